@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/nfipsec.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "nl-gen.h"
+
+#include <uapi/linux/nfipsec.h>
+
+/* Common nested types */
+const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_DPORT_MAX + 1] = {
+	[NFIPSEC_A_SELECTOR_FAMILY] = { .type = NLA_U8, },
+	[NFIPSEC_A_SELECTOR_SRC] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SELECTOR_SRC_PLEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[NFIPSEC_A_SELECTOR_SRC_END] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SELECTOR_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SELECTOR_DST_PLEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[NFIPSEC_A_SELECTOR_DST_END] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SELECTOR_PROTO] = { .type = NLA_U8, },
+	[NFIPSEC_A_SELECTOR_SPORT_MIN] = { .type = NLA_U16, },
+	[NFIPSEC_A_SELECTOR_SPORT_MAX] = { .type = NLA_U16, },
+	[NFIPSEC_A_SELECTOR_DPORT_MIN] = { .type = NLA_U16, },
+	[NFIPSEC_A_SELECTOR_DPORT_MAX] = { .type = NLA_U16, },
+};
+
+const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1] = {
+	[NFIPSEC_A_TMPL_SRC] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_TMPL_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_TMPL_PROTO] = { .type = NLA_U8, },
+	[NFIPSEC_A_TMPL_MODE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[NFIPSEC_A_TMPL_REQID] = { .type = NLA_U32, },
+	[NFIPSEC_A_TMPL_SPI] = { .type = NLA_U32, },
+};
+
+/* NFIPSEC_CMD_SA_NEW - do */
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SELECTOR + 1] = {
+	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
+	[NFIPSEC_A_SA_SPI] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_MODE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xf),
+	[NFIPSEC_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_SEQ_OUT] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_SEQ_IN] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_AEAD_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
+	[NFIPSEC_A_SA_AEAD_KEY] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_AEAD_ICV_BITS] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_ENC_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
+	[NFIPSEC_A_SA_ENC_KEY] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_AUTH_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
+	[NFIPSEC_A_SA_AUTH_KEY] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_AUTH_ICV_BITS] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+};
+
+/* NFIPSEC_CMD_SA_UPDATE - do */
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SELECTOR + 1] = {
+	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
+	[NFIPSEC_A_SA_SPI] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_MODE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xf),
+	[NFIPSEC_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_SEQ_OUT] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_SEQ_IN] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_AEAD_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
+	[NFIPSEC_A_SA_AEAD_KEY] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_AEAD_ICV_BITS] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_ENC_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
+	[NFIPSEC_A_SA_ENC_KEY] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_AUTH_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
+	[NFIPSEC_A_SA_AUTH_KEY] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_AUTH_ICV_BITS] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+};
+
+/* NFIPSEC_CMD_SA_DEL - do */
+const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1] = {
+	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
+	[NFIPSEC_A_SA_SPI] = { .type = NLA_U32, },
+};
+
+/* NFIPSEC_CMD_SA_GET - do */
+const struct nla_policy nfipsec_sa_get_nl_policy[NFIPSEC_A_SA_SPI + 1] = {
+	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
+	[NFIPSEC_A_SA_SPI] = { .type = NLA_U32, },
+};
+
+/* NFIPSEC_CMD_SA_FLUSH - do */
+const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_PAD + 1] = {
+};
+
+/* NFIPSEC_CMD_SA_ALLOCSPI - do */
+const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_REQID + 1] = {
+	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
+	[NFIPSEC_A_SA_MODE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_SPI_MIN] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_SPI_MAX] = { .type = NLA_U32, },
+};
+
+/* NFIPSEC_CMD_POLICY_NEW - do */
+const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_TMPL + 1] = {
+	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
+	[NFIPSEC_A_POLICY_ACTION] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_POLICY_TMPL] = NLA_POLICY_NESTED(nfipsec_tmpl_nl_policy),
+};
+
+/* NFIPSEC_CMD_POLICY_UPDATE - do */
+const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_TMPL + 1] = {
+	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
+	[NFIPSEC_A_POLICY_ACTION] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_POLICY_TMPL] = NLA_POLICY_NESTED(nfipsec_tmpl_nl_policy),
+};
+
+/* NFIPSEC_CMD_POLICY_DEL - do */
+const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1] = {
+	[NFIPSEC_A_POLICY_INDEX] = { .type = NLA_U32, },
+	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+};
+
+/* NFIPSEC_CMD_POLICY_GET - do */
+const struct nla_policy nfipsec_policy_get_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1] = {
+	[NFIPSEC_A_POLICY_INDEX] = { .type = NLA_U32, },
+	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+};
+
+/* NFIPSEC_CMD_POLICY_FLUSH - do */
+const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_DIR + 1] = {
+	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
+};
+
+/* NFIPSEC_CMD_DEFAULT_GET - do */
+const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1] = {
+};
+
+/* NFIPSEC_CMD_DEFAULT_SET - do */
+const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_OUT + 1] = {
+	[NFIPSEC_A_DEFAULT_IN] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_DEFAULT_OUT] = NLA_POLICY_MAX(NLA_U8, 2),
+};
+
+/* NFIPSEC_CMD_STATS_GET - do */
+const struct nla_policy nfipsec_stats_get_nl_policy[NFIPSEC_A_STATS_PAD + 1] = {
+};
+
+/* Ops table for nfipsec */
+const struct genl_ops nfipsec_nl_ops[14] = {
+	{
+		.cmd		= NFIPSEC_CMD_SA_NEW,
+		.doit		= nfipsec_nl_sa_new_doit,
+		.policy		= nfipsec_sa_new_nl_policy,
+		.maxattr	= NFIPSEC_A_SA_SELECTOR,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_SA_UPDATE,
+		.doit		= nfipsec_nl_sa_update_doit,
+		.policy		= nfipsec_sa_update_nl_policy,
+		.maxattr	= NFIPSEC_A_SA_SELECTOR,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_SA_DEL,
+		.doit		= nfipsec_nl_sa_del_doit,
+		.policy		= nfipsec_sa_del_nl_policy,
+		.maxattr	= NFIPSEC_A_SA_SPI,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_SA_GET,
+		.doit		= nfipsec_nl_sa_get_doit,
+		.dumpit		= nfipsec_nl_sa_get_dumpit,
+		.policy		= nfipsec_sa_get_nl_policy,
+		.maxattr	= NFIPSEC_A_SA_SPI,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_SA_FLUSH,
+		.doit		= nfipsec_nl_sa_flush_doit,
+		.policy		= nfipsec_sa_flush_nl_policy,
+		.maxattr	= NFIPSEC_A_SA_PAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_SA_ALLOCSPI,
+		.doit		= nfipsec_nl_sa_allocspi_doit,
+		.policy		= nfipsec_sa_allocspi_nl_policy,
+		.maxattr	= NFIPSEC_A_SA_REQID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_POLICY_NEW,
+		.doit		= nfipsec_nl_policy_new_doit,
+		.policy		= nfipsec_policy_new_nl_policy,
+		.maxattr	= NFIPSEC_A_POLICY_TMPL,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_POLICY_UPDATE,
+		.doit		= nfipsec_nl_policy_update_doit,
+		.policy		= nfipsec_policy_update_nl_policy,
+		.maxattr	= NFIPSEC_A_POLICY_TMPL,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_POLICY_DEL,
+		.doit		= nfipsec_nl_policy_del_doit,
+		.policy		= nfipsec_policy_del_nl_policy,
+		.maxattr	= NFIPSEC_A_POLICY_SELECTOR,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_POLICY_GET,
+		.doit		= nfipsec_nl_policy_get_doit,
+		.dumpit		= nfipsec_nl_policy_get_dumpit,
+		.policy		= nfipsec_policy_get_nl_policy,
+		.maxattr	= NFIPSEC_A_POLICY_SELECTOR,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_POLICY_FLUSH,
+		.doit		= nfipsec_nl_policy_flush_doit,
+		.policy		= nfipsec_policy_flush_nl_policy,
+		.maxattr	= NFIPSEC_A_POLICY_DIR,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_DEFAULT_GET,
+		.doit		= nfipsec_nl_default_get_doit,
+		.policy		= nfipsec_default_get_nl_policy,
+		.maxattr	= NFIPSEC_A_DEFAULT_PAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_DEFAULT_SET,
+		.doit		= nfipsec_nl_default_set_doit,
+		.policy		= nfipsec_default_set_nl_policy,
+		.maxattr	= NFIPSEC_A_DEFAULT_OUT,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_STATS_GET,
+		.doit		= nfipsec_nl_stats_get_doit,
+		.policy		= nfipsec_stats_get_nl_policy,
+		.maxattr	= NFIPSEC_A_STATS_PAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+};

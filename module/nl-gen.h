@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/nfipsec.yaml */
+/* YNL-GEN kernel header */
+
+#ifndef _LINUX_NFIPSEC_GEN_H
+#define _LINUX_NFIPSEC_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <uapi/linux/nfipsec.h>
+
+/* Common nested types */
+extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_DPORT_MAX + 1];
+extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1];
+
+extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SELECTOR + 1];
+
+extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SELECTOR + 1];
+
+extern const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1];
+
+extern const struct nla_policy nfipsec_sa_get_nl_policy[NFIPSEC_A_SA_SPI + 1];
+
+extern const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_PAD + 1];
+
+extern const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_REQID + 1];
+
+extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_TMPL + 1];
+
+extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_TMPL + 1];
+
+extern const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1];
+
+extern const struct nla_policy nfipsec_policy_get_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1];
+
+extern const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_DIR + 1];
+
+extern const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1];
+
+extern const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_OUT + 1];
+
+extern const struct nla_policy nfipsec_stats_get_nl_policy[NFIPSEC_A_STATS_PAD + 1];
+
+/* Ops table for nfipsec */
+extern const struct genl_ops nfipsec_nl_ops[14];
+
+int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_sa_update_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_sa_del_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_sa_get_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int nfipsec_nl_sa_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_sa_allocspi_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_policy_new_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_policy_update_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_policy_del_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_policy_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+int nfipsec_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+
+#endif /* _LINUX_NFIPSEC_GEN_H */

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading packets. A packet comes from anywhere: no length or offset in it is
+ * believed before it was compared with what is there.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "flow.h"
+#include "proto.h"
+
+static bool parse_ipv4(const struct sk_buff *skb, struct nfipsec_l3 *l3)
+{
+	int nhoff = skb_network_offset(skb);
+	const struct iphdr *iph;
+	struct iphdr buf;
+
+	iph = skb_header_pointer(skb, nhoff, sizeof(buf), &buf);
+	if (!iph || iph->version != 4 || iph->ihl < 5)
+		return false;
+
+	l3->len = ntohs(iph->tot_len);
+	l3->l4_off = iph->ihl * 4;
+	if (l3->l4_off > skb->len - nhoff ||
+	    (l3->len && l3->len < l3->l4_off))
+		return false;
+
+	l3->proto = iph->protocol;
+	l3->frag = ip_is_fragment(iph);
+	l3->nexthdr_off = offsetof(struct iphdr, protocol);
+	l3->esp_off = l3->l4_off;
+	l3->esp_nexthdr_off = l3->nexthdr_off;
+	return true;
+}
+
+/*
+ * One extension header at @off. Returns its length, 0 if @proto is none that
+ * is walked over, or a negative number if it is cut off.
+ */
+static int exthdr_len(const struct sk_buff *skb, unsigned int off, u8 proto,
+		      u8 *next, bool *frag)
+{
+	struct ipv6_opt_hdr buf;
+	const struct ipv6_opt_hdr *hdr;
+	struct frag_hdr fbuf;
+	const struct frag_hdr *fh;
+
+	switch (proto) {
+	case NEXTHDR_HOP:
+	case NEXTHDR_ROUTING:
+	case NEXTHDR_DEST:
+		hdr = skb_header_pointer(skb, off, sizeof(buf), &buf);
+		if (!hdr)
+			return -1;
+		*next = hdr->nexthdr;
+		return ipv6_optlen(hdr);
+	case NEXTHDR_FRAGMENT:
+		fh = skb_header_pointer(skb, off, sizeof(fbuf), &fbuf);
+		if (!fh)
+			return -1;
+		*next = fh->nexthdr;
+		if (fh->frag_off & htons(IP6_OFFSET | IP6_MF))
+			*frag = true;
+		return sizeof(*fh);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * ESP of transport mode stands behind hop-by-hop options, routing headers and
+ * the destination options before a routing header: all that is read on the
+ * way. The last destination options travel encrypted.
+ */
+static bool parse_ipv6(const struct sk_buff *skb, struct nfipsec_l3 *l3)
+{
+	int nhoff = skb_network_offset(skb);
+	unsigned int off = sizeof(struct ipv6hdr);
+	unsigned int nexthdr_off = offsetof(struct ipv6hdr, nexthdr);
+	const struct ipv6hdr *ip6;
+	struct ipv6hdr buf;
+	u8 proto, next = 0;
+	int i, len;
+
+	ip6 = skb_header_pointer(skb, nhoff, sizeof(buf), &buf);
+	if (!ip6 || ip6->version != 6)
+		return false;
+
+	/* A jumbo payload's length stands in the hop-by-hop options. */
+	l3->len = ntohs(ip6->payload_len);
+	if (l3->len || ip6->nexthdr != NEXTHDR_HOP)
+		l3->len += sizeof(*ip6);
+	l3->esp_off = off;
+	l3->esp_nexthdr_off = nexthdr_off;
+	proto = ip6->nexthdr;
+
+	for (i = 0; i < NFIPSEC_EXTHDR_MAX; i++) {
+		len = exthdr_len(skb, nhoff + off, proto, &next, &l3->frag);
+		if (len < 0 || off + len > skb->len - nhoff)
+			return false;
+		if (!len) {
+			l3->proto = proto;
+			l3->nexthdr_off = nexthdr_off;
+			l3->l4_off = off;
+			return true;
+		}
+		nexthdr_off = off;
+		off += len;
+		if (proto == NEXTHDR_HOP || proto == NEXTHDR_ROUTING) {
+			l3->esp_off = off;
+			l3->esp_nexthdr_off = nexthdr_off;
+		}
+		proto = next;
+		/* Behind the first byte of a datagram there is only payload. */
+		if (l3->frag) {
+			l3->proto = proto;
+			l3->nexthdr_off = nexthdr_off;
+			l3->l4_off = off;
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * nfipsec_l3_parse() - find the layout of an IP packet
+ * @skb: packet, its network header set, may be non-linear
+ * @family: AF_INET or AF_INET6, what the header must be
+ * @l3: filled in on success
+ *
+ * Context: any.
+ * Return: false if the headers are malformed, cut off or too many.
+ */
+bool nfipsec_l3_parse(const struct sk_buff *skb, u8 family,
+		      struct nfipsec_l3 *l3)
+{
+	memset(l3, 0, sizeof(*l3));
+	l3->family = family;
+	return family == AF_INET ? parse_ipv4(skb, l3) : parse_ipv6(skb, l3);
+}
+
+static bool has_ports(u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_UDPLITE || proto == IPPROTO_SCTP ||
+	       proto == IPPROTO_DCCP;
+}
+
+/**
+ * nfipsec_flow_parse() - what a packet shows to the SPD
+ * @skb: packet that nfipsec_l3_parse() accepted
+ * @l3: its layout
+ * @flow: filled in on success
+ *
+ * Context: any.
+ * Return: false if the ports should be there and are cut off.
+ */
+bool nfipsec_flow_parse(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
+			struct nfipsec_flow *flow)
+{
+	int nhoff = skb_network_offset(skb);
+	const __be16 *ports;
+	__be16 buf[2];
+
+	memset(flow, 0, sizeof(*flow));
+	flow->family = l3->family;
+	flow->proto = l3->proto;
+	flow->opaque = l3->frag;
+
+	if (l3->family == AF_INET) {
+		const struct iphdr *iph;
+		struct iphdr ibuf;
+
+		iph = skb_header_pointer(skb, nhoff, sizeof(ibuf), &ibuf);
+		if (!iph)
+			return false;
+		flow->saddr.ip = iph->saddr;
+		flow->daddr.ip = iph->daddr;
+	} else {
+		const struct ipv6hdr *ip6;
+		struct ipv6hdr ibuf;
+
+		ip6 = skb_header_pointer(skb, nhoff, sizeof(ibuf), &ibuf);
+		if (!ip6)
+			return false;
+		flow->saddr.in6 = ip6->saddr;
+		flow->daddr.in6 = ip6->daddr;
+	}
+
+	if (l3->frag || !has_ports(l3->proto))
+		return true;
+
+	ports = skb_header_pointer(skb, nhoff + l3->l4_off, sizeof(buf), buf);
+	if (!ports)
+		return false;
+	flow->sport = ntohs(ports[0]);
+	flow->dport = ntohs(ports[1]);
+	return true;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Why a packet went on or was dropped: one list makes the enum, the names and
+ * sentences of the statistics, and the map to the kernel's drop reasons.
+ */
+#ifndef NFIPSEC_REASON_H
+#define NFIPSEC_REASON_H
+
+#include <linux/types.h>
+
+/*
+ * D(ENUM, "name", core drop reason suffix, "sentence"): a dropped packet.
+ * C(ENUM, "name", "sentence"): a counted event that drops nothing.
+ * Names are part of the user interface: append, never rename.
+ */
+#define NFIPSEC_REASONS(D, C)						\
+	C(IN_OK, "in_ok",						\
+	  "packets received through an SA and accepted")		\
+	C(OUT_OK, "out_ok",						\
+	  "packets sent through an SA")					\
+	C(IN_DUMMY, "in_dummy",						\
+	  "dummy packets (next header 59) received through an SA")	\
+	D(IN_NO_SA, "in_no_sa", XFRM_POLICY,				\
+	  "inbound: no SA with this SPI for an address of this host")	\
+	D(IN_SA_STATE, "in_sa_state", XFRM_POLICY,			\
+	  "inbound: the SA has no keys yet or is for sending only")	\
+	D(IN_TRUNCATED, "in_truncated", PKT_TOO_SMALL,			\
+	  "inbound: shorter than ESP header, IV, trailer and ICV")	\
+	D(IN_ALIGN, "in_align", IP_INHDR,				\
+	  "inbound: ciphertext is no multiple of the cipher's block")	\
+	D(IN_REPLAY, "in_replay", XFRM_POLICY,				\
+	  "inbound: sequence number seen before")			\
+	D(IN_REPLAY_OLD, "in_replay_old", XFRM_POLICY,			\
+	  "inbound: sequence number left of the anti-replay window")	\
+	D(IN_SEQ_ZERO, "in_seq_zero", XFRM_POLICY,			\
+	  "inbound: sequence number 0 with anti-replay on")		\
+	D(IN_AUTH, "in_auth", XFRM_POLICY,				\
+	  "inbound: the ICV is wrong")					\
+	D(IN_PAD, "in_pad", IP_INHDR,					\
+	  "inbound: pad length exceeds the payload")			\
+	D(IN_NEXTHDR, "in_nexthdr", IP_NOPROTO,				\
+	  "inbound: next header does not fit the SA's mode")		\
+	D(IN_INNER_HDR, "in_inner_hdr", IP_INHDR,			\
+	  "inbound: inner IP header is malformed or longer than the packet") \
+	D(IN_ECN, "in_ecn", IP_INHDR,					\
+	  "inbound: outer CE over an inner header that is not ECN capable") \
+	D(IN_SELECTOR, "in_selector", XFRM_POLICY,			\
+	  "inbound: inner packet is outside the SA's selector")		\
+	D(IN_POLICY, "in_policy", XFRM_POLICY,				\
+	  "inbound: no protect policy asks for this SA and inner packet") \
+	D(IN_CLEAR, "in_clear", XFRM_POLICY,				\
+	  "inbound: in the clear where policy wants protection")	\
+	D(IN_DISCARD, "in_discard", XFRM_POLICY,			\
+	  "inbound: a discard policy or the default says so")		\
+	D(IN_FRAG_OPAQUE, "in_frag_opaque", XFRM_POLICY,		\
+	  "inbound: a fragment where policy depends on ports")		\
+	D(IN_HEADER, "in_header", IP_INHDR,				\
+	  "inbound: IP or transport header malformed or truncated")	\
+	D(IN_NOMEM, "in_nomem", NOMEM,					\
+	  "inbound: out of memory")					\
+	D(IN_CRYPTO, "in_crypto", NOT_SPECIFIED,			\
+	  "inbound: the cipher failed for a reason other than the ICV")	\
+	D(IN_BACKLOG, "in_backlog", CPU_BACKLOG,			\
+	  "inbound: decrypted, but the CPU's receive queue is full")	\
+	D(OUT_DISCARD, "out_discard", XFRM_POLICY,			\
+	  "outbound: a discard policy or the default says so")		\
+	D(OUT_NO_SA, "out_no_sa", XFRM_POLICY,				\
+	  "outbound: policy wants protection and no SA fits")		\
+	D(OUT_CHANGED, "out_changed", XFRM_POLICY,			\
+	  "outbound: policy changed while the packet was held by netfilter") \
+	D(OUT_SEQ, "out_seq", XFRM_POLICY,				\
+	  "outbound: the SA's sequence numbers are used up")		\
+	D(OUT_TOO_BIG, "out_too_big", PKT_TOO_BIG,			\
+	  "outbound: does not fit the path MTU, the sender was told")	\
+	D(OUT_LENGTH, "out_length", PKT_TOO_BIG,			\
+	  "outbound: longer than an IP packet can be once encapsulated") \
+	D(OUT_FRAG_OPAQUE, "out_frag_opaque", XFRM_POLICY,		\
+	  "outbound: a fragment where policy depends on ports")		\
+	D(OUT_FRAG, "out_frag", XFRM_POLICY,				\
+	  "outbound: a fragment that transport mode cannot carry")	\
+	D(OUT_HEADER, "out_header", IP_INHDR,				\
+	  "outbound: IP or transport header malformed or truncated")	\
+	D(OUT_NO_ROUTE, "out_no_route", IP_OUTNOROUTES,			\
+	  "outbound: no route to the SA's peer")			\
+	D(OUT_NOMEM, "out_nomem", NOMEM,				\
+	  "outbound: out of memory")					\
+	D(OUT_CSUM, "out_csum", SKB_CSUM,				\
+	  "outbound: the checksum could not be completed")		\
+	D(OUT_GSO, "out_gso", SKB_GSO_SEG,				\
+	  "outbound: a large packet could not be segmented")		\
+	D(OUT_CRYPTO, "out_crypto", NOT_SPECIFIED,			\
+	  "outbound: the cipher failed")
+
+/**
+ * enum nfipsec_reason - outcome of a step in the packet path
+ * @NFIPSEC_OK: go on with the packet; never counted
+ * @NFIPSEC_REASON_MAX: number of reasons, the size of a counter array
+ *
+ * The others are made from NFIPSEC_REASONS and carry their sentence there.
+ */
+enum nfipsec_reason {
+	NFIPSEC_OK,
+#define D(id, name, core, doc) NFIPSEC_##id,
+#define C(id, name, doc) NFIPSEC_##id,
+	NFIPSEC_REASONS(D, C)
+#undef D
+#undef C
+	NFIPSEC_REASON_MAX
+};
+
+/**
+ * struct nfipsec_reason_info - what people are told of a reason
+ * @name: counter name, stable
+ * @doc: one sentence
+ * @core: enum skb_drop_reason to free the packet with
+ * @drop: each count is a dropped packet
+ */
+struct nfipsec_reason_info {
+	const char *name;
+	const char *doc;
+	int core;
+	bool drop;
+};
+
+/* Indexed by enum nfipsec_reason; entry 0 (NFIPSEC_OK) is empty. */
+extern const struct nfipsec_reason_info nfipsec_reasons[NFIPSEC_REASON_MAX];
+
+#endif

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Selectors: closed ranges, and whether a flow lies inside.
+ */
+#include <asm/byteorder.h>
+#include <linux/bitops.h>
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+
+#include "selector.h"
+
+/* IPv6 extension headers that uapi/linux/in6.h has no name for. */
+#define IPPROTO_EXT_HIP		139	/* RFC 7401 */
+#define IPPROTO_EXT_SHIM6	140	/* RFC 5533 */
+
+/* Compared as bytes: a hole would make equal selectors differ. */
+static_assert(sizeof(struct nfipsec_selector) ==
+	      4 * sizeof(union nfipsec_addr) +
+	      2 * sizeof(struct nfipsec_range) + 4);
+
+static int addr_cmp(const union nfipsec_addr *a, const union nfipsec_addr *b,
+		    u8 family)
+{
+	unsigned int i, words = family == AF_INET ? 1 : 4;
+
+	for (i = 0; i < words; i++) {
+		u32 x = be32_to_cpu(a->all[i]);
+		u32 y = be32_to_cpu(b->all[i]);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return 0;
+}
+
+static bool addr_in(const union nfipsec_addr range[2],
+		    const union nfipsec_addr *addr, u8 family)
+{
+	return addr_cmp(&range[0], addr, family) <= 0 &&
+	       addr_cmp(addr, &range[1], family) <= 0;
+}
+
+static bool port_in(const struct nfipsec_range *range, u16 port)
+{
+	return range->min <= port && port <= range->max;
+}
+
+static bool port_any(const struct nfipsec_range *range)
+{
+	return range->min == 0 && range->max == U16_MAX;
+}
+
+/* Headers that nfipsec_l3_parse() walks over: never a next layer protocol. */
+static bool proto_walked(u8 proto)
+{
+	return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING ||
+	       proto == IPPROTO_FRAGMENT || proto == IPPROTO_DSTOPTS;
+}
+
+/*
+ * Behind the fragment header of IPv6 there may be further extension headers,
+ * and only the first fragment has them all. Hence for every fragment the
+ * protocol is what the fragment header says, which may be one of these.
+ */
+static bool proto_hidden(const struct nfipsec_flow *flow)
+{
+	if (!flow->opaque || flow->family != AF_INET6)
+		return false;
+
+	switch (flow->proto) {
+	case IPPROTO_AH:
+	case IPPROTO_MH:
+	case IPPROTO_EXT_HIP:
+	case IPPROTO_EXT_SHIM6:
+		return true;
+	default:
+		return proto_walked(flow->proto);
+	}
+}
+
+/**
+ * nfipsec_selector_match() - does a flow lie inside a selector
+ * @sel: a selector that nfipsec_selector_check() has no objection to
+ * @flow: what the packet shows
+ *
+ * What cannot match whatever the hidden fields are is a plain no: a fragment
+ * of another protocol is not held up by policies for ports.
+ *
+ * Context: any.
+ * Return: see enum nfipsec_match.
+ */
+enum nfipsec_match nfipsec_selector_match(const struct nfipsec_selector *sel,
+					  const struct nfipsec_flow *flow)
+{
+	if (sel->family != flow->family ||
+	    !addr_in(sel->src, &flow->saddr, sel->family) ||
+	    !addr_in(sel->dst, &flow->daddr, sel->family))
+		return NFIPSEC_MATCH_NO;
+
+	if (sel->proto && sel->proto != flow->proto)
+		return proto_hidden(flow) ? NFIPSEC_MATCH_OPAQUE :
+					    NFIPSEC_MATCH_NO;
+
+	if (!nfipsec_selector_has_ports(sel))
+		return NFIPSEC_MATCH_YES;
+	if (flow->opaque)
+		return NFIPSEC_MATCH_OPAQUE;
+	if (!port_in(&sel->sport, flow->sport) ||
+	    !port_in(&sel->dport, flow->dport))
+		return NFIPSEC_MATCH_NO;
+	return NFIPSEC_MATCH_YES;
+}
+
+static bool upper_zero(const union nfipsec_addr *addr)
+{
+	return !(addr->all[1] | addr->all[2] | addr->all[3]);
+}
+
+static bool range_clean(const union nfipsec_addr range[2], u8 family)
+{
+	return family != AF_INET ||
+	       (upper_zero(&range[0]) && upper_zero(&range[1]));
+}
+
+static bool proto_has_ports(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_DCCP:
+	case IPPROTO_SCTP:
+	case IPPROTO_UDPLITE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * nfipsec_selector_check() - does a selector make sense
+ * @sel: the selector
+ *
+ * Context: any.
+ * Return: NULL if it does, else a constant sentence for people that says what
+ * is wrong.
+ */
+const char *nfipsec_selector_check(const struct nfipsec_selector *sel)
+{
+	if (sel->family != AF_INET && sel->family != AF_INET6)
+		return "selector: address family is neither IPv4 nor IPv6";
+	if (!range_clean(sel->src, sel->family))
+		return "selector: source is longer than an IPv4 address";
+	if (!range_clean(sel->dst, sel->family))
+		return "selector: destination is longer than an IPv4 address";
+	if (addr_cmp(&sel->src[0], &sel->src[1], sel->family) > 0)
+		return "selector: source range ends before it starts";
+	if (addr_cmp(&sel->dst[0], &sel->dst[1], sel->family) > 0)
+		return "selector: destination range ends before it starts";
+	if (sel->sport.min > sel->sport.max)
+		return "selector: source port range ends before it starts";
+	if (sel->dport.min > sel->dport.max)
+		return "selector: destination port range ends before it starts";
+	if (sel->family == AF_INET6 && sel->proto && proto_walked(sel->proto))
+		return "selector: protocol is an IPv6 extension header, no next layer";
+	if (nfipsec_selector_has_ports(sel) && !proto_has_ports(sel->proto))
+		return "selector: ports need protocol TCP, UDP, UDP-Lite, SCTP or DCCP";
+	return NULL;
+}
+
+/**
+ * nfipsec_selector_equal() - are two selectors the same
+ * @a: one
+ * @b: the other
+ *
+ * Context: any.
+ * Return: whether all their fields are equal.
+ */
+bool nfipsec_selector_equal(const struct nfipsec_selector *a,
+			    const struct nfipsec_selector *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/**
+ * nfipsec_selector_has_ports() - does a selector restrict ports
+ * @sel: the selector
+ *
+ * Context: any.
+ * Return: false if every port of either side is inside.
+ */
+bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel)
+{
+	return !port_any(&sel->sport) || !port_any(&sel->dport);
+}
+
+/**
+ * nfipsec_selector_any() - make the selector that all of a family match
+ * @sel: written whole
+ * @family: AF_INET or AF_INET6
+ *
+ * Context: any.
+ */
+void nfipsec_selector_any(struct nfipsec_selector *sel, u8 family)
+{
+	static const union nfipsec_addr zero;
+
+	memset(sel, 0, sizeof(*sel));
+	nfipsec_selector_prefix(sel->src, family, &zero, 0);
+	nfipsec_selector_prefix(sel->dst, family, &zero, 0);
+	sel->sport.max = U16_MAX;
+	sel->dport.max = U16_MAX;
+	sel->family = family;
+}
+
+static unsigned int family_bits(u8 family)
+{
+	switch (family) {
+	case AF_INET:
+		return 32;
+	case AF_INET6:
+		return 128;
+	default:
+		return 0;
+	}
+}
+
+/* Word @i of the netmask of a prefix. */
+static __be32 mask_word(unsigned int i, unsigned int plen)
+{
+	if (plen >= 32 * (i + 1))
+		return cpu_to_be32(U32_MAX);
+	if (plen <= 32 * i)
+		return 0;
+	return cpu_to_be32(U32_MAX << (32 * (i + 1) - plen));
+}
+
+/**
+ * nfipsec_selector_prefix() - the range that a prefix covers
+ * @range: lowest and highest address, written on success
+ * @family: AF_INET or AF_INET6
+ * @addr: an address inside; its host bits do not matter; may be in @range
+ * @plen: prefix length
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL if the family is unknown or the prefix longer than an
+ * address.
+ */
+int nfipsec_selector_prefix(union nfipsec_addr range[2], u8 family,
+			    const union nfipsec_addr *addr, unsigned int plen)
+{
+	unsigned int i, bits = family_bits(family);
+	union nfipsec_addr min = {}, max = {};
+
+	if (!bits || plen > bits)
+		return -EINVAL;
+
+	for (i = 0; i < bits / 32; i++) {
+		__be32 mask = mask_word(i, plen);
+
+		min.all[i] = addr->all[i] & mask;
+		max.all[i] = addr->all[i] | ~mask;
+	}
+	range[0] = min;
+	range[1] = max;
+	return 0;
+}
+
+/**
+ * nfipsec_selector_plen() - the prefix that a range is, if it is one
+ * @range: lowest and highest address
+ * @family: AF_INET or AF_INET6
+ *
+ * Context: any.
+ * Return: the prefix length, or -1 if the range is no prefix.
+ */
+int nfipsec_selector_plen(const union nfipsec_addr range[2], u8 family)
+{
+	unsigned int i, bits = family_bits(family);
+	unsigned int plen = 0;
+
+	if (!bits)
+		return -1;
+
+	/* As long as the ends agree; from there on all zeros, all ones. */
+	for (i = 0; i < bits / 32; i++) {
+		u32 min = be32_to_cpu(range[0].all[i]);
+		u32 max = be32_to_cpu(range[1].all[i]);
+		u32 host = min ^ max;
+
+		if (plen < 32 * i) {
+			if (min != 0 || max != U32_MAX)
+				return -1;
+			continue;
+		}
+		if ((host & (host + 1)) || (min & host))
+			return -1;
+		plen += 32 - fls(host);
+	}
+	return plen;
+}
+
+/**
+ * nfipsec_addr_equal() - are two addresses of the same family equal
+ * @a: one
+ * @b: the other
+ *
+ * Context: any.
+ * Return: whether they are.
+ */
+bool nfipsec_addr_equal(const union nfipsec_addr *a,
+			const union nfipsec_addr *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}

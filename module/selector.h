@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Selectors and the flows they match (RFC 4301 section 4.4.1.1). Pure logic:
+ * no skb, no table, no allocation; compiles in user space too.
+ */
+#ifndef NFIPSEC_SELECTOR_H
+#define NFIPSEC_SELECTOR_H
+
+#include <linux/types.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+
+/**
+ * union nfipsec_addr - an IPv4 or IPv6 address, network byte order
+ * @ip: IPv4; the other 12 bytes are then zero
+ * @in6: IPv6
+ * @all: either, for comparison and hashing
+ *
+ * The family stands beside it, never inside.
+ */
+union nfipsec_addr {
+	__be32 ip;
+	struct in6_addr in6;
+	__be32 all[4];
+};
+
+/**
+ * struct nfipsec_flow - what a packet shows to the SPD
+ * @saddr: source address
+ * @daddr: destination address
+ * @family: AF_INET or AF_INET6
+ * @proto: next layer protocol, behind all IPv6 extension headers
+ * @opaque: ports (and for IPv6 possibly @proto) cannot be seen: a fragment.
+ *	All fragments are opaque, the first one too, so that one datagram
+ *	gets one answer (RFC 4301 section 7).
+ * @sport: source port, host byte order; 0 for a protocol without ports
+ * @dport: destination port, host byte order; 0 for a protocol without ports
+ */
+struct nfipsec_flow {
+	union nfipsec_addr saddr;
+	union nfipsec_addr daddr;
+	u8 family;
+	u8 proto;
+	bool opaque;
+	u16 sport;
+	u16 dport;
+};
+
+/**
+ * struct nfipsec_range - a closed range of ports, host byte order
+ * @min: lowest
+ * @max: highest; 0 to 65535 is any, also for protocols without ports
+ */
+struct nfipsec_range {
+	u16 min;
+	u16 max;
+};
+
+/**
+ * struct nfipsec_selector - closed ranges of every field
+ * @src: lowest and highest source address
+ * @dst: lowest and highest destination address
+ * @sport: source ports
+ * @dport: destination ports
+ * @family: AF_INET or AF_INET6
+ * @proto: next layer protocol, 0 is any
+ *
+ * A prefix is stored as the range it covers. Padding is zero so that
+ * memcmp() compares.
+ */
+struct nfipsec_selector {
+	union nfipsec_addr src[2];
+	union nfipsec_addr dst[2];
+	struct nfipsec_range sport;
+	struct nfipsec_range dport;
+	u8 family;
+	u8 proto;
+	u16 zero;
+};
+
+/**
+ * enum nfipsec_match - answer of nfipsec_selector_match()
+ * @NFIPSEC_MATCH_NO: the flow is outside
+ * @NFIPSEC_MATCH_YES: the flow is inside
+ * @NFIPSEC_MATCH_OPAQUE: it depends on ports or a protocol that the packet, a
+ *	fragment, does not show
+ */
+enum nfipsec_match {
+	NFIPSEC_MATCH_NO,
+	NFIPSEC_MATCH_YES,
+	NFIPSEC_MATCH_OPAQUE,
+};
+
+enum nfipsec_match nfipsec_selector_match(const struct nfipsec_selector *sel,
+					  const struct nfipsec_flow *flow);
+const char *nfipsec_selector_check(const struct nfipsec_selector *sel);
+bool nfipsec_selector_equal(const struct nfipsec_selector *a,
+			    const struct nfipsec_selector *b);
+bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel);
+void nfipsec_selector_any(struct nfipsec_selector *sel, u8 family);
+int nfipsec_selector_prefix(union nfipsec_addr range[2], u8 family,
+			    const union nfipsec_addr *addr,
+			    unsigned int plen);
+int nfipsec_selector_plen(const union nfipsec_addr range[2], u8 family);
+bool nfipsec_addr_equal(const union nfipsec_addr *a,
+			const union nfipsec_addr *b);
+
+#endif

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The keyed transforms of one SA, through the kernel's crypto API.
+ *
+ * On kernels up to 6.12 the fast x86 algorithms are only offered behind an
+ * asynchronous wrapper; asking for synchronous ones with CRYPTO_ALG_ASYNC in
+ * the mask then gives a slow composition. What the wrapper wraps is an
+ * internal algorithm whose name starts with two underscores: it is used
+ * directly, when the FPU may be used, with the slow one in reserve. Newer
+ * kernels have no wrapper, no internal algorithm, and one tfm does for both.
+ */
+#include <asm/simd.h>
+#include <crypto/aead.h>
+#include <crypto/hash.h>
+#include <crypto/internal/simd.h>
+#include <crypto/skcipher.h>
+#include <linux/err.h>
+#include <linux/netlink.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+
+#include "crypto.h"
+#include "proto.h"
+
+static DEFINE_PER_CPU(struct nfipsec_scratch *, scratch);
+
+/**
+ * nfipsec_scratch_init() - allocate the working memory of every CPU
+ *
+ * Context: process, module init.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_scratch_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct nfipsec_scratch *s;
+
+		s = kzalloc_node(sizeof(*s), GFP_KERNEL, cpu_to_node(cpu));
+		if (!s) {
+			nfipsec_scratch_exit();
+			return -ENOMEM;
+		}
+		per_cpu(scratch, cpu) = s;
+	}
+	return 0;
+}
+
+/**
+ * nfipsec_scratch_exit() - wipe and free the working memory
+ *
+ * Context: process, nobody uses it any more.
+ */
+void nfipsec_scratch_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		kfree_sensitive(per_cpu(scratch, cpu));
+		per_cpu(scratch, cpu) = NULL;
+	}
+}
+
+/**
+ * nfipsec_scratch_get() - take this CPU's working memory
+ *
+ * Does not nest. Turns bottom halves off until nfipsec_scratch_put().
+ * Context: process or softirq.
+ * Return: the memory, contents undefined.
+ */
+struct nfipsec_scratch *nfipsec_scratch_get(void)
+	__acquires(scratch)
+{
+	local_bh_disable();
+	__acquire(scratch);
+	return this_cpu_read(scratch);
+}
+
+/**
+ * nfipsec_scratch_put() - give the working memory back
+ *
+ * Context: the one of nfipsec_scratch_get().
+ */
+void nfipsec_scratch_put(void)
+	__releases(scratch)
+{
+	__release(scratch);
+	local_bh_enable();
+}
+
+/* Name of the internal algorithm behind an asynchronous wrapper. */
+static int internal_name(char buf[CRYPTO_MAX_ALG_NAME], const char *name)
+{
+	int n = snprintf(buf, CRYPTO_MAX_ALG_NAME, "__%s", name);
+
+	return n < CRYPTO_MAX_ALG_NAME ? 0 : -ENAMETOOLONG;
+}
+
+static bool is_async(const struct crypto_tfm *tfm)
+{
+	return tfm->__crt_alg->cra_flags & CRYPTO_ALG_ASYNC;
+}
+
+/* Needs the FPU: a second tfm stands in where it may not be used. */
+static bool is_internal(const struct crypto_tfm *tfm)
+{
+	return tfm->__crt_alg->cra_flags & CRYPTO_ALG_INTERNAL;
+}
+
+static int no_algo(struct netlink_ext_ack *extack, const char *name, int err)
+{
+	NL_SET_ERR_MSG_FMT(extack, "this kernel cannot do %s (error %d)",
+			   name, -err);
+	return err;
+}
+
+static int set_aead_key(struct crypto_aead *tfm, const struct nfipsec_keys *k)
+{
+	int err;
+
+	err = crypto_aead_setkey(tfm, k->aead_key, k->aead_key_len);
+	if (!err)
+		err = crypto_aead_setauthsize(tfm, k->icv_bits / 8);
+	if (!err && sizeof(struct aead_request) + crypto_aead_reqsize(tfm) >
+		    NFIPSEC_REQ_MAX)
+		err = -E2BIG;
+	return err;
+}
+
+/*
+ * The best algorithm if it is synchronous; otherwise the one inside it. Asked
+ * in this order, a name that does not exist is never asked for, which would
+ * make the kernel look for a module each time.
+ */
+static struct crypto_aead *best_aead(const char *name)
+{
+	char internal[CRYPTO_MAX_ALG_NAME];
+	struct crypto_aead *tfm;
+
+	tfm = crypto_alloc_aead(name, 0, 0);
+	if (IS_ERR(tfm) || !is_async(crypto_aead_tfm(tfm)))
+		return tfm;
+	crypto_free_aead(tfm);
+	if (internal_name(internal, name))
+		return ERR_PTR(-ENAMETOOLONG);
+	return crypto_alloc_aead(internal, CRYPTO_ALG_INTERNAL,
+				 CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
+}
+
+static int init_aead(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
+		     struct netlink_ext_ack *extack)
+{
+	const char *name = k->aead->name;
+	struct crypto_aead *tfm;
+	int err;
+
+	tfm = best_aead(name);
+	if (!IS_ERR(tfm)) {
+		c->aead = tfm;
+		c->aead_any = tfm;
+		err = set_aead_key(tfm, k);
+		if (err || !is_internal(crypto_aead_tfm(tfm)))
+			return err ? no_algo(extack, name, err) : 0;
+	}
+
+	tfm = crypto_alloc_aead(name, 0, CRYPTO_ALG_ASYNC);
+	if (IS_ERR(tfm))
+		return no_algo(extack, name, PTR_ERR(tfm));
+	c->aead_any = tfm;
+	if (!c->aead)
+		c->aead = tfm;
+	err = set_aead_key(tfm, k);
+	return err ? no_algo(extack, name, err) : 0;
+}
+
+static int set_cipher_key(struct crypto_skcipher *tfm,
+			  const struct nfipsec_keys *k)
+{
+	int err;
+
+	err = crypto_skcipher_setkey(tfm, k->enc_key, k->enc_key_len);
+	if (!err && sizeof(struct skcipher_request) +
+		    crypto_skcipher_reqsize(tfm) > NFIPSEC_REQ_MAX)
+		err = -E2BIG;
+	return err;
+}
+
+/* As best_aead(). */
+static struct crypto_skcipher *best_cipher(const char *name)
+{
+	char internal[CRYPTO_MAX_ALG_NAME];
+	struct crypto_skcipher *tfm;
+
+	tfm = crypto_alloc_skcipher(name, 0, 0);
+	if (IS_ERR(tfm) || !is_async(crypto_skcipher_tfm(tfm)))
+		return tfm;
+	crypto_free_skcipher(tfm);
+	if (internal_name(internal, name))
+		return ERR_PTR(-ENAMETOOLONG);
+	return crypto_alloc_skcipher(internal, CRYPTO_ALG_INTERNAL,
+				     CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
+}
+
+static int init_cipher(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
+		       struct netlink_ext_ack *extack)
+{
+	const char *name = k->enc->name;
+	struct crypto_skcipher *tfm;
+	int err;
+
+	tfm = best_cipher(name);
+	if (!IS_ERR(tfm)) {
+		c->enc = tfm;
+		c->enc_any = tfm;
+		err = set_cipher_key(tfm, k);
+		if (err || !is_internal(crypto_skcipher_tfm(tfm)))
+			return err ? no_algo(extack, name, err) : 0;
+	}
+
+	tfm = crypto_alloc_skcipher(name, 0, CRYPTO_ALG_ASYNC);
+	if (IS_ERR(tfm))
+		return no_algo(extack, name, PTR_ERR(tfm));
+	c->enc_any = tfm;
+	if (!c->enc)
+		c->enc = tfm;
+	err = set_cipher_key(tfm, k);
+	return err ? no_algo(extack, name, err) : 0;
+}
+
+static int init_auth(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
+		     struct netlink_ext_ack *extack)
+{
+	struct crypto_ahash *tfm;
+	int err;
+
+	tfm = crypto_alloc_ahash(k->auth->name, 0, CRYPTO_ALG_ASYNC);
+	if (IS_ERR(tfm))
+		return no_algo(extack, k->auth->name, PTR_ERR(tfm));
+	c->auth = tfm;
+	err = crypto_ahash_setkey(tfm, k->auth_key, k->auth_key_len);
+	if (!err && (sizeof(struct ahash_request) + crypto_ahash_reqsize(tfm) >
+		     NFIPSEC_REQ_MAX ||
+		     crypto_ahash_digestsize(tfm) >
+		     sizeof_field(struct nfipsec_scratch, icv)))
+		err = -E2BIG;
+	return err ? no_algo(extack, k->auth->name, err) : 0;
+}
+
+/**
+ * nfipsec_crypto_create() - allocate and key the algorithms of an SA
+ * @keys: algorithms and keys, lengths already checked against the table;
+ *	the key bytes are only borrowed
+ * @extack: told what the kernel cannot do
+ *
+ * Context: process; may load modules.
+ * Return: the algorithms, to be freed by nfipsec_crypto_free(), or an error
+ * pointer.
+ */
+struct nfipsec_crypto *nfipsec_crypto_create(const struct nfipsec_keys *keys,
+					     struct netlink_ext_ack *extack)
+{
+	const struct nfipsec_algo *cipher = keys->aead ?: keys->enc;
+	struct nfipsec_crypto *c;
+	int err;
+
+	c = kzalloc(sizeof(*c), GFP_KERNEL);
+	if (!c)
+		return ERR_PTR(-ENOMEM);
+
+	c->aead_algo = keys->aead;
+	c->enc_algo = keys->enc;
+	c->auth_algo = keys->auth;
+	c->iv = cipher->iv;
+	c->iv_len = cipher->iv_len;
+	c->block = max_t(u8, cipher->block, NFIPSEC_ESP_ALIGN);
+	c->icv_len = keys->icv_bits / 8;
+
+	if (keys->aead) {
+		err = init_aead(c, keys, extack);
+	} else {
+		err = init_auth(c, keys, extack);
+		if (!err && !keys->enc->null)
+			err = init_cipher(c, keys, extack);
+	}
+	if (err) {
+		nfipsec_crypto_free(c);
+		return ERR_PTR(err);
+	}
+	return c;
+}
+
+/**
+ * nfipsec_crypto_free() - free algorithms, wiping their keys
+ * @c: from nfipsec_crypto_create(), or NULL; no packet uses it any more
+ *
+ * Context: process.
+ */
+void nfipsec_crypto_free(struct nfipsec_crypto *c)
+{
+	if (!c)
+		return;
+	if (c->aead != c->aead_any)
+		crypto_free_aead(c->aead);
+	crypto_free_aead(c->aead_any);
+	if (c->enc != c->enc_any)
+		crypto_free_skcipher(c->enc);
+	crypto_free_skcipher(c->enc_any);
+	crypto_free_ahash(c->auth);
+	kfree_sensitive(c);
+}
+
+/**
+ * nfipsec_crypto_aead() - encrypt or decrypt in place, with ICV
+ * @c: algorithms
+ * @s: scratch: @s->sg holds the AAD and IV (entry 0), the text, and the ICV
+ *	or room for it; @s->iv the IV, overwritten
+ * @aad_len: bytes of AAD, IV included
+ * @len: bytes of text; for decryption with the ICV
+ * @encrypt: which of the two
+ *
+ * Context: between nfipsec_scratch_get() and nfipsec_scratch_put().
+ * Return: 0, -EBADMSG for a wrong ICV, or another error.
+ */
+int nfipsec_crypto_aead(const struct nfipsec_crypto *c,
+			struct nfipsec_scratch *s, unsigned int aad_len,
+			unsigned int len, bool encrypt)
+{
+	struct aead_request *req = (struct aead_request *)s->req;
+
+	aead_request_set_tfm(req, crypto_simd_usable() ? c->aead :
+							 c->aead_any);
+	aead_request_set_callback(req, 0, NULL, NULL);
+	aead_request_set_crypt(req, s->sg, s->sg, len, s->iv);
+	aead_request_set_ad(req, aad_len);
+	return encrypt ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+}
+
+/**
+ * nfipsec_crypto_cipher() - encrypt or decrypt in place, no ICV
+ * @c: algorithms; with the NULL cipher this does nothing
+ * @s: scratch: @s->iv is the IV, overwritten
+ * @sg: the text
+ * @len: bytes of text, a multiple of the block
+ * @encrypt: which of the two
+ *
+ * Context: between nfipsec_scratch_get() and nfipsec_scratch_put().
+ * Return: 0 or an error.
+ */
+int nfipsec_crypto_cipher(const struct nfipsec_crypto *c,
+			  struct nfipsec_scratch *s, struct scatterlist *sg,
+			  unsigned int len, bool encrypt)
+{
+	struct skcipher_request *req = (struct skcipher_request *)s->req;
+
+	if (!c->enc)
+		return 0;
+	skcipher_request_set_tfm(req, crypto_simd_usable() ? c->enc :
+							     c->enc_any);
+	skcipher_request_set_callback(req, 0, NULL, NULL);
+	skcipher_request_set_crypt(req, sg, sg, len, s->iv);
+	return encrypt ? crypto_skcipher_encrypt(req) :
+			 crypto_skcipher_decrypt(req);
+}
+
+/**
+ * nfipsec_crypto_hash() - compute a full-length ICV into the scratch
+ * @c: algorithms
+ * @s: scratch: @s->icv gets the result
+ * @sg: what to authenticate
+ * @len: bytes of it
+ *
+ * Context: between nfipsec_scratch_get() and nfipsec_scratch_put().
+ * Return: 0 or an error.
+ */
+int nfipsec_crypto_hash(const struct nfipsec_crypto *c,
+			struct nfipsec_scratch *s, struct scatterlist *sg,
+			unsigned int len)
+{
+	struct ahash_request *req = (struct ahash_request *)s->req;
+
+	ahash_request_set_tfm(req, c->auth);
+	ahash_request_set_callback(req, 0, NULL, NULL);
+	ahash_request_set_crypt(req, sg, s->icv, len);
+	return crypto_ahash_digest(req);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The keyed transforms of one SA over scatterlists: synchronous, without
+ * allocation, on a scratch area of the CPU. Knows neither skb nor table.
+ */
+#ifndef NFIPSEC_CRYPTO_H
+#define NFIPSEC_CRYPTO_H
+
+#include <linux/crypto.h>
+#include <linux/crypto.h>
+#include <linux/scatterlist.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+#include "algo.h"
+
+struct crypto_aead;
+struct crypto_ahash;
+struct crypto_skcipher;
+struct netlink_ext_ack;
+
+/* Scatterlist entries of a packet: head, page fragments, a few of a list. */
+#define NFIPSEC_SG_MAX		(MAX_SKB_FRAGS + 8)
+/* Room for the largest request of any implementation, checked per SA. */
+#define NFIPSEC_REQ_MAX		4096
+
+/**
+ * struct nfipsec_scratch - working memory of one CPU
+ * @req: crypto request with its context
+ * @sg: scatterlist; entry 0 is for @aad, or for the whole if unused
+ * @aad: SPI, sequence number (8 or 12 bytes) and IV of an AEAD
+ * @iv: IV handed to the cipher, which may overwrite it
+ * @seq_hi: high half of the sequence number, network order (RFC 4303 2.2.1)
+ * @icv: computed ICV
+ * @icv_rx: received ICV
+ *
+ * Valid between nfipsec_scratch_get() and nfipsec_scratch_put(), with bottom
+ * halves off. Never used in hard interrupt context. Memory is from kmalloc(),
+ * so that every part of it may stand in a scatterlist.
+ */
+struct nfipsec_scratch {
+	u8 req[NFIPSEC_REQ_MAX] __aligned(CRYPTO_MINALIGN);
+	struct scatterlist sg[NFIPSEC_SG_MAX + 2];
+	u8 aad[12 + NFIPSEC_IV_MAX];
+	u8 iv[NFIPSEC_IV_MAX] __aligned(8);
+	__be32 seq_hi;
+	u8 icv[64];
+	u8 icv_rx[NFIPSEC_ICV_MAX];
+};
+
+/**
+ * struct nfipsec_keys - algorithms and keys of an SA as configured
+ * @aead: combined algorithm, or NULL
+ * @enc: cipher, or NULL; excludes @aead
+ * @auth: authentication, or NULL; with @enc only
+ * @aead_key: key and salt
+ * @enc_key: cipher key
+ * @auth_key: authentication key
+ * @aead_key_len: bytes, salt included
+ * @enc_key_len: bytes
+ * @auth_key_len: bytes
+ * @icv_bits: length of the ICV in bits
+ *
+ * The key bytes belong to whoever filled this in and are wiped by them.
+ */
+struct nfipsec_keys {
+	const struct nfipsec_algo *aead;
+	const struct nfipsec_algo *enc;
+	const struct nfipsec_algo *auth;
+	const u8 *aead_key;
+	const u8 *enc_key;
+	const u8 *auth_key;
+	unsigned int aead_key_len;
+	unsigned int enc_key_len;
+	unsigned int auth_key_len;
+	unsigned int icv_bits;
+};
+
+/**
+ * struct nfipsec_crypto - keyed algorithms of one SA, immutable
+ * @aead_algo: row of the combined algorithm, or NULL
+ * @enc_algo: row of the cipher, or NULL
+ * @auth_algo: row of the authentication, or NULL
+ * @aead: fastest synchronous AEAD; may need the FPU
+ * @aead_any: AEAD that is legal in every context; may equal @aead
+ * @enc: fastest synchronous cipher; may need the FPU
+ * @enc_any: cipher that is legal in every context; may equal @enc
+ * @auth: keyed hash, legal in every context
+ * @iv: how IVs are made
+ * @iv_len: explicit IV in the packet, bytes
+ * @block: alignment of the ciphertext, bytes, at least 4
+ * @icv_len: ICV, bytes
+ */
+struct nfipsec_crypto {
+	const struct nfipsec_algo *aead_algo;
+	const struct nfipsec_algo *enc_algo;
+	const struct nfipsec_algo *auth_algo;
+	struct crypto_aead *aead;
+	struct crypto_aead *aead_any;
+	struct crypto_skcipher *enc;
+	struct crypto_skcipher *enc_any;
+	struct crypto_ahash *auth;
+	enum nfipsec_iv_kind iv;
+	u8 iv_len;
+	u8 block;
+	u8 icv_len;
+};
+
+int nfipsec_scratch_init(void);
+void nfipsec_scratch_exit(void);
+struct nfipsec_scratch *nfipsec_scratch_get(void);
+void nfipsec_scratch_put(void);
+
+struct nfipsec_crypto *nfipsec_crypto_create(const struct nfipsec_keys *keys,
+					     struct netlink_ext_ack *extack);
+void nfipsec_crypto_free(struct nfipsec_crypto *c);
+
+int nfipsec_crypto_aead(const struct nfipsec_crypto *c,
+			struct nfipsec_scratch *s, unsigned int aad_len,
+			unsigned int len, bool encrypt);
+int nfipsec_crypto_cipher(const struct nfipsec_crypto *c,
+			  struct nfipsec_scratch *s, struct scatterlist *sg,
+			  unsigned int len, bool encrypt);
+int nfipsec_crypto_hash(const struct nfipsec_crypto *c,
+			struct nfipsec_scratch *s, struct scatterlist *sg,
+			unsigned int len);
+
+#endif

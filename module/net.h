@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What nfipsec keeps per network namespace.
+ */
+#ifndef NFIPSEC_NET_H
+#define NFIPSEC_NET_H
+
+#include <linux/atomic.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "reason.h"
+#include "sad.h"
+#include "spd.h"
+
+struct metadata_dst;
+
+/**
+ * struct nfipsec_counters - counters of one CPU
+ * @n: by enum nfipsec_reason
+ */
+struct nfipsec_counters {
+	u64 n[NFIPSEC_REASON_MAX];
+};
+
+/**
+ * struct nfipsec_net - nfipsec in one network namespace
+ * @net: the namespace
+ * @lock: the config lock: serialises every change of @sad, @spd
+ * @gen: grows with every change of @sad or @spd after it became visible and
+ *	before anything is freed; caches compare it
+ * @sad: security associations
+ * @spd: policies
+ * @counters: per CPU
+ * @tag: per CPU, the dst that marks a packet as come out of an SA; see tag.h
+ */
+struct nfipsec_net {
+	struct net *net;
+	struct mutex lock;
+	atomic64_t gen;
+	struct nfipsec_sad sad;
+	struct nfipsec_spd spd;
+	struct nfipsec_counters __percpu *counters;
+	struct metadata_dst * __percpu *tag;
+};
+
+extern unsigned int nfipsec_net_id;
+
+/**
+ * nfipsec_net() - nfipsec's part of a namespace
+ * @net: the namespace, alive
+ *
+ * Context: any.
+ * Return: never NULL.
+ */
+static inline struct nfipsec_net *nfipsec_net(const struct net *net)
+{
+	return net_generic(net, nfipsec_net_id);
+}
+
+/**
+ * nfipsec_net_changed() - tell caches that a table changed
+ * @nn: the namespace
+ *
+ * Call it after the change is visible to readers and before call_rcu().
+ * Context: under nn->lock.
+ */
+static inline void nfipsec_net_changed(struct nfipsec_net *nn)
+{
+	lockdep_assert_held(&nn->lock);
+	smp_mb__before_atomic();
+	atomic64_inc(&nn->gen);
+	smp_mb__after_atomic();
+}
+
+/**
+ * nfipsec_count() - count an outcome
+ * @nn: the namespace
+ * @reason: what happened
+ *
+ * Context: any but hard interrupt.
+ */
+static inline void nfipsec_count(const struct nfipsec_net *nn,
+				 enum nfipsec_reason reason)
+{
+	this_cpu_inc(nn->counters->n[reason]);
+}
+
+#endif

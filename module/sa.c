@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Security associations: birth, death, sequence numbers and counters.
+ */
+#include <linux/bits.h>
+#include <linux/in.h>
+#include <linux/jiffies.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/netlink.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "sa.h"
+
+/*
+ * Room between the last sequence number an ESN SA may use and the point where
+ * its counter would wrap: more than there can be senders that have taken a
+ * number and not yet found it too large. See nfipsec_sa_seq_next().
+ */
+#define SEQ_GUARD	BIT_ULL(20)
+
+static struct workqueue_struct *free_wq;
+
+/**
+ * nfipsec_sa_init() - prepare for SAs
+ *
+ * Context: process context, at module load before the first namespace.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_sa_init(void)
+{
+	/* Flushed by the exit of a namespace, which runs on a queue with
+	 * WQ_MEM_RECLAIM and must not wait for one without.
+	 */
+	free_wq = alloc_workqueue("nfipsec", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return free_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * nfipsec_sa_exit() - undo nfipsec_sa_init()
+ *
+ * Context: process context, at module unload after the last namespace.
+ */
+void nfipsec_sa_exit(void)
+{
+	nfipsec_sa_barrier();
+	destroy_workqueue(free_wq);
+}
+
+/**
+ * nfipsec_sa_barrier() - wait until freed SAs are gone
+ *
+ * Every SA given to nfipsec_sa_free() before the call has left memory when it
+ * returns, and with it the routes that it held. Callbacks of call_rcu() that
+ * were queued before the call, those of policies for instance, have run too.
+ *
+ * Context: process context, sleeps; no lock that a callback takes.
+ */
+void nfipsec_sa_barrier(void)
+{
+	/* The RCU callback of an SA queues the work, so in this order. */
+	rcu_barrier();
+	flush_workqueue(free_wq);
+}
+
+/* The largest sequence number that an SA with these flags may use. */
+static u64 seq_limit(u32 flags)
+{
+	return flags & NFIPSEC_SA_FLAG_ESN ? U64_MAX - SEQ_GUARD : U32_MAX;
+}
+
+/* A transport mode SA carries packets between its own two addresses only. */
+static bool selector_fits_mode(const struct nfipsec_selector *sel, u8 mode,
+			       u8 family)
+{
+	return mode == NFIPSEC_MODE_TUNNEL || sel->family == family;
+}
+
+/* Do values, each good by itself, make an SA together? */
+static int check_config(const struct nfipsec_sa_config *cfg,
+			struct netlink_ext_ack *extack)
+{
+	if (cfg->key.proto != IPPROTO_ESP) {
+		NL_SET_ERR_MSG(extack, "ESP is the only protocol supported");
+		return -EPROTONOSUPPORT;
+	}
+	if (cfg->state == NFIPSEC_SA_STATE_LARVAL)
+		return 0;
+
+	if ((cfg->flags & NFIPSEC_SA_FLAG_ESN) && !cfg->replay_window &&
+	    cfg->dir != NFIPSEC_DIR_OUT) {
+		NL_SET_ERR_MSG(extack,
+			       "Extended sequence numbers need an anti-replay window, unless the SA is for sending only");
+		return -EINVAL;
+	}
+	if (cfg->seq_out > seq_limit(cfg->flags)) {
+		NL_SET_ERR_MSG(extack,
+			       "Outbound sequence number is beyond the largest that the SA may use");
+		return -ERANGE;
+	}
+	if (cfg->seq_in > seq_limit(cfg->flags)) {
+		NL_SET_ERR_MSG(extack,
+			       "Inbound sequence number is beyond the largest that the SA may use");
+		return -ERANGE;
+	}
+	if (cfg->has_selector &&
+	    !selector_fits_mode(&cfg->selector, cfg->mode, cfg->key.family)) {
+		NL_SET_ERR_MSG(extack,
+			       "Selector of a transport mode SA must have the address family of the SA");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static struct nfipsec_sa_rcu_selector *
+new_selector(const struct nfipsec_selector *sel)
+{
+	struct nfipsec_sa_rcu_selector *s;
+
+	s = kmalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	if (s)
+		s->sel = *sel;
+	return s;
+}
+
+static struct nfipsec_sa_stats __percpu *new_stats(void)
+{
+	struct nfipsec_sa_stats __percpu *stats;
+	int cpu;
+
+	stats = alloc_percpu_gfp(struct nfipsec_sa_stats, GFP_KERNEL_ACCOUNT);
+	if (!stats)
+		return NULL;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(stats, cpu)->syncp);
+	return stats;
+}
+
+/* No reader is left, or there never was one. */
+static void destroy(struct nfipsec_sa *sa)
+{
+	if (sa->crypto)
+		nfipsec_crypto_free(sa->crypto);
+	dst_cache_destroy(&sa->dst_cache);
+	kvfree(sa->replay);
+	free_percpu(sa->stats);
+	kfree(rcu_dereference_protected(sa->selector, true));
+	kfree(sa);
+}
+
+/* What carries packets; destroy() takes it away, also what is half there. */
+static int make_mature(struct nfipsec_sa *sa,
+		       const struct nfipsec_sa_config *cfg,
+		       struct netlink_ext_ack *extack)
+{
+	struct nfipsec_sa_rcu_selector *sel;
+	struct nfipsec_crypto *crypto;
+	int err;
+
+	crypto = nfipsec_crypto_create(&cfg->keys, extack);
+	if (IS_ERR(crypto))
+		return PTR_ERR(crypto);
+	sa->crypto = crypto;
+
+	sa->replay = kvzalloc(nfipsec_replay_size(cfg->replay_window),
+			      GFP_KERNEL_ACCOUNT);
+	if (!sa->replay)
+		return -ENOMEM;
+	nfipsec_replay_init(sa->replay, cfg->replay_window,
+			    cfg->flags & NFIPSEC_SA_FLAG_ESN, cfg->seq_in);
+
+	if (cfg->has_selector) {
+		sel = new_selector(&cfg->selector);
+		if (!sel)
+			return -ENOMEM;
+		RCU_INIT_POINTER(sa->selector, sel);
+	}
+
+	err = dst_cache_init(&sa->dst_cache, GFP_KERNEL_ACCOUNT);
+	if (err)
+		return err;
+	atomic64_set(&sa->seq, cfg->seq_out);
+	sa->flags = cfg->flags;
+	return 0;
+}
+
+/**
+ * nfipsec_sa_create() - make an SA that is in no table yet
+ * @cfg: what it is to be; borrowed for the call, keys included
+ * @extack: told what is wrong, may be NULL
+ *
+ * The caller owns the SA until a table takes it, and gives it up with
+ * nfipsec_sa_free().
+ *
+ * Context: process context, sleeps.
+ * Return: the SA, or ERR_PTR(): -ENOMEM, or what is wrong with @cfg.
+ */
+struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
+				     struct netlink_ext_ack *extack)
+{
+	struct nfipsec_sa *sa;
+	int err;
+
+	err = check_config(cfg, extack);
+	if (err)
+		return ERR_PTR(err);
+	sa = kzalloc(sizeof(*sa), GFP_KERNEL_ACCOUNT);
+	if (!sa)
+		return ERR_PTR(-ENOMEM);
+
+	sa->key = cfg->key;
+	sa->saddr = cfg->saddr;
+	sa->mode = cfg->mode;
+	sa->dir = cfg->dir;
+	sa->state = cfg->state;
+	sa->reqid = cfg->reqid;
+	sa->add_time = ktime_get_real_seconds();
+	sa->expires = jiffies + NFIPSEC_LARVAL_LIFE * HZ;
+	spin_lock_init(&sa->replay_lock);
+
+	err = -ENOMEM;
+	sa->stats = new_stats();
+	if (!sa->stats)
+		goto fail;
+	if (sa->state == NFIPSEC_SA_STATE_MATURE) {
+		err = make_mature(sa, cfg, extack);
+		if (err)
+			goto fail;
+	}
+	return sa;
+
+fail:
+	destroy(sa);
+	return ERR_PTR(err);
+}
+
+static void free_work(struct work_struct *work)
+{
+	destroy(container_of(to_rcu_work(work), struct nfipsec_sa, rwork));
+}
+
+/**
+ * nfipsec_sa_free() - give up an SA that is in no table
+ * @sa: not used by the caller afterwards; readers may still be at it
+ *
+ * Keys are wiped and memory is freed after a grace period, in a work item:
+ * giving back transforms and routes may sleep. nfipsec_sa_barrier() waits.
+ *
+ * Context: any.
+ */
+void nfipsec_sa_free(struct nfipsec_sa *sa)
+{
+	INIT_RCU_WORK(&sa->rwork, free_work);
+	queue_rcu_work(free_wq, &sa->rwork);
+}
+
+/**
+ * nfipsec_sa_set_selector() - change what traffic an SA may carry
+ * @sa: the SA
+ * @sel: copied; NULL for any traffic
+ *
+ * A packet sees the old selector or the new one. The caller calls
+ * nfipsec_net_changed() afterwards, so that policies choose their SA anew.
+ *
+ * Context: under nn->lock, sleeps.
+ * Return: 0; -EINVAL if the family is not that of a transport mode SA;
+ * -ENOMEM. The old selector stays on error.
+ */
+int nfipsec_sa_set_selector(struct nfipsec_sa *sa,
+			    const struct nfipsec_selector *sel)
+{
+	struct nfipsec_sa_rcu_selector *old, *new = NULL;
+
+	if (sel) {
+		if (!selector_fits_mode(sel, sa->mode, sa->key.family))
+			return -EINVAL;
+		new = new_selector(sel);
+		if (!new)
+			return -ENOMEM;
+	}
+	/* The lock is the namespace's, which an SA does not know. */
+	old = rcu_replace_pointer(sa->selector, new, true);
+	if (old)
+		kfree_rcu(old, rcu);
+	return 0;
+}
+
+/**
+ * nfipsec_sa_seq_next() - take the next sequence number
+ * @sa: a mature SA
+ * @seq: the number, 64 bit also without ESN
+ *
+ * No number is ever given out twice. It is the IV of counter-based ciphers,
+ * for which a second use gives away the key stream and the authentication key.
+ *
+ * Context: any.
+ * Return: false if the SA has used up its numbers (RFC 4303 section 3.3.3).
+ */
+bool nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq)
+{
+	u64 limit = seq_limit(sa->flags);
+	u64 next = atomic64_inc_return(&sa->seq);
+
+	if (likely(next <= limit)) {
+		*seq = next;
+		return true;
+	}
+
+	/* Once past the limit, the counter only ever takes values from the
+	 * limit upwards: senders add one, and each of them comes here and
+	 * takes it back. To wrap, SEQ_GUARD of them would have to stand
+	 * between the increment above and this line at once.
+	 */
+	atomic64_set(&sa->seq, limit);
+	return false;
+}
+
+/**
+ * nfipsec_sa_count() - count a packet that was sent or accepted
+ * @sa: the SA
+ * @bytes: its length before encapsulation
+ *
+ * Context: bottom halves off.
+ */
+void nfipsec_sa_count(struct nfipsec_sa *sa, unsigned int bytes)
+{
+	struct nfipsec_sa_stats *stats = this_cpu_ptr(sa->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->packets);
+	u64_stats_add(&stats->bytes, bytes);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/**
+ * nfipsec_sa_count_drop() - count a drop that an SA keeps account of
+ * @sa: the SA
+ * @reason: why; reasons without a counter in the SA are ignored
+ *
+ * Context: bottom halves off.
+ */
+void nfipsec_sa_count_drop(struct nfipsec_sa *sa, enum nfipsec_reason reason)
+{
+	struct nfipsec_sa_stats *stats = this_cpu_ptr(sa->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	switch (reason) {
+	case NFIPSEC_IN_REPLAY:
+	case NFIPSEC_IN_REPLAY_OLD:
+		u64_stats_inc(&stats->replay);
+		break;
+	case NFIPSEC_IN_AUTH:
+		u64_stats_inc(&stats->auth);
+		break;
+	default:
+		break;
+	}
+	u64_stats_update_end(&stats->syncp);
+}
+
+/**
+ * nfipsec_sa_stats_sum() - counters of an SA over all CPUs
+ * @sa: the SA
+ * @packets: sent or accepted
+ * @bytes: of those packets, before encapsulation
+ * @replay: dropped as replayed or too old
+ * @auth: dropped because the ICV was wrong
+ *
+ * Context: any, the SA kept alive by rcu_read_lock() or nn->lock.
+ */
+void nfipsec_sa_stats_sum(const struct nfipsec_sa *sa, u64 *packets,
+			  u64 *bytes, u64 *replay, u64 *auth)
+{
+	int cpu;
+
+	*packets = 0;
+	*bytes = 0;
+	*replay = 0;
+	*auth = 0;
+	for_each_possible_cpu(cpu) {
+		const struct nfipsec_sa_stats *s = per_cpu_ptr(sa->stats, cpu);
+		u64 p, b, r, a;
+		unsigned int start;
+
+		do {
+			start = u64_stats_fetch_begin(&s->syncp);
+			p = u64_stats_read(&s->packets);
+			b = u64_stats_read(&s->bytes);
+			r = u64_stats_read(&s->replay);
+			a = u64_stats_read(&s->auth);
+		} while (u64_stats_fetch_retry(&s->syncp, start));
+		*packets += p;
+		*bytes += b;
+		*replay += r;
+		*auth += a;
+	}
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A security association: object and life, no table.
+ */
+#ifndef NFIPSEC_SA_H
+#define NFIPSEC_SA_H
+
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
+#include <net/dst_cache.h>
+#include <uapi/linux/nfipsec.h>
+
+#include "crypto.h"
+#include "replay.h"
+#include "selector.h"
+
+struct net;
+struct netlink_ext_ack;
+
+/* Seconds a larval SA lives (RFC 4301 leaves it open; XFRM users know 165). */
+#define NFIPSEC_LARVAL_LIFE	165
+
+/**
+ * struct nfipsec_sa_key - what identifies an SA in the SAD
+ * @daddr: outer destination address
+ * @spi: network byte order
+ * @family: of @daddr, AF_INET or AF_INET6
+ * @proto: IPPROTO_ESP
+ * @zero: must be zero, the key is hashed as bytes
+ */
+struct nfipsec_sa_key {
+	union nfipsec_addr daddr;
+	__be32 spi;
+	u8 family;
+	u8 proto;
+	u16 zero;
+};
+
+/**
+ * struct nfipsec_sa_config - an SA as user space describes it
+ * @key: destination, SPI, protocol
+ * @saddr: outer source address, family of @key
+ * @mode: enum nfipsec_mode
+ * @dir: enum nfipsec_dir
+ * @state: enum nfipsec_sa_state; a larval SA uses nothing below but @reqid
+ * @reqid: ties policies to SAs, 0 is none
+ * @flags: bits of enum nfipsec_sa_flag
+ * @replay_window: packets
+ * @seq_out: last sequence number sent
+ * @seq_in: highest sequence number received
+ * @has_selector: @selector is given
+ * @selector: traffic the SA may carry
+ * @keys: algorithms and keys, borrowed for the call
+ *
+ * Values were checked one by one when they were read from netlink;
+ * nfipsec_sa_create() checks how they fit together.
+ */
+struct nfipsec_sa_config {
+	struct nfipsec_sa_key key;
+	union nfipsec_addr saddr;
+	u8 mode;
+	u8 dir;
+	u8 state;
+	u32 reqid;
+	u32 flags;
+	u32 replay_window;
+	u64 seq_out;
+	u64 seq_in;
+	bool has_selector;
+	struct nfipsec_selector selector;
+	struct nfipsec_keys keys;
+};
+
+/**
+ * struct nfipsec_sa_stats - counters of an SA on one CPU
+ * @packets: sent or accepted
+ * @bytes: of those packets, before encapsulation
+ * @replay: dropped as replayed or too old
+ * @auth: dropped because the ICV was wrong
+ * @syncp: guards the four; written with bottom halves off
+ */
+struct nfipsec_sa_stats {
+	u64_stats_t packets;
+	u64_stats_t bytes;
+	u64_stats_t replay;
+	u64_stats_t auth;
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct nfipsec_sa_rcu_selector - selector that can be replaced
+ * @rcu: for kfree_rcu()
+ * @sel: the selector
+ */
+struct nfipsec_sa_rcu_selector {
+	struct rcu_head rcu;
+	struct nfipsec_selector sel;
+};
+
+/**
+ * struct nfipsec_sa - a security association (RFC 4301 section 4.4.2)
+ * @node: in nfipsec_sad.by_key, config lock
+ * @peer_node: in a chain of nfipsec_sad.by_peer, config lock, RCU readers
+ * @key: identity, constant
+ * @saddr: outer source address, constant
+ * @mode: enum nfipsec_mode, constant
+ * @dir: enum nfipsec_dir, constant
+ * @state: enum nfipsec_sa_state, constant: a larval SA is replaced, not changed
+ * @flags: bits of enum nfipsec_sa_flag, constant
+ * @reqid: written under the config lock, read with READ_ONCE()
+ * @crypto: algorithms and keys, constant, NULL while larval
+ * @selector: traffic it may carry, NULL is any; config lock, RCU readers
+ * @stats: counters per CPU
+ * @dst_cache: route to the peer per CPU, bottom halves off
+ * @pmtu_told: path MTU in the upper half, and in the lower what was told to
+ *	local senders of it, see pmtu.c; READ_ONCE() and WRITE_ONCE()
+ * @add_time: seconds since the epoch
+ * @expires: jiffies at which a larval SA goes
+ * @rwork: frees it after a grace period, in process context
+ * @seq: last sequence number sent, RFC 4303 section 3.3.3
+ * @replay_lock: protects @replay
+ * @replay: anti-replay state, NULL while larval
+ *
+ * The data path finds SAs under RCU and takes no reference; the SA stays
+ * valid until rcu_read_unlock(). nfipsec_sa_free() may only be called once the
+ * SA is in no table.
+ */
+struct nfipsec_sa {
+	struct rhash_head node;
+	struct hlist_node peer_node;
+	struct nfipsec_sa_key key;
+	union nfipsec_addr saddr;
+	u8 mode;
+	u8 dir;
+	u8 state;
+	u32 flags;
+	u32 reqid;
+	struct nfipsec_crypto *crypto;
+	struct nfipsec_sa_rcu_selector __rcu *selector;
+	struct nfipsec_sa_stats __percpu *stats;
+	struct dst_cache dst_cache;
+	u64 pmtu_told;
+	time64_t add_time;
+	unsigned long expires;
+	struct rcu_work rwork;
+
+	atomic64_t seq ____cacheline_aligned_in_smp;
+
+	spinlock_t replay_lock ____cacheline_aligned_in_smp;
+	struct nfipsec_replay *replay;
+};
+
+int nfipsec_sa_init(void);
+void nfipsec_sa_exit(void);
+void nfipsec_sa_barrier(void);
+
+struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
+				     struct netlink_ext_ack *extack);
+void nfipsec_sa_free(struct nfipsec_sa *sa);
+int nfipsec_sa_set_selector(struct nfipsec_sa *sa,
+			    const struct nfipsec_selector *sel);
+bool nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq);
+void nfipsec_sa_count(struct nfipsec_sa *sa, unsigned int bytes);
+void nfipsec_sa_count_drop(struct nfipsec_sa *sa, enum nfipsec_reason reason);
+void nfipsec_sa_stats_sum(const struct nfipsec_sa *sa, u64 *packets,
+			  u64 *bytes, u64 *replay, u64 *auth);
+
+#endif

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The security association database: finding SAs, by key and by peer.
+ */
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/jhash.h>
+#include <linux/minmax.h>
+#include <linux/once.h>
+#include <linux/random.h>
+#include <linux/rculist.h>
+#include <linux/rhashtable.h>
+#include <linux/sched.h>
+
+#include "net.h"
+#include "sad.h"
+
+/* Keys are hashed and compared as bytes, so no byte may be undefined. */
+static_assert(sizeof(struct nfipsec_sa_key) ==
+	      sizeof(union nfipsec_addr) + sizeof(__be32) + 2 + sizeof(u16));
+
+/* RFC 4303 section 2.1: smaller ones are reserved. */
+#define SPI_MIN		256
+
+/* How hard to look for a free SPI: at random, then one by one. */
+#define SPI_RANDOM_TRIES	32
+#define SPI_WALK_MAX		65536
+
+static const struct rhashtable_params by_key_params = {
+	.head_offset = offsetof(struct nfipsec_sa, node),
+	.key_offset = offsetof(struct nfipsec_sa, key),
+	.key_len = sizeof(struct nfipsec_sa_key),
+	.automatic_shrinking = true,
+};
+
+/* Set once, before the first namespace has a table. */
+static u32 peer_seed __read_mostly;
+
+static unsigned int peer_hash(u8 family, const union nfipsec_addr *daddr)
+{
+	u32 hash;
+
+	hash = jhash2((__force const u32 *)daddr->all, ARRAY_SIZE(daddr->all),
+		      peer_seed ^ family);
+	return hash & (BIT(NFIPSEC_SAD_PEER_BITS) - 1);
+}
+
+/*
+ * rhashtable's readers take a table that is not const, though they do not
+ * write to it.
+ */
+static struct rhashtable *by_key(const struct nfipsec_net *nn)
+{
+	return (struct rhashtable *)&nn->sad.by_key;
+}
+
+static void gc_arm(struct nfipsec_sad *sad, unsigned long expires)
+{
+	unsigned long now = jiffies;
+
+	mod_delayed_work(system_power_efficient_wq, &sad->gc,
+			 time_after(expires, now) ? expires - now : 0);
+}
+
+/* Remove larval SAs whose time is over; come back for the rest. */
+static void gc_work(struct work_struct *work)
+{
+	struct nfipsec_sad *sad = container_of(to_delayed_work(work),
+					       struct nfipsec_sad, gc);
+	struct nfipsec_net *nn = container_of(sad, struct nfipsec_net, sad);
+	struct hlist_node *tmp;
+	struct nfipsec_sa *sa;
+	unsigned long next = 0;
+	bool more = false;
+	unsigned int i;
+
+	mutex_lock(&nn->lock);
+	for (i = 0; i < ARRAY_SIZE(sad->by_peer); i++) {
+		hlist_for_each_entry_safe(sa, tmp, &sad->by_peer[i],
+					  peer_node) {
+			if (sa->state != NFIPSEC_SA_STATE_LARVAL)
+				continue;
+			if (time_after_eq(jiffies, sa->expires)) {
+				nfipsec_sad_remove(nn, sa);
+				continue;
+			}
+			if (!more || time_before(sa->expires, next))
+				next = sa->expires;
+			more = true;
+		}
+	}
+	if (more)
+		gc_arm(sad, next);
+	mutex_unlock(&nn->lock);
+}
+
+/**
+ * nfipsec_sad_init() - make the tables of a namespace
+ * @nn: the namespace, not yet known to any packet
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_sad_init(struct nfipsec_net *nn)
+{
+	struct nfipsec_sad *sad = &nn->sad;
+	unsigned int i;
+
+	get_random_once(&peer_seed, sizeof(peer_seed));
+	for (i = 0; i < ARRAY_SIZE(sad->by_peer); i++)
+		INIT_HLIST_HEAD(&sad->by_peer[i]);
+	sad->count = 0;
+	INIT_DELAYED_WORK(&sad->gc, gc_work);
+	return rhashtable_init(&sad->by_key, &by_key_params);
+}
+
+/**
+ * nfipsec_sad_exit() - take the tables of a namespace away
+ * @nn: the namespace; no packet and no request can reach it any more
+ *
+ * SAs go to nfipsec_sa_free(). They hold routes of the namespace, so the
+ * caller waits for nfipsec_sa_barrier() before it lets the namespace go.
+ *
+ * Context: process context, sleeps, takes nn->lock. A grace period has passed
+ * since the hooks were removed.
+ */
+void nfipsec_sad_exit(struct nfipsec_net *nn)
+{
+	/* Not under the lock: the work takes it. Nothing can arm it again. */
+	cancel_delayed_work_sync(&nn->sad.gc);
+
+	mutex_lock(&nn->lock);
+	nfipsec_sad_flush(nn);
+	mutex_unlock(&nn->lock);
+	rhashtable_destroy(&nn->sad.by_key);
+}
+
+/**
+ * nfipsec_sad_lookup() - find the SA with a key
+ * @nn: the namespace
+ * @key: what it must equal, byte for byte
+ *
+ * The SA may be larval or for the other direction: the caller looks.
+ *
+ * Context: under rcu_read_lock(), or under nn->lock within it.
+ * Return: the SA, valid until rcu_read_unlock(), or NULL.
+ */
+struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
+				      const struct nfipsec_sa_key *key)
+{
+	return rhashtable_lookup(by_key(nn), key, by_key_params);
+}
+
+/**
+ * nfipsec_sa_fits() - is this the kind of SA that a template asks for?
+ * @sa: the SA
+ * @want: the template, addresses filled in
+ *
+ * Does not look at state, direction and selector.
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
+bool nfipsec_sa_fits(const struct nfipsec_sa *sa,
+		     const struct nfipsec_sa_want *want)
+{
+	return sa->key.family == want->family &&
+	       sa->key.proto == want->proto &&
+	       sa->mode == want->mode &&
+	       (!want->reqid || want->reqid == READ_ONCE(sa->reqid)) &&
+	       (!want->spi || want->spi == sa->key.spi) &&
+	       nfipsec_addr_equal(&sa->key.daddr, &want->daddr) &&
+	       nfipsec_addr_equal(&sa->saddr, &want->saddr);
+}
+
+/**
+ * nfipsec_sa_admits() - may an SA carry a packet?
+ * @sa: the SA
+ * @flow: the packet
+ *
+ * A fragment for which it cannot be told is not admitted.
+ *
+ * Context: under rcu_read_lock().
+ * Return: true if the SA has no selector, or one that matches.
+ */
+bool nfipsec_sa_admits(const struct nfipsec_sa *sa,
+		       const struct nfipsec_flow *flow)
+{
+	const struct nfipsec_sa_rcu_selector *s = rcu_dereference(sa->selector);
+
+	return !s || nfipsec_selector_match(&s->sel, flow) == NFIPSEC_MATCH_YES;
+}
+
+/**
+ * nfipsec_sad_find_out() - find an SA to send a packet through
+ * @nn: the namespace
+ * @want: what the policy asks for
+ * @flow: the packet, or NULL to leave the selectors of SAs out of account
+ *
+ * Of several SAs the newest one is taken, so that traffic moves over as soon
+ * as a successor stands (RFC 7296 section 2.8).
+ *
+ * Context: under rcu_read_lock().
+ * Return: a mature SA that admits @flow, valid until rcu_read_unlock(), or
+ * NULL.
+ */
+struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
+					const struct nfipsec_sa_want *want,
+					const struct nfipsec_flow *flow)
+{
+	unsigned int hash = peer_hash(want->family, &want->daddr);
+	struct nfipsec_sa *sa;
+
+	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
+		if (sa->state == NFIPSEC_SA_STATE_MATURE &&
+		    sa->dir != NFIPSEC_DIR_IN && nfipsec_sa_fits(sa, want) &&
+		    (!flow || nfipsec_sa_admits(sa, flow)))
+			return sa;
+	}
+	return NULL;
+}
+
+/**
+ * nfipsec_sad_has_peer() - is there any SA to an address?
+ * @nn: the namespace
+ * @family: of @daddr
+ * @daddr: outer destination
+ *
+ * Context: under rcu_read_lock().
+ * Return: true if there is, whatever its state and direction.
+ */
+bool nfipsec_sad_has_peer(const struct nfipsec_net *nn, u8 family,
+			  const union nfipsec_addr *daddr)
+{
+	unsigned int hash = peer_hash(family, daddr);
+	struct nfipsec_sa *sa;
+
+	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
+		if (sa->key.family == family &&
+		    nfipsec_addr_equal(&sa->key.daddr, daddr))
+			return true;
+	}
+	return false;
+}
+
+/* Newest first: see nfipsec_sad_find_out(). */
+static void link_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
+{
+	unsigned int hash = peer_hash(sa->key.family, &sa->key.daddr);
+
+	hlist_add_head_rcu(&sa->peer_node, &sad->by_peer[hash]);
+}
+
+/**
+ * nfipsec_sad_insert() - put an SA into the tables
+ * @nn: the namespace
+ * @sa: owned by the tables on success, still by the caller on error
+ *
+ * Context: process context under nn->lock.
+ * Return: 0; -EEXIST if there is an SA with this key; -ENOMEM, or -E2BIG if
+ * the table is full.
+ */
+int nfipsec_sad_insert(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	struct nfipsec_sad *sad = &nn->sad;
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	err = rhashtable_lookup_insert_fast(&sad->by_key, &sa->node,
+					    by_key_params);
+	if (err)
+		return err;
+	link_peer(sad, sa);
+	sad->count++;
+	nfipsec_net_changed(nn);
+
+	/* If it is armed already, then for an SA that goes earlier. */
+	if (sa->state == NFIPSEC_SA_STATE_LARVAL)
+		queue_delayed_work(system_power_efficient_wq, &sad->gc,
+				   NFIPSEC_LARVAL_LIFE * HZ);
+	return 0;
+}
+
+/**
+ * nfipsec_sad_replace() - put an SA in the place of another
+ * @nn: the namespace
+ * @old: in the tables, freed on success
+ * @new: same key; owned by the tables on success, by the caller on error
+ *
+ * A packet finds the one or the other by key. Among the SAs to the same peer
+ * @new counts as the newest.
+ *
+ * Context: process context under nn->lock.
+ * Return: 0; -EINVAL if the keys differ; -ENOENT if @old is in no table.
+ */
+int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
+			struct nfipsec_sa *new)
+{
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	if (memcmp(&old->key, &new->key, sizeof(old->key)))
+		return -EINVAL;
+	err = rhashtable_replace_fast(&nn->sad.by_key, &old->node, &new->node,
+				      by_key_params);
+	if (err)
+		return err;
+	link_peer(&nn->sad, new);
+	hlist_del_rcu(&old->peer_node);
+	nfipsec_net_changed(nn);
+	nfipsec_sa_free(old);
+	return 0;
+}
+
+/**
+ * nfipsec_sad_remove() - take an SA out of the tables and free it
+ * @nn: the namespace
+ * @sa: in the tables
+ *
+ * Context: process context under nn->lock.
+ */
+void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	lockdep_assert_held(&nn->lock);
+	rhashtable_remove_fast(&nn->sad.by_key, &sa->node, by_key_params);
+	hlist_del_rcu(&sa->peer_node);
+	nn->sad.count--;
+	nfipsec_net_changed(nn);
+	nfipsec_sa_free(sa);
+}
+
+/**
+ * nfipsec_sad_flush() - remove and free all SAs
+ * @nn: the namespace
+ *
+ * Context: process context under nn->lock.
+ */
+void nfipsec_sad_flush(struct nfipsec_net *nn)
+{
+	struct hlist_node *tmp;
+	struct nfipsec_sa *sa;
+	unsigned int i;
+
+	lockdep_assert_held(&nn->lock);
+	for (i = 0; i < ARRAY_SIZE(nn->sad.by_peer); i++) {
+		hlist_for_each_entry_safe(sa, tmp, &nn->sad.by_peer[i],
+					  peer_node)
+			nfipsec_sad_remove(nn, sa);
+	}
+}
+
+static bool spi_is_free(struct nfipsec_net *nn, struct nfipsec_sa_key *key,
+			u32 spi)
+{
+	key->spi = htonl(spi);
+	return !rhashtable_lookup_fast(&nn->sad.by_key, key, by_key_params);
+}
+
+/*
+ * Set key->spi to one that is free. At random, because an SPI that can be
+ * guessed helps whoever wants to inject packets or follow a host; the walk is
+ * for ranges that are small or nearly full, and is bounded because it holds
+ * the config lock.
+ */
+static int choose_spi(struct nfipsec_net *nn, struct nfipsec_sa_key *key,
+		      u32 lo, u32 hi)
+{
+	u32 count = hi - lo + 1;	/* fits, lo is at least SPI_MIN */
+	u32 walk = min_t(u32, count, SPI_WALK_MAX);
+	u32 off = 0;
+	u32 i;
+
+	for (i = 0; i < SPI_RANDOM_TRIES; i++) {
+		off = get_random_u32_below(count);
+		if (spi_is_free(nn, key, lo + off))
+			return 0;
+	}
+	for (i = 0; i < walk; i++) {
+		if (++off >= count)
+			off = 0;
+		if (spi_is_free(nn, key, lo + off))
+			return 0;
+		cond_resched();
+	}
+	return -ENOSPC;
+}
+
+/**
+ * nfipsec_sad_alloc_spi() - reserve an SPI by a larval SA
+ * @nn: the namespace
+ * @cfg: the SA to be; key.spi and state are set here
+ * @min: lowest SPI wanted, host byte order, at least 256
+ * @max: highest SPI wanted, host byte order
+ *
+ * The caller finds the larval SA under @cfg->key, as long as it holds the
+ * lock. It goes away after NFIPSEC_LARVAL_LIFE seconds.
+ *
+ * Context: process context under nn->lock, sleeps.
+ * Return: 0; -EINVAL if the range is empty or touches reserved SPIs; -ENOSPC
+ * if no free SPI was found; an error of nfipsec_sa_create() or
+ * nfipsec_sad_insert().
+ */
+int nfipsec_sad_alloc_spi(struct nfipsec_net *nn,
+			  struct nfipsec_sa_config *cfg, u32 min, u32 max)
+{
+	struct nfipsec_sa *sa;
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	if (min < SPI_MIN || max < min)
+		return -EINVAL;
+	err = choose_spi(nn, &cfg->key, min, max);
+	if (err)
+		return err;
+
+	cfg->state = NFIPSEC_SA_STATE_LARVAL;
+	sa = nfipsec_sa_create(cfg, NULL);
+	if (IS_ERR(sa))
+		return PTR_ERR(sa);
+	err = nfipsec_sad_insert(nn, sa);
+	if (err)
+		nfipsec_sa_free(sa);
+	return err;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The security association database of a network namespace: SAs by key, and
+ * by peer for outbound template look-up. Touches no skb.
+ */
+#ifndef NFIPSEC_SAD_H
+#define NFIPSEC_SAD_H
+
+#include <linux/rhashtable-types.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "sa.h"
+
+struct nfipsec_net;
+struct netlink_ext_ack;
+
+#define NFIPSEC_SAD_PEER_BITS	8
+
+/**
+ * struct nfipsec_sad - the tables
+ * @by_key: all SAs; written under the config lock, read under RCU
+ * @by_peer: the same SAs by hash of family and daddr, newest first; written
+ *	under the config lock, read under RCU
+ * @count: number of SAs, config lock
+ * @gc: removes larval SAs whose time is over
+ */
+struct nfipsec_sad {
+	struct rhashtable by_key;
+	struct hlist_head by_peer[1 << NFIPSEC_SAD_PEER_BITS];
+	u32 count;
+	struct delayed_work gc;
+};
+
+/**
+ * struct nfipsec_sa_want - what a template asks of an SA
+ * @saddr: outer source address
+ * @daddr: outer destination address
+ * @family: of both
+ * @proto: IPPROTO_ESP
+ * @mode: enum nfipsec_mode
+ * @reqid: 0 is any
+ * @spi: network byte order, 0 is any
+ */
+struct nfipsec_sa_want {
+	union nfipsec_addr saddr;
+	union nfipsec_addr daddr;
+	u8 family;
+	u8 proto;
+	u8 mode;
+	u32 reqid;
+	__be32 spi;
+};
+
+int nfipsec_sad_init(struct nfipsec_net *nn);
+void nfipsec_sad_exit(struct nfipsec_net *nn);
+
+/* Readers: under rcu_read_lock(), the result is valid until it ends. */
+struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
+				      const struct nfipsec_sa_key *key);
+struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
+					const struct nfipsec_sa_want *want,
+					const struct nfipsec_flow *flow);
+bool nfipsec_sad_has_peer(const struct nfipsec_net *nn, u8 family,
+			  const union nfipsec_addr *daddr);
+bool nfipsec_sa_fits(const struct nfipsec_sa *sa,
+		     const struct nfipsec_sa_want *want);
+bool nfipsec_sa_admits(const struct nfipsec_sa *sa,
+		       const struct nfipsec_flow *flow);
+
+/* Writers: under nn->lock. They bump nn->gen. */
+int nfipsec_sad_insert(struct nfipsec_net *nn, struct nfipsec_sa *sa);
+int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
+			struct nfipsec_sa *new);
+void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa);
+void nfipsec_sad_flush(struct nfipsec_net *nn);
+int nfipsec_sad_alloc_spi(struct nfipsec_net *nn,
+			  struct nfipsec_sa_config *cfg, u32 min, u32 max);
+
+#endif

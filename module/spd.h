@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The security policy database of a network namespace (RFC 4301 section
+ * 4.4.1): two ordered lists, in and out, and the defaults behind them.
+ */
+#ifndef NFIPSEC_SPD_H
+#define NFIPSEC_SPD_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+#include "policy.h"
+#include "selector.h"
+
+struct nfipsec_net;
+
+/* Index of nfipsec_spd's arrays. */
+enum {
+	NFIPSEC_SPD_IN,
+	NFIPSEC_SPD_OUT,
+	NFIPSEC_SPD_MAX
+};
+
+/**
+ * struct nfipsec_spd - the policies
+ * @list: by priority, then by age; config lock, RCU readers
+ * @count: length of each list, config lock
+ * @last_index: last policy index given out, config lock
+ * @ports: policies whose selector names ports; while it is not zero the
+ *	namespace defragments; config lock
+ * @action: default action, written under the config lock, READ_ONCE() readers
+ * @active: the direction has policies or a default other than bypass; written
+ *	under the config lock, READ_ONCE() readers
+ */
+struct nfipsec_spd {
+	struct list_head list[NFIPSEC_SPD_MAX];
+	u32 count[NFIPSEC_SPD_MAX];
+	u32 last_index;
+	u32 ports;
+	u8 action[NFIPSEC_SPD_MAX];
+	bool active[NFIPSEC_SPD_MAX];
+};
+
+/**
+ * struct nfipsec_verdict - answer of nfipsec_spd_lookup()
+ * @action: enum nfipsec_action; unused if @opaque
+ * @opaque: the flow is a fragment and the answer depends on its ports
+ * @policy: the policy that matched, NULL for the default action
+ */
+struct nfipsec_verdict {
+	u8 action;
+	bool opaque;
+	struct nfipsec_policy *policy;
+};
+
+void nfipsec_spd_init(struct nfipsec_net *nn);
+void nfipsec_spd_exit(struct nfipsec_net *nn);
+
+/* Reader: under rcu_read_lock(). Does not count a hit. */
+void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
+			const struct nfipsec_flow *flow,
+			struct nfipsec_verdict *verdict);
+
+/* Writers: under nn->lock. They bump nn->gen. */
+int __must_check nfipsec_spd_insert(struct nfipsec_net *nn,
+				    struct nfipsec_policy *pol);
+int __must_check nfipsec_spd_replace(struct nfipsec_net *nn,
+				     struct nfipsec_policy *old,
+				     struct nfipsec_policy *new);
+void nfipsec_spd_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol);
+void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir);
+void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
+			     u8 action);
+struct nfipsec_policy *nfipsec_spd_find(const struct nfipsec_net *nn,
+					unsigned int dir,
+					const struct nfipsec_selector *sel);
+struct nfipsec_policy *nfipsec_spd_find_index(const struct nfipsec_net *nn,
+					      u32 index);
+u32 nfipsec_spd_new_index(struct nfipsec_net *nn);
+
+#endif

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What sealing and opening of ESP packets have in common. */
+#include <linux/random.h>
+#include <linux/skbuff.h>
+#include <linux/unaligned.h>
+
+#include "esp.h"
+
+/**
+ * nfipsec_esp_make_iv() - make the explicit IV of a packet
+ * @c: algorithms
+ * @seq: sequence number, 64 bit; never used twice with one key
+ * @iv: @c->iv_len bytes are written
+ *
+ * Context: any.
+ */
+void nfipsec_esp_make_iv(const struct nfipsec_crypto *c, u64 seq, u8 *iv)
+{
+	switch (c->iv) {
+	case NFIPSEC_IV_NONE:
+		break;
+	case NFIPSEC_IV_SEQ:
+		put_unaligned_be64(seq, iv);
+		break;
+	case NFIPSEC_IV_RANDOM:
+		get_random_bytes(iv, c->iv_len);
+		break;
+	}
+}
+
+/**
+ * nfipsec_esp_writable() - make a packet's bytes ours alone
+ * @skb: packet; its pointers change
+ * @tail: bytes of room wanted at the end
+ * @trailer: set to the buffer that pskb_put() puts them in
+ *
+ * A linear packet that nobody else holds stays as it is. Everything else is
+ * copied: page fragments may be a file's pages, another packet's, or another
+ * process's, whatever the packet says of them.
+ * Context: any.
+ * Return: number of scatterlist entries the packet needs, or -ENOMEM.
+ */
+int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
+			 struct sk_buff **trailer)
+{
+	int n;
+
+	if (!skb_cloned(skb) && !skb_is_nonlinear(skb) &&
+	    skb_tailroom(skb) >= tail) {
+		*trailer = skb;
+		return 1;
+	}
+
+	n = skb_cow_data(skb, tail, trailer);
+	if (n <= NFIPSEC_SG_MAX)
+		return n;
+
+	/* A long chain: one copy more, and it is a single buffer. */
+	if (skb_linearize(skb) ||
+	    (skb_tailroom(skb) < tail &&
+	     pskb_expand_head(skb, 0, tail - skb_tailroom(skb), GFP_ATOMIC)))
+		return -ENOMEM;
+	*trailer = skb;
+	return 1;
+}
+
+/**
+ * nfipsec_esp_aad() - lay out what an AEAD authenticates beside the text
+ * @s: scratch; @s->aad, @s->iv and entry 0 of @s->sg are filled in
+ * @spi: network byte order
+ * @esn: sequence numbers are 64 bit
+ * @seq: sequence number
+ * @iv: explicit IV
+ * @iv_len: bytes of it
+ *
+ * SPI, sequence number (RFC 4106 section 5) and, as the crypto API's IPsec
+ * templates want it, the IV.
+ * Return: bytes in @s->aad.
+ */
+unsigned int nfipsec_esp_aad(struct nfipsec_scratch *s, __be32 spi, bool esn,
+			     u64 seq, const u8 *iv, unsigned int iv_len)
+{
+	unsigned int n = 0;
+
+	memcpy(s->aad, &spi, sizeof(spi));
+	n += sizeof(spi);
+	if (esn) {
+		put_unaligned_be32(upper_32_bits(seq), s->aad + n);
+		n += sizeof(__be32);
+	}
+	put_unaligned_be32(lower_32_bits(seq), s->aad + n);
+	n += sizeof(__be32);
+	memcpy(s->aad + n, iv, iv_len);
+	n += iv_len;
+	memcpy(s->iv, iv, iv_len);
+	sg_set_buf(&s->sg[0], s->aad, n);
+	return n;
+}
+
+/**
+ * nfipsec_esp_hash() - compute the ICV of a separate authentication algorithm
+ * @c: algorithms
+ * @s: scratch; the ICV goes to @s->icv
+ * @skb: packet
+ * @off: where the ESP header is, from @skb->data
+ * @len: bytes from there to the ICV
+ * @esn: the high half of @seq is authenticated behind them (RFC 4303 2.2.1)
+ * @seq: sequence number
+ *
+ * Return: 0 or an error.
+ */
+int nfipsec_esp_hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
+		     struct sk_buff *skb, unsigned int off, unsigned int len,
+		     bool esn, u64 seq)
+{
+	int n;
+
+	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
+	n = skb_to_sgvec(skb, s->sg, off, len);
+	if (n < 0)
+		return n;
+	if (esn) {
+		sg_unmark_end(&s->sg[n - 1]);
+		s->seq_hi = cpu_to_be32(upper_32_bits(seq));
+		sg_set_buf(&s->sg[n], &s->seq_hi, sizeof(s->seq_hi));
+		sg_mark_end(&s->sg[n]);
+		len += sizeof(s->seq_hi);
+	}
+	return nfipsec_crypto_hash(c, s, s->sg, len);
+}

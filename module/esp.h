@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ESP transform (RFC 4303): one SA, one packet, both directions. Knows no
+ * table, no policy, no replay window.
+ */
+#ifndef NFIPSEC_ESP_H
+#define NFIPSEC_ESP_H
+
+#include <linux/types.h>
+
+#include "crypto.h"
+#include "proto.h"
+#include "reason.h"
+
+struct sk_buff;
+
+/**
+ * nfipsec_esp_hlen() - bytes between the IP header and the ciphertext
+ * @c: algorithms
+ */
+static inline unsigned int nfipsec_esp_hlen(const struct nfipsec_crypto *c)
+{
+	return sizeof(struct nfipsec_esp_hdr) + c->iv_len;
+}
+
+/**
+ * nfipsec_esp_payload_max() - what fits once it is encapsulated
+ * @c: algorithms
+ * @room: bytes from the ESP header to the end of the packet
+ *
+ * Return: most bytes of payload; 0 if nothing fits.
+ */
+static inline unsigned int nfipsec_esp_payload_max(const struct nfipsec_crypto *c,
+						   unsigned int room)
+{
+	unsigned int over = nfipsec_esp_hlen(c) + c->icv_len;
+
+	if (room < over + c->block)
+		return 0;
+	return round_down(room - over, c->block) - NFIPSEC_ESP_TAIL;
+}
+
+void nfipsec_esp_make_iv(const struct nfipsec_crypto *c, u64 seq, u8 *iv);
+enum nfipsec_reason nfipsec_esp_seal(const struct nfipsec_crypto *c,
+				     struct sk_buff *skb, __be32 spi, bool esn,
+				     u64 seq, const u8 *iv, u8 nexthdr);
+enum nfipsec_reason nfipsec_esp_open(const struct nfipsec_crypto *c,
+				     struct sk_buff *skb, bool esn, u64 seq,
+				     u8 *nexthdr);
+int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
+			 struct sk_buff **trailer);
+unsigned int nfipsec_esp_aad(struct nfipsec_scratch *s, __be32 spi, bool esn,
+			     u64 seq, const u8 *iv, unsigned int iv_len);
+int nfipsec_esp_hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
+		     struct sk_buff *skb, unsigned int off, unsigned int len,
+		     bool esn, u64 seq);
+
+#endif

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Opening an ESP packet (RFC 4303 section 3.4). */
+#include <crypto/algapi.h>
+#include <linux/skbuff.h>
+
+#include "esp.h"
+
+static int open_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
+		     struct sk_buff *skb, unsigned int text_off,
+		     unsigned int text_len, bool esn, u64 seq)
+{
+	const struct nfipsec_esp_hdr *esp;
+	unsigned int aad_len;
+	int n;
+
+	esp = (struct nfipsec_esp_hdr *)skb_transport_header(skb);
+	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
+	aad_len = nfipsec_esp_aad(s, esp->spi, esn, seq, (u8 *)(esp + 1),
+				  c->iv_len);
+	n = skb_to_sgvec(skb, s->sg + 1, text_off, text_len + c->icv_len);
+	if (n < 0)
+		return n;
+	return nfipsec_crypto_aead(c, s, aad_len, text_len + c->icv_len,
+				   false);
+}
+
+/* Authenticate, then decrypt. */
+static int open_combined(const struct nfipsec_crypto *c,
+			 struct nfipsec_scratch *s, struct sk_buff *skb,
+			 unsigned int text_off, unsigned int text_len,
+			 bool esn, u64 seq)
+{
+	unsigned int esp_off = skb_transport_offset(skb);
+	int n;
+
+	n = nfipsec_esp_hash(c, s, skb, esp_off,
+			     text_off - esp_off + text_len, esn, seq);
+	if (n)
+		return n;
+	n = skb_copy_bits(skb, text_off + text_len, s->icv_rx, c->icv_len);
+	if (n)
+		return n;
+	if (crypto_memneq(s->icv, s->icv_rx, c->icv_len))
+		return -EBADMSG;
+
+	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
+	n = skb_to_sgvec(skb, s->sg, text_off, text_len);
+	if (n < 0)
+		return n;
+	memcpy(s->iv, skb_transport_header(skb) +
+		      sizeof(struct nfipsec_esp_hdr), c->iv_len);
+	return nfipsec_crypto_cipher(c, s, s->sg, text_len, false);
+}
+
+/* Read what the padding says and cut it off together with the ICV. */
+static enum nfipsec_reason cut_tail(const struct nfipsec_crypto *c,
+				    struct sk_buff *skb, unsigned int text_len,
+				    u8 *nexthdr)
+{
+	unsigned int cut = c->icv_len + NFIPSEC_ESP_TAIL;
+	u8 tail[NFIPSEC_ESP_TAIL];
+
+	if (skb_copy_bits(skb, skb->len - cut, tail, sizeof(tail)))
+		return NFIPSEC_IN_TRUNCATED;
+	if (tail[0] + NFIPSEC_ESP_TAIL > text_len)
+		return NFIPSEC_IN_PAD;
+	*nexthdr = tail[1];
+	if (pskb_trim(skb, skb->len - cut - tail[0]))
+		return NFIPSEC_IN_NOMEM;
+	return NFIPSEC_OK;
+}
+
+/**
+ * nfipsec_esp_open() - authenticate and decrypt a packet
+ * @c: algorithms of the SA
+ * @skb: packet, starting with its outer headers, cut to the length they say;
+ *	the transport header is the ESP header. On success the tail is gone
+ *	and the payload stands nfipsec_esp_hlen() bytes behind the transport
+ *	header. Its pointers change. Stays the caller's, who must drop it on
+ *	failure.
+ * @esn: sequence numbers are 64 bit
+ * @seq: sequence number; with @esn the high half is the caller's guess
+ * @nexthdr: what the payload is
+ *
+ * Context: process or softirq.
+ * Return: NFIPSEC_OK, or the reason to drop the packet.
+ */
+enum nfipsec_reason nfipsec_esp_open(const struct nfipsec_crypto *c,
+				     struct sk_buff *skb, bool esn, u64 seq,
+				     u8 *nexthdr)
+{
+	unsigned int text_off = skb_transport_offset(skb) +
+				nfipsec_esp_hlen(c);
+	struct nfipsec_scratch *s;
+	struct sk_buff *trailer;
+	unsigned int text_len;
+	int err;
+
+	if (skb->len < text_off + NFIPSEC_ESP_TAIL + c->icv_len)
+		return NFIPSEC_IN_TRUNCATED;
+	text_len = skb->len - text_off - c->icv_len;
+	if (text_len & (c->block - 1))
+		return NFIPSEC_IN_ALIGN;
+	if (nfipsec_esp_writable(skb, 0, &trailer) < 0 ||
+	    !pskb_may_pull(skb, text_off))
+		return NFIPSEC_IN_NOMEM;
+
+	s = nfipsec_scratch_get();
+	if (c->aead)
+		err = open_aead(c, s, skb, text_off, text_len, esn, seq);
+	else
+		err = open_combined(c, s, skb, text_off, text_len, esn, seq);
+	nfipsec_scratch_put();
+
+	if (err == -EBADMSG)
+		return NFIPSEC_IN_AUTH;
+	if (err)
+		return NFIPSEC_IN_CRYPTO;
+	return cut_tail(c, skb, text_len, nexthdr);
+}

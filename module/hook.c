@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The netfilter hooks: which packets are looked at, in which order with other
+ * hooks, and what netfilter is told. Nothing else.
+ */
+#include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+
+#include "drop.h"
+#include "hook.h"
+#include "input.h"
+#include "net.h"
+#include "output.h"
+#include "tag.h"
+
+/* Fragments are judged before conntrack's defragmentation at -400. */
+#define PRI_FRAGMENTS	(NF_IP_PRI_CONNTRACK_DEFRAG - 10)
+/* Behind the raw table, before conntrack: it shall see the inner packet. */
+#define PRI_IN		(NF_IP_PRI_RAW + 10)
+#define PRI_LOCAL_IN	(NF_IP_PRI_FIRST + 10)
+/* Behind source NAT, so that policy sees what would be on the wire. */
+#define PRI_OUT		(NF_IP_PRI_NAT_SRC + 100)
+
+static bool bridged(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return nf_bridge_info_exists(skb);
+#else
+	return false;
+#endif
+}
+
+/*
+ * Loopback, as for XFRM, is no path an attacker has. The second pass through
+ * an l3 master device repeats the first. Bridged frames are not ours.
+ */
+static bool skip(const struct sk_buff *skb, const struct net_device *dev)
+{
+	return !dev || (dev->flags & IFF_LOOPBACK) || netif_is_l3_master(dev) ||
+	       bridged(skb);
+}
+
+static unsigned int fragments(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	struct nfipsec_net *nn = nfipsec_net(state->net);
+
+	/* A tagged fragment keeps its tag for the datagram it completes. */
+	if (skip(skb, state->in) || nfipsec_tag_present(nn, skb))
+		return NF_ACCEPT;
+	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_FRAGMENTS) ?
+	       NF_STOLEN : NF_ACCEPT;
+}
+
+static unsigned int pre_routing(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	struct nfipsec_net *nn = nfipsec_net(state->net);
+
+	if (nfipsec_tag_present(nn, skb)) {
+		skb_dst_drop(skb);
+		return NF_ACCEPT;
+	}
+	if (skip(skb, state->in))
+		return NF_ACCEPT;
+	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_PRE_ROUTING) ?
+	       NF_STOLEN : NF_ACCEPT;
+}
+
+static unsigned int local_in(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	struct nfipsec_net *nn = nfipsec_net(state->net);
+
+	if (skip(skb, state->in))
+		return NF_ACCEPT;
+	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_LOCAL_IN) ?
+	       NF_STOLEN : NF_ACCEPT;
+}
+
+/* What was transformed, by us or by XFRM, has been through policy. */
+static bool transformed(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ?
+	       IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED :
+	       IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
+}
+
+static unsigned int post_routing(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state);
+
+/*
+ * Let the hooks behind ours see the packet as usual: conntrack confirms its
+ * entry there, and rules of the host have their say. The chain then ends in
+ * nfipsec_output() and not in the device; so does a packet that a queue to
+ * user space holds and gives back.
+ */
+static unsigned int seal_after_rest(struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	struct nf_hook_state rest = *state;
+	const struct nf_hook_entries *e;
+	unsigned int i;
+	int ret;
+
+	rest.okfn = nfipsec_output;
+	e = state->pf == NFPROTO_IPV4 ?
+	    rcu_dereference(state->net->nf.hooks_ipv4[NF_INET_POST_ROUTING]) :
+	    rcu_dereference(state->net->nf.hooks_ipv6[NF_INET_POST_ROUTING]);
+	for (i = 0; e && i < e->num_hook_entries; i++)
+		if (e->hooks[i].hook == post_routing)
+			break;
+
+	ret = 1;
+	if (e && i + 1 < e->num_hook_entries)
+		ret = nf_hook_slow(skb, &rest, e, i + 1);
+	if (ret == 1)
+		ret = nfipsec_output(state->net, state->sk, skb);
+	/* Netfilter hands the error in the upper half to the sender. */
+	return ret < 0 ? (-ret << NF_VERDICT_QBITS) | NF_STOLEN : NF_STOLEN;
+}
+
+static unsigned int post_routing(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	struct nfipsec_net *nn = nfipsec_net(state->net);
+	enum nfipsec_reason reason;
+
+	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||
+	    skip(skb, state->out) || transformed(skb, state->pf))
+		return NF_ACCEPT;
+
+	switch (nfipsec_output_decide(nn, skb, state->pf, &reason)) {
+	case NFIPSEC_OUT_PASS:
+		return NF_ACCEPT;
+	case NFIPSEC_OUT_SEAL:
+		return seal_after_rest(skb, state);
+	default:
+		nfipsec_drop(nn, skb, reason);
+		return (EPERM << NF_VERDICT_QBITS) | NF_STOLEN;
+	}
+}
+
+#define HOOK(fn, family, num, pri) {	\
+	.hook = fn,			\
+	.pf = family,			\
+	.hooknum = num,			\
+	.priority = pri,		\
+}
+
+static const struct nf_hook_ops hooks[] = {
+	HOOK(fragments, NFPROTO_IPV4, NF_INET_PRE_ROUTING, PRI_FRAGMENTS),
+	HOOK(fragments, NFPROTO_IPV6, NF_INET_PRE_ROUTING, PRI_FRAGMENTS),
+	HOOK(pre_routing, NFPROTO_IPV4, NF_INET_PRE_ROUTING, PRI_IN),
+	HOOK(pre_routing, NFPROTO_IPV6, NF_INET_PRE_ROUTING, PRI_IN),
+	HOOK(local_in, NFPROTO_IPV4, NF_INET_LOCAL_IN, PRI_LOCAL_IN),
+	HOOK(local_in, NFPROTO_IPV6, NF_INET_LOCAL_IN, PRI_LOCAL_IN),
+	HOOK(post_routing, NFPROTO_IPV4, NF_INET_POST_ROUTING, PRI_OUT),
+	HOOK(post_routing, NFPROTO_IPV6, NF_INET_POST_ROUTING, PRI_OUT),
+};
+
+/**
+ * nfipsec_hook_register() - begin to look at a namespace's packets
+ * @net: namespace, all of nfipsec's part set up
+ *
+ * Context: process.
+ * Return: 0 or an error.
+ */
+int nfipsec_hook_register(struct net *net)
+{
+	return nf_register_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}
+
+/**
+ * nfipsec_hook_unregister() - look at no further packet of a namespace
+ * @net: namespace
+ *
+ * Packets that queues to user space hold behind our hook are dropped by
+ * netfilter. Hooks may still run until a grace period is over.
+ * Context: process.
+ */
+void nfipsec_hook_unregister(struct net *net)
+{
+	nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The netfilter hooks. */
+#ifndef NFIPSEC_HOOK_H
+#define NFIPSEC_HOOK_H
+
+struct net;
+
+int nfipsec_hook_register(struct net *net);
+void nfipsec_hook_unregister(struct net *net);
+
+#endif

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A packet's way in (RFC 4301 section 5.2), top to bottom:
+ *
+ *	hook -> nfipsec_input()
+ *	     ESP for an SA of ours:
+ *		-> replay check		a hint, without lock
+ *		-> esp			ICV, cleartext
+ *		-> replay commit	the decision
+ *		-> encap		outer headers off
+ *		-> inner packet sane, inside the SA's selector, and wanted by
+ *		   the policy it meets
+ *		-> reinject		received again, tagged
+ *	     everything else, and not tagged:
+ *		-> policy: may it come in the clear?
+ */
+#include <linux/inetdevice.h>
+#include <linux/skbuff.h>
+#include <linux/unaligned.h>
+#include <net/addrconf.h>
+#include <net/ip.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+#include <net/route.h>
+
+#include "drop.h"
+#include "encap.h"
+#include "esp.h"
+#include "flow.h"
+#include "input.h"
+#include "net.h"
+#include "proto.h"
+#include "reinject.h"
+#include "tag.h"
+
+/* Beyond the users of enum ip6_defrag_users: fragments meet only ours. */
+#define DEFRAG_USER	0x6e666970
+
+/* XFRM has SAs here too: an SPI we do not know may be one of its own. */
+static bool xfrm_in_use(const struct net *net)
+{
+#if IS_ENABLED(CONFIG_XFRM)
+	return !list_empty(&net->xfrm.state_all);
+#else
+	return false;
+#endif
+}
+
+static bool is_local(struct net *net, const struct nfipsec_flow *flow)
+{
+	if (flow->family == AF_INET)
+		return inet_addr_type(net, flow->daddr.ip) == RTN_LOCAL;
+	return ipv6_chk_addr(net, &flow->daddr.in6, NULL, 0);
+}
+
+/* The packet ends where its IP header says; what is behind is link padding. */
+static enum nfipsec_reason trim(struct sk_buff *skb,
+				const struct nfipsec_l3 *l3)
+{
+	if (!l3->len || l3->len > skb->len)
+		return NFIPSEC_IN_TRUNCATED;
+	if (l3->len < skb->len && pskb_trim_rcsum(skb, l3->len))
+		return NFIPSEC_IN_NOMEM;
+	return NFIPSEC_OK;
+}
+
+/* From the ESP packet to the payload, still behind its outer headers. */
+static enum nfipsec_reason open_esp(struct nfipsec_sa *sa, struct sk_buff *skb,
+				    const struct nfipsec_l3 *l3, u8 *nexthdr)
+{
+	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
+	const struct nfipsec_esp_hdr *esp;
+	enum nfipsec_reason reason;
+	u64 seq;
+
+	if (sa->state != NFIPSEC_SA_STATE_MATURE)
+		return NFIPSEC_IN_SA_STATE;
+	reason = trim(skb, l3);
+	if (reason)
+		return reason;
+	if (!pskb_may_pull(skb, l3->l4_off + nfipsec_esp_hlen(sa->crypto)))
+		return NFIPSEC_IN_TRUNCATED;
+	skb_set_transport_header(skb, l3->l4_off);
+
+	esp = (struct nfipsec_esp_hdr *)skb_transport_header(skb);
+	seq = nfipsec_replay_guess(sa->replay, ntohl(esp->seq));
+	reason = nfipsec_replay_check(sa->replay, seq);
+	if (reason)
+		return reason;
+
+	reason = nfipsec_esp_open(sa->crypto, skb, esn, seq, nexthdr);
+	/* With a good ICV, the number is used up even if the rest is bad. */
+	if (reason == NFIPSEC_OK || reason == NFIPSEC_IN_PAD) {
+		enum nfipsec_reason replay;
+
+		spin_lock(&sa->replay_lock);
+		replay = nfipsec_replay_commit(sa->replay, seq);
+		spin_unlock(&sa->replay_lock);
+		if (replay)
+			return replay;
+	}
+	return reason;
+}
+
+/* The inner packet must be sane and end where it says (RFC 4303 3.4.4.1). */
+static enum nfipsec_reason check_inner(struct sk_buff *skb,
+				       struct nfipsec_l3 *l3,
+				       struct nfipsec_flow *flow)
+{
+	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
+
+	if (!nfipsec_l3_parse(skb, family, l3) || trim(skb, l3) ||
+	    !nfipsec_flow_parse(skb, l3, flow))
+		return NFIPSEC_IN_INNER_HDR;
+	return NFIPSEC_OK;
+}
+
+/* RFC 4301 section 5.2, step 4: the SA's selector, then the SPD. */
+static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
+					const struct nfipsec_sa *sa,
+					const struct nfipsec_flow *flow)
+{
+	const struct nfipsec_sa_rcu_selector *s;
+	struct nfipsec_verdict verdict;
+
+	s = rcu_dereference(sa->selector);
+	if (s) {
+		switch (nfipsec_selector_match(&s->sel, flow)) {
+		case NFIPSEC_MATCH_YES:
+			break;
+		case NFIPSEC_MATCH_OPAQUE:
+			return NFIPSEC_IN_FRAG_OPAQUE;
+		case NFIPSEC_MATCH_NO:
+			return NFIPSEC_IN_SELECTOR;
+		}
+	}
+
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
+	if (verdict.policy)
+		this_cpu_inc(*verdict.policy->hits);
+	if (verdict.opaque)
+		return NFIPSEC_IN_FRAG_OPAQUE;
+	if (!verdict.policy ||
+	    !nfipsec_policy_accepts(verdict.policy, sa, flow))
+		return NFIPSEC_IN_POLICY;
+	return NFIPSEC_OK;
+}
+
+/* An ESP packet for one of our SAs: consumed. */
+static void input_esp(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
+		      struct sk_buff *skb, const struct nfipsec_l3 *outer)
+{
+	enum nfipsec_reason reason;
+	struct nfipsec_flow flow;
+	struct nfipsec_l3 inner;
+	u8 nexthdr;
+
+	/* The tag's reference counts and the replay lock want it. */
+	local_bh_disable();
+	reason = open_esp(sa, skb, outer, &nexthdr);
+	if (!reason && nexthdr == NFIPSEC_NEXTHDR_DUMMY)
+		reason = NFIPSEC_IN_DUMMY;
+	if (!reason)
+		reason = nfipsec_encap_pop(sa, skb, outer, nexthdr);
+	if (!reason)
+		reason = check_inner(skb, &inner, &flow);
+	if (!reason)
+		reason = check_policy(nn, sa, &flow);
+
+	if (reason) {
+		nfipsec_sa_count_drop(sa, reason);
+		nfipsec_drop(nn, skb, reason);
+	} else {
+		nfipsec_sa_count(sa, skb->len);
+		nfipsec_reinject_in(nn, skb);
+	}
+	local_bh_enable();
+}
+
+static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
+				  const struct sk_buff *skb,
+				  const struct nfipsec_l3 *l3,
+				  const struct nfipsec_flow *flow)
+{
+	struct nfipsec_sa_key key = {
+		.daddr = flow->daddr,
+		.family = flow->family,
+		.proto = IPPROTO_ESP,
+	};
+	struct nfipsec_sa *sa;
+	const __be32 *spi;
+	__be32 buf;
+
+	spi = skb_header_pointer(skb, skb_network_offset(skb) + l3->l4_off,
+				 sizeof(buf), &buf);
+	if (!spi)
+		return NULL;
+	key.spi = *spi;
+	sa = nfipsec_sad_lookup(nn, &key);
+	return sa && sa->dir != NFIPSEC_DIR_OUT ? sa : NULL;
+}
+
+/*
+ * ESP. Returns true if the packet is consumed. Sets @settled if it may go on
+ * without being judged as clear traffic.
+ *
+ * An SA that says it is for receiving is served at PRE_ROUTING; one that does
+ * not say may also be one for sending to somebody else, whose packets pass
+ * through here: it is served where the packet is known to be for this host.
+ */
+static bool esp(const struct nfipsec_net *nn, struct sk_buff *skb,
+		const struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
+		enum nfipsec_where where, bool *settled)
+{
+	bool local = where == NFIPSEC_AT_LOCAL_IN;
+	struct nfipsec_sa *sa;
+
+	sa = find_sa(nn, skb, l3, flow);
+	if (sa && (local || sa->dir == NFIPSEC_DIR_IN)) {
+		input_esp(nn, sa, skb, l3);
+		return true;
+	}
+	if (!local && !is_local(nn->net, flow))
+		return false;
+
+	*settled = true;
+	if (sa || xfrm_in_use(nn->net) || !READ_ONCE(nn->sad.count))
+		return false;
+	nfipsec_drop(nn, skb, NFIPSEC_IN_NO_SA);
+	return true;
+}
+
+/* What came in the clear: does policy let it? Returns true if it is dropped. */
+static bool drop_clear(const struct nfipsec_net *nn, struct sk_buff *skb,
+		       const struct nfipsec_flow *flow)
+{
+	struct nfipsec_verdict verdict;
+	enum nfipsec_reason reason;
+
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
+	if (verdict.policy)
+		this_cpu_inc(*verdict.policy->hits);
+	if (verdict.opaque)
+		reason = NFIPSEC_IN_FRAG_OPAQUE;
+	else if (verdict.action == NFIPSEC_ACTION_PROTECT)
+		reason = NFIPSEC_IN_CLEAR;
+	else if (verdict.action == NFIPSEC_ACTION_DISCARD)
+		reason = NFIPSEC_IN_DISCARD;
+	else
+		return false;
+	nfipsec_drop(nn, skb, reason);
+	return true;
+}
+
+/*
+ * Fragments of ESP for this host. IPv4 puts them together before LOCAL_IN;
+ * IPv6 only behind it, out of our sight, so that it is done here, in queues of
+ * our own. Returns true if the packet is consumed.
+ */
+static bool gather(const struct nfipsec_net *nn, struct sk_buff *skb, u8 family)
+{
+	int err;
+
+	if (family == AF_INET)
+		return false;
+	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG_USER);
+	if (!err)
+		return false;
+	if (err != -EINPROGRESS)
+		nfipsec_drop(nn, skb, NFIPSEC_IN_HEADER);
+	return true;
+}
+
+/**
+ * nfipsec_input() - open or judge a packet that came in
+ * @nn: namespace
+ * @skb: packet, starting with its IP header, not tagged
+ * @family: AF_INET or AF_INET6
+ * @where: which hook asks
+ *
+ * Fragments are judged before they are put together, by what all fragments of
+ * a datagram show alike; so one that came in the clear cannot complete one
+ * that was protected (RFC 4301 section 7).
+ * Context: under rcu_read_lock(), process or softirq.
+ * Return: true if the packet is consumed.
+ */
+bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
+		   enum nfipsec_where where)
+{
+	bool judge = READ_ONCE(nn->spd.active[NFIPSEC_SPD_IN]);
+	struct nfipsec_flow flow;
+	bool settled = false;
+	struct nfipsec_l3 l3;
+
+	if (!judge && !READ_ONCE(nn->sad.count))
+		return false;
+	if (where == NFIPSEC_AT_LOCAL_IN)
+		judge = false;
+
+	if (!nfipsec_l3_parse(skb, family, &l3) ||
+	    !nfipsec_flow_parse(skb, &l3, &flow)) {
+		if (judge)
+			nfipsec_drop(nn, skb, NFIPSEC_IN_HEADER);
+		return judge;
+	}
+
+	if (l3.frag) {
+		if (where != NFIPSEC_AT_FRAGMENTS)
+			return false;
+		if (l3.proto == IPPROTO_ESP && is_local(nn->net, &flow))
+			return gather(nn, skb, family);
+	} else if (where == NFIPSEC_AT_FRAGMENTS) {
+		return false;
+	} else if (l3.proto == IPPROTO_ESP) {
+		if (esp(nn, skb, &l3, &flow, where, &settled))
+			return true;
+	}
+	return judge && !settled && drop_clear(nn, skb, &flow);
+}

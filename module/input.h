@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A packet's way in: ESP to be opened, and everything else to be judged. */
+#ifndef NFIPSEC_INPUT_H
+#define NFIPSEC_INPUT_H
+
+#include <linux/types.h>
+
+struct nfipsec_net;
+struct sk_buff;
+
+/**
+ * enum nfipsec_where - which hook asks
+ * @NFIPSEC_AT_FRAGMENTS: PRE_ROUTING, before fragments are put together
+ * @NFIPSEC_AT_PRE_ROUTING: PRE_ROUTING, after that
+ * @NFIPSEC_AT_LOCAL_IN: LOCAL_IN: the packet is for this host, and whole
+ */
+enum nfipsec_where {
+	NFIPSEC_AT_FRAGMENTS,
+	NFIPSEC_AT_PRE_ROUTING,
+	NFIPSEC_AT_LOCAL_IN,
+};
+
+bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
+		   enum nfipsec_where where);
+
+#endif

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A packet's way out (RFC 4301 section 5.1), top to bottom:
+ *
+ *	hook -> nfipsec_output_decide()		which policy, what does it say
+ *	     -> the other POST_ROUTING hooks	NAT is confirmed, queues run
+ *	     -> nfipsec_output()		which policy, which SA
+ *		-> route, path MTU
+ *		-> segments, checksums
+ *		-> encap, esp			outer headers, ciphertext
+ *		-> reinject			the ESP packet leaves
+ *
+ * What is held between the two look-ups, in a queue to user space say, waits
+ * in the clear but can only leave through the second.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/sctp.h>
+#include <linux/skbuff.h>
+#include <net/dst.h>
+#include <net/gso.h>
+#include <net/ip.h>
+#include <net/sctp/checksum.h>
+
+#include "drop.h"
+#include "encap.h"
+#include "esp.h"
+#include "flow.h"
+#include "net.h"
+#include "output.h"
+#include "pmtu.h"
+#include "reinject.h"
+
+/**
+ * struct outbound - what is the same for all segments of a packet
+ * @net: namespace
+ * @nn: nfipsec in it
+ * @sa: SA, valid under the caller's rcu_read_lock()
+ * @dst: route of the ESP packets: a reference in tunnel mode, in transport
+ *	mode the packet's own, valid under the caller's rcu_read_lock()
+ * @mtu: largest packet that fits
+ * @shared: the packet itself takes the same route, see pmtu.c
+ */
+struct outbound {
+	struct net *net;
+	struct nfipsec_net *nn;
+	struct nfipsec_sa *sa;
+	struct dst_entry *dst;
+	unsigned int mtu;
+	bool shared;
+};
+
+static enum nfipsec_reason classify(const struct nfipsec_net *nn,
+				    const struct sk_buff *skb, u8 family,
+				    struct nfipsec_l3 *l3,
+				    struct nfipsec_flow *flow,
+				    struct nfipsec_verdict *verdict)
+{
+	memset(verdict, 0, sizeof(*verdict));
+	if (!nfipsec_l3_parse(skb, family, l3) ||
+	    !nfipsec_flow_parse(skb, l3, flow))
+		return NFIPSEC_OUT_HEADER;
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, flow, verdict);
+	if (verdict->opaque)
+		return NFIPSEC_OUT_FRAG_OPAQUE;
+	if (verdict->action == NFIPSEC_ACTION_DISCARD)
+		return NFIPSEC_OUT_DISCARD;
+	return NFIPSEC_OK;
+}
+
+/**
+ * nfipsec_output_decide() - what policy does with a packet that leaves
+ * @nn: namespace
+ * @skb: packet, starting with its IP header; only read
+ * @family: AF_INET or AF_INET6
+ * @reason: why, for NFIPSEC_OUT_DROP
+ *
+ * Context: under rcu_read_lock(), process or softirq.
+ * Return: what to do.
+ */
+enum nfipsec_out nfipsec_output_decide(const struct nfipsec_net *nn,
+				       const struct sk_buff *skb, u8 family,
+				       enum nfipsec_reason *reason)
+{
+	struct nfipsec_verdict verdict;
+	struct nfipsec_flow flow;
+	struct nfipsec_l3 l3;
+
+	*reason = classify(nn, skb, family, &l3, &flow, &verdict);
+	if (verdict.policy)
+		this_cpu_inc(*verdict.policy->hits);
+	if (*reason)
+		return NFIPSEC_OUT_DROP;
+	return verdict.action == NFIPSEC_ACTION_PROTECT ? NFIPSEC_OUT_SEAL :
+							  NFIPSEC_OUT_PASS;
+}
+
+/* What the sender is told; 0 where a loss on the way would look the same. */
+static int reason_errno(enum nfipsec_reason reason)
+{
+	switch (reason) {
+	case NFIPSEC_OK:
+		return 0;
+	case NFIPSEC_OUT_TOO_BIG:
+	case NFIPSEC_OUT_LENGTH:
+		return -EMSGSIZE;
+	case NFIPSEC_OUT_NO_ROUTE:
+		return -EHOSTUNREACH;
+	case NFIPSEC_OUT_NOMEM:
+		return -ENOBUFS;
+	default:
+		return -EPERM;
+	}
+}
+
+/* ESP covers the checksum: the device will not see where it would go. */
+static enum nfipsec_reason finish_checksum(struct sk_buff *skb)
+{
+	int err = 0;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return NFIPSEC_OK;
+	if (skb_csum_is_sctp(skb))
+		err = skb_crc32c_csum_help(skb);
+	else
+		err = skb_checksum_help(skb);
+	return err ? NFIPSEC_OUT_CSUM : NFIPSEC_OK;
+}
+
+/* One datagram: consumed, whatever happens. */
+static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
+{
+	bool tunnel = p->sa->mode == NFIPSEC_MODE_TUNNEL;
+	bool esn = p->sa->flags & NFIPSEC_SA_FLAG_ESN;
+	unsigned int len = skb->len;
+	u8 iv[NFIPSEC_IV_MAX];
+	enum nfipsec_reason reason;
+	struct nfipsec_l3 l3;
+	u8 nexthdr;
+	bool df;
+	u64 seq;
+
+	reason = NFIPSEC_OUT_HEADER;
+	if (!nfipsec_l3_parse(skb, family, &l3))
+		goto drop;
+	reason = finish_checksum(skb);
+	if (reason)
+		goto drop;
+
+	df = nfipsec_pmtu_df(p->sa, skb, &l3, p->mtu);
+	reason = nfipsec_encap_push(p->sa, skb, p->dst, &l3, df, &nexthdr);
+	if (reason)
+		goto drop;
+
+	reason = NFIPSEC_OUT_SEQ;
+	if (!nfipsec_sa_seq_next(p->sa, &seq))
+		goto drop;
+	nfipsec_esp_make_iv(p->sa->crypto, seq, iv);
+	reason = nfipsec_esp_seal(p->sa->crypto, skb, p->sa->key.spi, esn, seq,
+				  iv, nexthdr);
+	if (reason)
+		goto drop;
+	reason = NFIPSEC_OUT_LENGTH;
+	if (skb->len > IP_MAX_MTU)
+		goto drop;
+
+	if (tunnel) {
+		skb_dst_drop(skb);
+		skb_dst_set(skb, dst_clone(p->dst));
+		skb->dev = p->dst->dev;
+	}
+	nfipsec_encap_finish(p->sa, p->net, skb);
+	nfipsec_sa_count(p->sa, len);
+	nfipsec_count(p->nn, NFIPSEC_OUT_OK);
+	return nfipsec_reinject_out(p->net, skb, p->sa->key.family, tunnel,
+				    df && p->sa->key.family == AF_INET,
+				    p->shared);
+
+drop:
+	nfipsec_drop(p->nn, skb, reason);
+	return reason_errno(reason);
+}
+
+/* A super-packet: cut to what the sender's protocol calls a packet. */
+static int send_segments(const struct outbound *p, struct sk_buff *skb, u8 family)
+{
+	struct sk_buff *segs, *seg, *next;
+	int err = 0, ret;
+
+	segs = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segs)) {
+		nfipsec_drop(p->nn, skb, NFIPSEC_OUT_GSO);
+		return -EINVAL;
+	}
+	consume_skb(skb);
+
+	skb_list_walk_safe(segs, seg, next) {
+		skb_mark_not_on_list(seg);
+		ret = send_one(p, seg, family);
+		if (ret)
+			err = ret;
+	}
+	return err;
+}
+
+static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
+				     struct nfipsec_policy *pol,
+				     const struct nfipsec_l3 *l3,
+				     const struct nfipsec_flow *flow)
+{
+	p->sa = nfipsec_policy_sa(p->nn, pol, flow);
+	if (!p->sa)
+		return NFIPSEC_OUT_NO_SA;
+
+	if (p->sa->mode == NFIPSEC_MODE_TRANSPORT) {
+		if (l3->frag)
+			return NFIPSEC_OUT_FRAG;
+		p->dst = skb_dst(skb);
+	} else {
+		p->dst = nfipsec_reinject_route(p->net, p->sa, skb);
+	}
+	if (!p->dst)
+		return NFIPSEC_OUT_NO_ROUTE;
+
+	p->mtu = nfipsec_pmtu_inner(p->sa, l3, flow, p->dst);
+	p->shared = nfipsec_pmtu_shared(p->sa, flow);
+	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu) &&
+	    !(p->shared && nfipsec_pmtu_shrink(skb, l3, p->mtu))) {
+		nfipsec_pmtu_tell(p->sa, skb, l3, flow, p->dst, p->mtu);
+		return NFIPSEC_OUT_TOO_BIG;
+	}
+	return NFIPSEC_OK;
+}
+
+/**
+ * nfipsec_output() - protect a packet and send it
+ * @net: namespace
+ * @sk: unused, for the shape of a netfilter continuation
+ * @skb: packet that passed all POST_ROUTING hooks; consumed
+ *
+ * Looks policy up again: the hooks may have changed the packet or held it
+ * while policy changed.
+ * Context: process or softirq.
+ * Return: 0 or an error for the sender.
+ */
+int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
+	struct outbound p = { .net = net, .nn = nfipsec_net(net) };
+	struct nfipsec_verdict verdict;
+	enum nfipsec_reason reason;
+	struct nfipsec_flow flow;
+	struct nfipsec_l3 l3;
+	int ret;
+
+	rcu_read_lock();
+	local_bh_disable();
+	reason = classify(p.nn, skb, family, &l3, &flow, &verdict);
+	if (!reason && verdict.action != NFIPSEC_ACTION_PROTECT)
+		reason = NFIPSEC_OUT_CHANGED;
+	if (!reason)
+		reason = find_path(&p, skb, verdict.policy, &l3, &flow);
+
+	if (reason) {
+		nfipsec_drop(p.nn, skb, reason);
+		ret = reason_errno(reason);
+	} else if (skb_is_gso(skb)) {
+		ret = send_segments(&p, skb, family);
+	} else {
+		ret = send_one(&p, skb, family);
+	}
+	if (p.sa && p.sa->mode == NFIPSEC_MODE_TUNNEL)
+		dst_release(p.dst);
+	local_bh_enable();
+	rcu_read_unlock();
+	return ret;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See reinject.h. */
+#include <linux/etherdevice.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <net/dst_cache.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+
+#include "net.h"
+#include "reinject.h"
+#include "tag.h"
+
+static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa,
+				    u32 mark)
+{
+	struct flowi4 fl4 = {
+		.daddr = sa->key.daddr.ip,
+		.saddr = sa->saddr.ip,
+		.flowi4_proto = IPPROTO_ESP,
+		.flowi4_mark = mark,
+	};
+	struct rtable *rt;
+
+	/* Not ip_route_output_flow(), which would ask XFRM's policies. */
+	rt = __ip_route_output_key(net, &fl4);
+	if (IS_ERR(rt))
+		return NULL;
+	if (!mark)
+		dst_cache_set_ip4(&sa->dst_cache, &rt->dst, fl4.saddr);
+	return &rt->dst;
+}
+
+static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
+				    u32 mark)
+{
+	struct flowi6 fl6 = {
+		.daddr = sa->key.daddr.in6,
+		.saddr = sa->saddr.in6,
+		.flowi6_proto = IPPROTO_ESP,
+		.flowi6_mark = mark,
+	};
+	struct dst_entry *dst;
+
+	dst = ip6_route_output(net, NULL, &fl6);
+	if (dst->error) {
+		dst_release(dst);
+		return NULL;
+	}
+	if (!mark)
+		dst_cache_set_ip6(&sa->dst_cache, dst, &fl6.saddr);
+	return dst;
+}
+
+/**
+ * nfipsec_reinject_route() - the route to a tunnel's peer
+ * @net: namespace
+ * @sa: SA of tunnel mode
+ * @skb: packet that will take it; its mark selects routing rules
+ *
+ * Context: bottom halves off.
+ * Return: a route, its reference the caller's, or NULL.
+ */
+struct dst_entry *nfipsec_reinject_route(struct net *net,
+					 struct nfipsec_sa *sa,
+					 const struct sk_buff *skb)
+{
+	struct dst_entry *dst = NULL;
+
+	/* The cache does not know of marks. */
+	if (!skb->mark)
+		dst = dst_cache_get(&sa->dst_cache);
+	if (dst)
+		return dst;
+	return sa->key.family == AF_INET ? route_ipv4(net, sa, skb->mark) :
+					   route_ipv6(net, sa, skb->mark);
+}
+
+/**
+ * nfipsec_reinject_out() - send a sealed packet
+ * @net: namespace
+ * @skb: packet with its route, starting with its outer IP header; consumed
+ * @family: of that header
+ * @tunnel: the header is new, so that nothing of the inner one holds for it
+ * @df: the outer IPv4 header has DF
+ * @shared: the path MTU of the route may be what was told to local senders,
+ *	and is not for this packet; see pmtu.c
+ *
+ * It goes through LOCAL_OUT and POST_ROUTING as a packet of this host, marked
+ * as transformed, which keeps it from being looked at twice.
+ * Context: process or softirq.
+ * Return: what the stack says, 0 or an error.
+ */
+int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
+			 bool tunnel, bool df, bool shared)
+{
+	int ret;
+
+	nf_reset_ct(skb);
+	/* Without DF, the outer packet may be fragmented. */
+	skb->ignore_df = !df;
+
+	if (family == AF_INET) {
+		if (tunnel)
+			memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+		IPCB(skb)->frag_max_size = 0;
+		IPCB(skb)->flags |= IPSKB_XFRM_TRANSFORMED;
+		/* What is forwarded goes by the MTU of the device. */
+		if (shared)
+			IPCB(skb)->flags |= IPSKB_FORWARDED;
+		ret = ip_local_out(net, skb->sk, skb);
+	} else {
+		if (tunnel)
+			memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+		IP6CB(skb)->frag_max_size = 0;
+		IP6CB(skb)->flags |= IP6SKB_XFRM_TRANSFORMED;
+		ret = ip6_local_out(net, skb->sk, skb);
+	}
+	/* Not with a call for its argument: it is a macro that repeats it. */
+	return net_xmit_eval(ret);
+}
+
+/**
+ * nfipsec_reinject_in() - receive an opened and accepted packet
+ * @nn: namespace
+ * @skb: packet, starting with its IP header, its protocol set; consumed
+ *
+ * It is received again on the device it came from, tagged as protected, and
+ * meets all hooks as a packet of its own.
+ * Context: bottom halves off.
+ */
+void nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb)
+{
+	skb_reset_transport_header(skb);
+	skb_mac_header_rebuild(skb);
+	if (skb->mac_len == ETH_HLEN)
+		eth_hdr(skb)->h_proto = skb->protocol;
+
+	nf_reset_ct(skb);
+	nfipsec_tag_set(nn, skb);
+	skb_orphan(skb);
+	skb_clear_hash(skb);
+	skb->ip_summed = CHECKSUM_NONE;
+	skb->csum_level = 0;
+	skb->pkt_type = PACKET_HOST;
+
+	/* A full queue frees the packet itself. */
+	if (netif_rx(skb) == NET_RX_DROP)
+		nfipsec_count(nn, NFIPSEC_IN_BACKLOG);
+	else
+		nfipsec_count(nn, NFIPSEC_IN_OK);
+}

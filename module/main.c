@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nfipsec: IPsec for Linux beside net/xfrm. Life of the module and of its part
+ * in each network namespace; nothing else.
+ */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <net/genetlink.h>
+#include <net/net_namespace.h>
+
+#include "hook.h"
+#include "net.h"
+#include "netlink.h"
+#include "sa.h"
+#include "tag.h"
+
+#ifdef CONFIG_PREEMPT_RT
+#error "the working memory per CPU needs bottom halves that do not preempt"
+#endif
+
+unsigned int nfipsec_net_id;
+
+static int __net_init net_init(struct net *net)
+{
+	struct nfipsec_net *nn = nfipsec_net(net);
+	int err;
+
+	nn->net = net;
+	mutex_init(&nn->lock);
+	/* A cache that was never filled has generation 0. */
+	atomic64_set(&nn->gen, 1);
+	nfipsec_spd_init(nn);
+
+	nn->counters = alloc_percpu(struct nfipsec_counters);
+	if (!nn->counters)
+		return -ENOMEM;
+	err = nfipsec_tag_init(nn);
+	if (err)
+		goto free_counters;
+	err = nfipsec_sad_init(nn);
+	if (err)
+		goto free_tag;
+	err = nfipsec_hook_register(net);
+	if (err)
+		goto free_sad;
+	return 0;
+
+free_sad:
+	nfipsec_sad_exit(nn);
+free_tag:
+	nfipsec_tag_exit(nn);
+free_counters:
+	free_percpu(nn->counters);
+	return err;
+}
+
+/*
+ * The devices of a namespace that goes away are gone before this runs, so
+ * that nothing is forwarded in the clear while its hooks go.
+ */
+static void __net_exit net_exit(struct net *net)
+{
+	nfipsec_hook_unregister(net);
+}
+
+static void __net_exit net_exit_batch(struct list_head *list)
+{
+	struct net *net;
+
+	/* No hook runs any more when this returns. */
+	synchronize_rcu();
+	list_for_each_entry(net, list, exit_list) {
+		struct nfipsec_net *nn = nfipsec_net(net);
+
+		nfipsec_spd_exit(nn);
+		nfipsec_sad_exit(nn);
+	}
+	/* SAs hold routes of the namespace: they go before it does. */
+	nfipsec_sa_barrier();
+	list_for_each_entry(net, list, exit_list) {
+		struct nfipsec_net *nn = nfipsec_net(net);
+
+		nfipsec_tag_exit(nn);
+		free_percpu(nn->counters);
+		mutex_destroy(&nn->lock);
+	}
+}
+
+static struct pernet_operations net_ops = {
+	.init = net_init,
+	.exit = net_exit,
+	.exit_batch = net_exit_batch,
+	.id = &nfipsec_net_id,
+	.size = sizeof(struct nfipsec_net),
+};
+
+static int __init nfipsec_init(void)
+{
+	int err;
+
+	err = nfipsec_scratch_init();
+	if (err)
+		return err;
+	err = nfipsec_sa_init();
+	if (err)
+		goto exit_scratch;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		goto exit_sa;
+	err = nfipsec_netlink_init();
+	if (err)
+		goto exit_net;
+	return 0;
+
+exit_net:
+	unregister_pernet_subsys(&net_ops);
+exit_sa:
+	nfipsec_sa_exit();
+exit_scratch:
+	nfipsec_scratch_exit();
+	return err;
+}
+
+static void __exit nfipsec_exit(void)
+{
+	nfipsec_netlink_exit();
+	unregister_pernet_subsys(&net_ops);
+	nfipsec_sa_exit();
+	nfipsec_scratch_exit();
+}
+
+module_init(nfipsec_init);
+module_exit(nfipsec_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("IPsec data plane: ESP with its own SAD and SPD");
+MODULE_AUTHOR("The nfipsec developers");
+MODULE_VERSION("0.1");
+MODULE_ALIAS_GENL_FAMILY("nfipsec");

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Addresses, selectors and templates, from attributes and to attributes.
+ */
+#include <linux/in.h>
+#include <net/ipv6.h>
+
+#include "netlink.h"
+#include "nl-gen.h"
+#include "proto.h"
+
+/**
+ * nfipsec_nl_addr_get() - read an address
+ * @attr: 4 or 16 bytes
+ * @addr: written
+ * @family: written
+ * @extack: told what is wrong
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int nfipsec_nl_addr_get(const struct nlattr *attr, union nfipsec_addr *addr,
+			u8 *family, struct netlink_ext_ack *extack)
+{
+	memset(addr, 0, sizeof(*addr));
+	switch (nla_len(attr)) {
+	case sizeof(addr->ip):
+		*family = AF_INET;
+		break;
+	case sizeof(addr->in6):
+		*family = AF_INET6;
+		break;
+	default:
+		return nfipsec_nl_refuse(extack, attr, -EINVAL,
+					 "an address has 4 bytes (IPv4) or 16 bytes (IPv6)");
+	}
+	memcpy(addr, nla_data(attr), nla_len(attr));
+	return 0;
+}
+
+static const char *host_check(const union nfipsec_addr *addr, u8 family)
+{
+	if (family == AF_INET) {
+		if (ipv4_is_zeronet(addr->ip))
+			return "the unspecified address cannot be an end of an SA";
+		if (ipv4_is_multicast(addr->ip))
+			return "a multicast address cannot be an end of an SA";
+		if (ipv4_is_lbcast(addr->ip))
+			return "the broadcast address cannot be an end of an SA";
+		return NULL;
+	}
+	if (ipv6_addr_any(&addr->in6))
+		return "the unspecified address cannot be an end of an SA";
+	if (ipv6_addr_is_multicast(&addr->in6))
+		return "a multicast address cannot be an end of an SA";
+	if (ipv6_addr_v4mapped(&addr->in6))
+		return "an IPv4-mapped address cannot be an end of an SA";
+	return NULL;
+}
+
+/**
+ * nfipsec_nl_host_get() - read the address of one end of an SA
+ * @attr: 4 or 16 bytes
+ * @addr: written
+ * @family: written
+ * @extack: told what is wrong
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if it is no address, or not that of one host.
+ */
+int nfipsec_nl_host_get(const struct nlattr *attr, union nfipsec_addr *addr,
+			u8 *family, struct netlink_ext_ack *extack)
+{
+	const char *sentence;
+	int err;
+
+	err = nfipsec_nl_addr_get(attr, addr, family, extack);
+	if (err)
+		return err;
+	sentence = host_check(addr, *family);
+	return sentence ? nfipsec_nl_refuse(extack, attr, -EINVAL, sentence) :
+			  0;
+}
+
+/**
+ * nfipsec_nl_addr_put() - write an address
+ * @skb: message
+ * @type: attribute
+ * @addr: the address
+ * @family: of @addr
+ *
+ * Context: any.
+ * Return: 0 or -EMSGSIZE.
+ */
+int nfipsec_nl_addr_put(struct sk_buff *skb, int type,
+			const union nfipsec_addr *addr, u8 family)
+{
+	if (family == AF_INET)
+		return nla_put(skb, type, sizeof(addr->ip), &addr->ip);
+	return nla_put(skb, type, sizeof(addr->in6), &addr->in6);
+}
+
+/**
+ * nfipsec_nl_proto_get() - read the protocol of an SA or a template
+ * @attr: u8, or NULL
+ * @proto: written, IPPROTO_ESP
+ * @extack: told what is wrong
+ *
+ * Context: any.
+ * Return: 0 or -EPROTONOSUPPORT.
+ */
+int nfipsec_nl_proto_get(const struct nlattr *attr, u8 *proto,
+			 struct netlink_ext_ack *extack)
+{
+	*proto = attr ? nla_get_u8(attr) : IPPROTO_ESP;
+	if (*proto != IPPROTO_ESP)
+		return nfipsec_nl_refuse(extack, attr, -EPROTONOSUPPORT,
+					 "the protocol must be ESP (50), no other is supported");
+	return 0;
+}
+
+/**
+ * struct end_types - attributes that say one end of a selector
+ * @addr: the only or the lowest address
+ * @plen: prefix length
+ * @end: highest address
+ */
+struct end_types {
+	int addr;
+	int plen;
+	int end;
+};
+
+static const struct end_types src_types = {
+	NFIPSEC_A_SELECTOR_SRC,
+	NFIPSEC_A_SELECTOR_SRC_PLEN,
+	NFIPSEC_A_SELECTOR_SRC_END,
+};
+
+static const struct end_types dst_types = {
+	NFIPSEC_A_SELECTOR_DST,
+	NFIPSEC_A_SELECTOR_DST_PLEN,
+	NFIPSEC_A_SELECTOR_DST_END,
+};
+
+/* The family that is named, or else that of the first address. */
+static int selector_family(struct nlattr **tb, const struct nlattr *nest,
+			   u8 *family, struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr = tb[NFIPSEC_A_SELECTOR_FAMILY];
+	union nfipsec_addr addr;
+
+	if (attr) {
+		*family = nla_get_u8(attr);
+		if (*family == AF_INET || *family == AF_INET6)
+			return 0;
+		return nfipsec_nl_refuse(extack, attr, -EAFNOSUPPORT,
+					 "selector: address family is neither IPv4 nor IPv6");
+	}
+	attr = tb[src_types.addr] ?: tb[dst_types.addr];
+	if (!attr)
+		return nfipsec_nl_missing(extack, nest,
+					  NFIPSEC_A_SELECTOR_FAMILY,
+					  "selector: needs an address, or else an address family");
+	return nfipsec_nl_addr_get(attr, &addr, family, extack);
+}
+
+static int range_addr(const struct nlattr *attr, union nfipsec_addr *addr,
+		      u8 family, struct netlink_ext_ack *extack)
+{
+	u8 its_family;
+	int err;
+
+	err = nfipsec_nl_addr_get(attr, addr, &its_family, extack);
+	if (!err && its_family != family)
+		err = nfipsec_nl_refuse(extack, attr, -EINVAL,
+					"selector: addresses are not of one family");
+	return err;
+}
+
+static int range_get(struct nlattr **tb, const struct end_types *types,
+		     union nfipsec_addr range[2], u8 family,
+		     struct netlink_ext_ack *extack)
+{
+	const struct nlattr *addr = tb[types->addr];
+	const struct nlattr *plen = tb[types->plen];
+	const struct nlattr *end = tb[types->end];
+	unsigned int bits;
+	int err;
+
+	if (!addr && !plen && !end)
+		return 0;
+	if (!addr)
+		return nfipsec_nl_refuse(extack, plen ?: end, -EINVAL,
+					 "selector: a prefix length or a range end needs its address");
+	if (plen && end)
+		return nfipsec_nl_refuse(extack, plen, -EINVAL,
+					 "selector: a prefix length and a range end exclude each other");
+	err = range_addr(addr, &range[0], family, extack);
+	if (err)
+		return err;
+	if (end)
+		return range_addr(end, &range[1], family, extack);
+
+	bits = nla_len(addr) * BITS_PER_BYTE;
+	err = nfipsec_selector_prefix(range, family, &range[0],
+				      plen ? nla_get_u8(plen) : bits);
+	if (err)
+		return nfipsec_nl_refuse(extack, plen, err,
+					 "selector: prefix is longer than the address");
+	return 0;
+}
+
+static int ports_get(const struct nlattr *min, const struct nlattr *max,
+		     struct nfipsec_range *ports,
+		     struct netlink_ext_ack *extack)
+{
+	if (!min && !max)
+		return 0;
+	if (!min || !max)
+		return nfipsec_nl_refuse(extack, min ?: max, -EINVAL,
+					 "selector: the lowest and the highest port go together");
+	ports->min = nla_get_u16(min);
+	ports->max = nla_get_u16(max);
+	return 0;
+}
+
+/**
+ * nfipsec_nl_selector_get() - read a selector
+ * @nest: attribute set "selector"
+ * @sel: written whole; makes sense on success
+ * @extack: told what is wrong
+ *
+ * Host bits of a prefix are ignored, as ip-xfrm(8) users are used to.
+ *
+ * Context: process context.
+ * Return: 0 or a negative error number.
+ */
+int nfipsec_nl_selector_get(const struct nlattr *nest,
+			    struct nfipsec_selector *sel,
+			    struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[NFIPSEC_A_SELECTOR_MAX + 1];
+	const char *sentence;
+	u8 family;
+	int err;
+
+	err = nla_parse_nested(tb, NFIPSEC_A_SELECTOR_MAX, nest,
+			       nfipsec_selector_nl_policy, extack);
+	if (err)
+		return err;
+	err = selector_family(tb, nest, &family, extack);
+	if (err)
+		return err;
+	nfipsec_selector_any(sel, family);
+
+	err = range_get(tb, &src_types, sel->src, family, extack);
+	if (!err)
+		err = range_get(tb, &dst_types, sel->dst, family, extack);
+	if (!err)
+		err = ports_get(tb[NFIPSEC_A_SELECTOR_SPORT_MIN],
+				tb[NFIPSEC_A_SELECTOR_SPORT_MAX],
+				&sel->sport, extack);
+	if (!err)
+		err = ports_get(tb[NFIPSEC_A_SELECTOR_DPORT_MIN],
+				tb[NFIPSEC_A_SELECTOR_DPORT_MAX],
+				&sel->dport, extack);
+	if (err)
+		return err;
+	if (tb[NFIPSEC_A_SELECTOR_PROTO])
+		sel->proto = nla_get_u8(tb[NFIPSEC_A_SELECTOR_PROTO]);
+
+	sentence = nfipsec_selector_check(sel);
+	if (sentence)
+		return nfipsec_nl_refuse(extack, nest, -EINVAL, sentence);
+	return 0;
+}
+
+/* A range that is the whole family is left out. */
+static int range_put(struct sk_buff *skb, const struct end_types *types,
+		     const union nfipsec_addr range[2], u8 family)
+{
+	int plen = nfipsec_selector_plen(range, family);
+	int err;
+
+	if (!plen)
+		return 0;
+	err = nfipsec_nl_addr_put(skb, types->addr, &range[0], family);
+	if (err)
+		return err;
+	if (plen > 0)
+		return nla_put_u8(skb, types->plen, plen);
+	return nfipsec_nl_addr_put(skb, types->end, &range[1], family);
+}
+
+static int ports_put(struct sk_buff *skb, int min, int max,
+		     const struct nfipsec_range *ports)
+{
+	if (!ports->min && ports->max == U16_MAX)
+		return 0;
+	return nla_put_u16(skb, min, ports->min) ?:
+	       nla_put_u16(skb, max, ports->max);
+}
+
+/**
+ * nfipsec_nl_selector_put() - write a selector
+ * @skb: message
+ * @type: attribute
+ * @sel: the selector
+ *
+ * Context: any.
+ * Return: 0, or -EMSGSIZE with the message as it was.
+ */
+int nfipsec_nl_selector_put(struct sk_buff *skb, int type,
+			    const struct nfipsec_selector *sel)
+{
+	struct nlattr *nest = nla_nest_start(skb, type);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u8(skb, NFIPSEC_A_SELECTOR_FAMILY, sel->family) ||
+	    range_put(skb, &src_types, sel->src, sel->family) ||
+	    range_put(skb, &dst_types, sel->dst, sel->family) ||
+	    (sel->proto &&
+	     nla_put_u8(skb, NFIPSEC_A_SELECTOR_PROTO, sel->proto)) ||
+	    ports_put(skb, NFIPSEC_A_SELECTOR_SPORT_MIN,
+		      NFIPSEC_A_SELECTOR_SPORT_MAX, &sel->sport) ||
+	    ports_put(skb, NFIPSEC_A_SELECTOR_DPORT_MIN,
+		      NFIPSEC_A_SELECTOR_DPORT_MAX, &sel->dport)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int tmpl_addrs(struct nlattr **tb, const struct nlattr *nest,
+		      struct nfipsec_tmpl *tmpl,
+		      struct netlink_ext_ack *extack)
+{
+	const struct nlattr *src = tb[NFIPSEC_A_TMPL_SRC];
+	const struct nlattr *dst = tb[NFIPSEC_A_TMPL_DST];
+	u8 family;
+	int err;
+
+	if (!src && !dst && tmpl->mode == NFIPSEC_MODE_TRANSPORT)
+		return 0;
+	if (!src || !dst)
+		return nfipsec_nl_missing(extack, nest,
+					  src ? NFIPSEC_A_TMPL_DST :
+						NFIPSEC_A_TMPL_SRC,
+					  "template: src and dst go together, and tunnel mode needs them");
+	err = nfipsec_nl_host_get(src, &tmpl->saddr, &family, extack);
+	if (err)
+		return err;
+	err = nfipsec_nl_host_get(dst, &tmpl->daddr, &tmpl->family, extack);
+	if (err)
+		return err;
+	if (tmpl->family != family)
+		return nfipsec_nl_refuse(extack, src, -EINVAL,
+					 "template: src and dst are not of one address family");
+	return 0;
+}
+
+/**
+ * nfipsec_nl_tmpl_get() - read a template
+ * @nest: attribute set "tmpl"
+ * @tmpl: written whole; makes sense by itself on success
+ * @extack: told what is wrong
+ *
+ * Context: process context.
+ * Return: 0 or a negative error number.
+ */
+int nfipsec_nl_tmpl_get(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[NFIPSEC_A_TMPL_MAX + 1];
+	const struct nlattr *spi;
+	int err;
+
+	err = nla_parse_nested(tb, NFIPSEC_A_TMPL_MAX, nest,
+			       nfipsec_tmpl_nl_policy, extack);
+	if (err)
+		return err;
+
+	memset(tmpl, 0, sizeof(*tmpl));
+	if (!tb[NFIPSEC_A_TMPL_MODE])
+		return nfipsec_nl_missing(extack, nest, NFIPSEC_A_TMPL_MODE,
+					  "template: needs a mode, transport or tunnel");
+	tmpl->mode = nla_get_u8(tb[NFIPSEC_A_TMPL_MODE]);
+	err = nfipsec_nl_proto_get(tb[NFIPSEC_A_TMPL_PROTO], &tmpl->proto,
+				   extack);
+	if (!err)
+		err = tmpl_addrs(tb, nest, tmpl, extack);
+	if (err)
+		return err;
+
+	if (tb[NFIPSEC_A_TMPL_REQID])
+		tmpl->reqid = nla_get_u32(tb[NFIPSEC_A_TMPL_REQID]);
+	spi = tb[NFIPSEC_A_TMPL_SPI];
+	if (spi)
+		tmpl->spi = nla_get_be32(spi);
+	if (tmpl->spi && ntohl(tmpl->spi) < NFIPSEC_SPI_MIN)
+		return nfipsec_nl_refuse(extack, spi, -EINVAL,
+					 "template: SPIs 1 to 255 are reserved (RFC 4303 section 2.1)");
+	return 0;
+}
+
+/**
+ * nfipsec_nl_tmpl_put() - write a template
+ * @skb: message
+ * @type: attribute
+ * @tmpl: the template
+ *
+ * Context: any.
+ * Return: 0, or -EMSGSIZE with the message as it was.
+ */
+int nfipsec_nl_tmpl_put(struct sk_buff *skb, int type,
+			const struct nfipsec_tmpl *tmpl)
+{
+	struct nlattr *nest = nla_nest_start(skb, type);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if ((tmpl->family &&
+	     (nfipsec_nl_addr_put(skb, NFIPSEC_A_TMPL_SRC, &tmpl->saddr,
+				  tmpl->family) ||
+	      nfipsec_nl_addr_put(skb, NFIPSEC_A_TMPL_DST, &tmpl->daddr,
+				  tmpl->family))) ||
+	    nla_put_u8(skb, NFIPSEC_A_TMPL_PROTO, tmpl->proto) ||
+	    nla_put_u8(skb, NFIPSEC_A_TMPL_MODE, tmpl->mode) ||
+	    nla_put_u32(skb, NFIPSEC_A_TMPL_REQID, tmpl->reqid) ||
+	    nla_put_be32(skb, NFIPSEC_A_TMPL_SPI, tmpl->spi)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}

@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on the SAD: sa-new, sa-update, sa-del, sa-get, sa-flush and
+ * sa-allocspi.
+ */
+#include <linux/err.h>
+#include <linux/rculist.h>
+#include <linux/string.h>
+
+#include "net.h"
+#include "netlink.h"
+#include "nl-gen.h"
+#include "nl_sa.h"
+#include "proto.h"
+
+/* How often a dump begins a chain anew that changes under its hands. */
+#define DUMP_RETRIES_MAX	64
+
+/**
+ * struct sa_cursor - where a dump of SAs is
+ * @key: of the last SA that was dumped
+ * @chain: the chain of nfipsec_sad.by_peer that is being dumped
+ * @retries: how often a chain was begun anew
+ * @inside: @key is of an SA in @chain
+ *
+ * SAs only ever come to the head of a chain, so that what follows @key holds
+ * all that was not yet dumped, and at worst some that was.
+ */
+struct sa_cursor {
+	struct nfipsec_sa_key key;
+	u32 chain;
+	u32 retries;
+	bool inside;
+};
+
+static struct sa_cursor *cursor_of(struct netlink_callback *cb)
+{
+	BUILD_BUG_ON(sizeof(struct sa_cursor) > sizeof(cb->ctx));
+	return (struct sa_cursor *)cb->ctx;
+}
+
+/* Under the config lock, as long as which the SA is valid. */
+static struct nfipsec_sa *sa_find(struct nfipsec_net *nn,
+				  const struct nfipsec_sa_key *key)
+{
+	struct nfipsec_sa *sa;
+
+	lockdep_assert_held(&nn->lock);
+	rcu_read_lock();
+	sa = nfipsec_sad_lookup(nn, key);
+	rcu_read_unlock();
+	return sa;
+}
+
+static int no_such_sa(struct genl_info *info)
+{
+	return nfipsec_nl_refuse(info->extack, info->attrs[NFIPSEC_A_SA_SPI],
+				 -ENOENT,
+				 "there is no SA with this destination, protocol and SPI");
+}
+
+static int put_crypto(struct sk_buff *skb, const struct nfipsec_crypto *c)
+{
+	u32 icv_bits = c->icv_len * BITS_PER_BYTE;
+
+	if (c->aead_algo)
+		return nla_put_string(skb, NFIPSEC_A_SA_AEAD_NAME,
+				      c->aead_algo->name) ?:
+		       nla_put_u32(skb, NFIPSEC_A_SA_AEAD_ICV_BITS, icv_bits);
+	return nla_put_string(skb, NFIPSEC_A_SA_ENC_NAME,
+			      c->enc_algo->name) ?:
+	       nla_put_string(skb, NFIPSEC_A_SA_AUTH_NAME,
+			      c->auth_algo->name) ?:
+	       nla_put_u32(skb, NFIPSEC_A_SA_AUTH_ICV_BITS, icv_bits);
+}
+
+static int put_seq(struct sk_buff *skb, struct nfipsec_sa *sa)
+{
+	u64 top;
+
+	spin_lock_bh(&sa->replay_lock);
+	top = sa->replay->top;
+	spin_unlock_bh(&sa->replay_lock);
+	return nla_put_u32(skb, NFIPSEC_A_SA_REPLAY_WINDOW,
+			   sa->replay->window) ?:
+	       nla_put_u64_64bit(skb, NFIPSEC_A_SA_SEQ_OUT,
+				 atomic64_read(&sa->seq), NFIPSEC_A_SA_PAD) ?:
+	       nla_put_u64_64bit(skb, NFIPSEC_A_SA_SEQ_IN, top,
+				 NFIPSEC_A_SA_PAD);
+}
+
+static int put_stats(struct sk_buff *skb, const struct nfipsec_sa *sa)
+{
+	u64 packets, bytes, replay, auth;
+
+	nfipsec_sa_stats_sum(sa, &packets, &bytes, &replay, &auth);
+	return nla_put_u64_64bit(skb, NFIPSEC_A_SA_PACKETS, packets,
+				 NFIPSEC_A_SA_PAD) ?:
+	       nla_put_u64_64bit(skb, NFIPSEC_A_SA_BYTES, bytes,
+				 NFIPSEC_A_SA_PAD) ?:
+	       nla_put_u64_64bit(skb, NFIPSEC_A_SA_REPLAY_DROPS, replay,
+				 NFIPSEC_A_SA_PAD) ?:
+	       nla_put_u64_64bit(skb, NFIPSEC_A_SA_AUTH_DROPS, auth,
+				 NFIPSEC_A_SA_PAD);
+}
+
+/* What a larval SA does not have. */
+static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
+		      struct nfipsec_sa *sa)
+{
+	const struct nfipsec_sa_rcu_selector *s;
+	int err;
+
+	err = nla_put_u32(skb, NFIPSEC_A_SA_FLAGS, sa->flags) ?:
+	      put_seq(skb, sa) ?:
+	      put_crypto(skb, sa->crypto) ?:
+	      put_stats(skb, sa);
+	if (err)
+		return err;
+	s = rcu_dereference_protected(sa->selector,
+				      lockdep_is_held(&nn->lock));
+	return s ? nfipsec_nl_selector_put(skb, NFIPSEC_A_SA_SELECTOR,
+					   &s->sel) : 0;
+}
+
+/* All of an SA but its keys. Under the config lock. */
+static int put_sa(struct sk_buff *skb, const struct nfipsec_net *nn,
+		  struct nfipsec_sa *sa)
+{
+	const struct nfipsec_sa_key *key = &sa->key;
+	int err;
+
+	err = nfipsec_nl_addr_put(skb, NFIPSEC_A_SA_SRC, &sa->saddr,
+				  key->family) ?:
+	      nfipsec_nl_addr_put(skb, NFIPSEC_A_SA_DST, &key->daddr,
+				  key->family) ?:
+	      nla_put_u8(skb, NFIPSEC_A_SA_PROTO, key->proto) ?:
+	      nla_put_be32(skb, NFIPSEC_A_SA_SPI, key->spi) ?:
+	      nla_put_u8(skb, NFIPSEC_A_SA_MODE, sa->mode) ?:
+	      nla_put_u32(skb, NFIPSEC_A_SA_REQID, sa->reqid) ?:
+	      nla_put_u8(skb, NFIPSEC_A_SA_DIR, sa->dir) ?:
+	      nla_put_u8(skb, NFIPSEC_A_SA_STATE, sa->state) ?:
+	      nla_put_u64_64bit(skb, NFIPSEC_A_SA_ADD_TIME, sa->add_time,
+				NFIPSEC_A_SA_PAD);
+	if (!err && sa->state == NFIPSEC_SA_STATE_MATURE)
+		err = put_mature(skb, nn, sa);
+	return err;
+}
+
+/* On success the message is sent, on error it is freed. */
+static int send_sa(struct genl_info *info, const struct nfipsec_net *nn,
+		   struct nfipsec_sa *sa, struct sk_buff *skb, void *hdr)
+{
+	int err = put_sa(skb, nn, sa);
+
+	if (err) {
+		nlmsg_free(skb);
+		return err;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+/**
+ * nfipsec_nl_sa_new_doit() - add a mature SA
+ * @skb: request; key material in it is wiped
+ * @info: the same, parsed
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or a negative error number, with the SAD as it was.
+ */
+int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	struct nfipsec_sa_config cfg;
+	struct nfipsec_sa *sa;
+	int err;
+
+	err = nfipsec_nl_sa_config_get(info, &cfg);
+	if (err)
+		goto out;
+	sa = nfipsec_sa_create(&cfg, info->extack);
+	if (IS_ERR(sa)) {
+		err = PTR_ERR(sa);
+		goto out;
+	}
+
+	mutex_lock(&nn->lock);
+	err = nfipsec_sad_insert(nn, sa);
+	mutex_unlock(&nn->lock);
+	if (err)
+		nfipsec_sa_free(sa);
+	if (err == -EEXIST)
+		nfipsec_nl_refuse(info->extack, info->attrs[NFIPSEC_A_SA_SPI],
+				  err,
+				  "there is an SA with this destination, protocol and SPI already");
+out:
+	nfipsec_nl_sa_keys_wipe(info);
+	return nfipsec_nl_error(info->extack, err);
+}
+
+/* Keys for an SA that has only its SPI so far. */
+static int mature(struct genl_info *info, struct nfipsec_net *nn,
+		  struct nfipsec_sa *old)
+{
+	struct nfipsec_sa_config cfg;
+	struct nfipsec_sa *sa;
+	int err;
+
+	err = nfipsec_nl_sa_config_get(info, &cfg);
+	if (err)
+		return err;
+	sa = nfipsec_sa_create(&cfg, info->extack);
+	if (IS_ERR(sa))
+		return PTR_ERR(sa);
+	err = nfipsec_sad_replace(nn, old, sa);
+	if (err)
+		nfipsec_sa_free(sa);
+	return err;
+}
+
+/* New reqid or selector for an SA that is in use. */
+static int change(struct genl_info *info, struct nfipsec_net *nn,
+		  struct nfipsec_sa *sa)
+{
+	const struct nlattr *selector = info->attrs[NFIPSEC_A_SA_SELECTOR];
+	const struct nlattr *reqid = info->attrs[NFIPSEC_A_SA_REQID];
+	struct nfipsec_selector sel;
+	int err;
+
+	err = nfipsec_nl_sa_same(info, sa);
+	if (err)
+		return err;
+	if (!selector && !reqid)
+		return nfipsec_nl_refuse(info->extack, NULL, -EINVAL,
+					 "of a mature SA reqid and selector can be changed, and neither is given");
+	if (selector) {
+		err = nfipsec_nl_selector_get(selector, &sel, info->extack);
+		if (err)
+			return err;
+		err = nfipsec_sa_set_selector(sa, &sel);
+		if (err == -EINVAL)
+			return nfipsec_nl_refuse(info->extack, selector, err,
+						 "the selector of a transport mode SA must have its address family");
+		if (err)
+			return err;
+	}
+	if (reqid)
+		WRITE_ONCE(sa->reqid, nla_get_u32(reqid));
+	nfipsec_net_changed(nn);
+	return 0;
+}
+
+/**
+ * nfipsec_nl_sa_update_doit() - make a larval SA mature, or change an SA
+ * @skb: request; key material in it is wiped
+ * @info: the same, parsed
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or a negative error number, with the SAD as it was.
+ */
+int nfipsec_nl_sa_update_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	struct nfipsec_sa_key key;
+	struct nfipsec_sa *sa;
+	int err;
+
+	err = nfipsec_nl_sa_key_get(info, &key);
+	if (err)
+		goto out;
+
+	mutex_lock(&nn->lock);
+	sa = sa_find(nn, &key);
+	if (!sa)
+		err = no_such_sa(info);
+	else if (sa->state == NFIPSEC_SA_STATE_LARVAL)
+		err = mature(info, nn, sa);
+	else
+		err = change(info, nn, sa);
+	mutex_unlock(&nn->lock);
+out:
+	nfipsec_nl_sa_keys_wipe(info);
+	return nfipsec_nl_error(info->extack, err);
+}
+
+/**
+ * nfipsec_nl_sa_del_doit() - delete an SA
+ * @skb: request
+ * @info: the same, parsed
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or a negative error number.
+ */
+int nfipsec_nl_sa_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	struct nfipsec_sa_key key;
+	struct nfipsec_sa *sa;
+	int err;
+
+	err = nfipsec_nl_sa_key_get(info, &key);
+	if (err)
+		return err;
+
+	mutex_lock(&nn->lock);
+	sa = sa_find(nn, &key);
+	if (sa)
+		nfipsec_sad_remove(nn, sa);
+	mutex_unlock(&nn->lock);
+	return sa ? 0 : no_such_sa(info);
+}
+
+/**
+ * nfipsec_nl_sa_flush_doit() - delete all SAs
+ * @skb: request
+ * @info: the same, parsed
+ *
+ * Context: process context, sleeps.
+ * Return: 0.
+ */
+int nfipsec_nl_sa_flush_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+
+	mutex_lock(&nn->lock);
+	nfipsec_sad_flush(nn);
+	mutex_unlock(&nn->lock);
+	return 0;
+}
+
+/**
+ * nfipsec_nl_sa_get_doit() - answer with an SA
+ * @skb: request
+ * @info: the same, parsed
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or a negative error number.
+ */
+int nfipsec_nl_sa_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	struct nfipsec_sa_key key;
+	struct sk_buff *reply;
+	struct nfipsec_sa *sa;
+	void *hdr;
+	int err;
+
+	err = nfipsec_nl_sa_key_get(info, &key);
+	if (err)
+		return err;
+	reply = nfipsec_nl_reply_new(info, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!reply)
+		return nfipsec_nl_error(info->extack, -ENOMEM);
+
+	mutex_lock(&nn->lock);
+	sa = sa_find(nn, &key);
+	if (sa) {
+		err = send_sa(info, nn, sa, reply, hdr);
+	} else {
+		nlmsg_free(reply);
+		err = no_such_sa(info);
+	}
+	mutex_unlock(&nn->lock);
+	return err;
+}
+
+/**
+ * nfipsec_nl_sa_allocspi_doit() - reserve an SPI and answer with its larval SA
+ * @skb: request
+ * @info: the same, parsed
+ *
+ * An SPI that the requester cannot be told of is given back.
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or a negative error number, with the SAD as it was.
+ */
+int nfipsec_nl_sa_allocspi_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	struct nfipsec_sa_config cfg;
+	struct sk_buff *reply;
+	struct nfipsec_sa *sa;
+	u32 min, max;
+	void *hdr;
+	int err;
+
+	err = nfipsec_nl_sa_larval_get(info, &cfg, &min, &max);
+	if (err)
+		return err;
+	reply = nfipsec_nl_reply_new(info, NLMSG_DEFAULT_SIZE, &hdr);
+	if (!reply)
+		return nfipsec_nl_error(info->extack, -ENOMEM);
+
+	mutex_lock(&nn->lock);
+	err = nfipsec_sad_alloc_spi(nn, &cfg, min, max);
+	if (err) {
+		nlmsg_free(reply);
+	} else {
+		sa = sa_find(nn, &cfg.key);
+		err = send_sa(info, nn, sa, reply, hdr);
+		if (err)
+			nfipsec_sad_remove(nn, sa);
+	}
+	mutex_unlock(&nn->lock);
+	if (err == -ENOSPC)
+		nfipsec_nl_refuse(info->extack, NULL, err,
+				  "no free SPI was found in this range");
+	return nfipsec_nl_error(info->extack, err);
+}
+
+static int dump_sa(struct sk_buff *skb, struct netlink_callback *cb,
+		   const struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	void *hdr;
+	int err;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &nfipsec_nl_family, NLM_F_MULTI, NFIPSEC_CMD_SA_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, hdr);
+	err = put_sa(skb, nn, sa);
+	if (err) {
+		genlmsg_cancel(skb, hdr);
+		return err;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+static int dump_chain(struct sk_buff *skb, struct netlink_callback *cb,
+		      struct nfipsec_net *nn, struct sa_cursor *cur)
+{
+	struct hlist_node *first = nn->sad.by_peer[cur->chain].first;
+	struct nfipsec_sa *sa;
+	int err;
+
+	if (cur->inside) {
+		sa = sa_find(nn, &cur->key);
+		if (sa)
+			first = sa->peer_node.next;
+		else if (++cur->retries > DUMP_RETRIES_MAX)
+			return nfipsec_nl_refuse(cb->extack, NULL, -EAGAIN,
+						 "SAs go faster than they can be listed, ask again");
+	}
+	sa = hlist_entry_safe(first, struct nfipsec_sa, peer_node);
+	hlist_for_each_entry_from(sa, peer_node) {
+		err = dump_sa(skb, cb, nn, sa);
+		if (err)
+			return err;
+		cur->key = sa->key;
+		cur->inside = true;
+	}
+	return 0;
+}
+
+/**
+ * nfipsec_nl_sa_get_dumpit() - answer with all SAs
+ * @skb: message to fill
+ * @cb: state of the dump
+ *
+ * An SA that stays is told at least once, whatever else comes and goes; if
+ * anything did, NLM_F_DUMP_INTR says so.
+ *
+ * Context: process context, sleeps.
+ * Return: length of the message, 0 at the end, or a negative error number.
+ */
+int nfipsec_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nfipsec_net *nn = nfipsec_net(sock_net(skb->sk));
+	struct sa_cursor *cur = cursor_of(cb);
+	int err;
+
+	mutex_lock(&nn->lock);
+	err = nfipsec_nl_dump_begin(cb, atomic64_read(&nn->gen));
+	while (!err && cur->chain < ARRAY_SIZE(nn->sad.by_peer)) {
+		err = dump_chain(skb, cb, nn, cur);
+		if (!err) {
+			cur->chain++;
+			cur->inside = false;
+		}
+	}
+	mutex_unlock(&nn->lock);
+	if (err == -EMSGSIZE && skb->len)
+		return skb->len;
+	return err ?: skb->len;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a request says of an SA.
+ */
+#ifndef NFIPSEC_NL_SA_H
+#define NFIPSEC_NL_SA_H
+
+#include <net/genetlink.h>
+
+#include "sa.h"
+
+/* From attribute set "sa"; what they write is undefined on error. */
+int nfipsec_nl_sa_key_get(struct genl_info *info, struct nfipsec_sa_key *key);
+int nfipsec_nl_sa_config_get(struct genl_info *info,
+			     struct nfipsec_sa_config *cfg);
+int nfipsec_nl_sa_larval_get(struct genl_info *info,
+			     struct nfipsec_sa_config *cfg, u32 *min,
+			     u32 *max);
+
+int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa);
+void nfipsec_nl_sa_keys_wipe(struct genl_info *info);
+
+#endif

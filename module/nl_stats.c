@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on counters and default actions: stats-get, default-get and
+ * default-set.
+ */
+#include <linux/cpumask.h>
+#include <linux/string.h>
+
+#include "net.h"
+#include "netlink.h"
+#include "nl-gen.h"
+#include "reason.h"
+
+/*
+ * A counter is written by its CPU alone. Where 64 bits are not read in one go
+ * a sum may be off while it is being read, and is right the next time.
+ */
+static u64 counter_sum(const struct nfipsec_net *nn, enum nfipsec_reason r)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(nn->counters, cpu)->n[r]);
+	return sum;
+}
+
+static size_t stats_size(void)
+{
+	size_t size = 3 * nla_total_size(sizeof(u32));
+	int r;
+
+	for (r = NFIPSEC_OK + 1; r < NFIPSEC_REASON_MAX; r++) {
+		const struct nfipsec_reason_info *info = &nfipsec_reasons[r];
+
+		size += nla_total_size(0) +
+			nla_total_size(strlen(info->name) + 1) +
+			nla_total_size_64bit(sizeof(u64)) +
+			nla_total_size(strlen(info->doc) + 1) +
+			nla_total_size(0);
+	}
+	return size;
+}
+
+static int put_counter(struct sk_buff *skb, const struct nfipsec_net *nn,
+		       enum nfipsec_reason r)
+{
+	const struct nfipsec_reason_info *info = &nfipsec_reasons[r];
+	struct nlattr *nest;
+	int err;
+
+	nest = nla_nest_start(skb, NFIPSEC_A_STATS_COUNTER);
+	if (!nest)
+		return -EMSGSIZE;
+	err = nla_put_string(skb, NFIPSEC_A_COUNTER_NAME, info->name) ?:
+	      nla_put_u64_64bit(skb, NFIPSEC_A_COUNTER_VALUE,
+				counter_sum(nn, r), NFIPSEC_A_COUNTER_PAD) ?:
+	      nla_put_string(skb, NFIPSEC_A_COUNTER_DOC, info->doc);
+	if (!err && info->drop)
+		err = nla_put_flag(skb, NFIPSEC_A_COUNTER_DROP);
+	if (err)
+		return err;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_counts(struct sk_buff *skb, struct nfipsec_net *nn)
+{
+	u32 sas, in, out;
+
+	mutex_lock(&nn->lock);
+	sas = nn->sad.count;
+	in = nn->spd.count[NFIPSEC_SPD_IN];
+	out = nn->spd.count[NFIPSEC_SPD_OUT];
+	mutex_unlock(&nn->lock);
+	return nla_put_u32(skb, NFIPSEC_A_STATS_SA_COUNT, sas) ?:
+	       nla_put_u32(skb, NFIPSEC_A_STATS_POLICY_IN_COUNT, in) ?:
+	       nla_put_u32(skb, NFIPSEC_A_STATS_POLICY_OUT_COUNT, out);
+}
+
+/**
+ * nfipsec_nl_stats_get_doit() - answer with all counters
+ * @skb: request
+ * @info: the same, parsed
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or a negative error number.
+ */
+int nfipsec_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+	int r;
+
+	reply = nfipsec_nl_reply_new(info, stats_size(), &hdr);
+	if (!reply)
+		return nfipsec_nl_error(info->extack, -ENOMEM);
+	err = put_counts(reply, nn);
+	for (r = NFIPSEC_OK + 1; !err && r < NFIPSEC_REASON_MAX; r++)
+		err = put_counter(reply, nn, r);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
+
+/**
+ * nfipsec_nl_default_get_doit() - answer with the default actions
+ * @skb: request
+ * @info: the same, parsed
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or a negative error number.
+ */
+int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	struct sk_buff *reply;
+	u8 in, out;
+	void *hdr;
+	int err;
+
+	reply = nfipsec_nl_reply_new(info, 2 * nla_total_size(sizeof(u8)),
+				     &hdr);
+	if (!reply)
+		return nfipsec_nl_error(info->extack, -ENOMEM);
+
+	mutex_lock(&nn->lock);
+	in = nn->spd.action[NFIPSEC_SPD_IN];
+	out = nn->spd.action[NFIPSEC_SPD_OUT];
+	mutex_unlock(&nn->lock);
+	err = nla_put_u8(reply, NFIPSEC_A_DEFAULT_IN, in) ?:
+	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_OUT, out);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
+
+/* @attr may be NULL. */
+static int default_check(struct genl_info *info, const struct nlattr *attr)
+{
+	if (attr && nla_get_u8(attr) == NFIPSEC_ACTION_PROTECT)
+		return nfipsec_nl_refuse(info->extack, attr, -EINVAL,
+					 "a default is bypass or discard; only a policy can say how to protect");
+	return 0;
+}
+
+/**
+ * nfipsec_nl_default_set_doit() - set one default action, or both
+ * @skb: request
+ * @info: the same, parsed
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or a negative error number, with both as they were.
+ */
+int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	const struct nlattr *out = info->attrs[NFIPSEC_A_DEFAULT_OUT];
+	const struct nlattr *in = info->attrs[NFIPSEC_A_DEFAULT_IN];
+	int err;
+
+	if (!in && !out)
+		return nfipsec_nl_missing(info->extack, NULL,
+					  NFIPSEC_A_DEFAULT_IN,
+					  "default needs an action for in, for out, or for both");
+	err = default_check(info, in);
+	if (!err)
+		err = default_check(info, out);
+	if (err)
+		return err;
+
+	mutex_lock(&nn->lock);
+	if (in)
+		nfipsec_spd_set_default(nn, NFIPSEC_SPD_IN, nla_get_u8(in));
+	if (out)
+		nfipsec_spd_set_default(nn, NFIPSEC_SPD_OUT, nla_get_u8(out));
+	mutex_unlock(&nn->lock);
+	return 0;
+}

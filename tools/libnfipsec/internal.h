@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of libnfipsec share. */
+#ifndef LIBNFIPSEC_INTERNAL_H
+#define LIBNFIPSEC_INTERNAL_H
+
+#include <stddef.h>
+
+#include <libmnl/libmnl.h>
+
+#include "nfipsec.h"
+
+#define NFI_TX_SIZE	8192
+#define NFI_RX_SIZE	65536	/* the largest message the kernel makes */
+
+/**
+ * struct nfipsec - a handle
+ * @nl: socket
+ * @family: number of the generic netlink family
+ * @seq: of the last request
+ * @torn: the last list changed while it was read
+ * @error: sentence of the last failure
+ * @tx: request; wiped once it was answered, since it may hold keys
+ * @rx: answer
+ */
+struct nfipsec {
+	struct mnl_socket *nl;
+	uint16_t family;
+	uint32_t seq;
+	bool torn;
+	char error[512];
+	char tx[NFI_TX_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	char rx[NFI_RX_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+};
+
+enum nfi_kind {
+	NFI_U8,
+	NFI_U16,
+	NFI_U32,
+	NFI_BE32,
+	NFI_U64,
+	NFI_ADDR,
+	NFI_NAME,	/* char[NFIPSEC_NAME_MAX] */
+	NFI_DOC,	/* char[NFIPSEC_DOC_MAX] */
+	NFI_KEY,	/* request only */
+	NFI_FLAG,	/* its bit is its value */
+	NFI_NEST,	/* a structure with a table of its own */
+	NFI_MANY,	/* repeated nest, not held in the structure */
+};
+
+/**
+ * struct nfi_field - how an attribute and a member of a structure correspond
+ * @name: of the attribute in the specification
+ * @kind: of both
+ * @off: of the member
+ * @nest: table of the nested set
+ */
+struct nfi_field {
+	const char *name;
+	enum nfi_kind kind;
+	size_t off;
+	const struct nfi_set *nest;
+};
+
+/**
+ * struct nfi_set - an attribute set
+ * @field: by attribute number; an entry without a name is unused
+ * @len: of @field
+ */
+struct nfi_set {
+	const struct nfi_field *field;
+	unsigned int len;
+};
+
+extern const struct nfi_set nfi_set_selector;
+extern const struct nfi_set nfi_set_tmpl;
+extern const struct nfi_set nfi_set_sa;
+extern const struct nfi_set nfi_set_policy;
+extern const struct nfi_set nfi_set_default;
+extern const struct nfi_set nfi_set_counter;
+extern const struct nfi_set nfi_set_stats;
+
+int nfi_encode(struct nlmsghdr *nlh, size_t room, const struct nfi_set *set,
+	       const void *obj, uint64_t mask);
+int nfi_decode(const void *attrs, size_t len, const struct nfi_set *set,
+	       void *obj);
+const struct nfi_set *nfi_attr_path(const struct nlmsghdr *nlh,
+				    const struct nfi_set *set, uint32_t off,
+				    char *path, size_t size);
+void nfi_attr_add(char *path, size_t size, const struct nfi_set *set,
+		  unsigned int type);
+
+typedef int (*nfi_msg_cb)(const struct nlmsghdr *nlh, void *arg);
+
+int nfi_fail(struct nfipsec *h, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int nfi_call(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
+	     const void *obj, uint64_t mask, nfi_msg_cb cb, void *arg);
+int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
+	     nfi_msg_cb cb, void *arg);
+const void *nfi_attrs(const struct nlmsghdr *nlh, size_t *len);
+
+#endif

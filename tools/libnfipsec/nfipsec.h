@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * libnfipsec: the generic netlink family "nfipsec" as C calls.
+ *
+ * Every structure mirrors one attribute set of
+ * Documentation/netlink/specs/nfipsec.yaml and begins with a mask that says
+ * which members hold something: bit NFIPSEC_HAS(NFIPSEC_A_SA_REQID) stands for
+ * nfipsec_sa.reqid, and so on. In a request a member whose bit is clear is not
+ * sent; in an answer it was not received, and is zero.
+ *
+ * Integers are in host byte order, SPIs too. Addresses carry their family.
+ *
+ * Calls return 0 or a negative errno. nfipsec_error() then has one sentence
+ * without a newline for the person in front of the machine: what the kernel
+ * said, and in parentheses the attribute that it did not like.
+ *
+ * A handle belongs to the network namespace in which it was opened and is used
+ * by one thread at a time. Callbacks must not use the handle they were called
+ * from.
+ */
+#ifndef LIBNFIPSEC_NFIPSEC_H
+#define LIBNFIPSEC_NFIPSEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/nfipsec.h>
+
+/* Bit of an attribute in the member "has" of its structure. */
+#define NFIPSEC_HAS(attr)	(UINT64_C(1) << (attr))
+
+#define NFIPSEC_NAME_MAX	64	/* algorithm or counter, with the NUL */
+#define NFIPSEC_DOC_MAX		160	/* sentence of a counter, likewise */
+
+struct nfipsec;
+
+/**
+ * struct nfipsec_addr - an address
+ * @family: AF_INET or AF_INET6; 0 if there is none
+ * @bytes: network byte order, the first 4 for IPv4
+ */
+struct nfipsec_addr {
+	uint8_t family;
+	uint8_t bytes[16];
+};
+
+/**
+ * struct nfipsec_key - key material, request only
+ * @data: borrowed for the call; the library wipes its own copies
+ * @len: bytes
+ */
+struct nfipsec_key {
+	const void *data;
+	uint32_t len;
+};
+
+/**
+ * struct nfipsec_selector - traffic, RFC 4301 section 4.4.1.1
+ * @has: bits of NFIPSEC_A_SELECTOR_*; an address that is not there is any
+ *	address, a port range that is not there any port
+ * @family: AF_INET or AF_INET6, needed if neither @src nor @dst is there
+ * @src: source address, or the lowest of a range
+ * @src_plen: prefix length of @src, excludes @src_end; the whole address if
+ *	neither is there
+ * @src_end: highest source address
+ * @dst: destination address, or the lowest of a range
+ * @dst_plen: as @src_plen
+ * @dst_end: highest destination address
+ * @proto: next layer protocol, 0 is any
+ * @sport_min: lowest source port
+ * @sport_max: highest source port
+ * @dport_min: lowest destination port
+ * @dport_max: highest destination port
+ */
+struct nfipsec_selector {
+	uint64_t has;
+	uint8_t family;
+	struct nfipsec_addr src;
+	uint8_t src_plen;
+	struct nfipsec_addr src_end;
+	struct nfipsec_addr dst;
+	uint8_t dst_plen;
+	struct nfipsec_addr dst_end;
+	uint8_t proto;
+	uint16_t sport_min;
+	uint16_t sport_max;
+	uint16_t dport_min;
+	uint16_t dport_max;
+};
+
+/**
+ * struct nfipsec_tmpl - the SA that a protect policy asks for
+ * @has: bits of NFIPSEC_A_TMPL_*
+ * @src: outer source; may be absent in transport mode
+ * @dst: outer destination; may be absent in transport mode
+ * @proto: IPPROTO_ESP
+ * @mode: enum nfipsec_mode
+ * @reqid: 0 is any
+ * @spi: 0 is any
+ */
+struct nfipsec_tmpl {
+	uint64_t has;
+	struct nfipsec_addr src;
+	struct nfipsec_addr dst;
+	uint8_t proto;
+	uint8_t mode;
+	uint32_t reqid;
+	uint32_t spi;
+};
+
+/**
+ * struct nfipsec_sa - a security association
+ * @has: bits of NFIPSEC_A_SA_*
+ * @src: outer source address
+ * @dst: outer destination address; @dst, @proto and @spi identify the SA
+ * @proto: IPPROTO_ESP
+ * @spi: security parameters index
+ * @spi_min: lowest SPI, nfipsec_sa_allocspi() only
+ * @spi_max: highest SPI, nfipsec_sa_allocspi() only
+ * @mode: enum nfipsec_mode
+ * @reqid: ties policies to SAs, 0 is none
+ * @dir: enum nfipsec_dir
+ * @state: enum nfipsec_sa_state, answer only
+ * @flags: bits of enum nfipsec_sa_flag
+ * @replay_window: packets, 0 is off
+ * @seq_out: number of the last packet sent
+ * @seq_in: highest number received and authenticated
+ * @aead_name: kernel name of the combined algorithm
+ * @aead_key: key followed by the salt, request only
+ * @aead_icv_bits: length of the ICV
+ * @enc_name: kernel name of the cipher
+ * @enc_key: request only
+ * @auth_name: kernel name of the authentication algorithm
+ * @auth_key: request only
+ * @auth_icv_bits: length of the ICV
+ * @selector: traffic the SA may carry, any if absent
+ * @packets: sent or accepted, answer only
+ * @bytes: of those packets before encapsulation, answer only
+ * @replay_drops: packets refused as replayed or too old, answer only
+ * @auth_drops: packets whose ICV was wrong, answer only
+ * @add_time: seconds since the epoch, answer only
+ */
+struct nfipsec_sa {
+	uint64_t has;
+	struct nfipsec_addr src;
+	struct nfipsec_addr dst;
+	uint8_t proto;
+	uint32_t spi;
+	uint32_t spi_min;
+	uint32_t spi_max;
+	uint8_t mode;
+	uint32_t reqid;
+	uint8_t dir;
+	uint8_t state;
+	uint32_t flags;
+	uint32_t replay_window;
+	uint64_t seq_out;
+	uint64_t seq_in;
+	char aead_name[NFIPSEC_NAME_MAX];
+	struct nfipsec_key aead_key;
+	uint32_t aead_icv_bits;
+	char enc_name[NFIPSEC_NAME_MAX];
+	struct nfipsec_key enc_key;
+	char auth_name[NFIPSEC_NAME_MAX];
+	struct nfipsec_key auth_key;
+	uint32_t auth_icv_bits;
+	struct nfipsec_selector selector;
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t replay_drops;
+	uint64_t auth_drops;
+	uint64_t add_time;
+};
+
+/**
+ * struct nfipsec_policy - an entry of the SPD
+ * @has: bits of NFIPSEC_A_POLICY_*
+ * @index: given by the kernel, unique in the namespace
+ * @dir: NFIPSEC_DIR_IN or NFIPSEC_DIR_OUT
+ * @selector: which packets
+ * @priority: a lower number is looked at first
+ * @action: enum nfipsec_action
+ * @tmpl: with NFIPSEC_ACTION_PROTECT only
+ * @packets: that met the policy, answer only
+ */
+struct nfipsec_policy {
+	uint64_t has;
+	uint32_t index;
+	uint8_t dir;
+	struct nfipsec_selector selector;
+	uint32_t priority;
+	uint8_t action;
+	struct nfipsec_tmpl tmpl;
+	uint64_t packets;
+};
+
+/**
+ * struct nfipsec_default - what happens to packets that no policy matches
+ * @has: bits of NFIPSEC_A_DEFAULT_*
+ * @in: NFIPSEC_ACTION_BYPASS or NFIPSEC_ACTION_DISCARD
+ * @out: likewise
+ */
+struct nfipsec_default {
+	uint64_t has;
+	uint8_t in;
+	uint8_t out;
+};
+
+/**
+ * struct nfipsec_counter - a counter of the namespace
+ * @has: bits of NFIPSEC_A_COUNTER_*; NFIPSEC_A_COUNTER_DROP there means that
+ *	each count is a dropped packet
+ * @name: stable across versions
+ * @value: since the namespace began
+ * @doc: what it counts, one sentence
+ */
+struct nfipsec_counter {
+	uint64_t has;
+	char name[NFIPSEC_NAME_MAX];
+	uint64_t value;
+	char doc[NFIPSEC_DOC_MAX];
+};
+
+/**
+ * struct nfipsec_stats - sizes of the tables
+ * @has: bits of NFIPSEC_A_STATS_*
+ * @sa_count: SAs, larval ones too
+ * @policy_in_count: inbound policies
+ * @policy_out_count: outbound policies
+ */
+struct nfipsec_stats {
+	uint64_t has;
+	uint32_t sa_count;
+	uint32_t policy_in_count;
+	uint32_t policy_out_count;
+};
+
+/* A callback ends the walk by a value other than 0, which the call returns. */
+typedef int (*nfipsec_sa_cb)(const struct nfipsec_sa *sa, void *arg);
+typedef int (*nfipsec_policy_cb)(const struct nfipsec_policy *pol, void *arg);
+typedef int (*nfipsec_counter_cb)(const struct nfipsec_counter *c, void *arg);
+
+/*
+ * nfipsec_open() gives a handle even if it fails, so that nfipsec_error() can
+ * tell why, unless it returns -ENOMEM with *h NULL. -ENOENT: the module is not
+ * loaded. Close the handle in every case.
+ */
+int nfipsec_open(struct nfipsec **h);
+void nfipsec_close(struct nfipsec *h);
+const char *nfipsec_error(const struct nfipsec *h);
+
+/* Whether the last list changed while it was read, and may be inconsistent. */
+bool nfipsec_list_torn(const struct nfipsec *h);
+
+int nfipsec_sa_add(struct nfipsec *h, const struct nfipsec_sa *sa);
+int nfipsec_sa_update(struct nfipsec *h, const struct nfipsec_sa *sa);
+int nfipsec_sa_del(struct nfipsec *h, const struct nfipsec_sa *key);
+int nfipsec_sa_get(struct nfipsec *h, const struct nfipsec_sa *key,
+		   struct nfipsec_sa *sa);
+int nfipsec_sa_list(struct nfipsec *h, nfipsec_sa_cb cb, void *arg);
+int nfipsec_sa_flush(struct nfipsec *h);
+/* @want: src, dst, proto, mode, reqid, spi_min, spi_max. @sa: the larval SA. */
+int nfipsec_sa_allocspi(struct nfipsec *h, const struct nfipsec_sa *want,
+			struct nfipsec_sa *sa);
+
+/* @index: number of the new policy, may be NULL */
+int nfipsec_policy_add(struct nfipsec *h, const struct nfipsec_policy *pol,
+		       uint32_t *index);
+int nfipsec_policy_update(struct nfipsec *h, const struct nfipsec_policy *pol,
+			  uint32_t *index);
+/* @key: index, or dir and selector */
+int nfipsec_policy_del(struct nfipsec *h, const struct nfipsec_policy *key);
+int nfipsec_policy_get(struct nfipsec *h, const struct nfipsec_policy *key,
+		       struct nfipsec_policy *pol);
+int nfipsec_policy_list(struct nfipsec *h, nfipsec_policy_cb cb, void *arg);
+/* @dir: one direction, or NFIPSEC_DIR_ANY for both */
+int nfipsec_policy_flush(struct nfipsec *h, uint8_t dir);
+
+int nfipsec_default_get(struct nfipsec *h, struct nfipsec_default *def);
+int nfipsec_default_set(struct nfipsec *h, const struct nfipsec_default *def);
+
+/* @cb: called for each counter, may be NULL; @stats may be NULL */
+int nfipsec_stats_get(struct nfipsec *h, struct nfipsec_stats *stats,
+		      nfipsec_counter_cb cb, void *arg);
+
+#endif

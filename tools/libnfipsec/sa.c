@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Calls about SAs. */
+#include <string.h>
+
+#include "internal.h"
+
+#define HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_SA_##attr)
+#define KEY		(HAS(DST) | HAS(PROTO) | HAS(SPI))
+#define CONFIG		(~(HAS(SPI_MIN) | HAS(SPI_MAX) | HAS(STATE) |	\
+			   HAS(PACKETS) | HAS(BYTES) | HAS(ADD_TIME) |	\
+			   HAS(REPLAY_DROPS) | HAS(AUTH_DROPS)))
+#define ALLOC		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(MODE) |	\
+			 HAS(REQID) | HAS(SPI_MIN) | HAS(SPI_MAX))
+
+static int sa_read(const struct nlmsghdr *nlh, void *arg)
+{
+	struct nfipsec_sa *sa = arg;
+	const void *attrs;
+	size_t len;
+
+	memset(sa, 0, sizeof(*sa));
+	attrs = nfi_attrs(nlh, &len);
+	return nfi_decode(attrs, len, &nfi_set_sa, sa);
+}
+
+/**
+ * nfipsec_sa_add() - add a mature SA
+ * @h: handle
+ * @sa: src, dst, proto, spi, mode, algorithms and keys at least
+ *
+ * Return: 0 or a negative errno, -EEXIST if dst, proto and spi are taken
+ */
+int nfipsec_sa_add(struct nfipsec *h, const struct nfipsec_sa *sa)
+{
+	return nfi_call(h, NFIPSEC_CMD_SA_NEW, &nfi_set_sa, sa, CONFIG, NULL,
+			NULL);
+}
+
+/**
+ * nfipsec_sa_update() - make a larval SA mature, or change a mature one
+ * @h: handle
+ * @sa: for a larval SA as for nfipsec_sa_add(); of a mature one only reqid and
+ *	selector can change
+ *
+ * Return: 0 or a negative errno
+ */
+int nfipsec_sa_update(struct nfipsec *h, const struct nfipsec_sa *sa)
+{
+	return nfi_call(h, NFIPSEC_CMD_SA_UPDATE, &nfi_set_sa, sa, CONFIG,
+			NULL, NULL);
+}
+
+/**
+ * nfipsec_sa_del() - delete an SA
+ * @h: handle
+ * @key: dst, proto, spi; the rest is not looked at
+ *
+ * Return: 0 or a negative errno
+ */
+int nfipsec_sa_del(struct nfipsec *h, const struct nfipsec_sa *key)
+{
+	return nfi_call(h, NFIPSEC_CMD_SA_DEL, &nfi_set_sa, key, KEY, NULL,
+			NULL);
+}
+
+/**
+ * nfipsec_sa_get() - read an SA
+ * @h: handle
+ * @key: dst, proto, spi; the rest is not looked at
+ * @sa: result
+ *
+ * Return: 0 or a negative errno
+ */
+int nfipsec_sa_get(struct nfipsec *h, const struct nfipsec_sa *key,
+		   struct nfipsec_sa *sa)
+{
+	return nfi_call(h, NFIPSEC_CMD_SA_GET, &nfi_set_sa, key, KEY, sa_read,
+			sa);
+}
+
+struct sa_walk {
+	nfipsec_sa_cb cb;
+	void *arg;
+};
+
+static int sa_each(const struct nlmsghdr *nlh, void *arg)
+{
+	struct sa_walk *w = arg;
+	struct nfipsec_sa sa;
+	int ret;
+
+	ret = sa_read(nlh, &sa);
+	return ret ? ret : w->cb(&sa, w->arg);
+}
+
+/**
+ * nfipsec_sa_list() - read all SAs
+ * @h: handle
+ * @cb: called for each
+ * @arg: for @cb
+ *
+ * Return: 0, a negative errno, or what @cb returned if not 0
+ */
+int nfipsec_sa_list(struct nfipsec *h, nfipsec_sa_cb cb, void *arg)
+{
+	struct sa_walk w = { .cb = cb, .arg = arg };
+
+	return nfi_dump(h, NFIPSEC_CMD_SA_GET, &nfi_set_sa, sa_each, &w);
+}
+
+/**
+ * nfipsec_sa_flush() - delete all SAs
+ * @h: handle
+ *
+ * Return: 0 or a negative errno
+ */
+int nfipsec_sa_flush(struct nfipsec *h)
+{
+	return nfi_call(h, NFIPSEC_CMD_SA_FLUSH, NULL, NULL, 0, NULL, NULL);
+}
+
+/**
+ * nfipsec_sa_allocspi() - reserve a free SPI by a larval SA
+ * @h: handle
+ * @want: src, dst, proto, mode, reqid, spi_min, spi_max
+ * @sa: result, the larval SA with its SPI
+ *
+ * Return: 0 or a negative errno
+ */
+int nfipsec_sa_allocspi(struct nfipsec *h, const struct nfipsec_sa *want,
+			struct nfipsec_sa *sa)
+{
+	return nfi_call(h, NFIPSEC_CMD_SA_ALLOCSPI, &nfi_set_sa, want, ALLOC,
+			sa_read, sa);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands from a file, one a line. Lines may hold keys, so the file is read
+ * into one buffer that is wiped, and not through stdio.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+
+#define WORDS_MAX	128
+
+struct text {
+	char *buf;
+	size_t len;
+	size_t size;
+};
+
+/* realloc() would leave a copy behind. */
+static bool text_grow(struct text *t)
+{
+	size_t size = t->size * 2 + 65536;
+	char *buf = malloc(size);
+
+	if (!buf)
+		return false;
+	if (t->len)
+		memcpy(buf, t->buf, t->len);
+	if (t->buf)
+		explicit_bzero(t->buf, t->size);
+	free(t->buf);
+	t->buf = buf;
+	t->size = size;
+	return true;
+}
+
+static int text_read(int fd, struct text *t)
+{
+	ssize_t n;
+
+	for (;;) {
+		if (t->size - t->len < 2 && !text_grow(t))
+			return -ENOMEM;
+		n = read(fd, t->buf + t->len, t->size - t->len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		t->len += n;
+	}
+	t->buf[t->len] = '\0';
+	return 0;
+}
+
+static void text_free(struct text *t)
+{
+	if (t->buf)
+		explicit_bzero(t->buf, t->size);
+	free(t->buf);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Cut the next word out of @line, with quotes as in a shell but no escapes. */
+static int cut_word(char **line, char **word)
+{
+	char *from = *line, *to = *line;
+	char quote = 0;
+
+	*word = from;
+	for (; *from && (quote || !is_blank(*from)); from++) {
+		if (quote && *from == quote)
+			quote = 0;
+		else if (!quote && (*from == '"' || *from == '\''))
+			quote = *from;
+		else
+			*to++ = *from;
+	}
+	if (quote)
+		return cli_fail(CLI_USAGE, "a quote is not closed");
+	*line = *from ? from + 1 : from;
+	*to = '\0';
+	return CLI_OK;
+}
+
+static int split(char *line, char **words, int *n)
+{
+	int ret;
+
+	for (*n = 0;; (*n)++) {
+		while (is_blank(*line))
+			line++;
+		if (!*line || *line == '#')
+			return CLI_OK;
+		if (*n == WORDS_MAX)
+			return cli_fail(CLI_USAGE, "more than %d words",
+					WORDS_MAX);
+		ret = cut_word(&line, &words[*n]);
+		if (ret)
+			return ret;
+	}
+}
+
+static int run_line(char *line)
+{
+	char *words[WORDS_MAX];
+	int ret;
+	int n;
+
+	ret = split(line, words, &n);
+	if (ret || !n)
+		return ret;
+	return command_run(n, words);
+}
+
+static int run_lines(char *text, const char *name)
+{
+	unsigned int number = 0;
+	char sentence[640];
+	char *line;
+	int ret;
+
+	while ((line = strsep(&text, "\n"))) {
+		number++;
+		ret = run_line(line);
+		if (ret) {
+			snprintf(sentence, sizeof(sentence), "%s", cli_error());
+			return cli_fail(ret, "%s line %u: %s", name, number,
+					sentence);
+		}
+	}
+	return CLI_OK;
+}
+
+/**
+ * batch_run() - run the commands of a file, up to the first that fails
+ * @path: file, - is standard input
+ *
+ * Return: enum cli_result of the last command
+ */
+int batch_run(const char *path)
+{
+	struct text text = {};
+	int fd = STDIN_FILENO;
+	int ret;
+
+	cli.stdin_used = !strcmp(path, "-");
+	if (!cli.stdin_used)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	ret = fd < 0 ? -errno : text_read(fd, &text);
+	if (fd > STDIN_FILENO)
+		close(fd);
+
+	if (ret)
+		ret = cli_fail(CLI_FAILED, "%s: %s", path, strerror(-ret));
+	else
+		ret = run_lines(text.buf,
+				cli.stdin_used ? "standard input" : path);
+	text_free(&text);
+	return ret;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The commands, in one table that also makes the help. */
+#include <string.h>
+
+#include "command.h"
+#include "policy.h"
+#include "sa.h"
+#include "state.h"
+
+#define SA_WORDS							\
+	"src A dst A proto esp spi N mode tunnel|transport\n"		\
+	"[reqid N] [replay-window N] [esn] [flag FLAG...] [dir in|out]\n" \
+	"[sel SELECTOR] [seq-out N] [seq-in N]\n"			\
+	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS"
+#define SA_KEY		"dst A proto esp spi N"
+#define POLICY_WORDS							\
+	"dir in|out SELECTOR [priority N] action protect|bypass|discard\n" \
+	"[tmpl [src A dst A] proto esp mode M [reqid N] [spi N]]"
+#define POLICY_KEY	"index N | dir in|out SELECTOR"
+
+/* The first verb of a noun is what the noun alone means. */
+const struct command commands[] = {
+	{ "sa", "list", "show", cmd_sa_list,
+	  "[src A] [dst A] [spi N] [reqid N] [mode M] [dir D] [state S]",
+	  "show SAs, never their keys" },
+	{ "sa", "add", "new", cmd_sa_add, SA_WORDS, "add an SA" },
+	{ "sa", "update", NULL, cmd_sa_update, SA_WORDS,
+	  "give a larval SA its keys, or change reqid and sel of a mature one" },
+	{ "sa", "get", NULL, cmd_sa_get, SA_KEY, "show one SA" },
+	{ "sa", "del", "delete", cmd_sa_del, SA_KEY, "delete one SA" },
+	{ "sa", "flush", NULL, cmd_sa_flush, NULL, "delete all SAs" },
+	{ "sa", "count", NULL, cmd_sa_count, NULL, "number of SAs" },
+	{ "sa", "allocspi", NULL, cmd_sa_allocspi,
+	  "src A dst A proto esp [mode M] [reqid N] min N max N",
+	  "reserve a free SPI by a larval SA" },
+	{ "policy", "list", "show", cmd_policy_list, "[dir in|out]",
+	  "show policies in the order they are looked at" },
+	{ "policy", "add", "new", cmd_policy_add, POLICY_WORDS,
+	  "add a policy" },
+	{ "policy", "update", NULL, cmd_policy_update, POLICY_WORDS,
+	  "replace the policy with this direction and selector, or add it" },
+	{ "policy", "get", NULL, cmd_policy_get, POLICY_KEY,
+	  "show one policy" },
+	{ "policy", "del", "delete", cmd_policy_del, POLICY_KEY,
+	  "delete one policy" },
+	{ "policy", "flush", NULL, cmd_policy_flush, "[dir in|out]",
+	  "delete all policies" },
+	{ "policy", "count", NULL, cmd_policy_count, "[dir in|out]",
+	  "number of policies" },
+	{ "default", NULL, NULL, cmd_default,
+	  "[in bypass|discard] [out bypass|discard]",
+	  "show or set what happens to packets that no policy matches" },
+	{ "stats", NULL, NULL, cmd_stats, "[--explain]",
+	  "show the counters, and what they mean" },
+	{ "help", NULL, NULL, cmd_help,
+	  "[sa|policy|default|stats|selector|key]", "tell more" },
+	{ "version", NULL, NULL, cmd_version, NULL, "show the version" },
+};
+
+const size_t commands_len = ARRAY_SIZE(commands);
+
+static bool verb_is(const struct command *c, const char *verb)
+{
+	return !strcmp(c->verb, verb) || (c->other && !strcmp(c->other, verb));
+}
+
+static int verb_unknown(const char *noun, const char *verb)
+{
+	char known[128] = "";
+	size_t len = 0;
+	size_t i;
+
+	for (i = 0; i < commands_len && len < sizeof(known); i++)
+		if (!strcmp(commands[i].noun, noun))
+			len += snprintf(known + len, sizeof(known) - len,
+					" %s", commands[i].verb);
+	return cli_fail(CLI_USAGE, "unknown word \"%s\" behind \"%s\", use one of:%s",
+			cli_show(verb), noun, known);
+}
+
+/* A noun alone means its first verb. */
+static int find(struct args *a, const struct command **found)
+{
+	const char *noun = args_next(a);
+	const char *verb = args_peek(a);
+	bool known = false;
+	size_t i;
+
+	for (i = 0; i < commands_len; i++) {
+		*found = &commands[i];
+		if (strcmp(commands[i].noun, noun))
+			continue;
+		known = true;
+		if (!commands[i].verb || !verb)
+			return CLI_OK;
+		if (verb_is(&commands[i], verb)) {
+			args_next(a);
+			return CLI_OK;
+		}
+	}
+	if (known)
+		return verb_unknown(noun, verb);
+	return cli_fail(CLI_USAGE, "unknown command \"%s\": try nfipsec help",
+			cli_show(noun));
+}
+
+/**
+ * command_run() - run one command
+ * @argc: number of words
+ * @argv: the words, without options; keys in them are wiped
+ *
+ * Return: enum cli_result, after cli_fail() if it is not CLI_OK
+ */
+int command_run(int argc, char **argv)
+{
+	struct args a = { .argc = argc, .argv = argv };
+	const struct command *c;
+	int ret;
+
+	if (!argc)
+		return cmd_summary(&a);
+	ret = find(&a, &c);
+	if (ret)
+		return ret;
+	if (cli.explain && c->run != cmd_stats)
+		return cli_fail(CLI_USAGE, "--explain goes with stats only");
+	return c->run(&a);
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Keys: where they come from, and that they do not stay. Nothing here shows a
+ * key or a part of it in an error, and stdio with its buffers is not used.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "key.h"
+
+/* 0x, the digits, CR LF, and one more to notice what is longer. */
+#define TEXT_MAX	(2 + 2 * KEY_MAX + 2 + 1)
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static int too_long(const char *from)
+{
+	return cli_fail(CLI_USAGE, "the key from %s is too long: at most %d bytes",
+			from, KEY_MAX);
+}
+
+/* @text begins with 0x and is @len long. */
+static int key_hex(const char *text, size_t len, const char *from,
+		   struct key *key)
+{
+	size_t i;
+
+	text += 2;
+	len -= 2;
+	if (len / 2 > KEY_MAX)
+		return too_long(from);
+	for (i = 0; i < len; i++)
+		if (digit(text[i]) < 0)
+			return cli_fail(CLI_USAGE, "the key from %s has something else than hexadecimal digits behind 0x",
+					from);
+	if (len % 2)
+		return cli_fail(CLI_USAGE, "the key from %s has an odd number of hexadecimal digits",
+				from);
+	for (i = 0; i < len / 2; i++)
+		key->data[i] = digit(text[2 * i]) << 4 | digit(text[2 * i + 1]);
+	key->len = len / 2;
+	return CLI_OK;
+}
+
+static size_t trim(const char *text, size_t len)
+{
+	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+		len--;
+	return len;
+}
+
+/* Up to @size bytes; to the end of the line and no further if @line. */
+static ssize_t read_all(int fd, char *buf, size_t size, bool line)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < size) {
+		n = read(fd, buf + len, line ? 1 : size - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		len += n;
+		if (line && buf[len - 1] == '\n')
+			break;
+	}
+	return len;
+}
+
+static int key_raw(const char *buf, size_t len, const char *from,
+		   struct key *key)
+{
+	if (len > KEY_MAX)
+		return too_long(from);
+	memcpy(key->data, buf, len);
+	key->len = len;
+	return CLI_OK;
+}
+
+static int key_file(const char *path, struct key *key)
+{
+	char buf[TEXT_MAX];
+	ssize_t len;
+	int ret;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return cli_fail(CLI_FAILED, "key file %s: %s", path,
+				strerror(errno));
+	len = read_all(fd, buf, sizeof(buf), false);
+	close(fd);
+
+	if (len < 0)
+		ret = cli_fail(CLI_FAILED, "key file %s: %s", path,
+			       strerror(-len));
+	else if (!len)
+		ret = cli_fail(CLI_USAGE, "key file %s is empty", path);
+	else if (len >= 2 && !memcmp(buf, "0x", 2))
+		ret = key_hex(buf, trim(buf, len), path, key);
+	else
+		ret = key_raw(buf, len, path, key);
+	explicit_bzero(buf, sizeof(buf));
+	return ret;
+}
+
+static int key_stdin(struct key *key)
+{
+	char buf[TEXT_MAX];
+	ssize_t len;
+	int ret;
+
+	if (cli.stdin_used)
+		return cli_fail(CLI_USAGE, "standard input is the batch, a key cannot come from it: use @FILE");
+
+	len = read_all(STDIN_FILENO, buf, sizeof(buf), true);
+	if (len < 0)
+		ret = cli_fail(CLI_FAILED, "standard input: %s",
+			       strerror(-len));
+	else if (!len)
+		ret = cli_fail(CLI_USAGE, "standard input ended before the key: give one line of 0x and hexadecimal per key");
+	else if (len < 2 || memcmp(buf, "0x", 2))
+		ret = cli_fail(CLI_USAGE, "a key line of standard input must begin with 0x: use @/dev/stdin for raw bytes");
+	else
+		ret = key_hex(buf, trim(buf, len), "standard input", key);
+	explicit_bzero(buf, sizeof(buf));
+	return ret;
+}
+
+/**
+ * key_is_word() - whether a word has the form of a key
+ * @word: as typed
+ *
+ * Return: whether it does
+ */
+bool key_is_word(const char *word)
+{
+	return !*word || *word == '@' || !strcmp(word, "-") ||
+	       !strncmp(word, "0x", 2);
+}
+
+/**
+ * key_parse() - get a key
+ * @word: 0x and hexadecimal; @FILE; - for a line of standard input; or empty.
+ *	A key in it is wiped, since everyone can read argv.
+ * @key: result, to be wiped by the caller also after a failure
+ *
+ * Return: enum cli_result
+ */
+int key_parse(char *word, struct key *key)
+{
+	int ret;
+
+	key->len = 0;
+	if (!*word)
+		return CLI_OK;
+	if (*word == '@')
+		return key_file(word + 1, key);
+	if (!strcmp(word, "-"))
+		return key_stdin(key);
+	if (!strncmp(word, "0x", 2))
+		ret = key_hex(word, strlen(word), "the command line", key);
+	else
+		ret = cli_fail(CLI_USAGE, "a key must be 0x and hexadecimal, @FILE, or - for standard input");
+	explicit_bzero(word, strlen(word));
+	return ret;
+}
+
+/**
+ * key_wipe() - forget a key
+ * @key: key
+ */
+void key_wipe(struct key *key)
+{
+	explicit_bzero(key, sizeof(*key));
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Options, one command or a batch of them, exit status. */
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "command.h"
+
+enum {
+	OPT_EXPLAIN = 256,
+};
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "pretty", no_argument, NULL, 'p' },
+	{ "batch", required_argument, NULL, 'b' },
+	{ "explain", no_argument, NULL, OPT_EXPLAIN },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{}
+};
+
+/**
+ * struct mode - what the options ask for besides the output's form
+ * @batch: file of commands
+ * @run: command in place of the words
+ */
+struct mode {
+	const char *batch;
+	int (*run)(struct args *a);
+};
+
+static int apply_option(int c, const char *word, struct mode *mode)
+{
+	switch (c) {
+	case 'j':
+		cli.json = true;
+		return CLI_OK;
+	case 'p':
+		cli.pretty = true;
+		return CLI_OK;
+	case '4':
+		cli.family = AF_INET;
+		return CLI_OK;
+	case '6':
+		cli.family = AF_INET6;
+		return CLI_OK;
+	case 'b':
+		mode->batch = optarg;
+		return CLI_OK;
+	case OPT_EXPLAIN:
+		cli.explain = true;
+		return CLI_OK;
+	case 'h':
+		mode->run = cmd_help;
+		return CLI_OK;
+	case 'V':
+		mode->run = cmd_version;
+		return CLI_OK;
+	case ':':
+		return cli_fail(CLI_USAGE, "a value must follow \"%s\"", word);
+	}
+	return cli_fail(CLI_USAGE, "unknown option \"%s\": try nfipsec help",
+			word);
+}
+
+static int run(int argc, char **argv)
+{
+	struct args none = {};
+	struct mode mode = {};
+	int ret;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":jp46b:hV", long_options,
+				NULL)) != -1) {
+		ret = apply_option(c, argv[optind - 1], &mode);
+		if (ret)
+			return ret;
+	}
+	argc -= optind;
+	argv += optind;
+
+	if (mode.run)
+		return mode.run(&none);
+	if (!mode.batch)
+		return command_run(argc, argv);
+	if (argc)
+		return cli_fail(CLI_USAGE, "a command on the command line and --batch exclude each other");
+	return batch_run(mode.batch);
+}
+
+int main(int argc, char **argv)
+{
+	const struct rlimit none = {};
+	int ret;
+
+	/* A core dump would hold keys. */
+	setrlimit(RLIMIT_CORE, &none);
+	cli.out = stdout;
+	ret = run(argc, argv);
+	if (ret)
+		fprintf(stderr, "nfipsec: %s\n", cli_error());
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "nfipsec: writing the output: %s\n",
+			strerror(errno));
+		ret = ret ? ret : CLI_FAILED;
+	}
+	nfipsec_close(cli.h);
+	return ret;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Policies: words, printing, commands. */
+#ifndef NFIPSEC_POLICY_H
+#define NFIPSEC_POLICY_H
+
+#include "arg.h"
+#include "json.h"
+
+#define POLICY_HAS(pol, attr)	has_get(pol, NFIPSEC_A_POLICY_##attr)
+
+extern const struct choice choice_action[];
+
+int policy_parse_config(struct args *a, struct nfipsec_policy *pol);
+int policy_parse_key(struct args *a, struct nfipsec_policy *key);
+int policy_parse_dir(struct args *a, uint8_t *dir);
+
+void policy_print(FILE *out, const struct nfipsec_policy *pol);
+struct json_object *policy_json(const struct nfipsec_policy *pol);
+
+int cmd_policy_add(struct args *a);
+int cmd_policy_update(struct args *a);
+int cmd_policy_del(struct args *a);
+int cmd_policy_get(struct args *a);
+int cmd_policy_list(struct args *a);
+int cmd_policy_flush(struct args *a);
+int cmd_policy_count(struct args *a);
+
+#endif

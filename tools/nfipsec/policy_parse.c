@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Policies as words. */
+#include <string.h>
+
+#include "policy.h"
+#include "selector.h"
+
+#define SELECTOR	offsetof(struct nfipsec_policy, selector)
+
+#define P(text, fn, member, attr)					\
+	{ text, fn, 0, offsetof(struct nfipsec_policy, member),		\
+	  NFIPSEC_A_POLICY_##attr, 0, false }
+#define T(text, fn, member, attr)					\
+	{ text, fn, 0, offsetof(struct nfipsec_tmpl, member),		\
+	  NFIPSEC_A_TMPL_##attr, 0, false }
+
+#define S(text, fn, member, attr)					\
+	SELECTOR_WORD(SELECTOR, text, fn, member, attr)
+
+#define TMPL_HAS(tmpl, attr)	has_get(tmpl, NFIPSEC_A_TMPL_##attr)
+
+const struct choice choice_action[] = {
+	{ "protect", NFIPSEC_ACTION_PROTECT },
+	{ "bypass", NFIPSEC_ACTION_BYPASS },
+	{ "discard", NFIPSEC_ACTION_DISCARD },
+	{}
+};
+
+/* Not a value of the kernel: what ip-xfrm(8) calls allow. */
+#define ACTION_ALLOW	255
+
+static int word_action(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_policy *pol = obj;
+	unsigned int value;
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	has_set(pol, NFIPSEC_A_POLICY_ACTION);
+	if (!strcmp(text, "allow")) {
+		pol->action = ACTION_ALLOW;
+		return CLI_OK;
+	}
+	if (!strcmp(text, "block")) {
+		pol->action = NFIPSEC_ACTION_DISCARD;
+		return CLI_OK;
+	}
+	ret = choice_parse(text, w->name, choice_action, &value);
+	pol->action = value;
+	return ret;
+}
+
+static int tmpl_check(const struct nfipsec_tmpl *tmpl)
+{
+	if (!TMPL_HAS(tmpl, PROTO))
+		return cli_fail(CLI_USAGE, "\"proto esp\" is missing behind \"tmpl\"");
+	if (!TMPL_HAS(tmpl, MODE))
+		return cli_fail(CLI_USAGE, "\"mode\" is missing behind \"tmpl\"");
+	if (TMPL_HAS(tmpl, SRC) != TMPL_HAS(tmpl, DST))
+		return cli_fail(CLI_USAGE, "\"%s\" is missing behind \"tmpl\"",
+				TMPL_HAS(tmpl, SRC) ? "dst" : "src");
+	if (!TMPL_HAS(tmpl, SRC) && tmpl->mode == NFIPSEC_MODE_TUNNEL)
+		return cli_fail(CLI_USAGE, "\"src\" and \"dst\" are missing behind \"tmpl\": a tunnel needs its ends");
+	if (tmpl->src.family != tmpl->dst.family)
+		return cli_fail(CLI_USAGE, "src and dst of a template have one address family, not two");
+	return CLI_OK;
+}
+
+static int word_tmpl(struct args *a, void *obj, const struct word *w)
+{
+	static const struct word words[] = {
+		T("src", word_addr, src, SRC),
+		T("dst", word_addr, dst, DST),
+		T("proto", word_esp, proto, PROTO),
+		T("mode", word_mode, mode, MODE),
+		T("reqid", word_u32, reqid, REQID),
+		T("spi", word_u32, spi, SPI),
+	};
+	struct nfipsec_policy *pol = obj;
+	int ret;
+
+	(void)w;
+	has_set(pol, NFIPSEC_A_POLICY_TMPL);
+	ret = words_parse(a, words, ARRAY_SIZE(words), &pol->tmpl, true);
+	return ret ? ret : tmpl_check(&pol->tmpl);
+}
+
+/* The selector as a whole is there if any of its words was. */
+static bool has_selector(const struct args *a, int start, int end)
+{
+	static const char * const names[] = { "src", "dst", "proto", "sport",
+					      "dport" };
+	size_t n;
+	int i;
+
+	for (i = start; i < end && strcmp(a->argv[i], "tmpl"); i++)
+		for (n = 0; n < ARRAY_SIZE(names); n++)
+			if (!strcmp(a->argv[i], names[n]))
+				return true;
+	return false;
+}
+
+static int finish_action(struct nfipsec_policy *pol)
+{
+	if (!POLICY_HAS(pol, ACTION))
+		return cli_fail(CLI_USAGE, "\"action\" is missing: give action protect, bypass or discard");
+	if (pol->action == ACTION_ALLOW)
+		pol->action = POLICY_HAS(pol, TMPL) ? NFIPSEC_ACTION_PROTECT :
+						      NFIPSEC_ACTION_BYPASS;
+	if (pol->action == NFIPSEC_ACTION_PROTECT && !POLICY_HAS(pol, TMPL))
+		return cli_fail(CLI_USAGE, "action protect needs a template: add tmpl src A dst A proto esp mode M");
+	if (pol->action != NFIPSEC_ACTION_PROTECT && POLICY_HAS(pol, TMPL))
+		return cli_fail(CLI_USAGE, "only action protect has a template: leave out tmpl, or say action protect");
+	return CLI_OK;
+}
+
+static int check_dir(const struct nfipsec_policy *pol)
+{
+	if (!POLICY_HAS(pol, DIR))
+		return cli_fail(CLI_USAGE, "\"dir\" is missing: give dir in or dir out");
+	if (pol->dir == NFIPSEC_DIR_ANY)
+		return cli_fail(CLI_USAGE, "a policy has one direction: give dir in or dir out");
+	return CLI_OK;
+}
+
+/**
+ * policy_parse_config() - read all there is to say about a policy
+ * @a: words
+ * @pol: result, zeroed by the caller
+ *
+ * Return: enum cli_result
+ */
+int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
+{
+	static const struct word words[] = {
+		P("dir", word_dir, dir, DIR),
+		S("src", word_block, src, SRC),
+		S("dst", word_block, dst, DST),
+		S("proto", word_proto, proto, PROTO),
+		S("sport", word_ports, sport_min, SPORT_MIN),
+		S("dport", word_ports, dport_min, DPORT_MIN),
+		P("priority", word_u32, priority, PRIORITY),
+		{ "action", word_action, 0, 0, 0, 0, false },
+		{ "tmpl", word_tmpl, 0, 0, 0, 0, false },
+	};
+	int start = a->pos;
+	int ret;
+
+	ret = words_parse(a, words, ARRAY_SIZE(words), pol, false);
+	if (!ret)
+		ret = check_dir(pol);
+	if (!ret && !has_selector(a, start, a->argc))
+		ret = cli_fail(CLI_USAGE, "the selector is missing: give src S dst D, any for all addresses");
+	if (!ret)
+		ret = finish_action(pol);
+	if (!ret)
+		ret = selector_finish(&pol->selector, 0);
+	if (!ret)
+		has_set(pol, NFIPSEC_A_POLICY_SELECTOR);
+	return ret;
+}
+
+/**
+ * policy_parse_key() - read what identifies a policy
+ * @a: words
+ * @key: result, zeroed by the caller; if it has an index and a direction, the
+ *	caller makes sure that the two agree
+ *
+ * Return: enum cli_result
+ */
+int policy_parse_key(struct args *a, struct nfipsec_policy *key)
+{
+	static const struct word words[] = {
+		P("dir", word_dir, dir, DIR),
+		P("index", word_u32, index, INDEX),
+		S("src", word_block, src, SRC),
+		S("dst", word_block, dst, DST),
+		S("proto", word_proto, proto, PROTO),
+		S("sport", word_ports, sport_min, SPORT_MIN),
+		S("dport", word_ports, dport_min, DPORT_MIN),
+	};
+	int start = a->pos;
+	bool selector;
+	int ret;
+
+	ret = words_parse(a, words, ARRAY_SIZE(words), key, false);
+	if (ret)
+		return ret;
+	selector = has_selector(a, start, a->argc);
+	if (POLICY_HAS(key, INDEX) && selector)
+		return cli_fail(CLI_USAGE, "name a policy by its index or by direction and selector, not by both");
+	if (POLICY_HAS(key, INDEX))
+		return CLI_OK;
+	if (!selector)
+		return cli_fail(CLI_USAGE, "which policy? give index N, or dir D src S dst D as it was added");
+	ret = check_dir(key);
+	if (!ret)
+		ret = selector_finish(&key->selector, 0);
+	if (!ret)
+		has_set(key, NFIPSEC_A_POLICY_SELECTOR);
+	return ret;
+}
+
+/**
+ * policy_parse_dir() - read which direction to list, count or flush
+ * @a: words
+ * @dir: result, NFIPSEC_DIR_ANY for both
+ *
+ * Return: enum cli_result
+ */
+int policy_parse_dir(struct args *a, uint8_t *dir)
+{
+	static const struct word words[] = { P("dir", word_dir, dir, DIR) };
+	struct nfipsec_policy pol = {};
+	int ret;
+
+	ret = words_parse(a, words, ARRAY_SIZE(words), &pol, false);
+	*dir = POLICY_HAS(&pol, DIR) ? pol.dir : NFIPSEC_DIR_ANY;
+	return ret;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Policies as text and as JSON. */
+#include <inttypes.h>
+#include <arpa/inet.h>
+
+#include "policy.h"
+#include "selector.h"
+
+#define TMPL_HAS(tmpl, attr)	has_get(tmpl, NFIPSEC_A_TMPL_##attr)
+
+static void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl)
+{
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
+	char proto[PROTO_TEXT_MAX];
+
+	fputs("\ttmpl", out);
+	if (TMPL_HAS(tmpl, SRC))
+		fprintf(out, " src %s dst %s",
+			addr_text(&tmpl->src, src, sizeof(src)),
+			addr_text(&tmpl->dst, dst, sizeof(dst)));
+	fprintf(out, "\n\t\tproto %s",
+		proto_text(tmpl->proto, proto, sizeof(proto)));
+	if (tmpl->spi)
+		fprintf(out, " spi 0x%08x", tmpl->spi);
+	fprintf(out, " reqid %u mode %s\n", tmpl->reqid,
+		choice_name(choice_mode, tmpl->mode));
+}
+
+/**
+ * policy_print() - print a policy, much as ip-xfrm(8) does
+ * @out: where
+ * @pol: policy
+ */
+void policy_print(FILE *out, const struct nfipsec_policy *pol)
+{
+	selector_print(out, &pol->selector);
+	fprintf(out, "\n\tdir %s action %s index %u priority %u\n",
+		choice_name(choice_dir, pol->dir),
+		choice_name(choice_action, pol->action), pol->index,
+		pol->priority);
+	if (POLICY_HAS(pol, TMPL))
+		tmpl_print(out, &pol->tmpl);
+	fprintf(out, "\tstats: packets %" PRIu64 "\n", pol->packets);
+}
+
+static struct json_object *tmpl_json(const struct nfipsec_tmpl *tmpl)
+{
+	struct json_object *o = json_new();
+	char text[INET6_ADDRSTRLEN];
+
+	if (TMPL_HAS(tmpl, SRC)) {
+		json_text(o, "src", addr_text(&tmpl->src, text, sizeof(text)));
+		json_text(o, "dst", addr_text(&tmpl->dst, text, sizeof(text)));
+	}
+	json_text(o, "proto", proto_text(tmpl->proto, text, sizeof(text)));
+	if (tmpl->spi)
+		json_spi(o, tmpl->spi);
+	json_number(o, "reqid", tmpl->reqid);
+	json_text(o, "mode", choice_name(choice_mode, tmpl->mode));
+	return o;
+}
+
+/**
+ * policy_json() - a policy as JSON
+ * @pol: policy
+ *
+ * Return: object, the caller's
+ */
+struct json_object *policy_json(const struct nfipsec_policy *pol)
+{
+	struct json_object *o = json_new();
+
+	json_number(o, "index", pol->index);
+	json_text(o, "dir", choice_name(choice_dir, pol->dir));
+	json_child(o, "sel", selector_json(&pol->selector));
+	json_number(o, "priority", pol->priority);
+	json_text(o, "action", choice_name(choice_action, pol->action));
+	if (POLICY_HAS(pol, TMPL))
+		json_child(o, "tmpl", tmpl_json(&pol->tmpl));
+	json_number(o, "packets", pol->packets);
+	return o;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* SAs: words, printing, commands. */
+#ifndef NFIPSEC_SA_H
+#define NFIPSEC_SA_H
+
+#include "arg.h"
+#include "json.h"
+#include "key.h"
+
+#define SA_HAS(sa, attr)	has_get(sa, NFIPSEC_A_SA_##attr)
+
+/**
+ * struct sa_args - an SA as typed
+ * @sa: what is sent; its keys point to those below. First, so that a table of
+ *	words can refer to both.
+ * @aead: key
+ * @enc: key
+ * @auth: key
+ */
+struct sa_args {
+	struct nfipsec_sa sa;
+	struct key aead;
+	struct key enc;
+	struct key auth;
+};
+
+int sa_parse_config(struct args *a, struct sa_args *in);
+int sa_check_new(const struct nfipsec_sa *sa);
+int sa_check_key(const struct nfipsec_sa *sa);
+int sa_parse_key(struct args *a, struct nfipsec_sa *key);
+int sa_parse_alloc(struct args *a, struct nfipsec_sa *want);
+int sa_parse_filter(struct args *a, struct nfipsec_sa *filter);
+bool sa_match(const struct nfipsec_sa *sa, const struct nfipsec_sa *filter);
+void sa_wipe(struct sa_args *in);
+
+void sa_print(FILE *out, const struct nfipsec_sa *sa);
+struct json_object *sa_json(const struct nfipsec_sa *sa);
+
+extern const struct choice sa_flags[];
+
+int cmd_sa_add(struct args *a);
+int cmd_sa_update(struct args *a);
+int cmd_sa_del(struct args *a);
+int cmd_sa_get(struct args *a);
+int cmd_sa_list(struct args *a);
+int cmd_sa_flush(struct args *a);
+int cmd_sa_count(struct args *a);
+int cmd_sa_allocspi(struct args *a);
+
+#endif

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SAs as words. */
+#include <string.h>
+
+#include "algo.h"
+#include "sa.h"
+#include "selector.h"
+
+#define W(text, fn, member, attr)					\
+	{ text, fn, 0, offsetof(struct nfipsec_sa, member),		\
+	  NFIPSEC_A_SA_##attr, 0, false }
+
+const struct choice sa_flags[] = {
+	{ "esn", NFIPSEC_SA_FLAG_ESN },
+	{ "noecn", NFIPSEC_SA_FLAG_NOECN },
+	{ "decap-dscp", NFIPSEC_SA_FLAG_DECAP_DSCP },
+	{ "nopmtudisc", NFIPSEC_SA_FLAG_NOPMTUDISC },
+	{}
+};
+
+static void flag_add(struct nfipsec_sa *sa, unsigned int flag)
+{
+	sa->flags |= flag;
+	has_set(sa, NFIPSEC_A_SA_FLAGS);
+}
+
+static bool is_flag(const char *text)
+{
+	const struct choice *c;
+
+	for (c = sa_flags; text && c->name; c++)
+		if (!strcmp(c->name, text))
+			return true;
+	return false;
+}
+
+/* As in ip-xfrm(8), one flag or several follow. */
+static int word_flag(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	unsigned int flag;
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	for (;;) {
+		ret = choice_parse(text, w->name, sa_flags, &flag);
+		if (ret)
+			return ret;
+		flag_add(obj, flag);
+		if (!is_flag(args_peek(a)))
+			return CLI_OK;
+		text = args_next(a);
+	}
+}
+
+static int word_esn(struct args *a, void *obj, const struct word *w)
+{
+	(void)a;
+	(void)w;
+	flag_add(obj, NFIPSEC_SA_FLAG_ESN);
+	return CLI_OK;
+}
+
+static int word_sel(struct args *a, void *obj, const struct word *w)
+{
+	struct nfipsec_sa *sa = obj;
+
+	(void)w;
+	has_set(sa, NFIPSEC_A_SA_SELECTOR);
+	return selector_words(a, &sa->selector);
+}
+
+/* NAME KEY; the key may be left out where there is none. */
+static int named_key(struct args *a, const struct word *w, enum algo_use use,
+		     char *name, struct key *key)
+{
+	const char *word = args_value(a, w->name);
+	char *text;
+	int ret;
+
+	if (!word)
+		return CLI_USAGE;
+	ret = algo_name(use, word, name);
+	if (ret)
+		return ret;
+	if (algo_keyless(use, word) &&
+	    (!args_peek(a) || !key_is_word(args_peek(a))))
+		return CLI_OK;
+
+	text = args_next(a);
+	if (!text)
+		return cli_fail(CLI_USAGE, "a key must follow \"%s %s\": 0x and hexadecimal, @FILE, or - for standard input",
+				w->name, word);
+	ret = key_parse(text, key);
+	return ret ? ret : algo_check_key(use, word, key);
+}
+
+static int icv_bits(struct args *a, const struct word *w, uint32_t *bits)
+{
+	const char *text = args_next(a);
+	uint64_t value;
+	int ret;
+
+	if (!text)
+		return cli_fail(CLI_USAGE, "the length of the ICV in bits must follow the key of \"%s\"",
+				w->name);
+	ret = number_parse(text, "ICV length", UINT32_MAX, &value);
+	if (!ret)
+		*bits = value;
+	return ret;
+}
+
+static int word_aead(struct args *a, void *obj, const struct word *w)
+{
+	struct sa_args *in = obj;
+	struct nfipsec_sa *sa = &in->sa;
+	int ret;
+
+	ret = named_key(a, w, ALGO_AEAD, sa->aead_name, &in->aead);
+	if (!ret)
+		ret = icv_bits(a, w, &sa->aead_icv_bits);
+	if (ret)
+		return ret;
+	sa->aead_key = (struct nfipsec_key){ in->aead.data, in->aead.len };
+	has_set(sa, NFIPSEC_A_SA_AEAD_NAME);
+	has_set(sa, NFIPSEC_A_SA_AEAD_KEY);
+	has_set(sa, NFIPSEC_A_SA_AEAD_ICV_BITS);
+	return CLI_OK;
+}
+
+static int word_enc(struct args *a, void *obj, const struct word *w)
+{
+	struct sa_args *in = obj;
+	struct nfipsec_sa *sa = &in->sa;
+	int ret;
+
+	ret = named_key(a, w, ALGO_ENC, sa->enc_name, &in->enc);
+	if (ret)
+		return ret;
+	sa->enc_key = (struct nfipsec_key){ in->enc.data, in->enc.len };
+	has_set(sa, NFIPSEC_A_SA_ENC_NAME);
+	if (in->enc.len)
+		has_set(sa, NFIPSEC_A_SA_ENC_KEY);
+	return CLI_OK;
+}
+
+static int word_auth_trunc(struct args *a, void *obj, const struct word *w)
+{
+	struct sa_args *in = obj;
+	struct nfipsec_sa *sa = &in->sa;
+	int ret;
+
+	ret = named_key(a, w, ALGO_AUTH, sa->auth_name, &in->auth);
+	if (!ret)
+		ret = icv_bits(a, w, &sa->auth_icv_bits);
+	if (ret)
+		return ret;
+	sa->auth_key = (struct nfipsec_key){ in->auth.data, in->auth.len };
+	has_set(sa, NFIPSEC_A_SA_AUTH_NAME);
+	has_set(sa, NFIPSEC_A_SA_AUTH_KEY);
+	has_set(sa, NFIPSEC_A_SA_AUTH_ICV_BITS);
+	return CLI_OK;
+}
+
+/* XFRM truncates "auth" to 96 bits, which RFC 4868 does not. */
+static int word_auth(struct args *a, void *obj, const struct word *w)
+{
+	(void)a;
+	(void)obj;
+	(void)w;
+	return cli_fail(CLI_USAGE, "\"auth\" leaves the length of the ICV open: use auth-trunc NAME KEY ICVBITS");
+}
+
+static const struct word config_words[] = {
+	W("src", word_addr, src, SRC),
+	W("dst", word_addr, dst, DST),
+	W("proto", word_esp, proto, PROTO),
+	W("spi", word_u32, spi, SPI),
+	W("mode", word_mode, mode, MODE),
+	W("reqid", word_u32, reqid, REQID),
+	W("replay-window", word_u32, replay_window, REPLAY_WINDOW),
+	{ "flag", word_flag, 0, 0, 0, 0, true },
+	{ "esn", word_esn, 0, 0, 0, 0, false },
+	W("dir", word_dir, dir, DIR),
+	{ "sel", word_sel, 0, 0, 0, 0, false },
+	W("seq-out", word_u64, seq_out, SEQ_OUT),
+	W("seq-in", word_u64, seq_in, SEQ_IN),
+	W("replay-oseq", word_u64, seq_out, SEQ_OUT),
+	W("replay-seq", word_u64, seq_in, SEQ_IN),
+	{ "aead", word_aead, 0, 0, 0, 0, false },
+	{ "enc", word_enc, 0, 0, 0, 0, false },
+	{ "auth-trunc", word_auth_trunc, 0, 0, 0, 0, false },
+	{ "auth", word_auth, 0, 0, 0, 0, false },
+};
+
+static int check_families(const struct nfipsec_sa *sa)
+{
+	if (SA_HAS(sa, SRC) && SA_HAS(sa, DST) &&
+	    sa->src.family != sa->dst.family)
+		return cli_fail(CLI_USAGE, "src and dst of an SA have one address family, not two");
+	return CLI_OK;
+}
+
+/**
+ * sa_parse_config() - read all there is to say about an SA
+ * @a: words
+ * @in: result, zeroed by the caller, to be wiped by sa_wipe() also after a
+ *	failure
+ *
+ * Return: enum cli_result
+ */
+int sa_parse_config(struct args *a, struct sa_args *in)
+{
+	struct nfipsec_sa *sa = &in->sa;
+	uint8_t family = 0;
+	int ret;
+
+	ret = words_parse(a, config_words, ARRAY_SIZE(config_words), in, false);
+	if (!ret)
+		ret = check_families(sa);
+	if (ret || !SA_HAS(sa, SELECTOR))
+		return ret;
+	/* In transport mode what is carried has the SA's own family. */
+	if (SA_HAS(sa, MODE) && sa->mode == NFIPSEC_MODE_TRANSPORT)
+		family = sa->dst.family;
+	return selector_finish(&sa->selector, family);
+}
+
+/* Only what no SA can do without: how the rest fits the kernel judges. */
+static int check_present(const struct nfipsec_sa *sa,
+			 const struct word *need, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!has_get(sa, need[i].attr))
+			return cli_fail(CLI_USAGE, "\"%s\" is missing",
+					need[i].name);
+	return CLI_OK;
+}
+
+/**
+ * sa_check_key() - whether dst, proto and spi are there
+ * @sa: SA as typed
+ *
+ * Return: enum cli_result
+ */
+int sa_check_key(const struct nfipsec_sa *sa)
+{
+	static const struct word need[] = {
+		W("dst", NULL, dst, DST),
+		W("proto", NULL, proto, PROTO),
+		W("spi", NULL, spi, SPI),
+	};
+
+	return check_present(sa, need, ARRAY_SIZE(need));
+}
+
+/**
+ * sa_check_new() - whether all that a new SA needs is there
+ * @sa: SA as typed
+ *
+ * Return: enum cli_result
+ */
+int sa_check_new(const struct nfipsec_sa *sa)
+{
+	static const struct word need[] = {
+		W("src", NULL, src, SRC),
+		W("dst", NULL, dst, DST),
+		W("proto", NULL, proto, PROTO),
+		W("spi", NULL, spi, SPI),
+		W("mode", NULL, mode, MODE),
+	};
+	int ret;
+
+	ret = check_present(sa, need, ARRAY_SIZE(need));
+	if (ret)
+		return ret;
+	if (SA_HAS(sa, AEAD_NAME) ||
+	    (SA_HAS(sa, ENC_NAME) && SA_HAS(sa, AUTH_NAME)))
+		return CLI_OK;
+	return cli_fail(CLI_USAGE, "algorithms are missing: give aead NAME KEY ICVBITS, or enc NAME KEY auth-trunc NAME KEY ICVBITS");
+}
+
+/**
+ * sa_parse_key() - read what identifies an SA
+ * @a: words; src may be among them as in ip-xfrm(8), it is not needed
+ * @key: result, zeroed by the caller
+ *
+ * Return: enum cli_result
+ */
+int sa_parse_key(struct args *a, struct nfipsec_sa *key)
+{
+	static const struct word words[] = {
+		W("src", word_addr, src, SRC),
+		W("dst", word_addr, dst, DST),
+		W("proto", word_esp, proto, PROTO),
+		W("spi", word_u32, spi, SPI),
+	};
+	int ret;
+
+	ret = words_parse(a, words, ARRAY_SIZE(words), key, false);
+	if (!ret)
+		ret = check_families(key);
+	return ret ? ret : sa_check_key(key);
+}
+
+/**
+ * sa_parse_alloc() - read what allocspi is asked for
+ * @a: words
+ * @want: result, zeroed by the caller
+ *
+ * Return: enum cli_result
+ */
+int sa_parse_alloc(struct args *a, struct nfipsec_sa *want)
+{
+	static const struct word words[] = {
+		W("src", word_addr, src, SRC),
+		W("dst", word_addr, dst, DST),
+		W("proto", word_esp, proto, PROTO),
+		W("mode", word_mode, mode, MODE),
+		W("reqid", word_u32, reqid, REQID),
+		W("min", word_u32, spi_min, SPI_MIN),
+		W("max", word_u32, spi_max, SPI_MAX),
+	};
+	static const struct word need[] = {
+		W("src", NULL, src, SRC),
+		W("dst", NULL, dst, DST),
+		W("proto", NULL, proto, PROTO),
+		W("min", NULL, spi_min, SPI_MIN),
+		W("max", NULL, spi_max, SPI_MAX),
+	};
+	int ret;
+
+	ret = words_parse(a, words, ARRAY_SIZE(words), want, false);
+	if (!ret)
+		ret = check_families(want);
+	return ret ? ret : check_present(want, need, ARRAY_SIZE(need));
+}
+
+/**
+ * sa_parse_filter() - read which SAs to list
+ * @a: words
+ * @filter: result, zeroed by the caller
+ *
+ * Return: enum cli_result
+ */
+int sa_parse_filter(struct args *a, struct nfipsec_sa *filter)
+{
+	static const struct word words[] = {
+		W("src", word_addr, src, SRC),
+		W("dst", word_addr, dst, DST),
+		W("proto", word_esp, proto, PROTO),
+		W("spi", word_u32, spi, SPI),
+		W("mode", word_mode, mode, MODE),
+		W("reqid", word_u32, reqid, REQID),
+		W("dir", word_dir, dir, DIR),
+		W("state", word_state, state, STATE),
+	};
+
+	return words_parse(a, words, ARRAY_SIZE(words), filter, false);
+}
+
+static bool addr_same(const struct nfipsec_addr *a,
+		      const struct nfipsec_addr *b)
+{
+	return a->family == b->family &&
+	       !memcmp(a->bytes, b->bytes, addr_bits(a->family) / 8);
+}
+
+/**
+ * sa_match() - whether an SA is wanted
+ * @sa: SA
+ * @filter: as read by sa_parse_filter()
+ *
+ * Return: whether it is
+ */
+bool sa_match(const struct nfipsec_sa *sa, const struct nfipsec_sa *filter)
+{
+	return (!SA_HAS(filter, SRC) || addr_same(&sa->src, &filter->src)) &&
+	       (!SA_HAS(filter, DST) || addr_same(&sa->dst, &filter->dst)) &&
+	       (!SA_HAS(filter, PROTO) || sa->proto == filter->proto) &&
+	       (!SA_HAS(filter, SPI) || sa->spi == filter->spi) &&
+	       (!SA_HAS(filter, MODE) || sa->mode == filter->mode) &&
+	       (!SA_HAS(filter, REQID) || sa->reqid == filter->reqid) &&
+	       (!SA_HAS(filter, DIR) || sa->dir == filter->dir) &&
+	       (!SA_HAS(filter, STATE) || sa->state == filter->state);
+}
+
+/**
+ * sa_wipe() - forget the keys
+ * @in: SA as typed
+ */
+void sa_wipe(struct sa_args *in)
+{
+	key_wipe(&in->aead);
+	key_wipe(&in->enc);
+	key_wipe(&in->auth);
+}

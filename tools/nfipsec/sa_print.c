@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SAs as text and as JSON. There are no keys to print. */
+#include <inttypes.h>
+#include <time.h>
+#include <arpa/inet.h>
+
+#include "addr.h"
+#include "algo.h"
+#include "sa.h"
+#include "selector.h"
+
+static void print_id(FILE *out, const struct nfipsec_sa *sa)
+{
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
+	char proto[PROTO_TEXT_MAX];
+
+	fprintf(out, "src %s dst %s\n", addr_text(&sa->src, src, sizeof(src)),
+		addr_text(&sa->dst, dst, sizeof(dst)));
+	fprintf(out, "\tproto %s spi 0x%08x reqid %u mode %s\n",
+		proto_text(sa->proto, proto, sizeof(proto)), sa->spi,
+		sa->reqid, choice_name(choice_mode, sa->mode));
+}
+
+static void print_flags(FILE *out, const struct nfipsec_sa *sa)
+{
+	const struct choice *c;
+
+	fprintf(out, "\treplay-window %u dir %s state %s", sa->replay_window,
+		choice_name(choice_dir, sa->dir),
+		choice_name(choice_state, sa->state));
+	if (sa->flags)
+		fputs(" flag", out);
+	for (c = sa_flags; c->name; c++)
+		if (sa->flags & c->value)
+			fprintf(out, " %s", c->name);
+	fputc('\n', out);
+}
+
+static void print_algos(FILE *out, const struct nfipsec_sa *sa)
+{
+	if (SA_HAS(sa, AEAD_NAME))
+		fprintf(out, "\taead %s <hidden> %u\n", sa->aead_name,
+			sa->aead_icv_bits);
+	if (SA_HAS(sa, AUTH_NAME))
+		fprintf(out, "\tauth-trunc %s <hidden> %u\n", sa->auth_name,
+			sa->auth_icv_bits);
+	if (SA_HAS(sa, ENC_NAME))
+		fprintf(out, "\tenc %s%s\n", sa->enc_name,
+			algo_keyless(ALGO_ENC, sa->enc_name) ? "" : " <hidden>");
+}
+
+static void print_time(FILE *out, uint64_t seconds)
+{
+	time_t t = seconds;
+	char text[32];
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm))
+		fprintf(out, "\tadd %s\n", text);
+}
+
+static void print_counts(FILE *out, const struct nfipsec_sa *sa)
+{
+	fprintf(out, "\tanti-replay context: seq-in %" PRIu64 " seq-out %" PRIu64 "\n",
+		sa->seq_in, sa->seq_out);
+	fprintf(out, "\tstats: packets %" PRIu64 " bytes %" PRIu64
+		" replay-drops %" PRIu64 " auth-drops %" PRIu64 "\n",
+		sa->packets, sa->bytes, sa->replay_drops, sa->auth_drops);
+}
+
+/**
+ * sa_print() - print an SA, much as ip-xfrm(8) prints a state
+ * @out: where
+ * @sa: SA
+ */
+void sa_print(FILE *out, const struct nfipsec_sa *sa)
+{
+	print_id(out, sa);
+	print_flags(out, sa);
+	print_algos(out, sa);
+	print_counts(out, sa);
+	if (SA_HAS(sa, SELECTOR)) {
+		fputs("\tsel ", out);
+		selector_print(out, &sa->selector);
+		fputc('\n', out);
+	}
+	if (SA_HAS(sa, ADD_TIME))
+		print_time(out, sa->add_time);
+}
+
+static struct json_object *flags_json(uint32_t flags)
+{
+	struct json_object *array = json_object_new_array();
+	const struct choice *c;
+
+	for (c = sa_flags; array && c->name; c++)
+		if (flags & c->value)
+			json_object_array_add(array,
+					      json_object_new_string(c->name));
+	return array;
+}
+
+static struct json_object *algo_json(const char *name, uint32_t icv_bits)
+{
+	struct json_object *o = json_new();
+
+	json_text(o, "name", name);
+	if (icv_bits)
+		json_number(o, "icv_bits", icv_bits);
+	return o;
+}
+
+/**
+ * sa_json() - an SA as JSON
+ * @sa: SA
+ *
+ * Return: object, the caller's
+ */
+struct json_object *sa_json(const struct nfipsec_sa *sa)
+{
+	struct json_object *o = json_new();
+	char text[INET6_ADDRSTRLEN];
+
+	json_text(o, "src", addr_text(&sa->src, text, sizeof(text)));
+	json_text(o, "dst", addr_text(&sa->dst, text, sizeof(text)));
+	json_text(o, "proto", proto_text(sa->proto, text, sizeof(text)));
+	json_spi(o, sa->spi);
+	json_number(o, "reqid", sa->reqid);
+	json_text(o, "mode", choice_name(choice_mode, sa->mode));
+	json_text(o, "dir", choice_name(choice_dir, sa->dir));
+	json_text(o, "state", choice_name(choice_state, sa->state));
+	json_child(o, "flags", flags_json(sa->flags));
+	json_number(o, "replay_window", sa->replay_window);
+	if (SA_HAS(sa, AEAD_NAME))
+		json_child(o, "aead", algo_json(sa->aead_name,
+						sa->aead_icv_bits));
+	if (SA_HAS(sa, ENC_NAME))
+		json_child(o, "enc", algo_json(sa->enc_name, 0));
+	if (SA_HAS(sa, AUTH_NAME))
+		json_child(o, "auth", algo_json(sa->auth_name,
+						sa->auth_icv_bits));
+	if (SA_HAS(sa, SELECTOR))
+		json_child(o, "sel", selector_json(&sa->selector));
+	json_number(o, "seq_in", sa->seq_in);
+	json_number(o, "seq_out", sa->seq_out);
+	json_number(o, "packets", sa->packets);
+	json_number(o, "bytes", sa->bytes);
+	json_number(o, "replay_drops", sa->replay_drops);
+	json_number(o, "auth_drops", sa->auth_drops);
+	json_number(o, "add_time", sa->add_time);
+	return o;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Selectors as words, as text, as JSON. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "selector.h"
+
+#define S(text, fn, member, bit)	SELECTOR_WORD(0, text, fn, member, bit)
+#define HAS(sel, attr)	has_get(sel, NFIPSEC_A_SELECTOR_##attr)
+
+/* The members of a block follow each other in the structure as on the wire. */
+struct block_refs {
+	struct nfipsec_addr *lo;
+	uint8_t *plen;
+	struct nfipsec_addr *hi;
+	unsigned int attr;	/* of lo, those of plen and hi follow */
+};
+
+static struct block_refs block_refs(struct nfipsec_selector *sel, bool dst)
+{
+	if (dst)
+		return (struct block_refs){ &sel->dst, &sel->dst_plen,
+			&sel->dst_end, NFIPSEC_A_SELECTOR_DST };
+	return (struct block_refs){ &sel->src, &sel->src_plen, &sel->src_end,
+		NFIPSEC_A_SELECTOR_SRC };
+}
+
+static int set_family(struct nfipsec_selector *sel, uint8_t family)
+{
+	if (sel->family && sel->family != family)
+		return cli_fail(CLI_USAGE, "src and dst of a selector have one address family, not two");
+	sel->family = family;
+	return CLI_OK;
+}
+
+/**
+ * word_block() - addresses of a selector follow
+ * @a: words
+ * @obj: selector
+ * @w: the keyword, src or dst
+ *
+ * Return: enum cli_result
+ */
+int word_block(struct args *a, void *obj, const struct word *w)
+{
+	bool dst = w->attr == NFIPSEC_A_SELECTOR_DST;
+	struct block_refs refs = block_refs(obj, dst);
+	const char *text = args_value(a, w->name);
+	struct block block;
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	ret = block_parse(text, w->name, &block);
+	if (ret || !block.lo.family)
+		return ret;
+	ret = set_family(obj, block.lo.family);
+	if (ret)
+		return ret;
+
+	*refs.lo = block.lo;
+	*refs.plen = block.plen;
+	*refs.hi = block.hi;
+	if (block.hi.family) {
+		has_set(obj, refs.attr);
+		has_set(obj, refs.attr + 2);
+	} else if (block.plen) {
+		has_set(obj, refs.attr);
+		has_set(obj, refs.attr + 1);
+	}
+	return CLI_OK;
+}
+
+/**
+ * word_proto() - the protocol of a selector follows
+ * @a: words
+ * @obj: selector
+ * @w: the keyword
+ *
+ * Return: enum cli_result
+ */
+int word_proto(struct args *a, void *obj, const struct word *w)
+{
+	struct nfipsec_selector *sel = obj;
+	const char *text = args_value(a, w->name);
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	ret = proto_parse(text, &sel->proto);
+	if (!ret && sel->proto)
+		has_set(sel, NFIPSEC_A_SELECTOR_PROTO);
+	return ret;
+}
+
+/**
+ * word_ports() - ports of a selector follow
+ * @a: words
+ * @obj: selector
+ * @w: the keyword, sport or dport
+ *
+ * Return: enum cli_result
+ */
+int word_ports(struct args *a, void *obj, const struct word *w)
+{
+	uint16_t *min = (void *)((char *)obj + w->off);
+	const char *text = args_value(a, w->name);
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	ret = ports_parse(text, w->name, &min[0], &min[1]);
+	if (!ret && (min[0] || min[1] != UINT16_MAX)) {
+		has_set(obj, w->attr);
+		has_set(obj, w->attr + 1);
+	}
+	return ret;
+}
+
+/**
+ * selector_words() - read a selector, up to the first word that is not of it
+ * @a: words
+ * @sel: result; selector_finish() when all words were read
+ *
+ * Return: enum cli_result
+ */
+int selector_words(struct args *a, struct nfipsec_selector *sel)
+{
+	static const struct word words[] = {
+		S("src", word_block, src, SRC),
+		S("dst", word_block, dst, DST),
+		S("proto", word_proto, proto, PROTO),
+		S("sport", word_ports, sport_min, SPORT_MIN),
+		S("dport", word_ports, dport_min, DPORT_MIN),
+	};
+	int start = a->pos;
+	int ret;
+
+	ret = words_parse(a, words, ARRAY_SIZE(words), sel, true);
+	if (!ret && a->pos == start)
+		return cli_fail(CLI_USAGE, "a selector must follow \"sel\": src S dst D [proto P [sport R] [dport R]]");
+	return ret;
+}
+
+/**
+ * selector_finish() - settle the family of a selector
+ * @sel: selector
+ * @family: to use if neither the words nor an option tell, 0 if there is none
+ *
+ * Return: enum cli_result
+ */
+int selector_finish(struct nfipsec_selector *sel, uint8_t family)
+{
+	if (!sel->family)
+		sel->family = cli.family ? cli.family : family;
+	if (!sel->family)
+		return cli_fail(CLI_USAGE, "the selector names no address family: write 0.0.0.0/0 or ::/0 for any, or give -4 or -6");
+	has_set(sel, NFIPSEC_A_SELECTOR_FAMILY);
+	return CLI_OK;
+}
+
+static uint8_t selector_family(const struct nfipsec_selector *sel)
+{
+	if (HAS(sel, SRC))
+		return sel->src.family;
+	if (HAS(sel, DST))
+		return sel->dst.family;
+	return sel->family;
+}
+
+static const char *side_text(const struct nfipsec_selector *sel, bool dst,
+			     char *buf)
+{
+	const struct block_refs refs = block_refs((void *)sel, dst);
+	struct block block = {};
+
+	block.lo.family = selector_family(sel);
+	if (has_get(sel, refs.attr)) {
+		block.lo = *refs.lo;
+		block.plen = addr_bits(block.lo.family);
+	}
+	if (has_get(sel, refs.attr + 1))
+		block.plen = *refs.plen;
+	if (has_get(sel, refs.attr + 2))
+		block.hi = *refs.hi;
+	return block_text(&block, buf, BLOCK_TEXT_MAX);
+}
+
+static void ports_print(FILE *out, const char *name, unsigned int min,
+			unsigned int max)
+{
+	if (min == max)
+		fprintf(out, " %s %u", name, min);
+	else
+		fprintf(out, " %s %u-%u", name, min, max);
+}
+
+/**
+ * selector_print() - print a selector as words
+ * @out: where
+ * @sel: selector
+ */
+void selector_print(FILE *out, const struct nfipsec_selector *sel)
+{
+	char src[BLOCK_TEXT_MAX], dst[BLOCK_TEXT_MAX], proto[PROTO_TEXT_MAX];
+
+	fprintf(out, "src %s dst %s", side_text(sel, false, src),
+		side_text(sel, true, dst));
+	if (HAS(sel, PROTO) && sel->proto)
+		fprintf(out, " proto %s",
+			proto_text(sel->proto, proto, sizeof(proto)));
+	if (HAS(sel, SPORT_MIN))
+		ports_print(out, "sport", sel->sport_min, sel->sport_max);
+	if (HAS(sel, DPORT_MIN))
+		ports_print(out, "dport", sel->dport_min, sel->dport_max);
+}
+
+/**
+ * selector_json() - a selector as JSON
+ * @sel: selector
+ *
+ * Return: object, the caller's
+ */
+struct json_object *selector_json(const struct nfipsec_selector *sel)
+{
+	char src[BLOCK_TEXT_MAX], dst[BLOCK_TEXT_MAX], proto[PROTO_TEXT_MAX];
+	struct json_object *o = json_new();
+
+	json_text(o, "family",
+		  selector_family(sel) == AF_INET6 ? "inet6" : "inet");
+	json_text(o, "src", side_text(sel, false, src));
+	json_text(o, "dst", side_text(sel, true, dst));
+	if (HAS(sel, PROTO) && sel->proto)
+		json_text(o, "proto",
+			  proto_text(sel->proto, proto, sizeof(proto)));
+	if (HAS(sel, SPORT_MIN)) {
+		json_number(o, "sport_min", sel->sport_min);
+		json_number(o, "sport_max", sel->sport_max);
+	}
+	if (HAS(sel, DPORT_MIN)) {
+		json_number(o, "dport_min", sel->dport_min);
+		json_number(o, "dport_max", sel->dport_max);
+	}
+	return o;
+}

@@ -1,0 +1,150 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The command from outside: exit status, one line per error, nothing of a key
+# shown. Needs no module: NFIPSEC is the program, and what reaches the kernel
+# must say that it is not loaded.
+#
+# Words are kept in strings on purpose.
+# shellcheck disable=SC2086
+
+: "${NFIPSEC:=$(dirname "$0")/../../build/tools/nfipsec}"
+TMP=$(mktemp -d) || exit 1
+trap 'rm -rf "$TMP"' EXIT
+trap 'exit 1' HUP INT TERM
+n=0
+failed=0
+
+ok() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n $2"
+	else
+		echo "not ok $n $2"
+		sed 's/^/# /' "$TMP/out" "$TMP/err"
+		failed=1
+	fi
+}
+
+# run WORD...: leaves status, out, err
+run() {
+	"$NFIPSEC" "$@" >"$TMP/out" 2>"$TMP/err" </dev/null
+	status=$?
+}
+
+# refused STATUS PATTERN WORD...: one line with PATTERN, nothing else
+refused() {
+	want=$1 pattern=$2
+	shift 2
+	run "$@"
+	[ "$status" = "$want" ] && [ ! -s "$TMP/out" ] &&
+		[ "$(wc -l <"$TMP/err")" = 1 ] &&
+		grep -q '^nfipsec: ' "$TMP/err" && grep -q -e "$pattern" "$TMP/err"
+	ok $? "refused: $(echo "$*" | tr "\n" "?")"
+}
+
+prints() {
+	pattern=$1
+	shift
+	run "$@"
+	[ "$status" = 0 ] && [ ! -s "$TMP/err" ] && grep -q -e "$pattern" "$TMP/out"
+	ok $? "prints: $*"
+}
+
+echo "KTAP version 1"
+KEY=0x000102030405060708090a0b0c0d0e0f10111213
+SA="src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x100 mode tunnel"
+
+prints 'sa *add' help
+prints 'aead NAME KEY' help sa
+prints 'policy add' help policy
+prints '@FILE' help key
+prints 'PREFIXLEN' help selector
+prints '^nfipsec [0-9]' version
+prints '^nfipsec [0-9]' --version
+prints '^{"version":' version -j
+prints '--batch' -h
+
+refused 2 'unknown command "frob"' frob
+refused 2 'unknown word "frob" behind "sa"' sa frob
+refused 2 'unknown option "--frob"' --frob
+refused 2 'unknown option' -q
+refused 2 'must follow "--batch"' --batch
+refused 2 'is too much here' sa flush now
+refused 2 'is too much here' version 2
+refused 2 'no help about' help frob
+refused 2 '"src" is missing' sa add
+refused 2 'goes with stats' --explain sa list
+refused 2 'use one of: bypass discard' default in protect
+refused 2 'exclude each other' -b "$TMP/x" sa list
+refused 1 'No such file' -b "$TMP/none"
+refused 1 'No such file' sa add $SA aead aes128gcm16 "@$TMP/none" 128
+refused 2 'ended before the key' sa add $SA aead aes128gcm16 - 128
+refused 2 'unknown word "a?b"' sa list 'a
+b'
+
+# every command gets as far as the kernel
+if [ ! -d /sys/module/nfipsec ]; then
+	L='the kernel module is not loaded: modprobe nfipsec$'
+	echo "$KEY" >"$TMP/key"
+	refused 1 "$L"
+	refused 1 "$L" sa
+	refused 1 "$L" -j sa list
+	refused 1 "$L" sa list dst 192.0.2.1
+	refused 1 "$L" sa add $SA aead aes128gcm16 "$KEY" 128
+	refused 1 "$L" sa add $SA aead aes128gcm16 "@$TMP/key" 128
+	refused 1 "$L" sa update $SA reqid 5
+	refused 1 "$L" sa get dst 192.0.2.1 proto esp spi 256
+	refused 1 "$L" sa del src 192.0.2.2 dst 192.0.2.1 proto esp spi 256
+	refused 1 "$L" sa flush
+	refused 1 "$L" sa count
+	refused 1 "$L" sa allocspi src 192.0.2.1 dst 192.0.2.2 proto esp min 256 max 0xffffffff
+	refused 1 "$L" policy add dir in src any dst 192.0.2.1 action bypass
+	refused 1 "$L" policy update dir in src any dst any action bypass -4
+	refused 1 "$L" policy get index 1
+	refused 1 "$L" policy del dir in src any dst 192.0.2.1
+	refused 1 "$L" policy list dir in
+	refused 1 "$L" policy flush
+	refused 1 "$L" policy count
+	refused 1 "$L" default
+	refused 1 "$L" default in discard out bypass
+	refused 1 "$L" stats --explain
+
+	printf '%s\n' '# comment' '' '  version' "sa add $SA aead 'aes128gcm16' \"$KEY\" 128" \
+		>"$TMP/batch"
+	run -b "$TMP/batch"
+	[ "$status" = 1 ] && grep -q '^nfipsec [0-9]' "$TMP/out" &&
+		grep -q "^nfipsec: $TMP/batch line 4: $L" "$TMP/err"
+	ok $? "a batch stops where it fails and says where"
+fi
+
+printf 'version\nversion "x\n' >"$TMP/batch"
+run -b "$TMP/batch"
+[ "$status" = 2 ] && grep -q 'line 2: a quote is not closed' "$TMP/err"
+ok $? "a batch with an open quote"
+
+printf 'version' | "$NFIPSEC" -b - >"$TMP/out" 2>"$TMP/err" &&
+	grep -q '^nfipsec [0-9]' "$TMP/out"
+ok $? "a batch from standard input, its last line without end"
+
+printf 'sa add %s aead aes128gcm16 - 128\n' "$SA" |
+	"$NFIPSEC" -b - >"$TMP/out" 2>"$TMP/err"
+[ $? = 2 ] && grep -q 'use @FILE' "$TMP/err"
+ok $? "no key from the batch's own input"
+
+# wherever a key is put, no part of it comes back
+for words in "$KEY" "sa $KEY" "sa add $KEY" "sa add $SA aead $KEY $KEY $KEY" \
+	"sa add $SA aead aes128gcm16 ${KEY}zz 128" "sa add spi $KEY" \
+	"sa add src $KEY" "sa add proto $KEY" "help $KEY" \
+	"policy add dir $KEY" "policy add dir in sport $KEY"; do
+	run $words
+	[ "$status" = 2 ] && ! grep -q '0405060708' "$TMP/out" "$TMP/err"
+	ok $? "a key is not shown: $(echo "$words" | sed "s/$KEY/KEY/g")"
+done
+
+run version >/dev/null
+"$NFIPSEC" help >/dev/full 2>"$TMP/err"
+[ $? = 1 ] && grep -q 'writing the output' "$TMP/err"
+ok $? "output that cannot be written"
+
+echo "1..$n"
+exit $failed

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SAs and policies: from words to a message as the kernel gets it, from that
+ * to a structure again as if the kernel had answered it, and to text.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../libnfipsec/internal.h"
+#include "check.h"
+#include "policy.h"
+#include "sa.h"
+
+struct object_case {
+	const char *words;
+	const char *want;	/* printed, or a part of the error */
+	bool bad;
+};
+
+#define ID	"src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x100 "
+#define GCM	"aead aes128gcm16 " KEY20 " 128"
+#define HEAD	"src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x00000100 reqid "
+#define TAIL								\
+	"\tanti-replay context: seq-in 0 seq-out 0\n"			\
+	"\tstats: packets 0 bytes 0 replay-drops 0 auth-drops 0\n"
+#define CHACHA	"aead chacha20poly1305 " KEY36 " 128"
+#define X64	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define U64_MAX	"18446744073709551615"
+#define SEL_TEXT							\
+	"sel src 10.0.0.0/8 dst 10.1.0.1-10.1.0.9 proto udp sport 500 dport 1-9"
+#define SEL_WORDS	SEL_TEXT " "
+#define GCM_OUT	"\taead rfc4106(gcm(aes)) <hidden> 128\n"
+
+static const struct object_case sas[] = {
+	{ ID "mode tunnel " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL, false },
+	{ ID "mode transport reqid 7 replay-window 64 esn dir in " GCM,
+	  HEAD "7 mode transport\n\treplay-window 64 dir in state larval flag esn\n"
+	  GCM_OUT TAIL, false },
+	{ ID "mode tunnel flag noecn decap-dscp flag nopmtudisc esn " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval flag esn noecn decap-dscp nopmtudisc\n"
+	  GCM_OUT TAIL, false },
+	{ ID "mode tunnel enc aes128 " KEY16 " auth-trunc sha256 " KEY32 " 128",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  "\tauth-trunc hmac(sha256) <hidden> 128\n\tenc cbc(aes) <hidden>\n"
+	  TAIL, false },
+	{ ID "mode tunnel enc null auth-trunc sha256 " KEY32 " 128",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  "\tauth-trunc hmac(sha256) <hidden> 128\n\tenc ecb(cipher_null)\n"
+	  TAIL, false },
+	{ ID "mode tunnel enc ecb(cipher_null) '' auth-trunc hmac(sha256) " KEY32 " 128",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  "\tauth-trunc hmac(sha256) <hidden> 128\n\tenc ecb(cipher_null)\n"
+	  TAIL, false },
+	{ ID "mode tunnel " SEL_WORDS "seq-out 5 replay-seq " U64_MAX " " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n" GCM_OUT
+	  "\tanti-replay context: seq-in " U64_MAX " seq-out 5\n"
+	  "\tstats: packets 0 bytes 0 replay-drops 0 auth-drops 0\n"
+	  "\t" SEL_TEXT "\n",
+	  false },
+	{ ID "mode transport sel src any dst any proto tcp " GCM,
+	  HEAD "0 mode transport\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL "\tsel src 0.0.0.0/0 dst 0.0.0.0/0 proto tcp\n", false },
+	{ ID "mode tunnel sel src ::/0 dst any " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL "\tsel src ::/0 dst ::/0\n", false },
+	{ "src 2001:db8::1 dst 2001:db8::2 proto esp spi 4294967295 "
+	  CHACHA " mode tunnel",
+	  "src 2001:db8::1 dst 2001:db8::2\n\tproto esp spi 0xffffffff reqid 0 mode tunnel\n"
+	  "\treplay-window 0 dir any state larval\n"
+	  "\taead rfc7539esp(chacha20,poly1305) <hidden> 128\n" TAIL, false },
+	/* what is not in the table is the kernel's to judge */
+	{ ID "mode tunnel aead rfc4106(gcm(sm4)) " KEY16 " 64",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  "\taead rfc4106(gcm(sm4)) <hidden> 64\n" TAIL, false },
+	{ ID "mode tunnel aead rfc4106(gcm(aes)) " KEY16 " 128",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL, false },
+	{ "", "\"src\" is missing", true },
+	{ "src 192.0.2.1 dst 192.0.2.2 spi 0x100 mode tunnel " GCM,
+	  "\"proto\" is missing", true },
+	{ ID GCM, "\"mode\" is missing", true },
+	{ ID "mode tunnel", "algorithms are missing", true },
+	{ ID "mode tunnel enc null", "algorithms are missing", true },
+	{ ID "mode tunnel frob " GCM, "unknown word \"frob\"", true },
+	{ ID "mode tunnel spi 7 " GCM, "\"spi\" is given twice", true },
+	{ ID "mode tunnel seq-out 1 replay-oseq 2 " GCM, "given twice", true },
+	{ ID "mode beet " GCM, "use one of: transport tunnel", true },
+	{ ID "mode", "a value must follow \"mode\"", true },
+	{ ID "mode tunnel reqid 4294967296 " GCM, "too large", true },
+	{ ID "mode tunnel flag frob " GCM, "unknown flag \"frob\"", true },
+	{ ID "mode tunnel sel " GCM, "a selector must follow", true },
+	{ ID "mode tunnel sel src any dst any " GCM, "no address family",
+	  true },
+	{ ID "mode tunnel sel src 10.0.0.1 dst ::1 " GCM,
+	  "one address family", true },
+	{ "src 192.0.2.1 dst ::2 proto esp spi 1 mode tunnel " GCM,
+	  "one address family", true },
+	{ "src 192.0.2.1 dst 192.0.2.2 proto ah spi 1 mode tunnel " GCM,
+	  "use proto esp", true },
+	{ ID "mode tunnel auth sha256 " KEY32, "use auth-trunc", true },
+	{ ID "mode tunnel aead aes128gcm16", "a key must follow", true },
+	{ ID "mode tunnel aead aes128gcm16 " KEY20, "must follow the key",
+	  true },
+	{ ID "mode tunnel aead aes128gcm16 " KEY16 " 128",
+	  "a key of 20 bytes (the last 4 are the salt), not of 16", true },
+	{ ID "mode tunnel aead aes256gcm16 " KEY20 " 128",
+	  "a key of 36 bytes", true },
+	{ ID "mode tunnel aead aes-gcm-16 " KEY16 " 128",
+	  "a key of 20 or 28 or 36 bytes", true },
+	{ ID "mode tunnel enc aes256 " KEY16 " auth-trunc sha256 " KEY32 " 128",
+	  "aes256 takes a key of 32 bytes, not of 16", true },
+	{ ID "mode tunnel enc null " KEY16 " auth-trunc sha256 " KEY32 " 128",
+	  "null takes no key", true },
+	{ ID "mode tunnel aead " X64 " " KEY16 " 128",
+	  "algorithm names have 1 to 63 characters", true },
+	/* a misplaced key is not shown */
+	{ ID "mode tunnel aead " KEY20 " 128", "a key must be", true },
+	{ ID "mode tunnel " KEY20, "unknown word \"0x...\"", true },
+};
+
+static void reread(const struct nfi_set *set, const void *from, void *to,
+		   const char *name)
+{
+	char buf[2048];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	const char *attrs = mnl_nlmsg_get_payload(nlh);
+	int ret;
+
+	ret = nfi_encode(nlh, sizeof(buf), set, from, UINT64_MAX);
+	if (!ret)
+		ret = nfi_decode(attrs, nlh->nlmsg_len - NLMSG_HDRLEN, set,
+				 to);
+	if (ret)
+		ok(false, name, "encode or decode: %d", ret);
+}
+
+static void sa_case(const struct object_case *c)
+{
+	struct sa_args *in = calloc(1, sizeof(*in));
+	struct args *a = args_new(c->words);
+	struct nfipsec_sa sa = {};
+	struct text text;
+	char name[192];
+	int ret;
+
+	snprintf(name, sizeof(name), "sa %.180s", c->words);
+	ret = sa_parse_config(a, in);
+	if (!ret)
+		ret = sa_check_new(&in->sa);
+	if (c->bad || ret) {
+		has(ret == CLI_USAGE ? cli_error() : "accepted", c->want, name);
+	} else {
+		reread(&nfi_set_sa, &in->sa, &sa, name);
+		text_open(&text);
+		sa_print(text.file, &sa);
+		same(text_close(&text), c->want, name);
+		text_free(&text);
+	}
+	sa_wipe(in);
+	free(in);
+	args_free(a);
+}
+
+#define JSON_FLAGS	JSON_C_TO_STRING_NOSLASHESCAPE
+#define JSON_WORDS							\
+	"mode tunnel reqid 4294967295 esn seq-out " U64_MAX " "		\
+	JSON_SEL " "
+#define JSON_SEL	"sel src 10.0.0.0/8 dst any proto tcp dport 80-90"
+
+static void sa_json_case(void)
+{
+	static const char * const want[] = {
+		"{\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.2\",",
+		"\"proto\":\"esp\",\"spi\":\"0x00000100\",",
+		"\"reqid\":4294967295,\"mode\":\"tunnel\",",
+		"\"dir\":\"any\",\"state\":\"larval\",",
+		"\"flags\":[\"esn\"],\"replay_window\":0,",
+		"\"aead\":{\"name\":\"rfc4106(gcm(aes))\",\"icv_bits\":128},",
+		"\"sel\":{\"family\":\"inet\",\"src\":\"10.0.0.0/8\",",
+		"\"dst\":\"0.0.0.0/0\",\"proto\":\"tcp\",",
+		"\"dport_min\":80,\"dport_max\":90},",
+		"\"seq_in\":0,\"seq_out\":18446744073709551615,",
+		"\"packets\":0,\"bytes\":0,\"replay_drops\":0,",
+		"\"auth_drops\":0,\"add_time\":0}",
+	};
+	const char *got;
+	size_t i;
+	struct sa_args *in = calloc(1, sizeof(*in));
+	struct args *a = args_new(ID JSON_WORDS GCM);
+	struct json_object *o;
+
+	if (sa_parse_config(a, in)) {
+		ok(false, "sa as JSON", "%s", cli_error());
+	} else {
+		o = sa_json(&in->sa);
+		got = json_object_to_json_string_ext(o, JSON_FLAGS);
+		for (i = 0; i < ARRAY_SIZE(want) &&
+		     !strncmp(got, want[i], strlen(want[i])); i++)
+			got += strlen(want[i]);
+		same(got, "", "sa as JSON");
+		json_object_put(o);
+	}
+	free(in);
+	args_free(a);
+}
+
+static void sa_match_cases(void)
+{
+	static const struct {
+		const char *words;
+		bool match;
+	} cases[] = {
+		{ "", true },
+		{ "src 192.0.2.1", true },
+		{ "dst 192.0.2.2 spi 256 reqid 3 mode tunnel", true },
+		{ "dst 192.0.2.1", false },
+		{ "src ::1", false },
+		{ "spi 257", false },
+		{ "reqid 0", false },
+		{ "mode transport", false },
+		{ "dir in", false },
+		{ "state larval", true },
+	};
+	struct args *a = args_new(ID "mode tunnel reqid 3 " GCM);
+	struct sa_args *in = calloc(1, sizeof(*in));
+	struct nfipsec_sa filter;
+	struct args *words;
+	char name[64];
+	size_t i;
+	int ret;
+
+	ret = sa_parse_config(a, in);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		memset(&filter, 0, sizeof(filter));
+		words = args_new(cases[i].words);
+		ret |= sa_parse_filter(words, &filter);
+		snprintf(name, sizeof(name), "sa list '%s'", cases[i].words);
+		ok(!ret && sa_match(&in->sa, &filter) == cases[i].match, name,
+		   "%d", ret);
+		args_free(words);
+	}
+	free(in);
+	args_free(a);
+}
+
+void test_sa(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sas); i++)
+		sa_case(&sas[i]);
+	cli.family = 10;
+	sa_case(&(struct object_case){
+		ID "mode tunnel sel src any dst any " GCM,
+		HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+		GCM_OUT TAIL "\tsel src ::/0 dst ::/0\n", false });
+	cli.family = 0;
+	sa_json_case();
+	sa_match_cases();
+}
+
+#define SEL	"src 10.0.0.0/8 dst 10.1.0.0/16 "
+#define TMPL	"tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel"
+
+static const struct object_case policies[] = {
+	{ "dir out " SEL "action protect " TMPL,
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action protect index 0 priority 0\n"
+	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto tcp dport 80 action protect " TMPL " reqid 5 spi 0x200 priority 9",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto tcp dport 80\n"
+	  "\tdir in action protect index 0 priority 9\n"
+	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n"
+	  "\t\tproto esp spi 0x00000200 reqid 5 mode tunnel\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "action protect tmpl proto esp mode transport",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action protect index 0 priority 0\n"
+	  "\ttmpl\n\t\tproto esp reqid 0 mode transport\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out src 0.0.0.0/0 dst any action discard priority 4294967295",
+	  "src 0.0.0.0/0 dst 0.0.0.0/0\n"
+	  "\tdir out action discard index 0 priority 4294967295\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "action block",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action discard index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "action allow",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "action allow " TMPL,
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action protect index 0 priority 0\n"
+	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
+	  "\tstats: packets 0\n", false },
+	{ "", "\"dir\" is missing", true },
+	{ SEL "action bypass", "\"dir\" is missing", true },
+	{ "dir any " SEL "action bypass", "one direction", true },
+	{ "dir fwd " SEL "action bypass", "use one of: in out", true },
+	{ "dir in action bypass", "the selector is missing", true },
+	{ "dir in action protect " TMPL, "the selector is missing", true },
+	{ "dir in src any dst any action bypass", "no address family", true },
+	{ "dir in " SEL, "\"action\" is missing", true },
+	{ "dir in " SEL "action drop", "use one of: protect bypass discard",
+	  true },
+	{ "dir in " SEL "action protect", "needs a template", true },
+	{ "dir in " SEL "action bypass " TMPL, "leave out tmpl", true },
+	{ "dir in " SEL "action protect " TMPL " " TMPL,
+	  "\"tmpl\" is given twice", true },
+	{ "dir in " SEL "action protect tmpl proto esp mode tunnel",
+	  "a tunnel needs its ends", true },
+	{ "dir in " SEL "action protect tmpl src 192.0.2.1 proto esp mode tunnel",
+	  "\"dst\" is missing behind \"tmpl\"", true },
+	{ "dir in " SEL "action protect tmpl src 192.0.2.1 dst ::1 proto esp mode tunnel",
+	  "one address family", true },
+	{ "dir in " SEL "action protect tmpl src 192.0.2.1 dst 192.0.2.2 mode tunnel",
+	  "\"proto esp\" is missing", true },
+	{ "dir in " SEL "action protect tmpl src 192.0.2.1 dst 192.0.2.2 proto esp",
+	  "\"mode\" is missing", true },
+	{ "dir in src 10.0.0.0/8 dst ::/0 action bypass",
+	  "one address family", true },
+	{ "dir in " SEL "index 5 action bypass", "unknown word \"index\"",
+	  true },
+};
+
+static void policy_case(const struct object_case *c)
+{
+	struct args *a = args_new(c->words);
+	struct nfipsec_policy in = {}, pol = {};
+	struct text text;
+	char name[192];
+	int ret;
+
+	snprintf(name, sizeof(name), "policy %.180s", c->words);
+	ret = policy_parse_config(a, &in);
+	if (c->bad || ret) {
+		has(ret == CLI_USAGE ? cli_error() : "accepted", c->want, name);
+	} else {
+		reread(&nfi_set_policy, &in, &pol, name);
+		text_open(&text);
+		policy_print(text.file, &pol);
+		same(text_close(&text), c->want, name);
+		text_free(&text);
+	}
+	args_free(a);
+}
+
+static void policy_key_cases(void)
+{
+	static const struct object_case cases[] = {
+		{ "index 5", "accepted", false },
+		{ "dir in index 5", "accepted", false },
+		{ "dir in " SEL, "accepted", false },
+		{ "", "which policy?", true },
+		{ "dir in", "which policy?", true },
+		{ SEL, "\"dir\" is missing", true },
+		{ "index 5 " SEL, "not by both", true },
+		{ "index -5", "no number", true },
+	};
+	struct nfipsec_policy key;
+	const char *got;
+	struct args *a;
+	char name[96];
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		memset(&key, 0, sizeof(key));
+		a = args_new(cases[i].words);
+		snprintf(name, sizeof(name), "policy get %s", cases[i].words);
+		ret = policy_parse_key(a, &key);
+		got = "accepted";
+		if (ret)
+			got = cli_error();
+		has(got, cases[i].want, name);
+		args_free(a);
+	}
+}
+
+void test_policy(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(policies); i++)
+		policy_case(&policies[i]);
+	policy_key_cases();
+}

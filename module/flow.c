@@ -5,6 +5,7 @@
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/minmax.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -83,6 +84,7 @@ static bool parse_ipv6(const struct sk_buff *skb, struct nfipsec_l3 *l3)
 	const struct ipv6hdr *ip6;
 	struct ipv6hdr buf;
 	u8 proto, next = 0;
+	unsigned int end;
 	int i, len;
 
 	ip6 = skb_header_pointer(skb, nhoff, sizeof(buf), &buf);
@@ -93,13 +95,16 @@ static bool parse_ipv6(const struct sk_buff *skb, struct nfipsec_l3 *l3)
 	l3->len = ntohs(ip6->payload_len);
 	if (l3->len || ip6->nexthdr != NEXTHDR_HOP)
 		l3->len += sizeof(*ip6);
+	end = skb->len - nhoff;
+	if (l3->len)
+		end = min(end, l3->len);
 	l3->esp_off = off;
 	l3->esp_nexthdr_off = nexthdr_off;
 	proto = ip6->nexthdr;
 
 	for (i = 0; i < NFIPSEC_EXTHDR_MAX; i++) {
 		len = exthdr_len(skb, nhoff + off, proto, &next, &l3->frag);
-		if (len < 0 || off + len > skb->len - nhoff)
+		if (len < 0 || off + len > end)
 			return false;
 		if (!len) {
 			l3->proto = proto;

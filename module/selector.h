@@ -64,6 +64,7 @@ struct nfipsec_range {
  * @dport: destination ports
  * @family: AF_INET or AF_INET6
  * @proto: next layer protocol, 0 is any
+ * @zero: must be zero
  *
  * A prefix is stored as the range it covers. Padding is zero so that
  * memcmp() compares.

@@ -1,0 +1,231 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Can the unit tests fail? Each mutant is one deliberate mistake in a copy of
+# the module's logic; the tests must notice it. A mutant that no longer applies
+# is a failure too: the line it breaks was rewritten, give it its new form.
+#
+#	mutants.sh [FILE]	all, or only those of one source
+
+set -u
+cd "$(dirname "$0")" || exit 1
+module=../../module
+out=../../build/unit
+files='replay.c selector.c flow.c algo.c reason.c
+       replay.h selector.h flow.h algo.h reason.h proto.h'
+only=${1:-}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+count=0
+failed=0
+
+result() { # ok|not ok, text
+	count=$((count + 1))
+	echo "$1 $count $2"
+	[ "$1" = ok ] || failed=$((failed + 1))
+}
+
+# A fresh copy of sources and objects, so that only the mutant is compiled.
+copy() {
+	rm -rf "$work/module" "$work/out"
+	mkdir "$work/module"
+	for f in $files; do
+		cp -p "$module/$f" "$work/module/"
+	done
+	cp -rp "$out" "$work/out"
+}
+
+m() { # sed expression for $file, what it means
+	[ "${only:-$file}" = "$file" ] || return 0
+	copy
+	sed -i "$1" "$work/module/$file"
+	if cmp -s "$module/$file" "$work/module/$file"; then
+		result 'not ok' "$file: $2 # does not apply"
+		return
+	fi
+	noun=${file%.*}
+	rm -f "$work/out/$noun.o" "$work/out/test_$noun.o"
+	# The tests have to notice, not the compiler's warnings.
+	if ! make -s MODULE="$work/module" OUT="$work/out" \
+	     CFLAGS='-O1 -g -w' >"$work/log" 2>&1; then
+		sed 's/^/# /' "$work/log"
+		result 'not ok' "$file: $2 # does not compile"
+	elif timeout 20 "$work/out/unit" "$noun" >"$work/log" 2>&1; then
+		result 'not ok' "$file: $2 # nobody noticed"
+	else
+		result ok "$file: $2"
+	fi
+}
+
+make -s OUT="$out" >&2 || exit 1
+"$out/unit" >/dev/null || { echo 'Bail out! tests fail without a mutant'; exit 1; }
+echo 'KTAP version 1'
+
+# The control: built the same way without a mistake, the tests pass.
+copy
+rm -f "$work"/out/*.o
+if make -s MODULE="$work/module" OUT="$work/out" CFLAGS='-O1 -g -w' >&2 &&
+   "$work/out/unit" >/dev/null; then
+	result ok 'no mistake'
+else
+	result 'not ok' 'no mistake'
+fi
+
+file=replay.c
+m 's/top - seq >= r->window/top - seq > r->window/' 'window one wider'
+m 's/top - seq >= r->window/top - seq >= r->window - 1/' 'one narrower'
+m 's/if (seq > top)/if (seq >= top)/' 'top accepted again'
+m 's/if (!seq)/if (!(u32)seq)/' 'low half 0 refused'
+m 's/if (!seq)/if (0)/' 'number 0 accepted'
+m 's/(window + BITS_PER_LONG)/(window)/' 'ring without a word to spare'
+m 's/ring_bits(window) \/ 8;/ring_bits(window) \/ 16;/' 'half the memory'
+m 's/i < ahead;/i + 1 < ahead;/' 'last word of a jump not cleared'
+m 's/u64, ahead, words)/u64, ahead, words - 1)/' 'one word left on a leap'
+m '/ahead = min_t/d' 'leap clears without bound'
+m 's/seq \/ BITS_PER_LONG - r->top \/ BITS_PER_LONG/(seq - r->top) \/ BITS_PER_LONG/' \
+	'words counted from the top, not from its word'
+m 's/(word + 1) & (words - 1)/word + 1/' 'clears past the ring'
+m 's/map\[word\], 0)/map[word], ~0UL)/' 'jump marks instead of clearing'
+m 's/WRITE_ONCE(r->top, seq)/(void)seq/' 'top never moves'
+m 's/map\[word\] | BIT/map[word] | 0 * BIT/' 'packet not marked'
+m 's/r->map\[word\] | BIT/BIT/' 'packet unmarks its neighbours'
+m 's/if (reason != NFIPSEC_OK)/if (0)/' 'commit does not decide'
+m 's/if (!r->window)/if (0)/' 'check without a window'
+m 's/if (seq > r->top)/if (seq > r->top \&\& r->window)/' \
+	'top does not move without a window'
+m 's/if (seq > r->top)/if (1)/' 'late packet moves the top back'
+m 's/(u32)seq & r->mask/(u32)seq \& (r->mask >> 1)/' 'half of the ring used'
+m 's/r->top = top;/r->top = (u32)top;/' 'high half lost at the start'
+m 's/memset(r->map, 0xff/memset(r->map, 0/' 'handed over window empty'
+m 's/GENMASK(top % BITS_PER_LONG, 0)/~0UL/' 'future marked at the start'
+m 's/return NFIPSEC_IN_REPLAY_OLD/return NFIPSEC_IN_REPLAY/' 'old is seen'
+m 's/if (!r->esn)/if (0)/' 'guess without ESN'
+m 's/GUESS_REACH) - 1/GUESS_REACH)/' 'guess: left edge off by one'
+m 's/top > behind ? top - behind : 0/top - behind/' 'guess below 0'
+m 's/if (seq < bottom/if (seq <= bottom/' 'guess: left edge in the future'
+m 's/ && seq <= U64_MAX - BIT_ULL(32)//' 'guess beyond the end'
+m 's/seq += BIT_ULL(32)/seq += BIT_ULL(31)/' 'guess: half a subspace'
+m 's/(bottom & ~(u64)U32_MAX)/(top \& ~(u64)U32_MAX)/' \
+	'guess: high half of the top'
+m 's/BIT_ULL(31)$/BIT_ULL(30)/' 'guess: reach without a window'
+
+file=selector.c
+m 's/x < y ? -1 : 1/x < y ? 1 : -1/' 'compare upside down'
+m 's/= be32_to_cpu(a->all\[i\])/= (u32)a->all[i]/' 'byte order of one side'
+m 's/be32_to_cpu(\([ab]\)->all\[i\])/(u32)\1->all[i]/' 'byte order of both'
+m 's/AF_INET ? 1 : 4/AF_INET ? 1 : 3/' 'last word of IPv6 ignored'
+m 's/family) <= 0 &&/family) < 0 \&\&/' 'lowest address outside'
+m 's/family) <= 0;/family) < 0;/' 'highest address outside'
+m 's/range->min <= port/range->min < port/' 'lowest port outside'
+m 's/port <= range->max/port < range->max/' 'highest port outside'
+m 's/range->min == 0 && //' 'ports 1-65535 are any'
+m 's/ && range->max == U16_MAX//' 'ports 0-1 are any'
+m 's/if (flow->opaque)/if (0)/' 'ports of a fragment looked at'
+m 's/!flow->opaque || //' 'whole packets hide a protocol'
+m 's/ || flow->family != AF_INET6)/)/' 'IPv4 hides a protocol'
+m '/case IPPROTO_MH:/d' 'mobility header hides nothing'
+m '/case IPPROTO_EXT_SHIM6:/d' 'shim6 header hides nothing'
+m 's/proto == IPPROTO_HOPOPTS || //' 'hop-by-hop options hide nothing'
+m 's/ || proto == IPPROTO_DSTOPTS//' 'destination options hide nothing'
+m 's/if (sel->proto && sel->proto !=/if (sel->proto !=/' 'protocol 0 is not any'
+m 's/? NFIPSEC_MATCH_OPAQUE :/? NFIPSEC_MATCH_YES :/' 'hidden protocol matches'
+m 's/sel->dst, &flow->daddr/sel->dst, \&flow->saddr/' 'destination not looked at'
+m 's/sel->src, &flow->saddr, sel->family/sel->src, \&flow->saddr, AF_INET/' \
+	'IPv6 source compared as IPv4'
+m 's/if (sel->family != flow->family ||/if (/' 'family not looked at'
+m 's/sel->dport, flow->dport/sel->dport, flow->sport/' 'wrong port'
+m 's/ | addr->all\[3\])/)/' 'long IPv4 address accepted'
+m 's/upper_zero(&range\[0\]) && //' 'long lowest address accepted'
+m 's/\(src\[1\], sel->family)\) > 0/\1 >= 0/' 'single source refused'
+m 's/\(dst\[1\], sel->family)\) > 0/\1 > 1/' 'destination upside down accepted'
+m 's/sel->sport.min > sel->sport.max/0/' 'source ports upside down accepted'
+m 's/sel->dport.min > sel->dport.max/sel->dport.min >= sel->dport.max/' \
+	'single destination port refused'
+m '/case IPPROTO_UDPLITE:/d' 'UDP-Lite has no ports'
+m 's/case IPPROTO_DCCP:/&\n\tcase IPPROTO_ICMP:/' 'ICMP has ports'
+m 's/ && !proto_has_ports(sel->proto)/ \&\& 0/' 'ports with any protocol'
+m 's/AF_INET6 && sel->proto && proto_walked/AF_INET6 \&\& 0 \&\& proto_walked/' \
+	'extension header as protocol accepted'
+m 's/port_any(&sel->sport) || /port_any(\&sel->sport) \&\& /' \
+	'one port range is none'
+m 's/memset(sel, 0, sizeof(\*sel));//' 'any leaves garbage'
+m 's/sel->sport.max = U16_MAX;//' 'any has source port 0'
+m 's/if (plen <= 32 \* i)/if (plen < 32 * i)/' 'shift by 32'
+m 's/32 \* (i + 1) - plen/32 * (i + 1) - plen - 1/' 'prefix one shorter'
+m 's/!bits || plen > bits/!bits || plen > 128/' 'IPv4 prefix of 33 bits'
+m 's/min.all\[i\] = addr->all\[i\] & mask/min.all[i] = addr->all[i]/' \
+	'host bits kept'
+m 's/ || (min & host))/)/' 'plen: unaligned range'
+m 's/(host & (host + 1)) || //' 'plen: range with holes'
+m 's/min != 0 || //' 'plen: rest of the lowest'
+m 's/ || max != U32_MAX)/)/' 'plen: rest of the highest'
+m 's/if (plen < 32 \* i)/if (plen <= 32 * i)/' 'plen: word boundary'
+m 's/memcmp(a, b, sizeof(\*a))/memcmp(a, b, sizeof(*a) - 1)/' \
+	'last byte not compared'
+
+file=flow.c
+m 's/iph->ihl < 5/iph->ihl < 4/' 'IPv4: short header'
+m 's/iph->version != 4 || //' 'IPv4: version'
+m 's/l3->l4_off > skb->len - nhoff ||/0 ||/' 'IPv4: cut header'
+m 's/(l3->len && l3->len < l3->l4_off)/(l3->len < l3->l4_off)/' \
+	'IPv4: super-packet refused'
+m 's/l3->len < l3->l4_off/l3->len <= l3->l4_off/' 'IPv4: empty packet refused'
+m 's/l3->frag = ip_is_fragment(iph)/l3->frag = 0/' 'IPv4: fragment'
+m 's/ || ip6->version != 6//' 'IPv6: version'
+m 's/off + len > skb->len - nhoff/0/' 'IPv6: cut extension header'
+m 's/off + len > skb->len - nhoff/off + len >= skb->len - nhoff/' \
+	'IPv6: nothing behind the extension headers'
+m 's/off + len > skb->len - nhoff/off + len > skb->len/' \
+	'IPv6: length without the network offset'
+m 's/nhoff + off, proto/off, proto/' 'IPv6: extension header elsewhere'
+m 's/IP6_OFFSET | IP6_MF/IP6_OFFSET/' 'IPv6: first fragment'
+m 's/IP6_OFFSET | IP6_MF/IP6_MF/' 'IPv6: last fragment'
+m 's/if (l3->frag) {/if (0) {/' 'IPv6: walk on in a fragment'
+m 's/i < NFIPSEC_EXTHDR_MAX/i <= NFIPSEC_EXTHDR_MAX/' \
+	'IPv6: one extension header more'
+m 's/proto == NEXTHDR_HOP || //' 'IPv6: ESP before hop-by-hop options'
+m 's/ || proto == NEXTHDR_ROUTING//' 'IPv6: ESP before a routing header'
+m '/case NEXTHDR_DEST:/d' 'IPv6: destination options not walked'
+m 's/skb, off, sizeof(buf), &buf/skb, off, 1, \&buf/' 'IPv6: read beyond the end'
+m 's/if (l3->len || ip6->nexthdr != NEXTHDR_HOP)/if (1)/' 'IPv6: jumbo payload'
+m 's/end = min(end, l3->len)/;/' 'payload length not looked at'
+m 's/flow->opaque = l3->frag/flow->opaque = false/' 'fragment not opaque'
+m 's/flow->daddr.in6 = ip6->daddr/flow->daddr.in6 = ip6->saddr/' \
+	'wrong address'
+m 's/if (l3->frag || /if (/' 'ports of a fragment'
+m 's/nhoff + l3->l4_off, sizeof/l3->l4_off, sizeof/' 'ports elsewhere'
+m 's/ntohs(ports\[1\])/ntohs(ports[0])/' 'source port twice'
+m 's/proto == IPPROTO_DCCP/0/' 'ports of DCCP'
+m 's/	if (!ports)/	if (0)/' 'cut ports'
+
+file=algo.c
+m 's/algos\[i\].kind == kind && //' 'kind not looked at'
+m 's/for (i = 0; i < ARRAY_SIZE(algo->alias)/for (i = 1; i < ARRAY_SIZE(algo->alias)/' \
+	'first alias not found'
+m 's/!strcmp(algo->alias\[i\], name)/!strncmp(algo->alias[i], name, 6)/' \
+	'alias by its beginning'
+m 's/algo->key_len\[i\] + algo->salt_len/algo->key_len[i]/' 'salt forgotten'
+m 's/return !len;/return true;/' 'key for the NULL cipher'
+m 's/{ 16, 24, 32 }/{ 16, 32 }/' 'no AES-192'
+m 's/{ 16, 24, 32 }/{ 16, 32, 24 }/' 'key lengths out of order'
+m 's/.icv_bits = { 128 }/.icv_bits = { 96, 128 }/' 'short ICV'
+m 's/"chapoly"/"aesgcm"/' 'alias twice'
+m 's/"sha2_256"/"SHA2_256"/' 'upper case alias'
+m 's/.iv_len = 16/.iv_len = 8/' 'short IV'
+m 's/.iv = NFIPSEC_IV_RANDOM/.iv = NFIPSEC_IV_SEQ/' 'predictable IV for CBC'
+m 's/.salt_len = 4/.salt_len = 5/' 'long salt'
+
+file=reason.h
+m 's/"in_pad"/"in_Pad"/' 'name in upper case'
+m 's/"in_pad"/"in_auth"/' 'name twice'
+m 's/"inbound: the ICV is wrong"/""/' 'no sentence'
+m 's/"outbound: no route/"inbound: no route/' 'direction of a sentence'
+file=reason.c
+m 's/.core = SKB_DROP.*$/.core = 0,		\\/' \
+	'drop without core reason'
+m 's/.name = str/.doc = str/' 'no names'
+
+echo "1..$count"
+echo "# Totals: pass:$((count - failed)) fail:$failed skip:0"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,648 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Selectors: a truth table, a naive second opinion, prefixes. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/kernel.h>
+#include <linux/limits.h>
+
+#include "ktap.h"
+#include "selector.h"
+
+#define NO	NFIPSEC_MATCH_NO
+#define YES	NFIPSEC_MATCH_YES
+#define OPAQUE	NFIPSEC_MATCH_OPAQUE
+
+#define ROUNDS	300000
+
+static const u8 with_ports[] = { 6, 17, 33, 132, 136 };
+
+/* Parse or stop: a typo in a table is no test result. */
+static u8 addr(union nfipsec_addr *a, const char *text)
+{
+	u8 family = strchr(text, ':') ? AF_INET6 : AF_INET;
+
+	memset(a, 0, sizeof(*a));
+	if (inet_pton(family, text, a) != 1)
+		abort();
+	return family;
+}
+
+/* A selector as in the table below: NULL stands for any. */
+struct row {
+	const char *src[2];
+	const char *dst[2];
+	u8 proto;
+	struct nfipsec_range sport;
+	struct nfipsec_range dport;
+};
+
+#define ANY	{ 0, 65535 }
+
+static void build(struct nfipsec_selector *sel, const struct row *row,
+		  u8 family)
+{
+	int i;
+
+	nfipsec_selector_any(sel, family);
+	for (i = 0; i < 2; i++) {
+		if (row->src[i])
+			addr(&sel->src[i], row->src[i]);
+		if (row->dst[i])
+			addr(&sel->dst[i], row->dst[i]);
+	}
+	sel->proto = row->proto;
+	sel->sport = row->sport;
+	sel->dport = row->dport;
+}
+
+static const struct row any4 = { .sport = ANY, .dport = ANY };
+
+static const struct row net4 = {
+	{ "10.1.0.0", "10.1.255.255" }, { "192.0.2.7", "192.0.2.7" },
+	0, ANY, ANY
+};
+
+/* No prefix, and a compare in the wrong byte order gets it wrong. */
+static const struct row range4 = {
+	{ "10.0.0.200", "10.0.1.3" }, { NULL, NULL }, 0, ANY, ANY
+};
+
+static const struct row udp4 = { .proto = 17, .sport = ANY, .dport = ANY };
+
+static const struct row web4 = {
+	{ NULL, NULL }, { "10.0.0.0", "10.255.255.255" }, 6,
+	ANY, { 80, 443 }
+};
+
+static const struct row both4 = { {}, {}, 17, { 0, 1023 }, { 53, 53 } };
+
+static const struct row net6 = {
+	{ "2001:db8::", "2001:db8::ffff:ffff:ffff:ffff" }, { NULL, NULL },
+	0, ANY, ANY
+};
+
+static const struct row range6 = {
+	{ NULL, NULL }, { "2001:db8::1:ffff:ffff", "2001:db8::3:0:2" },
+	0, ANY, ANY
+};
+
+static const struct row udp6 = { .proto = 17, .sport = ANY, .dport = ANY };
+
+static const struct row dns6 = { {}, {}, 17, ANY, { 53, 53 } };
+
+static const struct row ah6 = { .proto = 51, .sport = ANY, .dport = ANY };
+
+#define A4	"10.1.2.3", "192.0.2.7"
+#define B6	"2001:db8::1", "2001:db8::2:0:0"
+
+/* The numbers in the output count these lines from 1. */
+static const struct {
+	const struct row *sel;
+	const char *src;
+	const char *dst;
+	u8 proto;
+	bool opaque;
+	u16 sport;
+	u16 dport;
+	enum nfipsec_match want;
+} truth[] = {
+	/* Family */
+	/* 1*/	{ &any4, A4, 1, false, 0, 0, YES },
+	/* 2*/	{ &any4, B6, 1, false, 0, 0, NO },
+	/* 3*/	{ &udp6, A4, 17, false, 0, 0, NO },
+	/* Addresses: inside, and one beyond each edge */
+	/* 4*/	{ &net4, A4, 17, false, 5, 6, YES },
+	/* 5*/	{ &net4, "10.1.0.0", "192.0.2.7", 6, false, 5, 6, YES },
+	/* 6*/	{ &net4, "10.1.255.255", "192.0.2.7", 6, false, 5, 6, YES },
+	/* 7*/	{ &net4, "10.0.255.255", "192.0.2.7", 6, false, 5, 6, NO },
+	/* 8*/	{ &net4, "10.2.0.0", "192.0.2.7", 6, false, 5, 6, NO },
+	/* 9*/	{ &net4, "10.1.2.3", "192.0.2.6", 6, false, 5, 6, NO },
+	/*10*/	{ &net4, "10.1.2.3", "192.0.2.8", 6, false, 5, 6, NO },
+	/*11*/	{ &net4, "192.0.2.7", "10.1.2.3", 6, false, 5, 6, NO },
+	/*12*/	{ &range4, "10.0.0.200", "1.1.1.1", 6, false, 0, 0, YES },
+	/*13*/	{ &range4, "10.0.0.199", "1.1.1.1", 6, false, 0, 0, NO },
+	/*14*/	{ &range4, "10.0.0.255", "1.1.1.1", 6, false, 0, 0, YES },
+	/*15*/	{ &range4, "10.0.1.0", "1.1.1.1", 6, false, 0, 0, YES },
+	/*16*/	{ &range4, "10.0.1.3", "1.1.1.1", 6, false, 0, 0, YES },
+	/*17*/	{ &range4, "10.0.1.4", "1.1.1.1", 6, false, 0, 0, NO },
+	/*18*/	{ &net6, B6, 58, false, 0, 0, YES },
+	/*19*/	{ &net6, "2001:db8::", "::1", 58, false, 0, 0, YES },
+	/*20*/	{ &net6, "2001:db8::ffff:ffff:ffff:ffff", "::1", 58, false,
+		  0, 0, YES },
+	/*21*/	{ &net6, "2001:db8:0:1::", "::1", 58, false, 0, 0, NO },
+	/*22*/	{ &net6, "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", "::1", 58,
+		  false, 0, 0, NO },
+	/*23*/	{ &range6, "::1", "2001:db8::1:ffff:ffff", 6, false, 1, 1, YES },
+	/*24*/	{ &range6, "::1", "2001:db8::1:ffff:fffe", 6, false, 1, 1, NO },
+	/*25*/	{ &range6, "::1", "2001:db8::2:0:9", 6, false, 1, 1, YES },
+	/*26*/	{ &range6, "::1", "2001:db8::3:0:2", 6, false, 1, 1, YES },
+	/*27*/	{ &range6, "::1", "2001:db8::3:0:3", 6, false, 1, 1, NO },
+	/* Protocol and ports */
+	/*28*/	{ &udp4, A4, 17, false, 7, 8, YES },
+	/*29*/	{ &udp4, A4, 6, false, 7, 8, NO },
+	/*30*/	{ &web4, "1.2.3.4", "10.0.0.1", 6, false, 9, 80, YES },
+	/*31*/	{ &web4, "1.2.3.4", "10.0.0.1", 6, false, 9, 443, YES },
+	/*32*/	{ &web4, "1.2.3.4", "10.0.0.1", 6, false, 9, 79, NO },
+	/*33*/	{ &web4, "1.2.3.4", "10.0.0.1", 6, false, 9, 444, NO },
+	/*34*/	{ &web4, "1.2.3.4", "10.0.0.1", 6, false, 80, 9, NO },
+	/*35*/	{ &web4, "1.2.3.4", "10.0.0.1", 17, false, 9, 80, NO },
+	/*36*/	{ &both4, A4, 17, false, 1023, 53, YES },
+	/*37*/	{ &both4, A4, 17, false, 1024, 53, NO },
+	/*38*/	{ &both4, A4, 17, false, 0, 54, NO },
+	/* Fragments: only what depends on ports is open */
+	/*39*/	{ &any4, A4, 17, true, 0, 0, YES },
+	/*40*/	{ &udp4, A4, 17, true, 0, 0, YES },
+	/*41*/	{ &udp4, A4, 6, true, 0, 0, NO },
+	/*42*/	{ &web4, "1.2.3.4", "10.0.0.1", 6, true, 0, 0, OPAQUE },
+	/*43*/	{ &web4, "1.2.3.4", "11.0.0.1", 6, true, 0, 0, NO },
+	/*44*/	{ &web4, "1.2.3.4", "10.0.0.1", 17, true, 0, 0, NO },
+	/*45*/	{ &both4, A4, 17, true, 0, 0, OPAQUE },
+	/* IPv4 has no extension headers, whatever the number */
+	/*46*/	{ &udp4, A4, 60, true, 0, 0, NO },
+	/*47*/	{ &udp4, A4, 51, true, 0, 0, NO },
+	/* IPv6 has: the protocol of a fragment may be hidden */
+	/*48*/	{ &udp6, B6, 17, true, 0, 0, YES },
+	/*49*/	{ &udp6, B6, 6, true, 0, 0, NO },
+	/*50*/	{ &udp6, B6, 58, true, 0, 0, NO },
+	/*51*/	{ &udp6, B6, 0, true, 0, 0, OPAQUE },
+	/*52*/	{ &udp6, B6, 43, true, 0, 0, OPAQUE },
+	/*53*/	{ &udp6, B6, 44, true, 0, 0, OPAQUE },
+	/*54*/	{ &udp6, B6, 51, true, 0, 0, OPAQUE },
+	/*55*/	{ &udp6, B6, 60, true, 0, 0, OPAQUE },
+	/*56*/	{ &udp6, B6, 135, true, 0, 0, OPAQUE },
+	/*57*/	{ &udp6, B6, 139, true, 0, 0, OPAQUE },
+	/*58*/	{ &udp6, B6, 140, true, 0, 0, OPAQUE },
+	/*59*/	{ &udp6, B6, 59, true, 0, 0, NO },
+	/*60*/	{ &udp6, B6, 50, true, 0, 0, NO },
+	/*61*/	{ &dns6, B6, 60, true, 0, 0, OPAQUE },
+	/*62*/	{ &dns6, B6, 17, true, 0, 0, OPAQUE },
+	/*63*/	{ &net6, B6, 60, true, 0, 0, YES },
+	/*64*/	{ &ah6, B6, 51, true, 0, 0, YES },
+	/* ... but a whole packet hides nothing */
+	/*65*/	{ &udp6, B6, 60, false, 0, 0, NO },
+	/*66*/	{ &udp6, B6, 51, false, 0, 0, NO },
+	/*67*/	{ &ah6, B6, 51, false, 0, 0, YES },
+};
+
+static void match_table(void)
+{
+	struct nfipsec_selector sel;
+	struct nfipsec_flow flow;
+	enum nfipsec_match got;
+	const char *bad;
+	unsigned int i;
+	u8 family;
+
+	for (i = 0; i < ARRAY_SIZE(truth); i++) {
+		const struct row *row = truth[i].sel;
+
+		memset(&flow, 0, sizeof(flow));
+		addr(&flow.saddr, truth[i].src);
+		flow.family = addr(&flow.daddr, truth[i].dst);
+		flow.proto = truth[i].proto;
+		flow.opaque = truth[i].opaque;
+		flow.sport = truth[i].sport;
+		flow.dport = truth[i].dport;
+		family = row == &net6 || row == &range6 || row == &udp6 ||
+			 row == &dns6 || row == &ah6 ? AF_INET6 : AF_INET;
+		build(&sel, row, family);
+
+		bad = nfipsec_selector_check(&sel);
+		EXPECT(!bad, "line %u: %s", i + 1, bad);
+		got = nfipsec_selector_match(&sel, &flow);
+		EXPECT(got == truth[i].want, "line %u: got %d, want %d", i + 1,
+		       got, truth[i].want);
+	}
+}
+
+static bool naive_in(const union nfipsec_addr *r, const union nfipsec_addr *a,
+		     u8 family)
+{
+	size_t n = family == AF_INET ? 4 : 16;
+
+	return memcmp(&r[0], a, n) <= 0 && memcmp(&r[1], a, n) >= 0;
+}
+
+static bool naive_yes(const struct nfipsec_selector *s,
+		      const struct nfipsec_flow *f, u8 proto, u16 sport,
+		      u16 dport)
+{
+	return s->family == f->family &&
+	       naive_in(s->src, &f->saddr, s->family) &&
+	       naive_in(s->dst, &f->daddr, s->family) &&
+	       (!s->proto || s->proto == proto) &&
+	       sport >= s->sport.min && sport <= s->sport.max &&
+	       dport >= s->dport.min && dport <= s->dport.max;
+}
+
+static bool naive_hidden(u8 proto)
+{
+	static const u8 hide[] = { 0, 43, 44, 51, 60, 135, 139, 140 };
+
+	return memchr(hide, proto, sizeof(hide));
+}
+
+/*
+ * A fragment stands for every packet it may be part of: all ports, and all
+ * protocols if its own is hidden. If they do not agree, it is opaque. Instead
+ * of all ports those around the edges of the selector are tried.
+ */
+static enum nfipsec_match naive_match(const struct nfipsec_selector *s,
+				      const struct nfipsec_flow *f)
+{
+	const u16 sports[] = { 0, s->sport.min - 1, s->sport.min, 65535,
+			       s->sport.max + 1 };
+	const u16 dports[] = { 0, s->dport.min - 1, s->dport.min, 65535,
+			       s->dport.max + 1 };
+	unsigned int i, j, proto, yes = 0, no = 0;
+
+	if (!f->opaque)
+		return naive_yes(s, f, f->proto, f->sport, f->dport);
+
+	for (proto = 0; proto < 256; proto++) {
+		if (proto != f->proto &&
+		    (f->family != AF_INET6 || !naive_hidden(f->proto) ||
+		     s->proto == f->proto))
+			continue;
+		for (i = 0; i < ARRAY_SIZE(sports); i++)
+			for (j = 0; j < ARRAY_SIZE(dports); j++)
+				if (naive_yes(s, f, proto, sports[i],
+					      dports[j]))
+					yes++;
+				else
+					no++;
+	}
+	return yes && no ? OPAQUE : yes ? YES : NO;
+}
+
+/* Few different words, so that addresses meet and edges are hit. */
+static void random_addr(union nfipsec_addr *a, u8 family)
+{
+	static const u32 words[] = {
+		0, 1, 2, 0xff, 0x100, 0x01000000, 0x7fffffff, 0x80000000,
+		0xfffffffe, 0xffffffff, 0x0a000001, 0x0100000a,
+	};
+	int i, n = family == AF_INET ? 1 : 4;
+
+	memset(a, 0, sizeof(*a));
+	for (i = 0; i < n; i++)
+		a->all[i] = htonl(words[ktap_random_below(ARRAY_SIZE(words))]);
+	/* Mostly agree on the first words, else the last never matter. */
+	if (n == 4 && ktap_random_below(4)) {
+		a->all[0] = 0;
+		a->all[1] = 0;
+	}
+}
+
+static u16 random_port(void)
+{
+	static const u16 ports[] = {
+		0, 1, 2, 79, 80, 81, 1023, 1024, 0x5000, 65534, 65535,
+	};
+
+	return ports[ktap_random_below(ARRAY_SIZE(ports))];
+}
+
+static void random_ports(struct nfipsec_range *r, bool any)
+{
+	u16 a = random_port(), b = random_port();
+
+	r->min = any ? 0 : a < b ? a : b;
+	r->max = any ? 65535 : a < b ? b : a;
+}
+
+static void random_range(union nfipsec_addr r[2], u8 family)
+{
+	union nfipsec_addr t;
+
+	random_addr(&r[0], family);
+	random_addr(&r[1], family);
+	if (memcmp(&r[0], &r[1], sizeof(t)) > 0) {
+		t = r[0];
+		r[0] = r[1];
+		r[1] = t;
+	}
+}
+
+static u8 random_proto(void)
+{
+	static const u8 protos[] = {
+		0, 6, 6, 17, 17, 33, 43, 44, 50, 51, 58, 59, 60, 132, 135, 136,
+		140,
+	};
+
+	return protos[ktap_random_below(ARRAY_SIZE(protos))];
+}
+
+static void match_random(void)
+{
+	unsigned int i, seen[3] = {}, refused = 0;
+	enum nfipsec_match got, want;
+	struct nfipsec_selector sel;
+	struct nfipsec_flow flow;
+	bool any;
+
+	for (i = 0; i < ROUNDS; i++) {
+		memset(&sel, 0, sizeof(sel));
+		sel.family = ktap_random_below(2) ? AF_INET : AF_INET6;
+		random_range(sel.src, sel.family);
+		random_range(sel.dst, sel.family);
+		sel.proto = ktap_random_below(6) ? random_proto() : 0;
+		any = !memchr(with_ports, sel.proto, sizeof(with_ports)) ||
+		      ktap_random_below(2);
+		random_ports(&sel.sport, any || ktap_random_below(2));
+		random_ports(&sel.dport, any || ktap_random_below(2));
+		if (nfipsec_selector_check(&sel)) {
+			refused++;
+			continue;
+		}
+
+		memset(&flow, 0, sizeof(flow));
+		flow.family = ktap_random_below(8) ? sel.family : AF_INET;
+		random_addr(&flow.saddr, flow.family);
+		random_addr(&flow.daddr, flow.family);
+		flow.proto = ktap_random_below(2) ? sel.proto : random_proto();
+		flow.opaque = !ktap_random_below(3);
+		if (!flow.opaque) {
+			flow.sport = random_port();
+			flow.dport = random_port();
+		}
+
+		got = nfipsec_selector_match(&sel, &flow);
+		want = naive_match(&sel, &flow);
+		seen[want]++;
+		if (!EXPECT(got == want, "round %u: got %d, want %d", i, got,
+			    want))
+			break;
+	}
+	EXPECT(seen[NO] > ROUNDS / 100 && seen[YES] > ROUNDS / 100 &&
+	       seen[OPAQUE] > ROUNDS / 1000 && refused < ROUNDS / 2,
+	       "bad sample: %u no, %u yes, %u opaque, %u refused", seen[NO],
+	       seen[YES], seen[OPAQUE], refused);
+}
+
+/* Everything a selector can have wrong, one at a time. */
+static void check(void)
+{
+	static const u8 families[] = { AF_INET, AF_INET6 };
+	struct nfipsec_selector good, sel;
+	unsigned int i, k, proto;
+	u8 family;
+
+#define BAD(change, what) do {						\
+		sel = good;						\
+		change;							\
+		EXPECT(nfipsec_selector_check(&sel), "%s accepted", what); \
+	} while (0)
+
+	for (k = 0; k < 2; k++) {
+		family = families[k];
+		nfipsec_selector_any(&good, family);
+		EXPECT(!nfipsec_selector_check(&good), "any refused");
+
+		BAD(sel.family = 0, "family 0");
+		BAD(sel.family = AF_UNIX, "family unix");
+		/* Differ in the last byte that counts only. */
+		BAD(sel.src[0] = sel.src[1]; ((u8 *)&sel.src[1])[k ? 15 : 3]--,
+		    "source upside down");
+		BAD(sel.dst[0] = sel.dst[1]; ((u8 *)&sel.dst[1])[k ? 15 : 3]--,
+		    "destination upside down");
+
+		good.proto = 6;
+		BAD(sel.sport.min = 2; sel.sport.max = 1, "source ports 2-1");
+		BAD(sel.dport.min = 2; sel.dport.max = 1, "dest. ports 2-1");
+
+		for (proto = 0; proto < 256; proto++) {
+			bool may = memchr(with_ports, proto,
+					  sizeof(with_ports));
+
+			sel = good;
+			sel.proto = proto;
+			sel.sport.min = 1;
+			EXPECT(!nfipsec_selector_check(&sel) == may,
+			       "source port with protocol %u", proto);
+			sel.sport.min = 0;
+			sel.dport.max = 65534;
+			EXPECT(!nfipsec_selector_check(&sel) == may,
+			       "destination port with protocol %u", proto);
+			sel.dport.max = 65535;
+			may = family == AF_INET ||
+			      (proto != 43 && proto != 44 && proto != 60);
+			EXPECT(!nfipsec_selector_check(&sel) == may,
+			       "protocol %u", proto);
+		}
+		good.proto = 0;
+	}
+
+	nfipsec_selector_any(&good, AF_INET);
+	for (i = 4; i < 16; i++) {
+		BAD(((u8 *)&sel.src[0])[i] = 1, "long source, low end");
+		BAD(((u8 *)&sel.src[1])[i] = 1, "long source, high end");
+		BAD(((u8 *)&sel.dst[0])[i] = 1, "long destination, low end");
+		BAD(((u8 *)&sel.dst[1])[i] = 1, "long destination, high end");
+	}
+	sel = good;
+	sel.src[0] = sel.src[1];
+	sel.dst[1] = sel.dst[0];
+	EXPECT(!nfipsec_selector_check(&sel), "single addresses refused");
+#undef BAD
+}
+
+static void ports_and_any(void)
+{
+	struct nfipsec_selector sel;
+	const char *bytes = (const char *)&sel;
+
+	memset(&sel, 0xaa, sizeof(sel));
+	nfipsec_selector_any(&sel, AF_INET6);
+	EXPECT(!memchr(bytes, 0xaa, sizeof(sel)), "bytes left over");
+	EXPECT(!nfipsec_selector_has_ports(&sel), "any has ports");
+	EXPECT(sel.family == AF_INET6 && !sel.proto && !sel.zero, "fields");
+	EXPECT(nfipsec_selector_plen(sel.src, AF_INET6) == 0, "source");
+	EXPECT(nfipsec_selector_plen(sel.dst, AF_INET6) == 0, "destination");
+
+	sel.sport.min = 1;
+	EXPECT(nfipsec_selector_has_ports(&sel), "source 1-65535");
+	sel.sport.min = 0;
+	sel.sport.max = 65534;
+	EXPECT(nfipsec_selector_has_ports(&sel), "source 0-65534");
+	sel.sport.max = 65535;
+	sel.dport.min = 1;
+	EXPECT(nfipsec_selector_has_ports(&sel), "destination 1-65535");
+	sel.dport.min = 0;
+	sel.dport.max = 0;
+	EXPECT(nfipsec_selector_has_ports(&sel), "destination 0-0");
+
+	memset(&sel, 0xaa, sizeof(sel));
+	nfipsec_selector_any(&sel, AF_INET);
+	EXPECT(!memchr(bytes, 0xaa, sizeof(sel)), "bytes left over");
+	EXPECT(!nfipsec_selector_check(&sel), "any refused");
+}
+
+/* Every single bit counts. */
+static void equal(void)
+{
+	struct nfipsec_selector a, b;
+	unsigned int bit;
+
+	nfipsec_selector_any(&a, AF_INET);
+	b = a;
+	EXPECT(nfipsec_selector_equal(&a, &b), "copy differs");
+	for (bit = 0; bit < 8 * sizeof(a); bit++) {
+		((u8 *)&b)[bit / 8] ^= 1 << bit % 8;
+		EXPECT(!nfipsec_selector_equal(&a, &b), "bit %u", bit);
+		if (bit < 8 * sizeof(a.src[0]))
+			EXPECT(!nfipsec_addr_equal(&a.src[0], &b.src[0]),
+			       "address bit %u", bit);
+		b = a;
+	}
+	EXPECT(nfipsec_addr_equal(&a.src[0], &b.src[0]), "address copy");
+}
+
+static bool bit_of(const union nfipsec_addr *a, unsigned int bit)
+{
+	return ((const u8 *)a)[bit / 8] & (0x80 >> bit % 8);
+}
+
+static int naive_plen(const union nfipsec_addr r[2], unsigned int bits)
+{
+	unsigned int plen = 0, i;
+
+	while (plen < bits && bit_of(&r[0], plen) == bit_of(&r[1], plen))
+		plen++;
+	for (i = plen; i < bits; i++)
+		if (bit_of(&r[0], i) || !bit_of(&r[1], i))
+			return -1;
+	return plen;
+}
+
+static void one_prefix(u8 family, unsigned int bits, unsigned int plen)
+{
+	union nfipsec_addr r[2], in;
+	unsigned int i;
+	int got;
+
+	memset(&in, 0, sizeof(in));
+	for (i = 0; i < bits / 8; i++)
+		((u8 *)&in)[i] = ktap_random();
+	memset(r, 0xaa, sizeof(r));
+	got = nfipsec_selector_prefix(r, family, &in, plen);
+	if (!EXPECT(!got, "/%u: %d", plen, got))
+		return;
+
+	for (i = 0; i < 128; i++) {
+		bool low = i < plen && bit_of(&in, i);
+		bool high = i < plen ? bit_of(&in, i) : i < bits;
+
+		if (!EXPECT(bit_of(&r[0], i) == low && bit_of(&r[1], i) == high,
+			    "/%u: bit %u", plen, i))
+			return;
+	}
+	got = nfipsec_selector_plen(r, family);
+	EXPECT(got == (int)plen, "/%u came back as %d", plen, got);
+
+	/* In place, from either end. */
+	for (i = 0; i < 2; i++) {
+		union nfipsec_addr s[2] = { r[0], r[1] };
+
+		nfipsec_selector_prefix(s, family, &s[i], plen);
+		EXPECT(!memcmp(s, r, sizeof(r)), "/%u in place, %u", plen, i);
+	}
+
+	/* Any bit of either end flipped: mostly no prefix any more. */
+	for (i = 0; i < 2 * bits; i++) {
+		union nfipsec_addr s[2] = { r[0], r[1] };
+		int want;
+
+		((u8 *)&s[i / bits])[i % bits / 8] ^= 0x80 >> i % 8;
+		want = naive_plen(s, bits);
+		got = nfipsec_selector_plen(s, family);
+		EXPECT(got == want, "/%u, bit %u flipped: %d, want %d", plen,
+		       i, got, want);
+	}
+}
+
+static void prefixes(void)
+{
+	unsigned int plen, n;
+
+	for (n = 0; n < 20; n++) {
+		for (plen = 0; plen <= 32; plen++)
+			one_prefix(AF_INET, 32, plen);
+		for (plen = 0; plen <= 128; plen++)
+			one_prefix(AF_INET6, 128, plen);
+	}
+}
+
+static void prefix_refused(void)
+{
+	union nfipsec_addr r[2], keep[2], in = {};
+
+	memset(r, 0xaa, sizeof(r));
+	memcpy(keep, r, sizeof(r));
+	EXPECT(nfipsec_selector_prefix(r, AF_INET, &in, 33) == -EINVAL, "/33");
+	EXPECT(nfipsec_selector_prefix(r, AF_INET6, &in, 129) == -EINVAL,
+	       "/129");
+	EXPECT(nfipsec_selector_prefix(r, AF_INET6, &in, ~0U) == -EINVAL,
+	       "/-1");
+	EXPECT(nfipsec_selector_prefix(r, AF_UNIX, &in, 0) == -EINVAL,
+	       "family");
+	EXPECT(!memcmp(r, keep, sizeof(r)), "written though refused");
+	EXPECT(nfipsec_selector_plen(r, 0) == -1, "family of plen");
+}
+
+static void ranges_no_prefix(void)
+{
+	static const struct {
+		const char *min;
+		const char *max;
+		int want;
+	} t[] = {
+		{ "0.0.0.0", "255.255.255.255", 0 },
+		{ "10.0.0.0", "10.0.0.255", 24 },
+		{ "10.0.0.0", "10.0.0.254", -1 },
+		{ "10.0.0.1", "10.0.0.255", -1 },
+		{ "10.0.0.1", "10.0.0.2", -1 },
+		{ "10.0.0.2", "10.0.0.3", 31 },
+		{ "10.0.0.3", "10.0.0.2", -1 },
+		{ "10.0.0.0", "10.0.2.255", -1 },
+		{ "127.255.255.255", "128.0.0.0", -1 },
+		{ "255.255.255.255", "0.0.0.0", -1 },
+		{ "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 0 },
+		{ "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", 32 },
+		{ "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:fffe", -1 },
+		{ "2001:db8::1", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+		  -1 },
+		{ "2001:db8::", "2001:db8::ffff:ffff", 96 },
+		{ "2001:db8::", "2001:db8:0:0:1::ffff", -1 },
+		{ "2001:db8::", "2001:db8::ffff:0:ffff:ffff", -1 },
+		{ "::1", "::1", 128 },
+	};
+	union nfipsec_addr r[2];
+	unsigned int i;
+	u8 family;
+	int got;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		addr(&r[0], t[i].min);
+		family = addr(&r[1], t[i].max);
+		got = nfipsec_selector_plen(r, family);
+		EXPECT(got == t[i].want, "%s-%s: %d, want %d", t[i].min,
+		       t[i].max, got, t[i].want);
+	}
+}
+
+const struct ktap_case selector_cases[] = {
+	{ "selector: match, truth table", match_table },
+	{ "selector: match, random against a naive one", match_random },
+	{ "selector: senseless selectors are refused", check },
+	{ "selector: ports and any", ports_and_any },
+	{ "selector: equal compares every bit", equal },
+	{ "selector: every prefix to a range and back", prefixes },
+	{ "selector: impossible prefixes are refused", prefix_refused },
+	{ "selector: ranges that are no prefix", ranges_no_prefix },
+	{ }
+};

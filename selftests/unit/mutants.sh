@@ -189,7 +189,7 @@ m 's/ || proto == NEXTHDR_ROUTING//' 'IPv6: ESP before a routing header'
 m '/case NEXTHDR_DEST:/d' 'IPv6: destination options not walked'
 m 's/skb, off, sizeof(buf), &buf/skb, off, 1, \&buf/' 'IPv6: read beyond the end'
 m 's/if (l3->len || ip6->nexthdr != NEXTHDR_HOP)/if (1)/' 'IPv6: jumbo payload'
-m 's/end = min(end, l3->len)/;/' 'payload length not looked at'
+m 's/min(end, l3->len)/end + 0/' 'payload length not looked at'
 m 's/flow->opaque = l3->frag/flow->opaque = false/' 'fragment not opaque'
 m 's/flow->daddr.in6 = ip6->daddr/flow->daddr.in6 = ip6->saddr/' \
 	'wrong address'

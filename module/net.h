@@ -70,8 +70,10 @@ static inline struct nfipsec_net *nfipsec_net(const struct net *net)
 static inline void nfipsec_net_changed(struct nfipsec_net *nn)
 {
 	lockdep_assert_held(&nn->lock);
+	/* The change is visible before the generation that tells of it. */
 	smp_mb__before_atomic();
 	atomic64_inc(&nn->gen);
+	/* And that before the grace period begins; see cache_get(). */
 	smp_mb__after_atomic();
 }
 

@@ -100,11 +100,13 @@
  */
 enum nfipsec_reason {
 	NFIPSEC_OK,
+	/* private: kernel-doc does not expand it */
 #define D(id, name, core, doc) NFIPSEC_##id,
 #define C(id, name, doc) NFIPSEC_##id,
 	NFIPSEC_REASONS(D, C)
 #undef D
 #undef C
+	/* public: */
 	NFIPSEC_REASON_MAX
 };
 

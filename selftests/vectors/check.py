@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Decodes the packets of vectors.h with another implementation.
+
+Prints nothing if they are right. Exit status 4: there is no python3-cryptography.
+"""
+import os
+import re
+import struct
+import sys
+
+try:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+except ImportError:
+    print("no cryptography module for Python")
+    sys.exit(4)
+
+SALT = 4
+HEADER = 8
+BYTES = ("key", "iv", "payload", "packet")
+
+
+def vectors(path):
+    with open(path, encoding="ascii") as f:
+        table = f.read().split("vectors[] = {", 1)[1]
+    for entry in re.findall(r"^\t\{\n(.*?)^\t\},\n", table, re.M | re.S):
+        v = dict.fromkeys(BYTES, b"")
+        for name, value in re.findall(r"\.(\w+) = (.*?),\n", entry, re.S):
+            if value.startswith("HEX("):
+                v[name] = bytes.fromhex(re.sub(r"\s", "", value[4:-1]))
+            elif value.startswith('"'):
+                v[name] = value[1:-1]
+            else:
+                v[name] = value == "true" or int(value, 0)
+        yield v
+
+
+def decrypt(v):
+    """What is in the packet, with padding."""
+    text = v["packet"][HEADER + len(v["iv"]):]
+    if "aead" in v:
+        aead = {"rfc4106(gcm(aes))": AESGCM,
+                "rfc7539esp(chacha20,poly1305)": ChaCha20Poly1305}[v["aead"]]
+        seq = struct.pack("!Q" if v.get("esn") else "!I", v["seq"])
+        return aead(v["key"][:-SALT]).decrypt(
+            v["key"][-SALT:] + v["iv"], text,
+            struct.pack("!I", v["spi"]) + seq)
+    if v["enc"] == "ecb(cipher_null)":
+        return text
+    d = Cipher(algorithms.AES(v["key"]), modes.CBC(v["iv"])).decryptor()
+    return d.update(text) + d.finalize()
+
+
+def faults(v):
+    block = 16 if v.get("enc") == "cbc(aes)" else 4
+    head = struct.pack("!II", v["spi"], v["seq"] & 0xffffffff) + v["iv"]
+    if not v["packet"].startswith(head):
+        yield "SPI, sequence number or IV are not those of the packet"
+    try:
+        text = decrypt(v)
+    except InvalidTag:
+        yield "wrong ICV"
+        return
+    pad = -(len(v["payload"]) + 2) % block
+    want = v["payload"] + bytes(range(1, pad + 1)) + bytes([pad, v["nexthdr"]])
+    if text != want:
+        yield f"text is {text.hex()}, should be {want.hex()}"
+
+
+def main():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors.h")
+    count = bad = 0
+    for v in vectors(path):
+        count += 1
+        for fault in faults(v):
+            print(f"{v['name']}: {fault}")
+            bad = 1
+    if not count:
+        print("no vectors found")
+        bad = 1
+    sys.exit(bad)
+
+
+main()

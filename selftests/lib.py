@@ -1,0 +1,695 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Common parts of the tests that make their packets themselves.
+
+A host is a network namespace; sockets are opened in it from one process. The
+wire of a host ends in a second namespace without addresses, where every frame
+is seen and any frame can be sent.
+
+    host n                                    host w
+   +----------------------+                  +----------------+
+   | lo 192.168.1.1       |                  | no address:    |
+   |    fd00:1::1         |                  | frames made    |
+   |                   vn |==================| vw  by hand    |
+   |  10.0.0.1  fd00::1   |                  |                |
+   +----------------------+                  +----------------+
+   "behind" w: 10.0.0.2 fd00::2, 192.168.2.0/24 fd00:2::/64
+"""
+import atexit
+import ctypes
+import hashlib
+import hmac
+import json
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SLOW = float(os.environ.get("NFIPSEC_TEST_SLOW", "1"))
+SCALE = float(os.environ.get("NFIPSEC_TEST_SCALE", "100"))
+MAC_N = bytes.fromhex("020000000001")
+MAC_W = bytes.fromhex("020000000002")
+OUT4, PEER4 = "10.0.0.1", "10.0.0.2"
+OUT6, PEER6 = "fd00::1", "fd00::2"
+IN4, FAR4 = "192.168.1.1", "192.168.2.1"
+IN6, FAR6 = "fd00:1::1", "fd00:2::1"
+TMP = os.environ.get("NFIPSEC_TEST_TMP") or tempfile.mkdtemp()
+
+
+# Report
+
+class Skip(Exception):
+    """This test cannot run here."""
+
+
+class Report:
+    """KTAP on stdout; each test is a function that raises to fail."""
+
+    def __init__(self):
+        self.tests = []
+
+    def add(self, name, func, *args):
+        self.tests.append((name, func, args))
+
+    def run(self):
+        only = os.environ.get("NFIPSEC_TEST_ONLY")
+        if only:
+            self.tests = [t for t in self.tests if re.search(only, t[0])]
+        print("KTAP version 1\n1..%d" % len(self.tests), flush=True)
+        count = {"pass": 0, "fail": 0, "skip": 0}
+        for num, (name, func, args) in enumerate(self.tests, 1):
+            try:
+                func(*args)
+                res, line = "pass", "ok %d %s" % (num, name)
+            except Skip as e:
+                res, line = "skip", "ok %d %s # SKIP %s" % (num, name, e)
+            except Exception:    # pylint: disable=broad-except
+                for text in traceback.format_exc().splitlines()[-8:]:
+                    print("# " + text)
+                res, line = "fail", "not ok %d %s" % (num, name)
+            count[res] += 1
+            print(line, flush=True)
+        print("# Totals: pass:%(pass)d fail:%(fail)d skip:%(skip)d" % count)
+        if count["fail"]:
+            return 1
+        return 0 if count["pass"] else 4
+
+
+def equal(got, want, what=""):
+    if got != want:
+        raise AssertionError("%s: got %r, expected %r" % (what, got, want))
+
+
+def wait_for(cond, what, seconds=5):
+    end = time.monotonic() + seconds * SLOW
+    while True:
+        val = cond()
+        if val:
+            return val
+        if time.monotonic() > end:
+            raise AssertionError("in vain waited for " + what)
+        time.sleep(0.002)
+
+
+# Namespaces
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def sh(*cmd, stdin=None, ok=True):
+    """Run a command; ok=None gives (status, stdout, stderr)."""
+    p = subprocess.run(cmd, input=stdin, text=True, capture_output=True,
+                       check=False)
+    if ok is None:
+        return p.returncode, p.stdout, p.stderr
+    if ok != (p.returncode == 0):
+        raise AssertionError("%s: status %d: %s%s" % (
+            " ".join(cmd), p.returncode, p.stdout, p.stderr))
+    return p.stdout
+
+
+class Host:
+    """A network namespace."""
+    made = []
+
+    def __init__(self, name):
+        self.ns = "nft%d-%s" % (os.getpid(), name)
+        self.path = "/run/netns/" + self.ns
+        sh("ip", "netns", "add", self.ns)
+        Host.made.append(self)
+        self.fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        self.exec("sh", "-c", "cd /proc/sys/net; for f in all default; do "
+                  "for s in accept_dad router_solicitations accept_ra; do "
+                  "echo 0 >ipv6/conf/$f/$s; done; "
+                  "echo 0 >ipv4/conf/$f/rp_filter; done; ip link set lo up")
+
+    def socket(self, *args):
+        if LIBC.setns(self.fd, 0x40000000):
+            raise OSError(ctypes.get_errno(), "setns " + self.ns)
+        return socket.socket(*args)
+
+    def exec(self, *cmd, **kw):
+        return sh("nsenter", "--net=" + self.path, "--", *cmd, **kw)
+
+    def ip(self, lines):
+        return sh("ip", "-n", self.ns, "-batch", "-", stdin=lines)
+
+    def close(self):
+        os.close(self.fd)
+        sh("ip", "netns", "del", self.ns, ok=None)
+
+
+@atexit.register
+def cleanup():
+    for host in Host.made:
+        host.close()
+    Host.made.clear()
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def make_wire():
+    """The topology above: (n, w)."""
+    n, w = Host("n"), Host("w")
+    w.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
+    sh("ip", "link", "add", "vn", "netns", n.ns, "address", "02:00:00:00:00:01",
+       "type", "veth", "peer", "name", "vw", "netns", w.ns,
+       "address", "02:00:00:00:00:02")
+    w.ip("link set vw up")
+    n.ip("\n".join([
+        "link set vn up",
+        "addr add 10.0.0.1/24 dev vn", "addr add fd00::1/64 dev vn nodad",
+        "addr add 192.168.1.1/32 dev lo", "addr add fd00:1::1/128 dev lo nodad",
+        "neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev vn nud permanent",
+        "neigh add fd00::2 lladdr 02:00:00:00:00:02 dev vn nud permanent",
+        "route add default via 10.0.0.2 dev vn",
+        "route add 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1",
+        "route add fd00:2::/64 via fd00::2 src fd00:1::1"]))
+    return n, w
+
+
+class Wire:
+    """The end of the wire in w."""
+
+    def __init__(self, host, dev="vw", only_clear=False):
+        self.sock = host.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        if only_clear:
+            self.sock.setsockopt(socket.SOL_SOCKET, 26, self.no_esp())
+        self.sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # RCVBUFFORCE
+        self.sock.bind((dev, 3))
+        self.sock.setblocking(False)
+
+    @staticmethod
+    def no_esp():
+        """Socket filter for IPv4 other than ESP."""
+        code = [(0x28, 0, 0, 12), (0x15, 0, 3, 0x0800), (0x30, 0, 0, 23),
+                (0x15, 1, 0, 50), (0x06, 0, 0, 0xffff), (0x06, 0, 0, 0)]
+        prog = b"".join(struct.pack("=HBBI", *c) for c in code)
+        Wire.keep = ctypes.create_string_buffer(prog)
+        return struct.pack("HxxxxxxP", len(code), ctypes.addressof(Wire.keep))
+
+    def send(self, packet):
+        """Send an IP packet to n."""
+        kind = 0x86dd if packet[0] >> 4 == 6 else 0x0800
+        self.sock.send(MAC_N + MAC_W + struct.pack("!H", kind) + packet)
+
+    def recv(self, seconds=5, want=None):
+        """Next IP packet from n, less ARP, ND and the like; None if none."""
+        end = time.monotonic() + seconds * (SLOW if seconds else 0)
+        while True:
+            left = max(0, end - time.monotonic())
+            if not select.select([self.sock], [], [], left)[0]:
+                return None
+            frame, addr = self.sock.recvfrom(65536)
+            if addr[2] == 4:    # PACKET_OUTGOING
+                continue
+            p = frame[14:]
+            if frame[12:14] == b"\x08\x00":
+                p = p[:struct.unpack_from("!H", p, 2)[0]]
+            elif frame[12:14] == b"\x86\xdd":
+                if p[6] == 0 or (p[6] == 58 and p[40] >= 133):
+                    continue
+                p = p[:40 + struct.unpack_from("!H", p, 4)[0]]
+            else:
+                continue
+            if want is None or want(p):
+                return p
+
+    def drain(self):
+        while self.recv(0) is not None:
+            pass
+
+    def silent(self):
+        """Nothing was sent; call it once a counter says that it is over."""
+        p = self.recv(0)
+        if p is not None:
+            raise AssertionError("on the wire: " + p.hex())
+
+
+# Generic netlink
+
+def enums():
+    """Constants of the uapi header."""
+    with open(os.path.join(HERE, "../uapi/linux/nfipsec.h"),
+              encoding="ascii") as f:
+        text = re.sub(r"/\*.*?\*/", "", f.read(), flags=re.S)
+    out = {}
+    for body in re.findall(r"enum[^{;]*\{(.*?)\}", text, re.S):
+        val = -1
+        for entry in body.split(","):
+            m = re.match(r"\s*(\w+)\s*(?:=\s*(\d+))?\s*$", entry)
+            if m:
+                val = int(m[2]) if m[2] else val + 1
+                out[m[1].replace("NFIPSEC_", "", 1)] = val
+    return out
+
+
+C = enums()
+NLM_REQUEST, NLM_ACK, NLM_DUMP = 1, 4, 0x300
+NLA_NESTED = 0x8000
+
+
+def attr(kind, data):
+    if isinstance(data, str):
+        data = data.encode() + b"\0"
+    if isinstance(data, list):
+        kind |= NLA_NESTED
+        data = b"".join(data)
+    pad = -len(data) % 4
+    return struct.pack("=HH", len(data) + 4, kind) + data + b"\0" * pad
+
+
+def u8(x):
+    return struct.pack("=B", x)
+
+
+def u16(x):
+    return struct.pack("=H", x)
+
+
+def u32(x):
+    return struct.pack("=I", x)
+
+
+def u64(x):
+    return struct.pack("=Q", x)
+
+
+def attrs(data):
+    """List of (type, bytes)."""
+    out, off = [], 0
+    while off + 4 <= len(data):
+        length, kind = struct.unpack_from("=HH", data, off)
+        if length < 4:
+            break
+        out.append((kind & 0x3fff, data[off + 4:off + length]))
+        off += (length + 3) & ~3
+    return out
+
+
+class Refused(Exception):
+    """A netlink error: code, text, offset of the attribute at fault."""
+
+    def __init__(self, code, text, offset=None):
+        super().__init__("%s: %s" % (os.strerror(code), text))
+        self.code, self.text, self.offset = code, text, offset
+
+
+class Genl:
+    """The nfipsec family, from within a host."""
+    family = None
+
+    def __init__(self, host):
+        self.sock = host.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+        self.sock.bind((0, 0))
+        self.sock.setsockopt(270, 10, 0)    # NETLINK_CAP_ACK off
+        self.sock.setsockopt(270, 11, 1)    # NETLINK_EXT_ACK
+        self.sock.settimeout(10 * SLOW)
+        self.seq = 0
+        if Genl.family is None:
+            answer = self.talk(16, 3, attr(2, "nfipsec"))[0]
+            Genl.family = struct.unpack("=H", dict(answer)[1])[0]
+
+    def raw(self, data):
+        """Send bytes as they are; give all that is answered until an ack."""
+        self.sock.send(data)
+
+    def talk(self, kind, cmd, payload=b"", flags=NLM_REQUEST | NLM_ACK,
+             version=1):
+        self.seq += 1
+        body = struct.pack("=BBH", cmd, version, 0) + payload
+        self.sock.send(struct.pack("=IHHII", len(body) + 16, kind, flags,
+                                   self.seq, 0) + body)
+        return self.answers()
+
+    def answers(self):
+        out = []
+        while True:
+            data = self.sock.recv(1 << 18)
+            while len(data) >= 16:
+                length, kind, flags, seq, _ = struct.unpack_from("=IHHII", data)
+                msg, data = data[:length], data[(length + 3) & ~3:]
+                if seq != self.seq:
+                    continue
+                if kind == 3:
+                    return out
+                if kind == 2:
+                    self.error(msg, flags)
+                    return out
+                out.append(attrs(msg[20:]))
+
+    @staticmethod
+    def error(msg, flags):
+        code = -struct.unpack_from("=i", msg, 16)[0]
+        if not code:
+            return
+        text, offset = "", None
+        if flags & 0x200:
+            off = 20 + 16
+            if not flags & 0x100:
+                off = 20 + struct.unpack_from("=I", msg, 20)[0]
+            for kind, val in attrs(msg[off:]):
+                if kind == 1:
+                    text = val.rstrip(b"\0").decode(errors="replace")
+                if kind == 2:
+                    offset = struct.unpack("=I", val)[0]
+        raise Refused(code, text, offset)
+
+    def do(self, cmd, *payload):
+        return self.talk(Genl.family, C["CMD_" + cmd], b"".join(payload))
+
+    def dump(self, cmd):
+        return self.talk(Genl.family, C["CMD_" + cmd], b"",
+                         NLM_REQUEST | NLM_DUMP)
+
+    def stats(self):
+        out = {}
+        for msg in self.do("STATS_GET"):
+            for kind, val in msg:
+                if kind == C["A_STATS_COUNTER"]:
+                    c = dict(attrs(val))
+                    name = c[C["A_COUNTER_NAME"]].rstrip(b"\0").decode()
+                    out[name] = struct.unpack(
+                        "=Q", c[C["A_COUNTER_VALUE"]])[0]
+        return out
+
+    def tables(self):
+        """SAs, policies and defaults as bytes, to compare."""
+        return (self.dump("SA_GET"), self.dump("POLICY_GET"),
+                self.do("DEFAULT_GET"))
+
+
+def grown(old, new):
+    """Counters that changed, by how much."""
+    return {k: v - old.get(k, 0) for k, v in new.items() if v != old.get(k, 0)}
+
+
+# IP
+
+def addr(text):
+    return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET,
+                            text)
+
+
+def csum(data, init=0):
+    if len(data) & 1:
+        data += b"\0"
+    total = init + sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total ^ 0xffff
+
+
+def ipv4(src, dst, proto, payload, tos=0, frag=0, ttl=64, ident=1, options=b"",
+         length=None):
+    ihl = 5 + len(options) // 4
+    if length is None:
+        length = ihl * 4 + len(payload)
+    head = struct.pack("!BBHHHBBH4s4s", 0x40 | ihl, tos, length, ident, frag,
+                       ttl, proto, 0, addr(src), addr(dst)) + options
+    return head[:10] + struct.pack("!H", csum(head)) + head[12:] + payload
+
+
+def ipv6(src, dst, proto, payload, tclass=0, hlim=64, length=None):
+    if length is None:
+        length = len(payload)
+    return struct.pack("!IHBB16s16s", 6 << 28 | tclass << 20, length, proto,
+                       hlim, addr(src), addr(dst)) + payload
+
+
+def ip(src, dst, proto, payload, tos=0, **kw):
+    if ":" in src:
+        return ipv6(src, dst, proto, payload, tclass=tos, **kw)
+    return ipv4(src, dst, proto, payload, tos=tos, **kw)
+
+
+def udp(src, dst, sport, dport, data):
+    length = 8 + len(data)
+    head = struct.pack("!HHHH", sport, dport, length, 0)
+    pseudo = addr(src) + addr(dst) + struct.pack("!II", length, 17)
+    total = csum(pseudo + head + data) or 0xffff
+    return head[:6] + struct.pack("!H", total) + data
+
+
+def udp_packet(src, dst, sport, dport, data, **kw):
+    return ip(src, dst, 17, udp(src, dst, sport, dport, data), **kw)
+
+
+# ESP, independently of the kernel
+
+class Algo:
+    """An algorithm with its keys: seal and open one ESP packet."""
+    NAMES = ("aes128gcm16", "aes256gcm16", "chacha20poly1305",
+             "aes128-sha256_128", "aes256-sha256_128", "null-sha256_128")
+
+    def __init__(self, name, seed):
+        self.name = name
+        self.aead = name.endswith(("gcm16", "poly1305"))
+        size = {"aes128": 16, "aes256": 32, "chacha": 32, "null-s": 0}[name[:6]]
+        self.key = self.material(seed, size)
+        self.salt = self.material(seed + 1, 4)
+        self.auth = self.material(seed + 2, 32)
+        self.iv_len = 8 if self.aead else 16 if size else 0
+        self.block = 16 if self.iv_len == 16 else 4
+        if self.aead or size:
+            try:
+                from cryptography.hazmat.primitives import ciphers
+                self.lib = ciphers
+            except ImportError:
+                raise Skip("python3-cryptography is not installed") from None
+
+    @staticmethod
+    def material(seed, size):
+        return hashlib.sha512(b"nfipsec selftest %d" % seed).digest()[:size]
+
+    def attrs(self):
+        """For sa-new."""
+        if self.aead:
+            name = "rfc4106(gcm(aes))"
+            if self.name.startswith("chacha"):
+                name = "rfc7539esp(chacha20,poly1305)"
+            return [attr(C["A_SA_AEAD_NAME"], name),
+                    attr(C["A_SA_AEAD_KEY"], self.key + self.salt),
+                    attr(C["A_SA_AEAD_ICV_BITS"], u32(128))]
+        out = [attr(C["A_SA_AUTH_NAME"], "hmac(sha256)"),
+               attr(C["A_SA_AUTH_KEY"], self.auth),
+               attr(C["A_SA_AUTH_ICV_BITS"], u32(128)),
+               attr(C["A_SA_ENC_NAME"],
+                    "cbc(aes)" if self.key else "ecb(cipher_null)")]
+        if self.key:
+            out.append(attr(C["A_SA_ENC_KEY"], self.key))
+        return out
+
+    def _aead(self):
+        from cryptography.hazmat.primitives.ciphers import aead
+        if self.name.startswith("chacha"):
+            return aead.ChaCha20Poly1305(self.key)
+        return aead.AESGCM(self.key)
+
+    def _cbc(self, iv):
+        from cryptography.hazmat.primitives.ciphers import (
+            Cipher, algorithms, modes)
+        return Cipher(algorithms.AES(self.key), modes.CBC(iv))
+
+    def _icv(self, data, hi):
+        if hi is not None:
+            data += struct.pack("!I", hi)
+        return hmac.new(self.auth, data, hashlib.sha256).digest()[:16]
+
+    def seal(self, spi, seq, proto, payload, esn=False, pad=None, padlen=None,
+             iv=None):
+        """ESP header to ICV. pad: bytes of padding, padlen: what it says."""
+        hi = seq >> 32 if esn else None
+        if pad is None:
+            pad = bytes(range(1, 1 + -(len(payload) + 2) % self.block))
+        if padlen is None:
+            padlen = len(pad)
+        plain = payload + pad + bytes([padlen, proto])
+        head = struct.pack("!II", spi, seq & 0xffffffff)
+        if iv is None:
+            iv = hashlib.sha256(head).digest()[:self.iv_len]
+        if self.aead:
+            aad = head if hi is None else struct.pack("!II", spi, hi) + head[4:]
+            return head + iv + self._aead().encrypt(self.salt + iv, plain, aad)
+        if self.key:
+            enc = self._cbc(iv).encryptor()
+            plain = enc.update(plain) + enc.finalize()
+        data = head + iv + plain
+        return data + self._icv(data, hi)
+
+    def open(self, esp, esn_hi=None):
+        """(spi, seq, iv, payload, pad, next header); raises if it is wrong."""
+        spi, seq = struct.unpack_from("!II", esp)
+        iv = esp[8:8 + self.iv_len]
+        body = esp[8 + self.iv_len:]
+        if self.aead:
+            aad = esp[:8]
+            if esn_hi is not None:
+                aad = struct.pack("!III", spi, esn_hi, seq)
+            plain = self._aead().decrypt(self.salt + iv, body, aad)
+        else:
+            if self._icv(esp[:-16], esn_hi) != esp[-16:]:
+                raise AssertionError("ICV is wrong")
+            plain = body[:-16]
+            if self.key:
+                dec = self._cbc(iv).decryptor()
+                plain = dec.update(plain) + dec.finalize()
+        pad = plain[-2]
+        if pad + 2 > len(plain):
+            raise AssertionError("pad length %d of %d" % (pad, len(plain)))
+        return (spi, seq, iv, plain[:len(plain) - 2 - pad],
+                plain[len(plain) - 2 - pad:-2], plain[-1])
+
+
+def key_file(key):
+    """The key as a word of the command line."""
+    fd, path = tempfile.mkstemp(dir=TMP, prefix="key.")
+    os.write(fd, b"0x" + key.hex().encode() + b"\n")
+    os.close(fd)
+    return "@" + path
+
+
+def side(name, text):
+    """Attributes for one address of a selector: ADDR, ADDR/PLEN, ADDR-ADDR."""
+    out = []
+    if "-" in text:
+        text, end = text.split("-")
+        out.append(attr(C["A_SELECTOR_%s_END" % name], addr(end)))
+    elif "/" in text:
+        text, plen = text.split("/")
+        out.append(attr(C["A_SELECTOR_%s_PLEN" % name], u8(int(plen))))
+    return out + [attr(C["A_SELECTOR_" + name], addr(text))]
+
+
+def selector(src, dst, proto=0, sport=None, dport=None):
+    out = side("SRC", src) + side("DST", dst)
+    if proto:
+        out.append(attr(C["A_SELECTOR_PROTO"], u8(proto)))
+    for name, ports in (("SPORT", sport), ("DPORT", dport)):
+        if ports:
+            out += [attr(C["A_SELECTOR_%s_MIN" % name], u16(ports[0])),
+                    attr(C["A_SELECTOR_%s_MAX" % name], u16(ports[1]))]
+    return out
+
+
+class Lab:
+    """Host n with nfipsec, and its wire."""
+
+    def __init__(self):
+        self.n, self.w = make_wire()
+        self.wire = Wire(self.w)
+        self.nl = Genl(self.n)
+        self.spi = 0x1000
+        self.base = {}
+
+    def cli(self, *words, **kw):
+        return self.n.exec("nfipsec", *words, **kw)
+
+    def reset(self):
+        """No SA, no policy, defaults bypass, and count from here."""
+        self.nl.do("POLICY_FLUSH")
+        self.nl.do("SA_FLUSH")
+        self.nl.do("DEFAULT_SET", attr(C["A_DEFAULT_IN"], u8(0)),
+                   attr(C["A_DEFAULT_OUT"], u8(0)))
+        self.wire.drain()
+        self.mark()
+
+    def mark(self):
+        self.base = self.nl.stats()
+
+    def counted(self, want, what=""):
+        """Exactly these counters grew since mark(), which moves on."""
+        wait_for(lambda: any(grown(self.base, self.nl.stats()).get(k)
+                             for k in want) or not want, "%s %r, got %r" % (
+            what, want, grown(self.base, self.nl.stats())))
+        now = self.nl.stats()
+        got = grown(self.base, now)
+        self.base = now
+        equal(got, want, what or "counters")
+
+    def sa(self, algo, direction, mode="tunnel", six=False, spi=None,
+           reqid=1, sel=None, **more):
+        """Add an SA between OUT and PEER; gives its SPI.
+
+        more: flags, replay_window, seq_in, seq_out
+        """
+        if spi is None:
+            self.spi += 1
+            spi = self.spi
+        ends = (OUT6, PEER6) if six else (OUT4, PEER4)
+        src, dst = ends if direction == "out" else ends[::-1]
+        msg = [attr(C["A_SA_SRC"], addr(src)), attr(C["A_SA_DST"], addr(dst)),
+               attr(C["A_SA_PROTO"], u8(50)),
+               attr(C["A_SA_SPI"], struct.pack("!I", spi)),
+               attr(C["A_SA_MODE"], u8(C["MODE_" + mode.upper()])),
+               attr(C["A_SA_DIR"], u8(C["DIR_" + direction.upper()])),
+               attr(C["A_SA_REQID"], u32(reqid))] + algo.attrs()
+        for name, val in more.items():
+            size = u64 if name.startswith("seq") else u32
+            msg.append(attr(C["A_SA_" + name.upper()], size(val)))
+        if sel:
+            msg.append(attr(C["A_SA_SELECTOR"], sel))
+        self.nl.do("SA_NEW", *msg)
+        return spi
+
+    @staticmethod
+    def policy_attrs(direction, sel, action="protect", priority=0,
+                     mode="tunnel", six=False, reqid=1):
+        msg = [attr(C["A_POLICY_DIR"], u8(C["DIR_" + direction.upper()])),
+               attr(C["A_POLICY_ACTION"], u8(C["ACTION_" + action.upper()])),
+               attr(C["A_POLICY_PRIORITY"], u32(priority)),
+               attr(C["A_POLICY_SELECTOR"], sel)]
+        if action != "protect":
+            return msg
+        ends = (OUT6, PEER6) if six else (OUT4, PEER4)
+        ends = ends if direction == "out" else ends[::-1]
+        tmpl = [attr(C["A_TMPL_PROTO"], u8(50)),
+                attr(C["A_TMPL_MODE"], u8(C["MODE_" + mode.upper()])),
+                attr(C["A_TMPL_REQID"], u32(reqid))]
+        if mode == "tunnel":
+            tmpl += [attr(C["A_TMPL_SRC"], addr(ends[0])),
+                     attr(C["A_TMPL_DST"], addr(ends[1]))]
+        return msg + [attr(C["A_POLICY_TMPL"], tmpl)]
+
+    def policy(self, direction, src, dst, proto=0, sport=None, dport=None,
+               cmd="POLICY_NEW", **more):
+        """Add a policy. more: see policy_attrs()"""
+        self.nl.do(cmd, *self.policy_attrs(
+            direction, selector(src, dst, proto, sport, dport), **more))
+
+    def unpolicy(self, direction, src, dst, *rest):
+        self.nl.do("POLICY_DEL",
+                   attr(C["A_POLICY_DIR"], u8(C["DIR_" + direction.upper()])),
+                   attr(C["A_POLICY_SELECTOR"], selector(src, dst, *rest)))
+
+    def default(self, direction, action):
+        self.nl.do("DEFAULT_SET", attr(C["A_DEFAULT_" + direction.upper()],
+                                       u8(C["ACTION_" + action.upper()])))
+
+    def listen(self, port, six=False, host=""):
+        s = self.n.socket(socket.AF_INET6 if six else socket.AF_INET,
+                          socket.SOCK_DGRAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if six:
+            s.setsockopt(41, 26, 1)
+        s.bind((host or ("::" if six else "0.0.0.0"), port))
+        s.settimeout(5 * SLOW)
+        return s
+
+
+def nothing(sock):
+    """No datagram waits."""
+    if select.select([sock], [], [], 0)[0]:
+        raise AssertionError("delivered: " + sock.recv(65536).hex())
+
+
+def json_of(text):
+    return json.loads(text)

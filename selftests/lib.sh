@@ -1,0 +1,485 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Common parts of the functional tests.  Sourced, never run.
+#
+# A test script sources this, calls "need" for the tools it uses, "load_module",
+# then "plan N" and N times "run DESCRIPTION FUNCTION ARGS...", and at last
+# "finish".  A function fails by returning non-zero or by a failed "check", and
+# skips by returning 4.  Whatever it prints becomes diagnostics when it fails.
+#
+# NFIPSEC_KO          the module to load, else modprobe finds it
+# NFIPSEC_TEST_SCALE  percent of the usual amount of traffic (100; 10 on kernels
+#                     with KASAN or lockdep)
+# NFIPSEC_TEST_SLOW   factor for time limits (1; 10 on such kernels)
+
+export LC_ALL=C
+KSFT_PASS=0 KSFT_FAIL=1 KSFT_SKIP=4
+SELF_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+TOOLS=${NFIPSEC_TEST_TOOLS:-$SELF_DIR/../build/selftests}
+PATH=$SELF_DIR/../build/tools:$PATH:/usr/sbin:/sbin
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/nfipsec-test.XXXXXX") || exit $KSFT_FAIL
+chmod 700 "$TMP"
+export NFIPSEC_TEST_TMP=$TMP
+
+declare -A NS=()
+PIDS=()
+T_NUM=0 T_PLAN=0 T_PASS=0 T_FAILED=0 T_SKIPPED=0 T_RC=0
+
+if [[ -e /sys/kernel/debug/kmemleak || -e /proc/lockdep_stats ]]; then
+	: "${NFIPSEC_TEST_SCALE:=10}" "${NFIPSEC_TEST_SLOW:=10}"
+fi
+: "${NFIPSEC_TEST_SCALE:=100}" "${NFIPSEC_TEST_SLOW:=1}"
+export NFIPSEC_TEST_SCALE NFIPSEC_TEST_SLOW
+
+# scaled N [MIN]: N for a test of full size, less on slow kernels
+scaled() {
+	local n=$(($1 * NFIPSEC_TEST_SCALE / 100))
+	((n >= ${2:-1})) || n=${2:-1}
+	echo "$n"
+}
+
+cleanup() {
+	local n pid
+	trap - EXIT INT TERM HUP
+	for pid in "${PIDS[@]}"; do
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+	for n in "${NS[@]}"; do
+		echo "netns del $n"
+	done | ip -force -batch - 2>/dev/null
+	rm -rf "$TMP"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+### KTAP
+
+plan() {
+	T_PLAN=$1
+	echo "KTAP version 1"
+	echo "1..$1"
+}
+
+# skip_all REASON: nothing of this script can run here
+skip_all() {
+	echo "KTAP version 1"
+	echo "1..0 # SKIP $*"
+	exit $KSFT_SKIP
+}
+
+bail() {
+	echo "Bail out! $*"
+	exit $KSFT_FAIL
+}
+
+# run DESCRIPTION FUNCTION ARGS...
+run() {
+	local desc=$1 rc line
+	shift
+	T_RC=0
+	"$@" >"$TMP/diag" 2>&1
+	rc=$?
+	((rc == 0 && T_RC)) && rc=1
+	((++T_NUM))
+	case $rc in
+	0)
+		((++T_PASS))
+		echo "ok $T_NUM $desc"
+		;;
+	"$KSFT_SKIP")
+		((++T_SKIPPED))
+		line=$(tail -n 1 "$TMP/diag")
+		echo "ok $T_NUM $desc # SKIP $line"
+		;;
+	*)
+		((++T_FAILED))
+		while IFS= read -r line; do
+			echo "# ${line#\# }"
+		done <"$TMP/diag"
+		echo "not ok $T_NUM $desc"
+		;;
+	esac
+	[[ ${NFIPSEC_TEST_VERBOSE:-} && $rc == 0 ]] && grep '^#' "$TMP/diag"
+	return 0
+}
+
+# check WHAT COMMAND...: COMMAND must succeed
+check() {
+	local what=$1
+	shift
+	if ! "$@"; then
+		echo "$what: failed: $*"
+		T_RC=1
+		return 1
+	fi
+}
+
+# refute WHAT COMMAND...: COMMAND must fail
+refute() {
+	local what=$1
+	shift
+	if "$@"; then
+		echo "$what: should have failed: $*"
+		T_RC=1
+		return 1
+	fi
+}
+
+# equal WHAT GOT EXPECTED
+equal() {
+	[[ $2 == "$3" ]] && return
+	echo "$1: got '$2', expected '$3'"
+	T_RC=1
+	return 1
+}
+
+finish() {
+	kernel_log_check
+	echo "# Totals: pass:$T_PASS fail:$T_FAILED skip:$T_SKIPPED"
+	if ((T_NUM != T_PLAN)); then
+		echo "# planned $T_PLAN tests, ran $T_NUM"
+		exit $KSFT_FAIL
+	fi
+	((T_FAILED == 0)) || exit $KSFT_FAIL
+	((T_PASS)) || exit $KSFT_SKIP
+	exit $KSFT_PASS
+}
+
+### the machine
+
+# need TOOL...: skip everything where one is missing
+need() {
+	local t
+	((EUID == 0)) || skip_all "not root"
+	for t; do
+		if ! command -v "$t" >/dev/null && [[ ! -x $TOOLS/$t ]]; then
+			skip_all "$t is not installed"
+		fi
+	done
+}
+
+module_insert() {
+	local dep deps
+	if [[ ! ${NFIPSEC_KO:-} ]]; then
+		modprobe nfipsec
+		return
+	fi
+	deps=$(modinfo -F depends "$NFIPSEC_KO") || return
+	for dep in ${deps//,/ }; do
+		modprobe "$dep" || return
+	done
+	insmod "$NFIPSEC_KO"
+}
+
+# load_module [DRIVER...]: what these drivers of an SA need
+load_module() {
+	local d
+	for d in "${@:-nfipsec}"; do
+		case $d in
+		nfipsec)
+			if [[ ! -d /sys/module/nfipsec ]]; then
+				module_insert 2>"$TMP/err" ||
+					skip_all "cannot load nfipsec: $(head -n 1 "$TMP/err")"
+			fi
+			command -v nfipsec >/dev/null || skip_all "no nfipsec command"
+			;;
+		xfrm)
+			modprobe -qa esp4 esp6 xfrm_user 2>/dev/null
+			ip xfrm state count >/dev/null 2>&1 || skip_all "no XFRM in this kernel"
+			;;
+		esac
+	done
+	kernel_log_mark
+}
+
+kernel_log_mark() {
+	LOG_MARK="nfipsec selftest $$ ${0##*/} $SECONDS.$RANDOM"
+	echo "$LOG_MARK" >/dev/kmsg
+}
+
+# Lines since the mark that no packet and no request may cause.
+kernel_log_bad() {
+	dmesg | sed "1,/$LOG_MARK/d" |
+		grep -vE 'nfipsec selftest|taints kernel|module verification failed' |
+		grep -E 'nfipsec|WARNING|BUG|Oops|KASAN|UBSAN|general protection|Call Trace|unregister_netdevice|suspicious|deadlock|refcount_t' |
+		grep -vE "${KERNEL_LOG_GOOD:-^$}"
+}
+
+kernel_log_check() {
+	local bad
+	[[ ${LOG_MARK:-} ]] || return 0
+	bad=$(kernel_log_bad | head -n 40)
+	[[ $bad ]] || return 0
+	echo "# the kernel log says:"
+	while IFS= read -r line; do
+		echo "#   $line"
+	done <<<"$bad"
+	((++T_FAILED))
+}
+
+# busywait SECONDS COMMAND...: until it succeeds
+busywait() {
+	local end=$((SECONDS + $1 * NFIPSEC_TEST_SLOW + 1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		read -rt 0.02 <> <(:) || :
+	done
+}
+
+### hosts
+
+# hosts NAME...: network namespaces of unique names, ${NS[NAME]}
+hosts() {
+	local h
+	for h; do
+		NS[$h]=nft$$-$h
+		echo "netns add ${NS[$h]}"
+	done | ip -batch - || bail "cannot make network namespaces"
+	for h; do
+		NS[$h]=nft$$-$h
+		# shellcheck disable=SC2016 # for that shell to expand
+		on "$h" bash -c '
+			cd /proc/sys/net
+			for f in all default; do
+				echo 0 >ipv6/conf/$f/accept_dad
+				echo 0 >ipv6/conf/$f/router_solicitations
+				echo 0 >ipv6/conf/$f/accept_ra
+				echo 0 >ipv4/conf/$f/rp_filter
+			done
+			[[ ! -e ipv4/conf/lo ]] || ip link set lo up'
+	done
+}
+
+# on HOST COMMAND...
+on() {
+	local h=$1
+	shift
+	nsenter --net="/run/netns/${NS[$h]}" -- "$@"
+}
+
+# forget HOST: delete it now
+forget() {
+	ip netns del "${NS[$1]}"
+	unset "NS[$1]"
+}
+
+# wire HOST DEV HOST DEV [MTU]: a veth pair. Hardware addresses end in the
+# device's name made a number, so that neighbours can be given by hand.
+wire() {
+	ip link add "$2" netns "${NS[$1]}" mtu "${5:-1500}" type veth \
+		peer name "$4" netns "${NS[$3]}" mtu "${5:-1500}" &&
+		ip -n "${NS[$1]}" link set "$2" up &&
+		ip -n "${NS[$3]}" link set "$4" up
+}
+
+# ip_batch HOST <LINES: lines for ip(8)
+ip_batch() {
+	ip -n "${NS[$1]}" -batch -
+}
+
+### SAs and policies, DRIVER being nfipsec or xfrm
+
+# shellcheck disable=SC2034 # for those that source this
+ALGS=(aes128gcm16 aes256gcm16 chacha20poly1305
+	aes128-sha256_128 aes256-sha256_128 null-sha256_128)
+
+# key BYTES SEED: the same key for the same seed, as hex
+key() {
+	local i x=$(($2 * 40503 + 12345)) out=0x
+	for ((i = 0; i < $1; i++)); do
+		x=$(((x * 1103515245 + 12345) & 0x7fffffff))
+		printf -v out '%s%02x' "$out" $((x >> 12 & 255))
+	done
+	KEY=$out
+}
+
+# alg_words DRIVER ALG SEED: the words of "sa add" or "xfrm state add" into
+# ALG_WORDS, to be read by the driver's command from its input: keys are never
+# arguments.
+alg_words() {
+	local driver=$1 seed=$3 enc='' bytes auth
+	case $2 in
+	aes128gcm16) enc='rfc4106(gcm(aes))' bytes=20 ;;
+	aes256gcm16) enc='rfc4106(gcm(aes))' bytes=36 ;;
+	chacha20poly1305) enc='rfc7539esp(chacha20,poly1305)' bytes=36 ;;
+	aes128-*) enc='cbc(aes)' bytes=16 ;;
+	aes256-*) enc='cbc(aes)' bytes=32 ;;
+	null-*) enc='ecb(cipher_null)' bytes=0 ;;
+	*) bail "no algorithm $2" ;;
+	esac
+	key "$bytes" "$seed"
+	case $2 in
+	*gcm16 | chacha*)
+		# nfipsec knows people's names too
+		[[ $driver == nfipsec ]] && ((seed & 1)) && enc=$2
+		ALG_WORDS="aead $enc $KEY 128"
+		return
+		;;
+	esac
+	ALG_WORDS="enc $enc $KEY"
+	((bytes)) || ALG_WORDS="enc $enc \"\""
+	key 32 $((seed + 1))
+	auth='hmac(sha256)'
+	ALG_WORDS+=" auth-trunc $auth $KEY 128"
+}
+
+# apply HOST DRIVER <LINES: let the driver's command read them
+apply() {
+	if [[ $2 == nfipsec ]]; then
+		on "$1" nfipsec --batch -
+	else
+		ip_batch "$1"
+	fi
+}
+
+# sa_line DRIVER in|out SRC DST SPI MODE ALG [WORD...]: the line that adds an
+# SA. WORDs are those of "nfipsec sa add"; ip knows esn and reqid of them.
+sa_line() {
+	local driver=$1 dir=$2 src=$3 dst=$4 spi=$5 mode=$6 alg=$7 flags=''
+	local window='replay-window 32' reqid=1 w
+	shift 7
+	alg_words "$driver" "$alg" $((spi))
+	if [[ $driver == nfipsec ]]; then
+		[[ " $* " == *" reqid "* ]] || set -- reqid 1 "$@"
+		echo "sa add src $src dst $dst proto esp spi $spi mode $mode" \
+			"dir $dir $* $ALG_WORDS"
+		return
+	fi
+	# or a tunnel would only carry its own family
+	[[ $mode == tunnel ]] && flags='flag af-unspec'
+	while (($#)); do
+		w=$1
+		shift
+		case $w in
+		esn) window='replay-window 128' flags+=' flag esn' ;;
+		reqid) reqid=$1 && shift ;;
+		*) bail "no word '$w' for xfrm" ;;
+		esac
+	done
+	echo "xfrm state add src $src dst $dst proto esp spi $spi reqid $reqid" \
+		"mode $mode $window $flags $ALG_WORDS"
+}
+
+# sa HOST DRIVER ...: as sa_line, and do it
+sa() {
+	local h=$1
+	shift
+	sa_line "$@" | apply "$h" "$1"
+}
+
+# policy_line DRIVER in|out|fwd SRC DST MODE OUTERSRC OUTERDST [WORD...]: the
+# line for a policy to protect. nfipsec knows no fwd: its "in" covers that.
+policy_line() {
+	local driver=$1 dir=$2 src=$3 dst=$4 mode=$5 tmpl=''
+	[[ $mode == tunnel ]] && tmpl="src $6 dst $7"
+	shift 7
+	if [[ $driver == nfipsec ]]; then
+		[[ $dir == fwd ]] && return
+		echo "policy add dir $dir src $src dst $dst $*" \
+			"action protect tmpl $tmpl proto esp mode $mode reqid 1"
+		return
+	fi
+	echo "xfrm policy add src $src dst $dst $* dir $dir" \
+		"tmpl $tmpl proto esp mode $mode reqid 1"
+}
+
+# protect HOST DRIVER LOCALNET REMOTENET LOCAL REMOTE MODE ALG SPI_OUT SPI_IN [esn]:
+# everything one end of a connection needs
+protect() {
+	local h=$1 d=$2 lnet=$3 rnet=$4 l=$5 r=$6 mode=$7 alg=$8 out=$9 in=${10}
+	shift 10
+	{
+		sa_line "$d" out "$l" "$r" "$out" "$mode" "$alg" "$@"
+		sa_line "$d" in "$r" "$l" "$in" "$mode" "$alg" "$@"
+		policy_line "$d" out "$lnet" "$rnet" "$mode" "$l" "$r"
+		policy_line "$d" in "$rnet" "$lnet" "$mode" "$r" "$l"
+		policy_line "$d" fwd "$rnet" "$lnet" "$mode" "$r" "$l"
+	} | apply "$h" "$d"
+}
+
+# flush HOST DRIVER
+flush() {
+	if [[ $2 == nfipsec ]]; then
+		apply "$1" nfipsec <<-LINES
+			policy flush
+			sa flush
+		LINES
+	else
+		ip_batch "$1" <<-LINES
+			xfrm policy flush
+			xfrm state flush
+		LINES
+	fi
+}
+
+# clear_all HOST DRIVER: no SAs, no policies; also those of another driver that
+# the host had before
+declare -A HAD_DRIVER=()
+clear_all() {
+	local had=${HAD_DRIVER[$1]:-$2}
+	HAD_DRIVER[$1]=$2
+	flush "$1" "$2" || return
+	[[ $had == "$2" ]] || flush "$1" "$had"
+}
+
+### counters of nfipsec
+
+# stats HOST ARRAY: all counters into an associative array of that name
+stats() {
+	local -n _to=$2
+	local name value
+	_to=()
+	while IFS=: read -r name value; do
+		# shellcheck disable=SC2004
+		_to[$name]=$value
+	done < <(on "$1" nfipsec -j stats | tr -d ' \n\t' |
+		sed 's/"name":"\([a-z_]*\)","value"/"\1"/g' |
+		grep -oE '"[a-z_-]+":[0-9]+' | tr -d '"')
+}
+
+# counter HOST NAME: print its value
+counter() {
+	local -A s
+	stats "$1" s
+	echo "${s[$2]:-0}"
+}
+
+# dropped ARRAY [COUNTER...]: print what of these counters is a drop, not zero
+# and none of these
+dropped() {
+	local -n _from=$1
+	local name
+	shift
+	for name in "${!_from[@]}"; do
+		[[ $name == *_ok || $name == in_dummy || $name == *_count ]] && continue
+		[[ " $* " == *" $name "* ]] && continue
+		# shellcheck disable=SC2004
+		((_from[$name])) && echo "$name is ${_from[$name]}"
+	done
+	return 0
+}
+
+# drops HOST [COUNTER...]: the same of a host
+drops() {
+	local h=$1
+	# shellcheck disable=SC2034
+	local -A now
+	shift
+	stats "$h" now
+	dropped now "$@" | sed "s/^/$h: /"
+}
+
+# python_tests FILE: a test whose report a Python program writes
+python_tests() {
+	local rc
+	need ip nsenter python3
+	load_module nfipsec
+	python3 -B "$SELF_DIR/$1"
+	rc=$?
+	kernel_log_check
+	((T_FAILED == 0)) || rc=$KSFT_FAIL
+	exit $rc
+}

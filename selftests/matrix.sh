@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Every mode, address family and algorithm, against XFRM and against itself.
+#
+#    host a                                     host b
+#   +---------------------+           +---------------------+
+#   | lo 192.168.1.1      |           |      192.168.2.1 lo |
+#   |    fd00:1::1        |           |        fd00:2::1    |
+#   |                  va |===========| vb                  |
+#   |           10.0.0.1  |    ESP    |  10.0.0.2           |
+#   |           fd00::1   |           |  fd00::2            |
+#   +---------------------+           +---------------------+
+#
+# usage: matrix.sh [DRIVER_OF_A DRIVER_OF_B [ONLY]]   drivers: nfipsec, xfrm;
+# ONLY is a pattern of descriptions
+# shellcheck source=./lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# Around the edges of padding and of what fits into 1500 bytes.
+PING_SIZES=0,1,15,16,17,56,1300,1371-1420/7,1472,1500,3000,9000
+UDP_SIZES=0-20,255,256,1380-1473/4,2000,9000
+WAYS=(write sendfile zerocopy splice)
+declare -A OUTER=([4]="10.0.0.1 10.0.0.2" [6]="fd00::1 fd00::2")
+declare -A INNER=([4]="192.168.1.1 192.168.2.1" [6]="fd00:1::1 fd00:2::1")
+
+topology() {
+	hosts a b
+	wire a va b vb
+	ip_batch a <<-LINES
+		link set va address 02:00:00:00:00:01
+		addr add 10.0.0.1/24 dev va
+		addr add fd00::1/64 dev va nodad
+		addr add 192.168.1.1/32 dev lo
+		addr add fd00:1::1/128 dev lo nodad
+		neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev va nud permanent
+		neigh add fd00::2 lladdr 02:00:00:00:00:02 dev va nud permanent
+		route add 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1
+		route add fd00:2::/64 via fd00::2 src fd00:1::1
+	LINES
+	ip_batch b <<-LINES
+		link set vb address 02:00:00:00:00:02
+		addr add 10.0.0.2/24 dev vb
+		addr add fd00::2/64 dev vb nodad
+		addr add 192.168.2.1/32 dev lo
+		addr add fd00:2::1/128 dev lo nodad
+		neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev vb nud permanent
+		neigh add fd00::1 lladdr 02:00:00:00:00:01 dev vb nud permanent
+		route add 192.168.1.0/24 via 10.0.0.1 src 192.168.2.1
+		route add fd00:1::/64 via fd00::1 src fd00:2::1
+	LINES
+}
+
+# probe ADDR_A ADDR_B ACTION...: between a and b, with only ESP on the wire
+traffic() {
+	local from=$1 to=$2
+	shift 2
+	"$TOOLS/probe" A="${NS[a]},$from" B="${NS[b]},$to" \
+		wire="${NS[a]},va,esp" wire="${NS[b]},vb,esp" "$@"
+}
+
+# counters_moved HOST: packets went both ways, nothing was dropped but what was
+# too big for the path (its sender was told and sent again)
+counters_moved() {
+	local h=$1 bad
+	local -A s
+	stats "$h" s
+	((${s[in_ok]:-0} > ${BEFORE_IN[$h]:-0})) || { echo "$h: in_ok did not grow"; return 1; }
+	((${s[out_ok]:-0} > ${BEFORE_OUT[$h]:-0})) || { echo "$h: out_ok did not grow"; return 1; }
+	BEFORE_IN[$h]=${s[in_ok]} BEFORE_OUT[$h]=${s[out_ok]}
+	bad=$(dropped s out_too_big)
+	[[ ! $bad ]] || { echo "$h: $bad"; return 1; }
+}
+declare -A BEFORE_IN=() BEFORE_OUT=()
+
+# one MODE OUTER INNER ALG ESN DRIVER_A DRIVER_B
+one() {
+	local mode=$1 alg=$4 esn=() da=$6 db=$7 outer inner full
+	local bytes
+	bytes=$(scaled 1500000 150000)
+	read -r -a outer <<<"${OUTER[$2]}"
+	read -r -a inner <<<"${INNER[$3]}"
+	[[ $mode == transport ]] && inner=("${outer[@]}")
+	[[ $5 == esn ]] && esn=(esn)
+	full=32
+	[[ $3 == 6 ]] && full=128
+	clear_all a "$da" && clear_all b "$db" || return 1
+	SPI=$((SPI + 2))
+	protect a "$da" "${inner[0]}/$full" "${inner[1]}/$full" "${outer[0]}" \
+		"${outer[1]}" "$mode" "$alg" $((SPI)) $((SPI + 1)) "${esn[@]}" || return 1
+	protect b "$db" "${inner[1]}/$full" "${inner[0]}/$full" "${outer[1]}" \
+		"${outer[0]}" "$mode" "$alg" $((SPI + 1)) $((SPI)) "${esn[@]}" || return 1
+	check traffic traffic "${inner[0]}" "${inner[1]}" ping="$PING_SIZES" \
+		udp="$UDP_SIZES" tcp="$bytes,${WAYS[T_NUM % 4]}" \
+		swap ping=0,56,1400,1500,9000
+	[[ $da != nfipsec ]] || check counters counters_moved a
+	[[ $db != nfipsec ]] || check counters counters_moved b
+}
+
+# All combinations, extended sequence numbers with every other one so that each
+# algorithm and each mode meets both.
+cases() {
+	local m i n=0 esn
+	for m in "tunnel 4 4" "tunnel 6 6" "tunnel 4 6" "tunnel 6 4" \
+		"transport 4 4" "transport 6 6"; do
+		for ((i = 0; i < ${#ALGS[@]}; i++)); do
+			esn=esn
+			(((n++ + i / 6 + n / 6) & 1)) && esn=noesn
+			CASES+=("$m ${ALGS[i]} $esn $1 $2")
+		done
+	done
+}
+
+need ip probe nsenter
+CASES=()
+if (($# >= 2)); then
+	load_module "$1" "$2"
+	cases "$1" "$2"
+else
+	load_module nfipsec xfrm
+	cases nfipsec xfrm
+	CASES+=("tunnel 4 4 aes128gcm16 esn nfipsec nfipsec"
+		"tunnel 6 6 aes256-sha256_128 noesn nfipsec nfipsec"
+		"tunnel 4 6 chacha20poly1305 esn nfipsec nfipsec"
+		"transport 4 4 null-sha256_128 noesn nfipsec nfipsec"
+		"transport 6 6 aes256gcm16 noesn nfipsec nfipsec")
+fi
+if [[ ${3:-} ]]; then
+	picked=()
+	for c in "${CASES[@]}"; do
+		# shellcheck disable=SC2053
+		[[ $c == $3 ]] && picked+=("$c")
+	done
+	CASES=("${picked[@]}")
+fi
+SPI=0x1000
+topology
+plan ${#CASES[@]}
+for c in "${CASES[@]}"; do
+	read -r -a w <<<"$c"
+	name="${w[0]} ${w[2]}in${w[1]} ${w[3]} ${w[4]}, ${w[5]} - ${w[6]}"
+	[[ ${w[0]} == transport ]] && name="${w[0]} ${w[1]} ${w[3]} ${w[4]}, ${w[5]} - ${w[6]}"
+	# shellcheck disable=SC2086
+	run "$name" one $c
+done
+finish

@@ -1,0 +1,280 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Rules of the host in the way: they must see what they would see of the same
+# packets in the clear, and nothing may leave in the clear because of them.
+#
+#     h1 ---------------- gwa ================ gwb ---------------- h2
+#  192.168.1.2   192.168.1.1 10.0.0.1   10.0.0.2 192.168.2.1   192.168.2.2
+#                            192.168.3.1
+#
+# usage: netfilter.sh [DRIVER_OF_GWA DRIVER_OF_GWB]
+# shellcheck source=./lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+topology() {
+	local h
+	hosts h1 gwa gwb h2
+	wire h1 eth0 gwa lan
+	wire gwa wan gwb wan
+	wire gwb lan h2 eth0
+	for h in gwa gwb; do
+		on "$h" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	done
+	ip_batch h1 <<-LINES
+		addr add 192.168.1.2/24 dev eth0
+		route add default via 192.168.1.1
+	LINES
+	ip_batch gwa <<-LINES
+		addr add 192.168.1.1/24 dev lan
+		addr add 192.168.3.1/32 dev lo
+		addr add 10.0.0.1/24 dev wan
+		route add 192.168.2.0/24 via 10.0.0.2
+	LINES
+	ip_batch gwb <<-LINES
+		addr add 192.168.2.1/24 dev lan
+		addr add 10.0.0.2/24 dev wan
+		route add 192.168.1.0/24 via 10.0.0.1
+		route add 192.168.3.0/24 via 10.0.0.1
+	LINES
+	ip_batch h2 <<-LINES
+		addr add 192.168.2.2/24 dev eth0
+		route add default via 192.168.2.1
+	LINES
+}
+
+# start LOCALNET: gwa protects that net's traffic; no rules anywhere
+start() {
+	local h
+	for h in gwa gwb; do
+		on "$h" nft flush ruleset || return 1
+		on "$h" conntrack -F 2>/dev/null
+	done
+	clear_all gwa "$DA" && clear_all gwb "$DB" || return 1
+	SPI=$((SPI + 2))
+	protect gwa "$DA" "$1" 192.168.2.0/24 10.0.0.1 10.0.0.2 tunnel \
+		aes128gcm16 "$SPI" $((SPI + 1)) &&
+		protect gwb "$DB" 192.168.2.0/24 "$1" 10.0.0.2 10.0.0.1 tunnel \
+			aes128gcm16 $((SPI + 1)) "$SPI"
+}
+
+traffic() {
+	local from=$1 to=$2
+	shift 2
+	"$TOOLS/probe" A="$from" B="$to" wire="${NS[gwa]},wan,esp" \
+		wire="${NS[gwb]},wan,esp" "$@"
+}
+
+# rules HOST: nft from standard input
+rules() {
+	on "$1" nft -f -
+}
+
+no_drops() {
+	local h bad=''
+	[[ $DA == nfipsec ]] && bad=$(drops gwa out_too_big)
+	[[ $DB == nfipsec ]] && bad+=$(drops gwb out_too_big)
+	[[ ! $bad ]] || { echo "$bad"; return 1; }
+}
+
+# Only what belongs to a known connection may come in from behind the tunnel
+stateful() {
+	start 192.168.1.0/24 || return 1
+	rules gwa <<-RULES || return 1
+		table inet f {
+			chain forward {
+				type filter hook forward priority filter; policy drop
+				ct state established,related counter accept
+				iifname lan ct state new counter accept
+			}
+			chain input {
+				type filter hook input priority filter; policy drop
+				meta l4proto esp accept
+				ct state established,related accept
+				iifname lo accept
+			}
+		}
+	RULES
+	check "from inside" traffic "${NS[h1]},192.168.1.2" "${NS[h2]},192.168.2.2" \
+		ping=0,56,1400,3000 udp=1,1000,3000 tcp=200000
+	on gwa conntrack -L 2>/dev/null >"$TMP/ct"
+	check "a TCP connection is known" grep -q '^tcp .*src=192.168.1.2 dst=192.168.2.2' "$TMP/ct"
+	check "ICMP is known" grep -q '^icmp .*src=192.168.1.2' "$TMP/ct"
+	refute "answers are not seen" grep -E '^(tcp|udp|icmp) .*src=192.168.1.2 .*UNREPLIED' "$TMP/ct"
+	check "connections are confirmed" test "$(on gwa conntrack -C)" -gt 0
+	# from outside nothing may begin
+	refute "from outside" on h2 ping -q -n -c 1 -W 1 192.168.1.2
+	check "the gateway itself" on gwa ping -q -n -c 1 -W 5 -I 192.168.1.1 192.168.2.2
+	no_drops
+}
+
+# Source NAT comes first: policy is about the translated address
+masquerade() {
+	start 192.168.3.1/32 || return 1
+	rules gwa <<-RULES || return 1
+		table ip n {
+			chain post {
+				type nat hook postrouting priority srcnat
+				ip saddr 192.168.1.0/24 ip daddr 192.168.2.0/24 snat to 192.168.3.1
+			}
+		}
+	RULES
+	# the answers come to 192.168.3.1, the prober compares with whom it asked
+	check "behind NAT" traffic "${NS[h1]},192.168.1.2" "${NS[h2]},192.168.2.2" \
+		ping=0,56,1400,3000 tcp=200000
+	on gwa conntrack -L 2>/dev/null >"$TMP/ct"
+	check "translated" grep -q 'src=192.168.1.2 dst=192.168.2.2 .*src=192.168.2.2 dst=192.168.3.1' "$TMP/ct"
+	no_drops
+}
+
+# What comes out of the tunnel is redirected
+dnat() {
+	start 192.168.3.1/32 || return 1
+	rules gwa <<-RULES || return 1
+		table ip n {
+			chain pre {
+				type nat hook prerouting priority dstnat
+				iifname wan ip daddr 192.168.3.1 tcp dport 7 dnat to 192.168.1.2:7
+				iifname wan ip daddr 192.168.3.1 icmp type echo-request dnat to 192.168.1.2
+			}
+			chain post {
+				type nat hook postrouting priority srcnat
+			}
+		}
+	RULES
+	check "ping through DNAT" on h2 ping -q -n -c 2 -i 0.1 -W 5 192.168.3.1
+	on gwa conntrack -L 2>/dev/null >"$TMP/ct"
+	check "translated" grep -q 'src=192.168.2.2 dst=192.168.3.1 .*src=192.168.1.2 dst=192.168.2.2' "$TMP/ct"
+	no_drops
+}
+
+# Rules behind ours in POST_ROUTING still get the packet, once and in the clear
+late_chain() {
+	start 192.168.1.0/24 || return 1
+	rules gwa <<-RULES || return 1
+		table ip l {
+			counter inner { }
+			counter outer { }
+			chain post {
+				type filter hook postrouting priority 500
+				ip daddr 192.168.2.2 icmp type echo-request counter name inner
+				meta l4proto esp counter name outer
+			}
+		}
+	RULES
+	check ping on h1 ping -q -n -c 3 -i 0.1 -W 5 192.168.2.2
+	on gwa nft list counters >"$TMP/counters"
+	equal "packets seen" "$(grep -c 'packets 3 ' "$TMP/counters")" 2
+	rules gwa <<-RULES || return 1
+		add rule ip l post ip daddr 192.168.2.2 drop
+	RULES
+	refute "dropped by a late chain" on h1 ping -q -n -c 1 -W 1 192.168.2.2
+	no_drops
+}
+
+# echoes_at HOST: echo requests received
+echoes_at() {
+	# shellcheck disable=SC2016 # awk's own
+	on "$1" awk '/^IcmpMsg:/ { for (i = 2; i <= NF; i++)
+		if (!n) name[i] = $i; else if (name[i] == "InType8") print $i; n++ }' \
+		/proc/net/snmp
+}
+
+# queued HOOK PRIORITY HOST DEVICE: hold packets in a queue of that hook, see
+# that nothing leaves meanwhile, and that it leaves protected afterwards
+queued() {
+	local out in pid line bad
+	start 192.168.1.0/24 || return 1
+	rules gwa <<-RULES || return 1
+		table ip q {
+			chain c {
+				type filter hook $1 priority $2
+				ip daddr 192.168.2.2 icmp type echo-request queue num 5
+			}
+		}
+	RULES
+	coproc QUEUE { exec "$TOOLS/nfqueue" "${NS[gwa]}" 5 1000 2>&1; }
+	out=${QUEUE[0]} in=${QUEUE[1]} pid=$QUEUE_PID
+	PIDS+=("$pid")
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	equal "queue" "$line" ready || return 1
+	local before
+	before=$(echoes_at h2)
+	"$TOOLS/probe" A="${NS[$3]},$4" B="${NS[h2]},192.168.2.2" \
+		wire="${NS[gwa]},wan,esp" ping=100,3000 >"$TMP/probe" 2>&1 &
+	local prober=$!
+	PIDS+=("$prober")
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	equal "first packet" "$line" "held 1"
+	equal "echo requests at h2 while held" "$(echoes_at h2)" "$before"
+	echo accept >&"$in"
+	while kill -0 "$prober" 2>/dev/null; do
+		read -r -t 0.2 -u "$out" line || continue
+		[[ $line != held* ]] || echo accept >&"$in"
+	done
+	if ! wait "$prober"; then
+		cat "$TMP/probe"
+		T_RC=1
+	fi
+	kill "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	bad=$([[ $DA != nfipsec ]] || drops gwa out_too_big)
+	equal "drops" "$bad" ''
+}
+
+# The policy is deleted while the packet is in the queue: it must not leave in
+# the clear
+queued_and_deleted() {
+	local out in pid line
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	start 192.168.1.0/24 || return 1
+	rules gwa <<-RULES || return 1
+		table ip q {
+			chain c {
+				type filter hook postrouting priority 500
+				ip daddr 192.168.2.2 udp dport 9 queue num 6
+			}
+		}
+	RULES
+	coproc QUEUE { exec "$TOOLS/nfqueue" "${NS[gwa]}" 6 1 2>&1; }
+	out=${QUEUE[0]} in=${QUEUE[1]} pid=$QUEUE_PID
+	PIDS+=("$pid")
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	equal "queue" "$line" ready || return 1
+	on h1 bash -c 'echo secret >/dev/udp/192.168.2.2/9'
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	equal "packet" "$line" "held 1"
+	clear_all gwa nfipsec
+	local before
+	before=$(on h2 bash -c 'grep "^Udp: [0-9]" /proc/net/snmp')
+	echo accept >&"$in"
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	equal "queue" "$line" released
+	check "dropped" busywait 5 dropped_since_queue
+	equal "UDP at h2" "$(on h2 bash -c 'grep "^Udp: [0-9]" /proc/net/snmp')" "$before"
+	kill "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	return 0
+}
+
+dropped_since_queue() {
+	[[ $(drops gwa out_too_big) ]]
+}
+
+need ip nsenter probe nfqueue nft conntrack ping
+DA=${1:-nfipsec} DB=${2:-xfrm}
+load_module "$DA" "$DB"
+modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
+	nf_conntrack_netlink 2>/dev/null
+SPI=0x3000
+topology
+plan 8
+run "stateful firewall" stateful
+run "masquerade in front of the tunnel" masquerade
+run "redirection behind the tunnel" dnat
+run "a chain behind ours" late_chain
+run "queue in OUTPUT" queued output filter gwa 192.168.1.1
+run "queue in POSTROUTING, before us" queued postrouting 0 h1 192.168.1.2
+run "queue in POSTROUTING, behind us" queued postrouting 500 h1 192.168.1.2
+run "policy deleted while queued" queued_and_deleted
+finish

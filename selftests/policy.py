@@ -1,0 +1,600 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the policies of a host let in and out, in the clear and protected.
+
+The topology is that of lib.py. What must not leave is looked for on the wire,
+what must not arrive at the sockets, and the counter says why.
+"""
+import struct
+import sys
+import threading
+
+import lib
+from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, PEER4, Algo, equal, ipv4,
+                 ipv6, nothing, select, udp, udp_packet, wait_for)
+
+PORT, FAR_PORT = 4000, 5000
+lab = lib.Lab()
+null = Algo("null-sha256_128", 7)
+sock4 = lab.listen(PORT)
+sock6 = lab.listen(PORT, six=True)
+report = lib.Report()
+ESP, CLEAR = "ESP", "clear"
+FAMILIES = ((False, IN4, FAR4), (True, IN6, FAR6))
+
+
+def proto_of(packet):
+    return packet[6] if packet[0] >> 4 == 6 else packet[9]
+
+
+def send(dst, sport=PORT, dport=FAR_PORT, data=b"out", src=None):
+    """From n; what becomes of it: ESP, CLEAR or the counter that grew."""
+    six = ":" in dst
+    sock = sock6 if six else sock4
+    own = None
+    if sport != PORT or src:
+        own = sock = lab.listen(sport, six, src or "")
+    base = lab.nl.stats()
+    try:
+        sock.sendto(data, (dst, dport))
+    except PermissionError:
+        pass
+    finally:
+        if own:
+            own.close()
+    fate = wait_for(lambda: out_fate(base), "a packet or a counter")
+    if fate not in (ESP, CLEAR):
+        lab.wire.silent()
+    return fate
+
+
+def out_fate(base):
+    p = lab.wire.recv(0)
+    if p is not None:
+        return ESP if proto_of(p) == 50 else CLEAR
+    got = lib.grown(base, lab.nl.stats())
+    drops = [k for k in got if k.startswith("out_") and k != "out_ok"]
+    return drops[0] if drops else None
+
+
+def arrive(packet, six=False):
+    """At n; CLEAR if it is delivered or the counter that grew."""
+    sock = sock6 if six else sock4
+    base = lab.nl.stats()
+    lab.wire.send(packet)
+
+    def fate():
+        if select.select([sock], [], [], 0)[0]:
+            sock.recv(65536)
+            return CLEAR
+        got = lib.grown(base, lab.nl.stats())
+        return next(iter(got), None)
+    out = wait_for(fate, "delivery or a counter")
+    if out != CLEAR:
+        nothing(sock)
+    return out
+
+
+def far(six=False, sport=FAR_PORT, dport=PORT, src=None):
+    if six:
+        return udp_packet(src or FAR6, IN6, sport, dport, b"in")
+    return udp_packet(src or FAR4, IN4, sport, dport, b"in")
+
+
+def untouched():
+    """A module without policies changes nothing."""
+    lab.reset()
+    for six, near, there in FAMILIES:
+        equal(send(there), CLEAR)
+        equal(arrive(far(six), six), CLEAR)
+        equal(send(there, src=near), CLEAR)
+    lab.counted({})
+
+
+def actions():
+    for six, near, there in FAMILIES:
+        for action, out, inn in (("bypass", CLEAR, CLEAR),
+                                 ("discard", "out_discard", "in_discard"),
+                                 ("protect", "out_no_sa", "in_clear")):
+            lab.reset()
+            lab.policy("out", near, there, action=action, six=six)
+            lab.policy("in", there, near, action=action, six=six)
+            equal(send(there, src=near), out, "out " + action)
+            equal(arrive(far(six), six), inn, "in " + action)
+
+
+def protected():
+    for six, near, there in FAMILIES:
+        lab.reset()
+        lab.sa(null, "out", six=six)
+        lab.policy("out", near, there, six=six)
+        equal(send(there, src=near), ESP)
+
+
+def directions():
+    """A policy out says nothing about what comes in, and the reverse."""
+    lab.reset()
+    lab.policy("out", IN4, FAR4, action="discard")
+    equal(arrive(far()), CLEAR)
+    equal(send(FAR4, src=IN4), "out_discard")
+    lab.reset()
+    lab.policy("in", FAR4, IN4, action="discard")
+    equal(send(FAR4, src=IN4), CLEAR)
+    equal(arrive(far()), "in_discard")
+
+
+def priorities():
+    """The lowest number first, then the older one."""
+    orders = ([(10, "bypass"), (5, "discard")], [(5, "discard"), (10, "bypass")],
+              [(0, "discard"), (1, "bypass")],
+              [(0xffffffff, "bypass"), (0xfffffffe, "discard")])
+    for order in orders:
+        lab.reset()
+        for n, (prio, action) in enumerate(order):
+            # same packets, different selectors
+            lab.policy("out", "192.168.1.0/%d" % (24 + n), "192.168.2.0/24",
+                       action=action, priority=prio)
+            lab.policy("in", "192.168.2.0/%d" % (24 + n), "192.168.1.0/24",
+                       action=action, priority=prio)
+        equal(send(FAR4, src=IN4), "out_discard", str(order))
+        equal(arrive(far()), "in_discard", str(order))
+    for first, out in (("discard", "out_discard"), ("bypass", CLEAR)):
+        lab.reset()
+        second = "bypass" if first == "discard" else "discard"
+        lab.policy("out", IN4, FAR4, action=first, priority=7)
+        lab.policy("out", "0.0.0.0/0", "0.0.0.0/0", action=second, priority=7)
+        equal(send(FAR4, src=IN4), out, "first of equals")
+
+
+def updated():
+    """An update replaces, also the place in the order."""
+    lab.reset()
+    lab.policy("out", IN4, FAR4, action="bypass", priority=1)
+    lab.policy("out", "0.0.0.0/0", "0.0.0.0/0", action="discard", priority=5)
+    equal(send(FAR4, src=IN4), CLEAR)
+    lab.policy("out", IN4, FAR4, action="bypass", priority=9,
+               cmd="POLICY_UPDATE")
+    equal(send(FAR4, src=IN4), "out_discard")
+    lab.policy("out", IN4, FAR4, action="protect", priority=1,
+               cmd="POLICY_UPDATE")
+    equal(send(FAR4, src=IN4), "out_no_sa")
+    lab.unpolicy("out", IN4, FAR4)
+    equal(send(FAR4, src=IN4), "out_discard")
+    lab.unpolicy("out", "0.0.0.0/0", "0.0.0.0/0")
+    equal(send(FAR4, src=IN4), CLEAR)
+
+
+def addresses():
+    """Ranges and prefixes, at their edges."""
+    cases4 = (("192.168.2.10-192.168.2.20", ("192.168.2.10", "192.168.2.20",
+                                             "192.168.2.15"),
+               ("192.168.2.9", "192.168.2.21")),
+              ("192.168.2.64/26", ("192.168.2.64", "192.168.2.127"),
+               ("192.168.2.63", "192.168.2.128")),
+              ("192.168.2.255-192.168.3.1", ("192.168.2.255", "192.168.3.0",
+                                             "192.168.3.1"),
+               ("192.168.2.254", "192.168.3.2")),
+              ("0.0.0.0/0", ("192.168.2.1", "223.255.255.255"), ()))
+    cases6 = (("fd00:2::10-fd00:2::2:0", ("fd00:2::10", "fd00:2::2:0",
+                                          "fd00:2::1:ffff"),
+               ("fd00:2::f", "fd00:2::2:1")),
+              ("fd00:2::ffff:0/113", ("fd00:2::ffff:0", "fd00:2::ffff:7fff"),
+               ("fd00:2::fffe:ffff", "fd00:2::ffff:8000")),
+              ("::/0", ("fd00:2::1", "fd00:2:0:0:ffff::"), ()))
+    for six, near, cases in ((False, IN4, cases4), (True, IN6, cases6)):
+        for text, inside, outside in cases:
+            lab.reset()
+            lab.policy("out", near, text, action="discard")
+            lab.policy("in", text, near, action="discard")
+            for there in inside:
+                equal(send(there, src=near), "out_discard", there)
+                equal(arrive(far(six, src=there), six), "in_discard", there)
+            for there in outside:
+                equal(send(there, src=near), CLEAR, there)
+                equal(arrive(far(six, src=there), six), CLEAR, there)
+
+
+def ports():
+    for six, near, there in FAMILIES:
+        lab.reset()
+        lab.policy("out", near, there, 17, None, (5000, 5010), action="discard")
+        lab.policy("in", there, near, 17, (5000, 5010), None, action="discard")
+        for port, out in ((4999, CLEAR), (5000, "d"), (5005, "d"), (5010, "d"),
+                          (5011, CLEAR), (0xffff, CLEAR), (1, CLEAR)):
+            equal(send(there, dport=port, src=near),
+                  "out_discard" if out == "d" else out, "port %d" % port)
+            equal(arrive(far(six, sport=port), six),
+                  "in_discard" if out == "d" else out, "port %d" % port)
+        lab.reset()
+        lab.policy("out", near, there, 17, (PORT, PORT), (FAR_PORT, FAR_PORT),
+                   action="discard")
+        equal(send(there, src=near), "out_discard")
+        equal(send(there, sport=PORT + 1, src=near), CLEAR)
+        equal(send(there, dport=FAR_PORT + 1, src=near), CLEAR)
+        lab.reset()
+        lab.policy("out", near, there, 6, None, (FAR_PORT, FAR_PORT),
+                   action="discard")
+        equal(send(there, src=near), CLEAR, "TCP policy, UDP packet")
+
+
+def defaults():
+    """Discard what no policy knows; neighbour discovery by a bypass policy."""
+    lab.reset()
+    lab.default("out", "discard")
+    equal(send(FAR4), "out_discard")
+    equal(arrive(far()), CLEAR)
+    lab.default("in", "discard")
+    equal(arrive(far()), "in_discard")
+    equal(arrive(far(True), True), "in_discard")
+    lab.policy("out", IN4, FAR4, action="bypass")
+    lab.policy("in", FAR4, IN4, action="bypass")
+    equal(send(FAR4, src=IN4), CLEAR)
+    equal(arrive(far()), CLEAR)
+    equal(send("192.168.2.9", src=IN4), "out_discard")
+    lab.default("out", "bypass")
+    lab.default("in", "bypass")
+    equal(send("192.168.2.9", src=IN4), CLEAR)
+
+
+def neighbours():
+    """Is the neighbour asked for, and is its answer heard?"""
+    def asked():
+        lab.n.ip("neigh flush dev vn")
+        sock6.sendto(b"x", ("fd00::77", FAR_PORT))
+
+    def solicitation():
+        while lib.select.select([lab.wire.sock], [], [], 0)[0]:
+            frame = lab.wire.sock.recv(2000)
+            if frame[12:14] == b"\x86\xdd" and frame[20] == 58 and \
+                    frame[54] == 135 and frame[62:78] == lib.addr("fd00::77"):
+                return True
+        return False
+    lab.reset()
+    # the datagram may go, the question for its neighbour may not
+    lab.policy("out", "::/0", "::/0", 17, action="bypass")
+    lab.default("out", "discard")
+    lab.default("in", "discard")
+    asked()
+    wait_for(lambda: lib.grown(lab.base, lab.nl.stats()).get("out_discard"),
+             "a solicitation that is dropped")
+    equal(solicitation(), False)
+    lab.reset()
+    lab.policy("out", "::/0", "::/0", 17, action="bypass")
+    for direction in ("in", "out"):
+        lab.policy(direction, "::/0", "::/0", 58, action="bypass")
+        lab.default(direction, "discard")
+    asked()
+    wait_for(solicitation, "the neighbour solicitation")
+    target = lib.addr("fd00::77")
+    na = struct.pack("!BBHI", 136, 0, 0, 0x60000000) + target + b"\2\1" + \
+        lib.MAC_W
+    pseudo = target + lib.addr("fd00::1") + struct.pack("!II", len(na), 58)
+    na = na[:2] + struct.pack("!H", lib.csum(pseudo + na)) + na[4:]
+    lab.wire.send(ipv6("fd00::77", "fd00::1", 58, na, hlim=255))
+    wait_for(lambda: lib.MAC_W.hex(":") in lab.n.exec(
+        "ip", "-6", "neigh", "show", "fd00::77"), "the neighbour's address")
+    lab.reset()
+
+
+def multicast():
+    """Multicast and broadcast are packets like others."""
+    lab.reset()
+    lab.policy("out", "0.0.0.0/0", "224.0.0.0/4", action="discard")
+    equal(send("239.1.2.3"), "out_discard")
+    lab.reset()
+    equal(send("239.1.2.3"), CLEAR)
+
+
+def loopback():
+    """What stays in the host is nobody's business."""
+    lab.reset()
+    lab.default("out", "discard")
+    lab.default("in", "discard")
+    for sock, dst in ((sock4, "127.0.0.1"), (sock4, IN4), (sock6, "::1"),
+                      (sock6, IN6)):
+        sock.sendto(b"self", (dst, PORT))
+        equal(sock.recv(100), b"self")
+    lab.reset()
+
+
+def clear_refused():
+    """Plaintext where protection is due, to the host and through it."""
+    for six, near, there in FAMILIES:
+        lab.reset()
+        lab.sa(null, "in", six=six)
+        lab.policy("in", there, near, six=six)
+        lab.mark()
+        for packet in (far(six), far(six, dport=1)):
+            lab.wire.send(packet)
+            lab.counted({"in_clear": 1})
+        nothing(sock6 if six else sock4)
+    lab.reset()
+    lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; "
+               "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects; "
+               "echo 0 >/proc/sys/net/ipv4/conf/vn/send_redirects")
+    through = udp_packet(FAR4, "10.8.8.8", 1, 2, b"through")
+    lab.wire.send(through)
+    wait_for(lab.wire.recv, "the forwarded packet")
+    lab.policy("in", "192.168.2.0/24", "10.8.8.0/24")
+    lab.mark()
+    lab.wire.send(through)
+    lab.counted({"in_clear": 1})
+    lab.wire.silent()
+    lab.reset()
+    lab.policy("out", "192.168.2.0/24", "10.8.8.0/24")
+    lab.mark()
+    lab.wire.send(through)
+    lab.counted({"out_no_sa": 1})
+    lab.wire.silent()
+    lab.n.exec("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
+
+
+def no_sa():
+    """Protection is due and there is no SA that fits: nothing leaves."""
+    cases = (dict(), dict(reqid=2), dict(direction="in"), dict(mode="transport"))
+    for case in cases:
+        lab.reset()
+        lab.policy("out", IN4, FAR4)
+        if case:
+            lab.sa(null, case.pop("direction", "out"), **case)
+        lab.mark()
+        for size in (0, 1, 1400, 5000):
+            try:
+                lab.listen(PORT + 1, host=IN4).sendto(b"x" * size,
+                                                      (FAR4, FAR_PORT))
+            except PermissionError:
+                pass
+            lab.counted({"out_no_sa": 1})
+        lab.wire.silent()
+
+
+def sa_selector():
+    """An SA that does not carry this packet is none."""
+    lab.reset()
+    lab.sa(null, "out", sel=lib.selector(IN4, "192.168.2.8/29"))
+    lab.policy("out", IN4, "192.168.2.0/24")
+    equal(send("192.168.2.9", src=IN4), ESP)
+    equal(send("192.168.2.7", src=IN4) in ("out_no_sa", "out_selector"), True)
+    # an older SA without selector takes the rest
+    lab.reset()
+    wide = lab.sa(null, "out")
+    narrow = lab.sa(null, "out", sel=lib.selector(IN4, "192.168.2.8/29"))
+    lab.policy("out", IN4, "192.168.2.0/24")
+    for dst, spi in (("192.168.2.9", narrow), ("192.168.2.7", wide)):
+        lab.listen(PORT + 1, host=IN4).sendto(b"x", (dst, FAR_PORT))
+        p = wait_for(lab.wire.recv, "a packet")
+        equal(struct.unpack_from("!I", p, 20)[0], spi, "SPI for " + dst)
+
+
+def newest_sa():
+    """Traffic moves to a new SA and back when that is deleted."""
+    lab.reset()
+    old = lab.sa(null, "out")
+    lab.policy("out", IN4, FAR4)
+    src = lab.listen(PORT + 1, host=IN4)
+
+    def spi():
+        src.sendto(b"x", (FAR4, FAR_PORT))
+        return struct.unpack_from("!I", wait_for(lab.wire.recv, "one"), 20)[0]
+    equal(spi(), old)
+    new = lab.sa(null, "out")
+    equal(spi(), new)
+    lab.nl.do("SA_DEL", lib.attr(C["A_SA_DST"], lib.addr(PEER4)),
+              lib.attr(C["A_SA_PROTO"], lib.u8(50)),
+              lib.attr(C["A_SA_SPI"], struct.pack("!I", new)))
+    equal(spi(), old)
+    src.close()
+
+
+def pieces(six, data, proto=17, mtu=800):
+    """Fragments of a datagram from FAR to IN."""
+    src, dst = (FAR6, IN6) if six else (FAR4, IN4)
+    whole = udp(src, dst, FAR_PORT, PORT, data)
+    out = []
+    for off in range(0, len(whole), mtu):
+        more = off + mtu < len(whole)
+        part = whole[off:off + mtu]
+        if six:
+            head = struct.pack("!BBHI", proto, 0, off | more, 99)
+            out.append(ipv6(src, dst, 44, head + part))
+        else:
+            out.append(ipv4(src, dst, proto, part, ident=99,
+                            frag=more << 13 | off >> 3))
+    return out
+
+
+def fragments_in():
+    """Fragments in the clear where policies name ports: opaque, dropped."""
+    data = bytes(2000)
+    for six, near, there in FAMILIES:
+        sock = sock6 if six else sock4
+        for action in ("bypass", "discard", "protect"):
+            lab.reset()
+            lab.policy("in", there, near, 17, None, (PORT, PORT), action=action,
+                       six=six)
+            lab.mark()
+            for n, p in enumerate(pieces(six, data)):
+                lab.wire.send(p)
+                lab.counted({"in_frag_opaque": 1}, "fragment %d" % n)
+            nothing(sock)
+        # TCP's ports do not make UDP's fragments opaque
+        lab.reset()
+        lab.policy("in", there, near, 6, None, (PORT, PORT), action="discard")
+        for p in pieces(six, data):
+            lab.wire.send(p)
+        equal(sock.recv(65536), data)
+        # without ports, a policy sees all it needs
+        for action, why in (("bypass", None), ("discard", "in_discard"),
+                            ("protect", "in_clear")):
+            lab.reset()
+            lab.policy("in", there, near, 17, action=action, six=six)
+            lab.mark()
+            for p in pieces(six, data):
+                lab.wire.send(p)
+                if why:
+                    lab.counted({why: 1})
+            if not why:
+                equal(sock.recv(65536), data)
+            nothing(sock)
+
+
+def fragments_inside():
+    """Fragments that come out of a tunnel."""
+    data = bytes(i & 255 for i in range(2000))
+    for six, near, there in FAMILIES:
+        proto = 41 if six else 4
+        lab.reset()
+        spi = lab.sa(null, "in")
+        lab.policy("in", there, near)
+        for seq, p in enumerate(pieces(six, data), 1):
+            lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(spi, seq, proto, p)))
+        equal((sock6 if six else sock4).recv(65536), data)
+        lab.reset()
+        spi = lab.sa(null, "in")
+        lab.policy("in", there, near, 17, None, (PORT, PORT))
+        lab.mark()
+        for seq, p in enumerate(pieces(six, data), 1):
+            lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(spi, seq, proto, p)))
+            lab.counted({"in_frag_opaque": 1})
+        nothing(sock6 if six else sock4)
+
+
+def fragments_forwarded():
+    """Fragments on their way through, out by policies with ports."""
+    lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; "
+               "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects; "
+               "echo 0 >/proc/sys/net/ipv4/conf/vn/send_redirects")
+
+    def forwarded(expect):
+        parts = [ipv4("192.168.2.5", "10.8.8.8", 17, b"\0\1\0\2" + b"x" * 796,
+                      ident=5, frag=0x2000),
+                 ipv4("192.168.2.5", "10.8.8.8", 17, b"x" * 100, ident=5,
+                      frag=100)]
+        lab.mark()
+        for p in parts:
+            lab.wire.send(p)
+        if expect == CLEAR:
+            size = 0
+            while size < 900:
+                size += len(wait_for(lab.wire.recv, "a fragment")) - 20
+        else:
+            lab.counted({expect: len(parts)})
+            lab.wire.silent()
+    lab.reset()
+    forwarded(CLEAR)
+    lab.policy("out", "192.168.2.0/24", "10.8.8.0/24", 17, None, (2, 2),
+               action="bypass")
+    # in the order of things either is right: judged as fragments, or as the
+    # datagram that they were put together to
+    base = lab.nl.stats()
+    for p in (ipv4("192.168.2.5", "10.8.8.8", 17, b"\0\1\0\2" + b"x" * 796,
+                   ident=6, frag=0x2000),
+              ipv4("192.168.2.5", "10.8.8.8", 17, b"x" * 100, ident=6,
+                   frag=100)):
+        lab.wire.send(p)
+    wait_for(lambda: lab.wire.recv(0) or
+             lib.grown(base, lab.nl.stats()).get("out_frag_opaque"),
+             "the datagram or a drop")
+    lab.reset()
+    lab.policy("out", "192.168.2.0/24", "10.8.8.0/24", action="discard")
+    forwarded("out_discard")
+    lab.n.exec("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
+
+
+def malformed():
+    """Headers nobody can read are dropped where there are policies."""
+    lab.reset()
+    lab.policy("in", "::/0", "::/0", 58, action="bypass")
+    lab.default("in", "discard")
+    lab.mark()
+    for bad in (ipv6(FAR6, IN6, 60, b"\x11\xff\0\0\0\0\0\0"),
+                ipv6(FAR6, IN6, 60, b"\x11"),
+                ipv6(FAR6, IN6, 60, b"\x3c\0\1\4\0\0\0\0" * 30),
+                ipv6(FAR6, IN6, 17, b"\1\2\3"), ipv4(FAR4, IN4, 17, b"\1"),
+                ipv4(FAR4, IN4, 6, b"")):
+        lab.wire.send(bad)
+        lab.counted({"in_header": 1}, bad.hex())
+    nothing(sock4)
+    nothing(sock6)
+    lab.reset()
+
+
+def hits():
+    """A policy counts the packets that met it."""
+    lab.reset()
+    lab.policy("out", IN4, FAR4, action="discard")
+    for _ in range(3):
+        send(FAR4, src=IN4)
+    pol = dict(lab.nl.dump("POLICY_GET")[0])
+    equal(struct.unpack("=Q", pol[C["A_POLICY_PACKETS"]])[0], 3)
+
+
+class Sender(threading.Thread):
+    """Datagrams from IN4 to FAR4 as fast as it goes."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.sock = lab.listen(PORT + 9, host=IN4)
+        self.stop, self.count = False, 0
+
+    def run(self):
+        while not self.stop:
+            try:
+                self.sock.sendto(b"secret", (FAR4, FAR_PORT))
+            except OSError:
+                pass
+            self.count += 1
+
+
+def changes_under_traffic():
+    """No change of policies or SAs lets a single packet out in the clear."""
+    rounds = max(20, int(200 * lib.SCALE / 100))
+    lab.reset()
+    lab.default("out", "discard")
+    spi = lab.sa(null, "out")
+    lab.policy("out", IN4, FAR4)
+    clear = lib.Wire(lab.w, only_clear=True)
+    sender = Sender()
+    sender.start()
+    try:
+        for n in range(rounds):
+            seen = sender.count
+            if n % 4 == 0:
+                lab.policy("out", IN4, FAR4, priority=n,
+                           cmd="POLICY_UPDATE")
+            elif n % 4 == 1:
+                lab.unpolicy("out", IN4, FAR4)
+                lab.policy("out", IN4, FAR4)
+            elif n % 4 == 2:
+                lab.nl.do("SA_FLUSH")
+                spi = lab.sa(null, "out")
+            else:
+                lab.policy("out", IN4, FAR4, reqid=9, cmd="POLICY_UPDATE")
+                lab.policy("out", IN4, FAR4, cmd="POLICY_UPDATE")
+            wait_for(lambda s=seen: sender.count > s, "traffic")
+    finally:
+        sender.stop = True
+        sender.join()
+        sender.sock.close()
+    clear.silent()
+    got = lib.grown(lab.base, lab.nl.stats())
+    equal(got.get("out_ok", 0) > 0, True, "traffic through %d" % spi)
+    equal(set(got) <= {"out_ok", "out_no_sa", "out_discard", "out_changed"},
+          True, str(got))
+    lab.reset()
+
+
+for name, func in (
+        ("no policies", untouched), ("actions", actions),
+        ("protect", protected), ("directions", directions),
+        ("priorities", priorities), ("update and delete", updated),
+        ("addresses", addresses), ("ports", ports), ("defaults", defaults),
+        ("neighbour discovery", neighbours), ("multicast", multicast),
+        ("loopback", loopback), ("plaintext refused", clear_refused),
+        ("no SA", no_sa), ("selector of an SA", sa_selector),
+        ("newest SA", newest_sa), ("fragments in", fragments_in),
+        ("fragments inside a tunnel", fragments_inside),
+        ("fragments forwarded", fragments_forwarded),
+        ("malformed headers", malformed), ("hits", hits),
+        ("changes under traffic", changes_under_traffic)):
+    report.add(name, func)
+sys.exit(report.run())

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+# The targets for people; "make help" lists them. Kbuild has the module.
+
+KDIR		?= /lib/modules/$(shell uname -r)/build
+INSTALL_MOD_DIR	?= updates
+# kernel that "make demo" boots: 6.1, 6.12, 7.2 or debug
+KERNEL		?= 6.12
+
+all: modules tools
+
+help:
+	@echo 'From a Debian machine with nothing installed, as root:'
+	@echo '  demo          boot a kernel in a virtual machine and show a tunnel in it'
+	@echo '                (KERNEL=6.1|6.12|7.2|debug, $(KERNEL) if not given)'
+	@echo '  check         all checks of the sources, unit tests, builds, and the'
+	@echo '                selftests on the three kernels'
+	@echo '  check-debug   the selftests on a kernel with KASAN, lockdep, kmemleak'
+	@echo
+	@echo 'For this host and its own kernel:'
+	@echo '  all           modules and tools'
+	@echo '  modules       nfipsec.ko (KDIR: the kernel headers)'
+	@echo '  tools         nfipsec, into build/tools/'
+	@echo '  install       both (DESTDIR, PREFIX, INSTALL_MOD_DIR)'
+	@echo '  demo-native   the demo in network namespaces of this kernel'
+	@echo '  clean         remove what was built here; the cache stays'
+	@echo
+	@echo 'For those who change the sources:'
+	@echo '  style         checkpatch, kernel-doc, shellcheck'
+	@echo '  generate      module/nl-gen.*, uapi/ from the netlink specification'
+
+modules:
+	@test -e '$(KDIR)/Makefile' || { \
+		echo 'No kernel headers in $(KDIR):' >&2; \
+		echo 'apt-get install linux-headers-$(shell uname -r), or give KDIR=' >&2; \
+		exit 1; }
+	$(MAKE) -C '$(KDIR)' M='$(CURDIR)' modules
+
+tools:
+	$(MAKE) -C tools
+
+install: modules tools
+	$(MAKE) -C '$(KDIR)' M='$(CURDIR)' \
+		$(if $(DESTDIR),INSTALL_MOD_PATH='$(abspath $(DESTDIR))') \
+		INSTALL_MOD_DIR='$(INSTALL_MOD_DIR)' modules_install
+	$(MAKE) -C tools install DESTDIR='$(abspath $(DESTDIR))'
+
+demo:
+	@selftests/vm/deps
+	@$(MAKE) -s tools
+	@mkdir -p build
+	@selftests/vm/build $(KERNEL) 2>build/demo-build.log || { \
+		cat build/demo-build.log >&2; exit 1; }
+	@selftests/vm/run --kernel $(KERNEL) -- selftests/demo.sh
+
+demo-native: modules tools
+	NFIPSEC_KO='$(CURDIR)/nfipsec.ko' selftests/demo.sh
+
+check:
+	@selftests/check stock $(STAGES)
+
+check-debug:
+	@selftests/check debug $(STAGES)
+
+style:
+	@selftests/check stock style checks
+
+generate:
+	Documentation/netlink/regen
+
+clean:
+	rm -rf build selftests/unit/out
+	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.o.d' \) \
+		-type f -exec rm -f {} +
+	rm -f Module.symvers modules.order .module-common.o
+	rm -rf .tmp_versions
+
+.PHONY: all help modules tools install demo demo-native check check-debug style \
+	generate clean

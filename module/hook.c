@@ -23,11 +23,12 @@
 #define PRI_FRAGMENTS	(NF_IP_PRI_CONNTRACK_DEFRAG - 10)
 /* Behind the raw table, before conntrack: it shall see the inner packet. */
 #define PRI_IN		(NF_IP_PRI_RAW + 10)
-#define PRI_LOCAL_IN	(NF_IP_PRI_FIRST + 10)
+#define PRI_EARLY	(NF_IP_PRI_FIRST + 10)
 /* Behind source NAT, so that policy sees what would be on the wire. */
 #define PRI_OUT		(NF_IP_PRI_NAT_SRC + 100)
 
-static bool bridged(const struct sk_buff *skb)
+/* Came by a port of a bridge, and br_netfilter shows it to IP's hooks. */
+static bool from_bridge(const struct sk_buff *skb)
 {
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 	return nf_bridge_info_exists(skb);
@@ -36,14 +37,31 @@ static bool bridged(const struct sk_buff *skb)
 #endif
 }
 
-/*
- * Loopback, as for XFRM, is no path an attacker has. The second pass through
- * an l3 master device repeats the first. Bridged frames are not ours.
- */
-static bool skip(const struct sk_buff *skb, const struct net_device *dev)
+/* And leaves by another port, without being routed: not ours. */
+static bool bridged(const struct sk_buff *skb)
 {
-	return !dev || (dev->flags & IFF_LOOPBACK) || netif_is_l3_master(dev) ||
-	       bridged(skb);
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return nf_bridge_get_physoutdev(skb);
+#else
+	return false;
+#endif
+}
+
+/* Loopback, as for XFRM, is no path an attacker has. */
+static bool is_loopback(const struct net_device *dev)
+{
+	return !dev || (dev->flags & IFF_LOOPBACK);
+}
+
+/*
+ * At PRE_ROUTING, the second pass through an l3 master device repeats the
+ * first. Of a packet from a bridge port it is not known here whether it will
+ * be routed; if so, there is no second pass, and LOCAL_IN and FORWARD see to
+ * it.
+ */
+static bool skip_early(const struct sk_buff *skb, const struct net_device *dev)
+{
+	return is_loopback(dev) || netif_is_l3_master(dev) || from_bridge(skb);
 }
 
 static unsigned int fragments(void *priv, struct sk_buff *skb,
@@ -52,7 +70,7 @@ static unsigned int fragments(void *priv, struct sk_buff *skb,
 	struct nfipsec_net *nn = nfipsec_net(state->net);
 
 	/* A tagged fragment keeps its tag for the datagram it completes. */
-	if (skip(skb, state->in) || nfipsec_tag_present(nn, skb))
+	if (skip_early(skb, state->in) || nfipsec_tag_present(nn, skb))
 		return NF_ACCEPT;
 	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_FRAGMENTS) ?
 	       NF_STOLEN : NF_ACCEPT;
@@ -67,7 +85,7 @@ static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 		skb_dst_drop(skb);
 		return NF_ACCEPT;
 	}
-	if (skip(skb, state->in))
+	if (skip_early(skb, state->in))
 		return NF_ACCEPT;
 	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_PRE_ROUTING) ?
 	       NF_STOLEN : NF_ACCEPT;
@@ -77,10 +95,24 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
 	struct nfipsec_net *nn = nfipsec_net(state->net);
+	enum nfipsec_where where = from_bridge(skb) ? NFIPSEC_AT_BRIDGE_IN :
+						      NFIPSEC_AT_LOCAL_IN;
 
-	if (skip(skb, state->in))
+	if (is_loopback(state->in))
 		return NF_ACCEPT;
-	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_LOCAL_IN) ?
+	return nfipsec_input(nn, skb, state->pf, where) ?
+	       NF_STOLEN : NF_ACCEPT;
+}
+
+/* Only for what PRE_ROUTING could not judge. */
+static unsigned int forward(void *priv, struct sk_buff *skb,
+			    const struct nf_hook_state *state)
+{
+	struct nfipsec_net *nn = nfipsec_net(state->net);
+
+	if (!from_bridge(skb) || bridged(skb))
+		return NF_ACCEPT;
+	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_BRIDGE_FORWARD) ?
 	       NF_STOLEN : NF_ACCEPT;
 }
 
@@ -90,6 +122,13 @@ static bool transformed(const struct sk_buff *skb, u8 family)
 	return family == NFPROTO_IPV4 ?
 	       IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED :
 	       IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
+}
+
+/* Multicast that may not leave the host: a copy for its own listeners. */
+static bool stays(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 && !ip_hdr(skb)->ttl &&
+	       ipv4_is_multicast(ip_hdr(skb)->daddr);
 }
 
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
@@ -133,7 +172,9 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	enum nfipsec_reason reason;
 
 	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||
-	    skip(skb, state->out) || transformed(skb, state->pf))
+	    is_loopback(state->out) || netif_is_l3_master(state->out) ||
+	    bridged(skb) || transformed(skb, state->pf) ||
+	    stays(skb, state->pf))
 		return NF_ACCEPT;
 
 	switch (nfipsec_output_decide(nn, skb, state->pf, &reason)) {
@@ -154,13 +195,18 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	.priority = pri,		\
 }
 
-static const struct nf_hook_ops hooks[] = {
+static const struct nf_hook_ops hooks_in[] = {
 	HOOK(fragments, NFPROTO_IPV4, NF_INET_PRE_ROUTING, PRI_FRAGMENTS),
 	HOOK(fragments, NFPROTO_IPV6, NF_INET_PRE_ROUTING, PRI_FRAGMENTS),
 	HOOK(pre_routing, NFPROTO_IPV4, NF_INET_PRE_ROUTING, PRI_IN),
 	HOOK(pre_routing, NFPROTO_IPV6, NF_INET_PRE_ROUTING, PRI_IN),
-	HOOK(local_in, NFPROTO_IPV4, NF_INET_LOCAL_IN, PRI_LOCAL_IN),
-	HOOK(local_in, NFPROTO_IPV6, NF_INET_LOCAL_IN, PRI_LOCAL_IN),
+	HOOK(local_in, NFPROTO_IPV4, NF_INET_LOCAL_IN, PRI_EARLY),
+	HOOK(local_in, NFPROTO_IPV6, NF_INET_LOCAL_IN, PRI_EARLY),
+	HOOK(forward, NFPROTO_IPV4, NF_INET_FORWARD, PRI_EARLY),
+	HOOK(forward, NFPROTO_IPV6, NF_INET_FORWARD, PRI_EARLY),
+};
+
+static const struct nf_hook_ops hooks_out[] = {
 	HOOK(post_routing, NFPROTO_IPV4, NF_INET_POST_ROUTING, PRI_OUT),
 	HOOK(post_routing, NFPROTO_IPV6, NF_INET_POST_ROUTING, PRI_OUT),
 };
@@ -174,18 +220,40 @@ static const struct nf_hook_ops hooks[] = {
  */
 int nfipsec_hook_register(struct net *net)
 {
-	return nf_register_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+	int err;
+
+	err = nf_register_net_hooks(net, hooks_in, ARRAY_SIZE(hooks_in));
+	if (err)
+		return err;
+	err = nf_register_net_hooks(net, hooks_out, ARRAY_SIZE(hooks_out));
+	if (err)
+		nf_unregister_net_hooks(net, hooks_in, ARRAY_SIZE(hooks_in));
+	return err;
 }
 
 /**
- * nfipsec_hook_unregister() - look at no further packet of a namespace
+ * nfipsec_hook_unregister_out() - look at no further packet that leaves
  * @net: namespace
  *
- * Packets that queues to user space hold behind our hook are dropped by
- * netfilter. Hooks may still run until a grace period is over.
+ * Hooks may still run until a grace period is over, and hand packets to a
+ * queue to user space that would give them back to nfipsec_output().
  * Context: process.
  */
-void nfipsec_hook_unregister(struct net *net)
+void nfipsec_hook_unregister_out(struct net *net)
 {
-	nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+	nf_unregister_net_hooks(net, hooks_out, ARRAY_SIZE(hooks_out));
+}
+
+/**
+ * nfipsec_hook_unregister_in() - look at no further packet at all
+ * @net: namespace, a grace period after nfipsec_hook_unregister_out()
+ *
+ * With each hook that goes, netfilter drops the packets that queues to user
+ * space hold: here the last ones that could come back to us.
+ * Hooks may still run until a grace period is over.
+ * Context: process.
+ */
+void nfipsec_hook_unregister_in(struct net *net)
+{
+	nf_unregister_net_hooks(net, hooks_in, ARRAY_SIZE(hooks_in));
 }

@@ -6,6 +6,7 @@
 struct net;
 
 int nfipsec_hook_register(struct net *net);
-void nfipsec_hook_unregister(struct net *net);
+void nfipsec_hook_unregister_out(struct net *net);
+void nfipsec_hook_unregister_in(struct net *net);
 
 #endif

@@ -28,6 +28,7 @@
 #include "flow.h"
 #include "input.h"
 #include "net.h"
+#include "pmtu.h"
 #include "proto.h"
 #include "reinject.h"
 #include "tag.h"
@@ -122,6 +123,8 @@ static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
 	const struct nfipsec_sa_rcu_selector *s;
 	struct nfipsec_verdict verdict;
 
+	if (sa->mode == NFIPSEC_MODE_TRANSPORT && !nfipsec_sa_joins(sa, flow))
+		return NFIPSEC_IN_SELECTOR;
 	s = rcu_dereference(sa->selector);
 	if (s) {
 		switch (nfipsec_selector_match(&s->sel, flow)) {
@@ -170,8 +173,10 @@ static void input_esp(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		nfipsec_sa_count_drop(sa, reason);
 		nfipsec_drop(nn, skb, reason);
 	} else {
-		nfipsec_sa_count(sa, skb->len);
-		nfipsec_reinject_in(nn, skb);
+		unsigned int len = skb->len;
+
+		if (nfipsec_reinject_in(nn, skb))
+			nfipsec_sa_count(sa, len);
 	}
 	local_bh_enable();
 }
@@ -211,7 +216,8 @@ static bool esp(const struct nfipsec_net *nn, struct sk_buff *skb,
 		const struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
 		enum nfipsec_where where, bool *settled)
 {
-	bool local = where == NFIPSEC_AT_LOCAL_IN;
+	bool local = where == NFIPSEC_AT_LOCAL_IN ||
+		     where == NFIPSEC_AT_BRIDGE_IN;
 	struct nfipsec_sa *sa;
 
 	sa = find_sa(nn, skb, l3, flow);
@@ -266,7 +272,8 @@ static bool gather(const struct nfipsec_net *nn, struct sk_buff *skb, u8 family)
 	if (!err)
 		return false;
 	if (err != -EINPROGRESS)
-		nfipsec_drop(nn, skb, NFIPSEC_IN_HEADER);
+		nfipsec_drop(nn, skb, err == -ENOMEM ? NFIPSEC_IN_NOMEM :
+						       NFIPSEC_IN_HEADER);
 	return true;
 }
 
@@ -303,16 +310,19 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		return judge;
 	}
 
-	if (l3.frag) {
+	if (l3.frag && where < NFIPSEC_AT_BRIDGE_IN) {
 		if (where != NFIPSEC_AT_FRAGMENTS)
 			return false;
 		if (l3.proto == IPPROTO_ESP && is_local(nn->net, &flow))
 			return gather(nn, skb, family);
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		return false;
-	} else if (l3.proto == IPPROTO_ESP) {
+	} else if (!l3.frag && l3.proto == IPPROTO_ESP) {
 		if (esp(nn, skb, &l3, &flow, where, &settled))
 			return true;
+	} else if (where == NFIPSEC_AT_LOCAL_IN ||
+		   where == NFIPSEC_AT_BRIDGE_IN) {
+		nfipsec_pmtu_learn(nn, skb, &l3);
 	}
 	return judge && !settled && drop_clear(nn, skb, &flow);
 }

@@ -13,11 +13,15 @@ struct sk_buff;
  * @NFIPSEC_AT_FRAGMENTS: PRE_ROUTING, before fragments are put together
  * @NFIPSEC_AT_PRE_ROUTING: PRE_ROUTING, after that
  * @NFIPSEC_AT_LOCAL_IN: LOCAL_IN: the packet is for this host, and whole
+ * @NFIPSEC_AT_BRIDGE_IN: LOCAL_IN, and PRE_ROUTING left it out
+ * @NFIPSEC_AT_BRIDGE_FORWARD: FORWARD, and PRE_ROUTING left it out
  */
 enum nfipsec_where {
 	NFIPSEC_AT_FRAGMENTS,
 	NFIPSEC_AT_PRE_ROUTING,
 	NFIPSEC_AT_LOCAL_IN,
+	NFIPSEC_AT_BRIDGE_IN,
+	NFIPSEC_AT_BRIDGE_FORWARD,
 };
 
 bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,

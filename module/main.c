@@ -60,13 +60,16 @@ free_counters:
  */
 static void __net_exit net_exit(struct net *net)
 {
-	nfipsec_hook_unregister(net);
+	nfipsec_hook_unregister_out(net);
 }
 
 static void __net_exit net_exit_batch(struct list_head *list)
 {
 	struct net *net;
 
+	synchronize_rcu();
+	list_for_each_entry(net, list, exit_list)
+		nfipsec_hook_unregister_in(net);
 	/* No hook runs any more when this returns. */
 	synchronize_rcu();
 	list_for_each_entry(net, list, exit_list) {

@@ -25,6 +25,9 @@ struct nfipsec_counters {
 	u64 n[NFIPSEC_REASON_MAX];
 };
 
+/* Peers whose path MTU is remembered; two that collide share an entry. */
+#define NFIPSEC_TOLD_SIZE	256
+
 /**
  * struct nfipsec_net - nfipsec in one network namespace
  * @net: the namespace
@@ -34,6 +37,8 @@ struct nfipsec_counters {
  * @sad: security associations
  * @spd: policies
  * @counters: per CPU
+ * @told: what local senders were told of the path to a peer, see pmtu.c; each
+ *	entry is written and read whole
  * @tag: per CPU, the dst that marks a packet as come out of an SA; see tag.h
  */
 struct nfipsec_net {
@@ -43,6 +48,7 @@ struct nfipsec_net {
 	struct nfipsec_sad sad;
 	struct nfipsec_spd spd;
 	struct nfipsec_counters __percpu *counters;
+	u64 told[NFIPSEC_TOLD_SIZE];
 	struct metadata_dst * __percpu *tag;
 };
 

@@ -16,12 +16,10 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
-#include <linux/sctp.h>
 #include <linux/skbuff.h>
 #include <net/dst.h>
 #include <net/gso.h>
 #include <net/ip.h>
-#include <net/sctp/checksum.h>
 
 #include "drop.h"
 #include "encap.h"
@@ -214,6 +212,8 @@ static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
 		return NFIPSEC_OUT_NO_SA;
 
 	if (p->sa->mode == NFIPSEC_MODE_TRANSPORT) {
+		if (!nfipsec_sa_joins(p->sa, flow))
+			return NFIPSEC_OUT_NO_SA;
 		if (l3->frag)
 			return NFIPSEC_OUT_FRAG;
 		p->dst = skb_dst(skb);
@@ -223,11 +223,12 @@ static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
 	if (!p->dst)
 		return NFIPSEC_OUT_NO_ROUTE;
 
-	p->mtu = nfipsec_pmtu_inner(p->sa, l3, flow, p->dst);
+	p->mtu = nfipsec_pmtu_inner(p->nn, p->sa, l3, p->dst);
 	p->shared = nfipsec_pmtu_shared(p->sa, flow);
 	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu) &&
 	    !(p->shared && nfipsec_pmtu_shrink(skb, l3, p->mtu))) {
-		nfipsec_pmtu_tell(p->sa, skb, l3, flow, p->dst, p->mtu);
+		nfipsec_pmtu_tell(p->nn, p->sa, skb, l3, p->dst, p->mtu,
+				  p->shared);
 		return NFIPSEC_OUT_TOO_BIG;
 	}
 	return NFIPSEC_OK;

@@ -4,19 +4,27 @@
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/jhash.h>
+#include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <net/dst.h>
 #include <net/gso.h>
 #include <net/icmp.h>
 #include <net/ip.h>
+#include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/route.h>
+#include <net/tcp.h>
 
 #include "encap.h"
 #include "esp.h"
 #include "flow.h"
+#include "net.h"
 #include "pmtu.h"
 
+/* RFC 5925: TCP-AO. */
+#define TCP_OPTION_AO	29
 /* RFC 791: every path takes this much. */
 #define IPV4_PATH_MIN	68
 
@@ -40,38 +48,56 @@ bool nfipsec_pmtu_shared(const struct nfipsec_sa *sa,
 	       nfipsec_addr_equal(&flow->daddr, &sa->key.daddr);
 }
 
-static unsigned int path_mtu(const struct nfipsec_sa *sa,
-			     const struct nfipsec_flow *flow,
+/* Told to whom, of what, what: the entry of a peer. */
+static u64 told_pack(u32 hash, unsigned int path, unsigned int mtu)
+{
+	return (u64)hash << 32 | (path & 0xffff) << 16 | (mtu & 0xffff);
+}
+
+static u32 peer_hash(const struct nfipsec_sa *sa)
+{
+	return jhash2((__force const u32 *)sa->key.daddr.all,
+		      ARRAY_SIZE(sa->key.daddr.all), sa->key.family);
+}
+
+/*
+ * What the path takes: what its route says, unless that is what local senders
+ * were told. By peer and not by SA, since the route is the peer's.
+ */
+static unsigned int path_mtu(const struct nfipsec_net *nn,
+			     const struct nfipsec_sa *sa,
 			     const struct dst_entry *dst)
 {
-	u64 told = READ_ONCE(sa->pmtu_told);
 	unsigned int path = dst_mtu(dst);
+	u32 hash = peer_hash(sa);
+	u64 told;
 
-	if (nfipsec_pmtu_shared(sa, flow) && path == lower_32_bits(told))
-		return upper_32_bits(told);
+	told = READ_ONCE(nn->told[hash % NFIPSEC_TOLD_SIZE]);
+	if (upper_32_bits(told) == hash && (told & 0xffff) == path)
+		return lower_32_bits(told) >> 16;
 	return path;
 }
 
 /**
  * nfipsec_pmtu_inner() - largest packet that fits the path encapsulated
+ * @nn: namespace
  * @sa: SA
  * @l3: layout of the packet to be sent
- * @flow: its addresses
  * @dst: route it will take
  *
  * Context: any.
  * Return: bytes, IP header included; never less than the family's minimum,
  * below which the outer packet is fragmented instead.
  */
-unsigned int nfipsec_pmtu_inner(const struct nfipsec_sa *sa,
+unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
+				const struct nfipsec_sa *sa,
 				const struct nfipsec_l3 *l3,
-				const struct nfipsec_flow *flow,
 				const struct dst_entry *dst)
 {
 	unsigned int min = l3->family == AF_INET ? IPV4_PATH_MIN :
 						   IPV6_MIN_MTU;
 	unsigned int head = nfipsec_encap_overhead(sa, l3);
-	unsigned int path = path_mtu(sa, flow, dst);
+	unsigned int path = path_mtu(nn, sa, dst);
 	unsigned int mtu = 0;
 
 	if (path > head)
@@ -131,6 +157,30 @@ bool nfipsec_pmtu_df(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 	       (ip_hdr(skb)->frag_off & htons(IP_DF));
 }
 
+/* RFC 2385 and RFC 5925: a signature covers the segment as it is. */
+static bool tcp_is_signed(const struct sk_buff *skb, int off,
+			  const struct tcphdr *th)
+{
+	unsigned int len = th->doff * 4 - sizeof(*th);
+	const u8 *opt;
+	u8 buf[40];
+
+	opt = skb_header_pointer(skb, off + sizeof(*th), len, buf);
+	if (!opt)
+		return true;
+	while (len > 1 && *opt != TCPOPT_EOL) {
+		unsigned int n = *opt == TCPOPT_NOP ? 1 : opt[1];
+
+		if (*opt == TCPOPT_MD5SIG || *opt == TCP_OPTION_AO)
+			return true;
+		if (!n || n > len)
+			return true;
+		opt += n;
+		len -= n;
+	}
+	return false;
+}
+
 /**
  * nfipsec_pmtu_shrink() - have a local TCP packet cut to what fits
  * @skb: packet that does not fit; stays the caller's, a super-packet on
@@ -155,7 +205,8 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	    skb->ip_summed != CHECKSUM_PARTIAL)
 		return false;
 	th = skb_header_pointer(skb, nhoff + l3->l4_off, sizeof(buf), &buf);
-	if (!th)
+	if (!th || th->doff * 4 < sizeof(*th) ||
+	    tcp_is_signed(skb, nhoff + l3->l4_off, th))
 		return false;
 	hlen = l3->l4_off + th->doff * 4;
 	/* The clone that waits for its ACK shares the fields set here. */
@@ -172,24 +223,30 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 
 /**
  * nfipsec_pmtu_tell() - tell the sender what would fit
+ * @nn: namespace
  * @sa: SA
  * @skb: packet that does not fit, with its own route; stays the caller's
  * @l3: its layout
- * @flow: its addresses
  * @dst: route it would take encapsulated
  * @mtu: what would fit
+ * @shared: from nfipsec_pmtu_shared()
  *
  * A socket of this host learns it from its route and from the error, a host
  * behind us from the error. Conntrack's view of a translated source address
  * is undone on the way.
  * Context: process or softirq, outside locks.
  */
-void nfipsec_pmtu_tell(struct nfipsec_sa *sa, struct sk_buff *skb,
-		       const struct nfipsec_l3 *l3,
-		       const struct nfipsec_flow *flow,
-		       const struct dst_entry *dst, unsigned int mtu)
+void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
+		       struct sk_buff *skb, const struct nfipsec_l3 *l3,
+		       const struct dst_entry *dst, unsigned int mtu,
+		       bool shared)
 {
-	WRITE_ONCE(sa->pmtu_told, (u64)path_mtu(sa, flow, dst) << 32 | mtu);
+	u32 hash = peer_hash(sa);
+
+	/* A sender behind us does not write into our route. */
+	if (shared && !skb->skb_iif)
+		WRITE_ONCE(nn->told[hash % NFIPSEC_TOLD_SIZE],
+			   told_pack(hash, path_mtu(nn, sa, dst), mtu));
 	if (!skb->skb_iif)
 		skb_dst_update_pmtu_no_confirm(skb, mtu);
 	if (l3->family == AF_INET)
@@ -197,4 +254,90 @@ void nfipsec_pmtu_tell(struct nfipsec_sa *sa, struct sk_buff *skb,
 			      htonl(mtu));
 	else
 		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+}
+
+/* Is the packet that an ICMP error quotes one that an SA of ours sent? */
+static bool sent_by_us(const struct nfipsec_net *nn, const void *quote, u8 family)
+{
+	const struct ipv6hdr *ip6 = quote;
+	const struct iphdr *iph = quote;
+	struct nfipsec_sa_key key = {
+		.family = family,
+		.proto = IPPROTO_ESP,
+	};
+	union nfipsec_addr saddr = {};
+	struct nfipsec_sa *sa;
+
+	if (family == AF_INET) {
+		if (iph->version != 4 || iph->ihl != sizeof(*iph) / 4 ||
+		    iph->protocol != IPPROTO_ESP)
+			return false;
+		saddr.ip = iph->saddr;
+		key.daddr.ip = iph->daddr;
+		memcpy(&key.spi, iph + 1, sizeof(key.spi));
+	} else {
+		if (ip6->version != 6 || ip6->nexthdr != IPPROTO_ESP)
+			return false;
+		saddr.in6 = ip6->saddr;
+		key.daddr.in6 = ip6->daddr;
+		memcpy(&key.spi, ip6 + 1, sizeof(key.spi));
+	}
+	sa = nfipsec_sad_lookup(nn, &key);
+	return sa && sa->dir != NFIPSEC_DIR_IN &&
+	       nfipsec_addr_equal(&sa->saddr, &saddr);
+}
+
+/**
+ * nfipsec_pmtu_learn() - mind what a router says of our ESP packets
+ * @nn: namespace
+ * @skb: packet for this host, starting with its IP header; its pointers may
+ *	change, nothing else does. Stays the caller's.
+ * @l3: its layout
+ *
+ * The stack gives such errors to the protocol's handler, and ESP's is XFRM's
+ * or none. Anyone may send them (RFC 4301 section 8.2.1): they must quote
+ * addresses and SPI of an SA that sends, and the kernel bounds what the route
+ * takes from them.
+ * Context: under rcu_read_lock(), process or softirq.
+ */
+void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
+			const struct nfipsec_l3 *l3)
+{
+	unsigned int quote = l3->l4_off + sizeof(struct icmphdr);
+	bool ipv4 = l3->family == AF_INET;
+	unsigned int need = quote + sizeof(__be32) +
+			    (ipv4 ? sizeof(struct iphdr) :
+				    sizeof(struct ipv6hdr));
+	const struct icmp6hdr *icmp6;
+	const struct icmphdr *icmp;
+	__be32 mtu;
+
+	if (l3->frag || l3->proto != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) ||
+	    !pskb_may_pull(skb, need))
+		return;
+	icmp = (struct icmphdr *)(skb->data + l3->l4_off);
+	icmp6 = (struct icmp6hdr *)icmp;
+	if (ipv4) {
+		if (icmp->type != ICMP_DEST_UNREACH ||
+		    icmp->code != ICMP_FRAG_NEEDED)
+			return;
+		mtu = htonl(ntohs(icmp->un.frag.mtu));
+	} else {
+		if (icmp6->icmp6_type != ICMPV6_PKT_TOOBIG)
+			return;
+		mtu = icmp6->icmp6_mtu;
+	}
+	if (!sent_by_us(nn, skb->data + quote, l3->family) ||
+	    nf_checksum(skb, NF_INET_LOCAL_IN, l3->l4_off, l3->proto,
+			l3->family))
+		return;
+
+	/* These look for the quoted header at skb->data. */
+	__skb_pull(skb, quote);
+	if (ipv4)
+		ipv4_update_pmtu(skb, nn->net, ntohl(mtu), 0, IPPROTO_ESP);
+	else
+		ip6_update_pmtu(skb, nn->net, mtu, 0, 0,
+				sock_net_uid(nn->net, NULL));
+	__skb_push(skb, quote);
 }

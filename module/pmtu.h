@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct dst_entry;
+struct nfipsec_net;
 struct nfipsec_flow;
 struct nfipsec_l3;
 struct nfipsec_sa;
@@ -13,9 +14,9 @@ struct sk_buff;
 
 bool nfipsec_pmtu_shared(const struct nfipsec_sa *sa,
 			 const struct nfipsec_flow *flow);
-unsigned int nfipsec_pmtu_inner(const struct nfipsec_sa *sa,
+unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
+				const struct nfipsec_sa *sa,
 				const struct nfipsec_l3 *l3,
-				const struct nfipsec_flow *flow,
 				const struct dst_entry *dst);
 bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		       const struct nfipsec_l3 *l3, unsigned int mtu);
@@ -23,9 +24,11 @@ bool nfipsec_pmtu_df(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		     const struct nfipsec_l3 *l3, unsigned int mtu);
 bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 			 unsigned int mtu);
-void nfipsec_pmtu_tell(struct nfipsec_sa *sa, struct sk_buff *skb,
-		       const struct nfipsec_l3 *l3,
-		       const struct nfipsec_flow *flow,
-		       const struct dst_entry *dst, unsigned int mtu);
+void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
+			const struct nfipsec_l3 *l3);
+void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
+		       struct sk_buff *skb, const struct nfipsec_l3 *l3,
+		       const struct dst_entry *dst, unsigned int mtu,
+		       bool shared);
 
 #endif

@@ -132,8 +132,9 @@ int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
  * It is received again on the device it came from, tagged as protected, and
  * meets all hooks as a packet of its own.
  * Context: bottom halves off.
+ * Return: false if the receive queue was full.
  */
-void nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb)
+bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb)
 {
 	skb_reset_transport_header(skb);
 	skb_mac_header_rebuild(skb);
@@ -141,6 +142,10 @@ void nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb)
 		eth_hdr(skb)->h_proto = skb->protocol;
 
 	nf_reset_ct(skb);
+	/* What came by a bridge port is now received by the bridge itself. */
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
 	nfipsec_tag_set(nn, skb);
 	skb_orphan(skb);
 	skb_clear_hash(skb);
@@ -149,8 +154,10 @@ void nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb)
 	skb->pkt_type = PACKET_HOST;
 
 	/* A full queue frees the packet itself. */
-	if (netif_rx(skb) == NET_RX_DROP)
+	if (netif_rx(skb) == NET_RX_DROP) {
 		nfipsec_count(nn, NFIPSEC_IN_BACKLOG);
-	else
-		nfipsec_count(nn, NFIPSEC_IN_OK);
+		return false;
+	}
+	nfipsec_count(nn, NFIPSEC_IN_OK);
+	return true;
 }

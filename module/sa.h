@@ -115,8 +115,6 @@ struct nfipsec_sa_rcu_selector {
  * @selector: traffic it may carry, NULL is any; config lock, RCU readers
  * @stats: counters per CPU
  * @dst_cache: route to the peer per CPU, bottom halves off
- * @pmtu_told: path MTU in the upper half, and in the lower what was told to
- *	local senders of it, see pmtu.c; READ_ONCE() and WRITE_ONCE()
  * @add_time: seconds since the epoch
  * @expires: jiffies at which a larval SA goes
  * @rwork: frees it after a grace period, in process context
@@ -142,7 +140,6 @@ struct nfipsec_sa {
 	struct nfipsec_sa_rcu_selector __rcu *selector;
 	struct nfipsec_sa_stats __percpu *stats;
 	struct dst_cache dst_cache;
-	u64 pmtu_told;
 	time64_t add_time;
 	unsigned long expires;
 	struct rcu_work rwork;

@@ -174,6 +174,24 @@ bool nfipsec_sa_fits(const struct nfipsec_sa *sa,
 }
 
 /**
+ * nfipsec_sa_joins() - are a packet's ends those of an SA?
+ * @sa: the SA
+ * @flow: the packet
+ *
+ * What transport mode is for, and the ICV does not cover the addresses.
+ *
+ * Context: any.
+ * Return: true if they are.
+ */
+bool nfipsec_sa_joins(const struct nfipsec_sa *sa,
+		      const struct nfipsec_flow *flow)
+{
+	return flow->family == sa->key.family &&
+	       nfipsec_addr_equal(&flow->saddr, &sa->saddr) &&
+	       nfipsec_addr_equal(&flow->daddr, &sa->key.daddr);
+}
+
+/**
  * nfipsec_sa_admits() - may an SA carry a packet?
  * @sa: the SA
  * @flow: the packet

@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A gateway whose hosts stand behind a bridge that br_netfilter shows to IP's
+# hooks, and whose peer stands behind a router with a narrow link.
+#
+#      h1 --------- br0 gw ============= r ============= far
+#  192.168.1.2  192.168.1.1  10.1.0.1       10.2.0.2   192.168.2.2
+#   fd00:1::2    fd00:1::1   fd01::1  1300  fd02::2     fd00:2::2
+#
+# shellcheck source=./lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+topology() {
+	hosts h1 gw r far
+	wire h1 eth0 gw port
+	wire gw wan r left
+	wire r right far wan 1300
+	for h in gw r; do
+		on "$h" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
+			echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	done
+	ip_batch h1 <<-LINES
+		addr add 192.168.1.2/24 dev eth0
+		addr add fd00:1::2/64 dev eth0 nodad
+		route add default via 192.168.1.1
+		route add default via fd00:1::1
+	LINES
+	ip_batch gw <<-LINES
+		link add br0 type bridge
+		link set port master br0
+		link set br0 up
+		addr add 192.168.1.1/24 dev br0
+		addr add fd00:1::1/64 dev br0 nodad
+		addr add 10.1.0.1/24 dev wan
+		addr add fd01::1/64 dev wan nodad
+		route add default via 10.1.0.9
+		route add default via fd01::9
+	LINES
+	ip_batch r <<-LINES
+		addr add 10.1.0.9/24 dev left
+		addr add fd01::9/64 dev left nodad
+		addr add 10.2.0.9/24 dev right
+		addr add fd02::9/64 dev right nodad
+	LINES
+	ip_batch far <<-LINES
+		addr add 192.168.2.2/32 dev lo
+		addr add fd00:2::2/128 dev lo nodad
+		addr add 10.2.0.2/24 dev wan
+		addr add fd02::2/64 dev wan nodad
+		route add default via 10.2.0.9
+		route add default via fd02::9
+	LINES
+}
+
+# tunnel 4|6: between the networks of that family, over that family
+tunnel() {
+	clear_all gw nfipsec && clear_all far nfipsec || return 1
+	if [[ $1 == 4 ]]; then
+		set -- 192.168.1.0/24 192.168.2.0/24 10.1.0.1 10.2.0.2
+	else
+		set -- fd00:1::/64 fd00:2::/64 fd01::1 fd02::2
+	fi
+	protect gw nfipsec "$1" "$2" "$3" "$4" tunnel aes128gcm16 0x3001 0x3002 &&
+		protect far nfipsec "$2" "$1" "$4" "$3" tunnel aes128gcm16 \
+			0x3002 0x3001
+}
+
+behind_bridge() {
+	local to=192.168.2.2
+	[[ $1 == 4 ]] || to=fd00:2::2
+	tunnel "$1" || return 1
+	check "ping from behind the bridge" busywait 5 on h1 ping -q -n -c 1 -W 1 "$to"
+	check "it left as ESP" test "$(counter gw out_ok)" -gt 0
+	check "its answer came as ESP" test "$(counter gw in_ok)" -gt 0
+	# without a key nothing leaves: not in the clear either
+	apply gw nfipsec <<<"sa flush"
+	refute "ping without an SA" on h1 ping -q -n -c 1 -W 1 "$to"
+	check "it was dropped" test "$(counter gw out_no_sa)" -gt 0
+}
+
+# What comes by the bridge is judged like everything that comes
+clear_from_bridge() {
+	local h1=192.168.1.2 gw=192.168.1.1 far=192.168.2.2
+	[[ $1 == 4 ]] || { h1=fd00:1::2 gw=fd00:1::1 far=fd00:2::2; }
+	local before
+	clear_all gw nfipsec && clear_all far nfipsec || return 1
+	check "ping while no policy minds" busywait 5 on h1 ping -q -n -c 1 -W 1 "$gw"
+	apply gw nfipsec <<-LINES
+		policy add dir in src $h1 dst $gw proto $2 action discard
+		policy add dir in src $h1 dst $far proto $2 action discard
+	LINES
+	before=$(counter gw in_discard)
+	refute "ping to the gateway" on h1 ping -q -n -c 1 -W 1 "$gw"
+	check "counted once" test "$(counter gw in_discard)" -eq $((before + 1))
+	refute "ping through the gateway" on h1 ping -q -n -c 1 -W 1 "$far"
+	check "counted once" test "$(counter gw in_discard)" -eq $((before + 2))
+}
+
+no_bridge() {
+	echo "no br_netfilter in this kernel"
+	return "$KSFT_SKIP"
+}
+
+# told ADDRESS: h1 sends what is too large and then knows a path MTU of 12xx
+told() {
+	on h1 ping -q -n -c 1 -W 1 -M "do" -s 1330 "$1" && return 1
+	ip -n "${NS[h1]}" route get "$1" | grep -q 'mtu 12[0-9][0-9]'
+}
+
+# The router says that ESP packets are too big for the link behind it; the
+# host that sent what is in them is told what is left of it. (IPv6 never goes
+# below 1280: the ESP packets are then fragmented.)
+narrow_link() {
+	local h1=192.168.1.2 far=192.168.2.2
+	[[ $1 == 4 ]] || { h1=fd00:1::2 far=fd00:2::2; }
+	tunnel "$1" || return 1
+	check "host is told" busywait 10 told "$far"
+	check "traffic" "$TOOLS/probe" A="${NS[h1]},$h1" B="${NS[far]},$far" \
+		wire="${NS[r]},right,esp" ping=0,1000,1200 tcp=50000
+}
+
+need ip nsenter probe ping
+load_module nfipsec
+topology
+plan 6
+modprobe -q br_netfilter 2>/dev/null || :
+BRIDGE=/proc/sys/net/bridge
+if [[ -e $BRIDGE/bridge-nf-call-iptables ]]; then
+	on gw bash -c "echo 1 >$BRIDGE/bridge-nf-call-iptables
+		echo 1 >$BRIDGE/bridge-nf-call-ip6tables"
+	BEHIND=behind_bridge CLEAR=clear_from_bridge
+else
+	BEHIND=no_bridge CLEAR=no_bridge
+fi
+run "host behind a bridge, IPv4" "$BEHIND" 4
+run "host behind a bridge, IPv6" "$BEHIND" 6
+run "clear traffic by a bridge, IPv4" "$CLEAR" 4 1
+run "clear traffic by a bridge, IPv6" "$CLEAR" 6 any
+run "narrow link on the way, IPv4" narrow_link 4
+run "narrow link on the way, IPv6" narrow_link 6
+finish

@@ -110,8 +110,14 @@ static bool is_internal(const struct crypto_tfm *tfm)
 
 static int no_algo(struct netlink_ext_ack *extack, const char *name, int err)
 {
-	NL_SET_ERR_MSG_FMT(extack, "this kernel cannot do %s (error %d)",
-			   name, -err);
+	/* The crypto API waits for its own threads, and gives up some time. */
+	if (err == -ETIMEDOUT)
+		NL_SET_ERR_MSG_FMT(extack, "%s is not ready yet, try again",
+				   name);
+	else
+		NL_SET_ERR_MSG_FMT(extack,
+				   "this kernel cannot do %s (error %d)",
+				   name, -err);
 	return err;
 }
 

@@ -4,6 +4,7 @@
  * algorithms and keys fit. Key material stays in the request and is wiped
  * there.
  */
+#include <linux/ctype.h>
 #include <linux/string.h>
 
 #include "netlink.h"
@@ -129,6 +130,15 @@ static const char *icv_sentence(const struct nfipsec_algo *algo)
 				   list);
 }
 
+/* Only what a terminal can show is quoted back. */
+static bool printable(const char *name)
+{
+	while (*name)
+		if (!isascii(*name) || !isprint(*name++))
+			return false;
+	return true;
+}
+
 /* The row of an algorithm, and its key where it lies in the request. */
 static int algo_get(struct genl_info *info, const struct algo_types *types,
 		    const struct nfipsec_algo **algo, const u8 **key,
@@ -142,6 +152,10 @@ static int algo_get(struct genl_info *info, const struct algo_types *types,
 			       "a key or an ICV length needs the name of its algorithm");
 	*algo = nfipsec_algo_find(types->kind, nla_data(name));
 	if (!*algo) {
+		if (!printable(nla_data(name)))
+			return nfipsec_nl_refuse(info->extack, name,
+						 -EOPNOTSUPP,
+						 "unknown algorithm");
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack, name,
 					"unknown algorithm: %.40s",
 					(char *)nla_data(name));

@@ -6,7 +6,7 @@
  *	     -> the other POST_ROUTING hooks	NAT is confirmed, queues run
  *	     -> nfipsec_output()		which policy, which SA
  *		-> route, path MTU
- *		-> segments, checksums
+ *		-> segments, IPv6 fragments, checksums
  *		-> encap, esp			outer headers, ciphertext
  *		-> reinject			the ESP packet leaves
  *
@@ -20,6 +20,7 @@
 #include <net/dst.h>
 #include <net/gso.h>
 #include <net/ip.h>
+#include <net/ip6_route.h>
 
 #include "drop.h"
 #include "encap.h"
@@ -202,6 +203,50 @@ static int send_segments(const struct outbound *p, struct sk_buff *skb, u8 famil
 	return err;
 }
 
+/* Where collect() puts what ip6_fragment() makes, bottom halves off. */
+static DEFINE_PER_CPU(struct sk_buff_head *, pieces);
+
+static int collect(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	__skb_queue_tail(this_cpu_read(pieces), skb);
+	return 0;
+}
+
+/*
+ * An IPv6 datagram that may be fragmented: before it is sealed, since no
+ * router behind the other end may do it.
+ */
+static int send_fragments(const struct outbound *p, struct sk_buff *skb)
+{
+	struct sk_buff_head list;
+	struct sk_buff *piece;
+	int err, ret;
+
+	__skb_queue_head_init(&list);
+	this_cpu_write(pieces, &list);
+	IP6CB(skb)->frag_max_size = min(p->mtu, dst_mtu(skb_dst(skb)));
+	err = ip6_fragment(p->net, skb->sk, skb, collect);
+	this_cpu_write(pieces, NULL);
+	/* It has freed the datagram, and what is missing was not made. */
+	if (err)
+		nfipsec_count(p->nn, err == -EMSGSIZE ? NFIPSEC_OUT_TOO_BIG :
+							NFIPSEC_OUT_NOMEM);
+
+	while ((piece = __skb_dequeue(&list))) {
+		ret = send_one(p, piece, AF_INET6);
+		if (ret)
+			err = ret;
+	}
+	return err;
+}
+
+static bool to_fragment(const struct outbound *p, const struct sk_buff *skb,
+			u8 family)
+{
+	return family == AF_INET6 && p->sa->mode == NFIPSEC_MODE_TUNNEL &&
+	       skb->len > p->mtu;
+}
+
 static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
 				     struct nfipsec_policy *pol,
 				     const struct nfipsec_l3 *l3,
@@ -268,6 +313,8 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 		ret = reason_errno(reason);
 	} else if (skb_is_gso(skb)) {
 		ret = send_segments(&p, skb, family);
+	} else if (to_fragment(&p, skb, family)) {
+		ret = send_fragments(&p, skb);
 	} else {
 		ret = send_one(&p, skb, family);
 	}

@@ -121,6 +121,13 @@ gateway_itself() {
 	check "ping to the gateway" on h1 ping -q -n -c 2 -i 0.1 -W 5 192.168.2.1
 	check "large ping from the gateway" busywait 5 on gwa ping -q -n -c 1 -W 1 \
 		-s 2000 -I 192.168.1.1 192.168.2.2
+	# IPv6 routers do not fragment: it must be done before the tunnel
+	tunnel "$1" "$2" 6 6 aes128gcm16 || return 1
+	check "large IPv6 ping from the gateway" busywait 5 on gwa \
+		ping -q -n -c 1 -W 1 -s 3000 -I fd00:1::1 fd00:2::2
+	tunnel "$1" "$2" 4 6 aes128gcm16 || return 1
+	check "large IPv6 ping from the gateway, over IPv4" busywait 5 on gwa \
+		ping -q -n -c 1 -W 1 -s 3000 -I fd00:1::1 fd00:2::2
 }
 
 # A hop in the tunnel's path is narrower: outer packets are refused there

@@ -238,29 +238,6 @@ struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 	return NULL;
 }
 
-/**
- * nfipsec_sad_has_peer() - is there any SA to an address?
- * @nn: the namespace
- * @family: of @daddr
- * @daddr: outer destination
- *
- * Context: under rcu_read_lock().
- * Return: true if there is, whatever its state and direction.
- */
-bool nfipsec_sad_has_peer(const struct nfipsec_net *nn, u8 family,
-			  const union nfipsec_addr *daddr)
-{
-	unsigned int hash = peer_hash(family, daddr);
-	struct nfipsec_sa *sa;
-
-	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
-		if (sa->key.family == family &&
-		    nfipsec_addr_equal(&sa->key.daddr, daddr))
-			return true;
-	}
-	return false;
-}
-
 /* Newest first: see nfipsec_sad_find_out(). */
 static void link_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 {

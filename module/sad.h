@@ -61,8 +61,6 @@ struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
 struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 					const struct nfipsec_sa_want *want,
 					const struct nfipsec_flow *flow);
-bool nfipsec_sad_has_peer(const struct nfipsec_net *nn, u8 family,
-			  const union nfipsec_addr *daddr);
 bool nfipsec_sa_joins(const struct nfipsec_sa *sa,
 		      const struct nfipsec_flow *flow);
 bool nfipsec_sa_fits(const struct nfipsec_sa *sa,

@@ -7,20 +7,18 @@
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
-#include <net/dsfield.h>
-#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
-#include <net/route.h>
 
 #include "encap.h"
 #include "esp.h"
 #include "flow.h"
+#include "tunnel.h"
 
-static unsigned int outer_hlen(const struct nfipsec_sa *sa)
+/* What comes between the IP header and the payload. */
+static unsigned int gap_len(const struct nfipsec_sa *sa)
 {
-	return sa->key.family == AF_INET ? sizeof(struct iphdr) :
-					   sizeof(struct ipv6hdr);
+	return nfipsec_esp_hlen(sa->crypto);
 }
 
 /**
@@ -34,77 +32,18 @@ static unsigned int outer_hlen(const struct nfipsec_sa *sa)
 unsigned int nfipsec_encap_overhead(const struct nfipsec_sa *sa,
 				    const struct nfipsec_l3 *l3)
 {
-	return sa->mode == NFIPSEC_MODE_TUNNEL ? outer_hlen(sa) : l3->esp_off;
-}
-
-static u8 l3_tos(const struct sk_buff *skb, const struct nfipsec_l3 *l3)
-{
-	return l3->family == AF_INET ? ipv4_get_dsfield(ip_hdr(skb)) :
-				       ipv6_get_dsfield(ipv6_hdr(skb));
-}
-
-static void push_outer_ipv4(const struct nfipsec_sa *sa, struct sk_buff *skb,
-			    const struct dst_entry *dst, u8 tos, bool df)
-{
-	struct iphdr *iph = ip_hdr(skb);
-
-	iph->version = 4;
-	iph->ihl = sizeof(*iph) / 4;
-	iph->tos = tos;
-	iph->frag_off = df ? htons(IP_DF) : 0;
-	iph->ttl = ip4_dst_hoplimit(dst);
-	iph->protocol = IPPROTO_ESP;
-	iph->saddr = sa->saddr.ip;
-	iph->daddr = sa->key.daddr.ip;
-	skb->protocol = htons(ETH_P_IP);
-}
-
-static void push_outer_ipv6(const struct nfipsec_sa *sa, struct sk_buff *skb,
-			    const struct dst_entry *dst, u8 tos)
-{
-	struct ipv6hdr *ip6 = ipv6_hdr(skb);
-
-	ip6_flow_hdr(ip6, tos, 0);
-	ip6->nexthdr = IPPROTO_ESP;
-	ip6->hop_limit = ip6_dst_hoplimit((struct dst_entry *)dst);
-	ip6->saddr = sa->saddr.in6;
-	ip6->daddr = sa->key.daddr.in6;
-	skb->protocol = htons(ETH_P_IPV6);
-}
-
-/* A new IP header in front of the whole packet. */
-static void push_tunnel(const struct nfipsec_sa *sa, struct sk_buff *skb,
-			const struct dst_entry *dst,
-			const struct nfipsec_l3 *l3, bool df, u8 *nexthdr)
-{
-	unsigned int hlen = outer_hlen(sa);
-	u8 inner = l3_tos(skb, l3);
-	u8 tos = inner & ~INET_ECN_MASK;
-
-	if (!(sa->flags & NFIPSEC_SA_FLAG_NOECN))
-		tos = INET_ECN_encapsulate(tos, inner);
-
-	*nexthdr = l3->family == AF_INET ? IPPROTO_IPIP : IPPROTO_IPV6;
-	skb_push(skb, hlen + nfipsec_esp_hlen(sa->crypto));
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, hlen);
-	if (sa->key.family == AF_INET)
-		push_outer_ipv4(sa, skb, dst, tos, df);
-	else
-		push_outer_ipv6(sa, skb, dst, tos);
+	return sa->mode == NFIPSEC_MODE_TUNNEL ? nfipsec_tunnel_hlen(sa) : l3->esp_off;
 }
 
 /* Room for ESP between the IP headers and what follows them. */
-static void push_transport(const struct nfipsec_sa *sa, struct sk_buff *skb,
-			   const struct nfipsec_l3 *l3, u8 *nexthdr)
+static void push_transport(struct sk_buff *skb, const struct nfipsec_l3 *l3,
+			   unsigned int gap, u8 proto)
 {
-	unsigned int gap = nfipsec_esp_hlen(sa->crypto);
 	u8 *hdr;
 
-	*nexthdr = skb->data[l3->esp_nexthdr_off];
 	hdr = skb_push(skb, gap);
 	memmove(hdr, hdr + gap, l3->esp_off);
-	hdr[l3->esp_nexthdr_off] = IPPROTO_ESP;
+	hdr[l3->esp_nexthdr_off] = proto;
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, l3->esp_off);
 }
@@ -129,12 +68,12 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 				       const struct nfipsec_l3 *l3, bool df,
 				       u8 *nexthdr)
 {
-	unsigned int room = nfipsec_esp_hlen(sa->crypto) +
-			    LL_RESERVED_SPACE(dst->dev);
 	bool tunnel = sa->mode == NFIPSEC_MODE_TUNNEL;
+	unsigned int gap = gap_len(sa);
+	unsigned int room = gap + LL_RESERVED_SPACE(dst->dev);
 
 	if (tunnel)
-		room += outer_hlen(sa);
+		room += nfipsec_tunnel_hlen(sa);
 	else if (!pskb_may_pull(skb, l3->esp_off))
 		return NFIPSEC_OUT_HEADER;
 
@@ -142,10 +81,13 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 	if (skb_cow_head(skb, room))
 		return NFIPSEC_OUT_NOMEM;
 
-	if (tunnel)
-		push_tunnel(sa, skb, dst, l3, df, nexthdr);
-	else
-		push_transport(sa, skb, l3, nexthdr);
+	if (tunnel) {
+		*nexthdr = l3->family == AF_INET ? IPPROTO_IPIP : IPPROTO_IPV6;
+		nfipsec_tunnel_push(sa, skb, dst, l3, gap, IPPROTO_ESP, df);
+	} else {
+		*nexthdr = skb->data[l3->esp_nexthdr_off];
+		push_transport(skb, l3, gap, IPPROTO_ESP);
+	}
 	return NFIPSEC_OK;
 }
 
@@ -167,59 +109,14 @@ void nfipsec_encap_finish(const struct nfipsec_sa *sa, struct net *net,
 	skb->encapsulation = 0;
 }
 
-/* RFC 6040 section 4.2 for the ECN bits, RFC 2983 for the others. */
-static enum nfipsec_reason pop_tos(const struct nfipsec_sa *sa,
-				   struct sk_buff *skb, u8 outer)
-{
-	bool ipv4 = skb->protocol == htons(ETH_P_IP);
-	u8 inner = ipv4 ? ipv4_get_dsfield(ip_hdr(skb)) :
-			  ipv6_get_dsfield(ipv6_hdr(skb));
-
-	if (!(sa->flags & NFIPSEC_SA_FLAG_NOECN) &&
-	    INET_ECN_decapsulate(skb, outer, inner) > 1)
-		return NFIPSEC_IN_ECN;
-	if (sa->flags & NFIPSEC_SA_FLAG_DECAP_DSCP) {
-		if (ipv4)
-			ipv4_change_dsfield(ip_hdr(skb), INET_ECN_MASK,
-					    outer & ~INET_ECN_MASK);
-		else
-			ipv6_change_dsfield(ipv6_hdr(skb), INET_ECN_MASK,
-					    outer & ~INET_ECN_MASK);
-	}
-	return NFIPSEC_OK;
-}
-
-static enum nfipsec_reason pop_tunnel(const struct nfipsec_sa *sa,
-				      struct sk_buff *skb,
-				      const struct nfipsec_l3 *l3, u8 nexthdr)
-{
-	unsigned int min = nexthdr == IPPROTO_IPIP ? sizeof(struct iphdr) :
-						     sizeof(struct ipv6hdr);
-	u8 tos = l3_tos(skb, l3);
-
-	if (nexthdr != IPPROTO_IPIP && nexthdr != IPPROTO_IPV6)
-		return NFIPSEC_IN_NEXTHDR;
-
-	skb_pull(skb, skb_transport_offset(skb) +
-		      nfipsec_esp_hlen(sa->crypto));
-	skb_reset_network_header(skb);
-	if (!pskb_may_pull(skb, min))
-		return NFIPSEC_IN_INNER_HDR;
-	skb->protocol = nexthdr == IPPROTO_IPIP ? htons(ETH_P_IP) :
-						  htons(ETH_P_IPV6);
-	return pop_tos(sa, skb, tos);
-}
-
 /* Close the gap where ESP was; lengths say what is left. */
-static enum nfipsec_reason pop_transport(const struct nfipsec_sa *sa,
-					 struct sk_buff *skb,
+static enum nfipsec_reason pop_transport(struct sk_buff *skb,
 					 const struct nfipsec_l3 *l3,
-					 u8 nexthdr)
+					 unsigned int cut, u8 nexthdr)
 {
-	unsigned int gap = nfipsec_esp_hlen(sa->crypto);
-	unsigned int hlen = skb_transport_offset(skb);
+	unsigned int gap = cut - l3->l4_off;
 
-	memmove(skb->data + gap, skb->data, hlen);
+	memmove(skb->data + gap, skb->data, l3->l4_off);
 	skb_pull(skb, gap);
 	skb_reset_network_header(skb);
 	skb->data[l3->nexthdr_off] = nexthdr;
@@ -250,7 +147,10 @@ enum nfipsec_reason nfipsec_encap_pop(const struct nfipsec_sa *sa,
 				      struct sk_buff *skb,
 				      const struct nfipsec_l3 *l3, u8 nexthdr)
 {
+	unsigned int cut = skb_transport_offset(skb) +
+			   nfipsec_esp_hlen(sa->crypto);
+
 	if (sa->mode == NFIPSEC_MODE_TUNNEL)
-		return pop_tunnel(sa, skb, l3, nexthdr);
-	return pop_transport(sa, skb, l3, nexthdr);
+		return nfipsec_tunnel_pop(sa, skb, l3, cut, nexthdr);
+	return pop_transport(skb, l3, cut, nexthdr);
 }

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The outer IP header of tunnel mode (RFC 4301 section 5.1.2). */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <net/dsfield.h>
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+
+#include "flow.h"
+#include "tunnel.h"
+
+static u8 l3_tos(const struct sk_buff *skb, const struct nfipsec_l3 *l3)
+{
+	return l3->family == AF_INET ? ipv4_get_dsfield(ip_hdr(skb)) :
+				       ipv6_get_dsfield(ipv6_hdr(skb));
+}
+
+static void push_outer_ipv4(const struct nfipsec_sa *sa, struct sk_buff *skb,
+			    const struct dst_entry *dst, u8 nexthdr, u8 tos, bool df)
+{
+	struct iphdr *iph = ip_hdr(skb);
+
+	iph->version = 4;
+	iph->ihl = sizeof(*iph) / 4;
+	iph->tos = tos;
+	iph->frag_off = df ? htons(IP_DF) : 0;
+	iph->ttl = ip4_dst_hoplimit(dst);
+	iph->protocol = nexthdr;
+	iph->saddr = sa->saddr.ip;
+	iph->daddr = sa->key.daddr.ip;
+	skb->protocol = htons(ETH_P_IP);
+}
+
+static void push_outer_ipv6(const struct nfipsec_sa *sa, struct sk_buff *skb,
+			    const struct dst_entry *dst, u8 nexthdr, u8 tos)
+{
+	struct ipv6hdr *ip6 = ipv6_hdr(skb);
+
+	ip6_flow_hdr(ip6, tos, 0);
+	ip6->nexthdr = nexthdr;
+	ip6->hop_limit = ip6_dst_hoplimit((struct dst_entry *)dst);
+	ip6->saddr = sa->saddr.in6;
+	ip6->daddr = sa->key.daddr.in6;
+	skb->protocol = htons(ETH_P_IPV6);
+}
+
+/**
+ * nfipsec_tunnel_push() - put a new IP header in front of a packet
+ * @sa: SA
+ * @skb: packet, starting with its IP header; there is headroom for @gap and
+ *	the new header. Its pointers change. Stays the caller's.
+ * @dst: route it will take
+ * @l3: its layout
+ * @gap: bytes of room to leave between the new header and the old one
+ * @proto: what the new header says comes behind it
+ * @df: set DF in an outer IPv4 header
+ *
+ * On return the transport header is where @gap begins. Lengths and the IPv4
+ * checksum are set when the packet is sent.
+ * Context: any.
+ */
+void nfipsec_tunnel_push(const struct nfipsec_sa *sa, struct sk_buff *skb,
+			 const struct dst_entry *dst,
+			 const struct nfipsec_l3 *l3, unsigned int gap,
+			 u8 proto, bool df)
+{
+	unsigned int hlen = nfipsec_tunnel_hlen(sa);
+	u8 inner = l3_tos(skb, l3);
+	u8 tos = inner & ~INET_ECN_MASK;
+
+	if (!(sa->flags & NFIPSEC_SA_FLAG_NOECN))
+		tos = INET_ECN_encapsulate(tos, inner);
+
+	skb_push(skb, hlen + gap);
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, hlen);
+	if (sa->key.family == AF_INET)
+		push_outer_ipv4(sa, skb, dst, proto, tos, df);
+	else
+		push_outer_ipv6(sa, skb, dst, proto, tos);
+}
+
+/* RFC 6040 section 4.2 for the ECN bits, RFC 2983 for the others. */
+static enum nfipsec_reason pop_tos(const struct nfipsec_sa *sa,
+				   struct sk_buff *skb, u8 outer)
+{
+	bool ipv4 = skb->protocol == htons(ETH_P_IP);
+	u8 inner = ipv4 ? ipv4_get_dsfield(ip_hdr(skb)) :
+			  ipv6_get_dsfield(ipv6_hdr(skb));
+
+	if (!(sa->flags & NFIPSEC_SA_FLAG_NOECN) &&
+	    INET_ECN_decapsulate(skb, outer, inner) > 1)
+		return NFIPSEC_IN_ECN;
+	if (sa->flags & NFIPSEC_SA_FLAG_DECAP_DSCP) {
+		if (ipv4)
+			ipv4_change_dsfield(ip_hdr(skb), INET_ECN_MASK,
+					    outer & ~INET_ECN_MASK);
+		else
+			ipv6_change_dsfield(ipv6_hdr(skb), INET_ECN_MASK,
+					    outer & ~INET_ECN_MASK);
+	}
+	return NFIPSEC_OK;
+}
+
+/**
+ * nfipsec_tunnel_pop() - take the outer IP header off an opened packet
+ * @sa: SA
+ * @skb: packet, starting with its outer headers. On success it starts with
+ *	its inner IP header. Its pointers change. Stays the caller's, also on
+ *	failure.
+ * @l3: layout of the outer headers
+ * @cut: bytes before the inner header
+ * @nexthdr: what the payload of ESP is
+ *
+ * The inner header is not checked beyond what is read here.
+ * Context: any.
+ * Return: NFIPSEC_OK, or the reason to drop the packet.
+ */
+enum nfipsec_reason nfipsec_tunnel_pop(const struct nfipsec_sa *sa,
+				       struct sk_buff *skb,
+				       const struct nfipsec_l3 *l3,
+				       unsigned int cut, u8 nexthdr)
+{
+	unsigned int min = nexthdr == IPPROTO_IPIP ? sizeof(struct iphdr) :
+						     sizeof(struct ipv6hdr);
+	u8 tos = l3_tos(skb, l3);
+
+	if (nexthdr != IPPROTO_IPIP && nexthdr != IPPROTO_IPV6)
+		return NFIPSEC_IN_NEXTHDR;
+
+	skb_pull(skb, cut);
+	skb_reset_network_header(skb);
+	if (!pskb_may_pull(skb, min))
+		return NFIPSEC_IN_INNER_HDR;
+	skb->protocol = nexthdr == IPPROTO_IPIP ? htons(ETH_P_IP) :
+						  htons(ETH_P_IPV6);
+	return pop_tos(sa, skb, tos);
+}

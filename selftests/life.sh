@@ -9,6 +9,9 @@
 #   192.168.1.1                   192.168.2.1
 #
 # usage: life.sh [DRIVER_OF_A DRIVER_OF_B]
+#
+# NFIPSEC_TEST_CYCLES  loads of the module and deletions of a namespace, each;
+#                      200 on a kernel of normal speed, fewer on slow ones
 # shellcheck source=./lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -140,7 +143,7 @@ short_life() {
 
 namespaces() {
 	local total each i pids=()
-	total=$(scaled 200 40)
+	total=${NFIPSEC_TEST_CYCLES:-$(scaled 200 40)}
 	each=$((total / 4))
 	key 20 1
 	cat >"$TMP/short" <<-LINES
@@ -189,7 +192,7 @@ small_module() {
 # The module goes and comes, with tables and without, idle and under traffic
 cycles() {
 	local n rounds
-	rounds=$(scaled 200 50)
+	rounds=${NFIPSEC_TEST_CYCLES:-$(scaled 200 50)}
 	for ((n = 0; n < rounds; n++)); do
 		module_out && module_insert || return 1
 		((n % 10)) && continue

@@ -30,12 +30,18 @@ enum nfipsec_algo_kind {
  * @NFIPSEC_IV_NONE: there is none
  * @NFIPSEC_IV_SEQ: the 64 bit sequence number, never repeats (RFC 4106 3.1)
  * @NFIPSEC_IV_RANDOM: unpredictable (RFC 3602 section 3)
+ * @NFIPSEC_IV_IMPLICIT: the 64 bit sequence number, and not in the packet (RFC
+ *	8750); of an SA, no row has it
  */
 enum nfipsec_iv_kind {
 	NFIPSEC_IV_NONE,
 	NFIPSEC_IV_SEQ,
 	NFIPSEC_IV_RANDOM,
+	NFIPSEC_IV_IMPLICIT,
 };
+
+/* The longest list of names, and its end. */
+#define NFIPSEC_ALIAS_MAX	14
 
 /**
  * struct nfipsec_algo - a row of the table; all sizes in bytes unless said
@@ -50,11 +56,16 @@ enum nfipsec_iv_kind {
  * @block: cipher block, 1 for a stream; ESP aligns to 4 at least
  * @icv_bits: permitted ICV lengths in bits, 0-terminated
  * @rfc: where ESP's use of it is defined
+ * @lacks: sentence for a kernel without it, says what brings it; NULL if there
+ *	is nothing to bring
+ * @icv96: sentence that refuses an ICV of 96 bits, or NULL
+ * @iiv: it may do without the IV in the packet (RFC 8750 section 1)
+ * @weak: only where an administrator allows it
  * @null: the NULL cipher, no transform at all
  */
 struct nfipsec_algo {
 	const char *name;
-	const char *alias[7];
+	const char *alias[NFIPSEC_ALIAS_MAX];
 	enum nfipsec_algo_kind kind;
 	enum nfipsec_iv_kind iv;
 	u8 key_len[4];
@@ -63,11 +74,17 @@ struct nfipsec_algo {
 	u8 block;
 	u16 icv_bits[4];
 	const char *rfc;
+	const char *lacks;
+	const char *icv96;
+	bool iiv;
+	bool weak;
 	bool null;
 };
 
 const struct nfipsec_algo *nfipsec_algo_find(enum nfipsec_algo_kind kind,
 					     const char *name);
+const char *nfipsec_algo_forbidden(enum nfipsec_algo_kind kind,
+				   const char *name);
 bool nfipsec_algo_key_ok(const struct nfipsec_algo *algo, unsigned int len);
 bool nfipsec_algo_icv_ok(const struct nfipsec_algo *algo, unsigned int bits);
 

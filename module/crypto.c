@@ -108,16 +108,31 @@ static bool is_internal(const struct crypto_tfm *tfm)
 	return tfm->__crt_alg->cra_flags & CRYPTO_ALG_INTERNAL;
 }
 
-static int no_algo(struct netlink_ext_ack *extack, const char *name, int err)
+/*
+ * What the crypto API or SIMD glue puts in front of a synchronous internal
+ * algorithm. A composition may be asynchronous too, because a part of it is;
+ * there is then nothing inside it that could be used directly.
+ */
+static bool is_wrapper(const struct crypto_tfm *tfm)
 {
+	return is_async(tfm) &&
+	       !(tfm->__crt_alg->cra_flags & CRYPTO_ALG_INSTANCE);
+}
+
+static int no_algo(struct netlink_ext_ack *extack,
+		   const struct nfipsec_algo *algo, int err)
+{
+	/* A constant sentence: there is no room for it in a formatted one. */
+	if (err == -ENOENT && algo->lacks && extack)
+		extack->_msg = algo->lacks;
 	/* The crypto API waits for its own threads, and gives up some time. */
-	if (err == -ETIMEDOUT)
+	else if (err == -ETIMEDOUT)
 		NL_SET_ERR_MSG_FMT(extack, "%s is not ready yet, try again",
-				   name);
+				   algo->name);
 	else
 		NL_SET_ERR_MSG_FMT(extack,
 				   "this kernel cannot do %s (error %d)",
-				   name, -err);
+				   algo->name, -err);
 	return err;
 }
 
@@ -135,19 +150,23 @@ static int set_aead_key(struct crypto_aead *tfm, const struct nfipsec_keys *k)
 }
 
 /*
- * The best algorithm if it is synchronous; otherwise the one inside it. Asked
- * in this order, a name that does not exist is never asked for, which would
- * make the kernel look for a module each time.
+ * The best algorithm if it is synchronous; otherwise the one inside it, if
+ * there can be one. Asked in this order, a name that does not exist is never
+ * asked for, which would make the kernel look for a module each time.
  */
 static struct crypto_aead *best_aead(const char *name)
 {
 	char internal[CRYPTO_MAX_ALG_NAME];
 	struct crypto_aead *tfm;
+	bool wrapper;
 
 	tfm = crypto_alloc_aead(name, 0, 0);
 	if (IS_ERR(tfm) || !is_async(crypto_aead_tfm(tfm)))
 		return tfm;
+	wrapper = is_wrapper(crypto_aead_tfm(tfm));
 	crypto_free_aead(tfm);
+	if (!wrapper)
+		return ERR_PTR(-ENOENT);
 	if (internal_name(internal, name))
 		return ERR_PTR(-ENAMETOOLONG);
 	return crypto_alloc_aead(internal, CRYPTO_ALG_INTERNAL,
@@ -167,17 +186,17 @@ static int init_aead(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
 		c->aead_any = tfm;
 		err = set_aead_key(tfm, k);
 		if (err || !is_internal(crypto_aead_tfm(tfm)))
-			return err ? no_algo(extack, name, err) : 0;
+			return err ? no_algo(extack, k->aead, err) : 0;
 	}
 
 	tfm = crypto_alloc_aead(name, 0, CRYPTO_ALG_ASYNC);
 	if (IS_ERR(tfm))
-		return no_algo(extack, name, PTR_ERR(tfm));
+		return no_algo(extack, k->aead, PTR_ERR(tfm));
 	c->aead_any = tfm;
 	if (!c->aead)
 		c->aead = tfm;
 	err = set_aead_key(tfm, k);
-	return err ? no_algo(extack, name, err) : 0;
+	return err ? no_algo(extack, k->aead, err) : 0;
 }
 
 static int set_cipher_key(struct crypto_skcipher *tfm,
@@ -197,11 +216,15 @@ static struct crypto_skcipher *best_cipher(const char *name)
 {
 	char internal[CRYPTO_MAX_ALG_NAME];
 	struct crypto_skcipher *tfm;
+	bool wrapper;
 
 	tfm = crypto_alloc_skcipher(name, 0, 0);
 	if (IS_ERR(tfm) || !is_async(crypto_skcipher_tfm(tfm)))
 		return tfm;
+	wrapper = is_wrapper(crypto_skcipher_tfm(tfm));
 	crypto_free_skcipher(tfm);
+	if (!wrapper)
+		return ERR_PTR(-ENOENT);
 	if (internal_name(internal, name))
 		return ERR_PTR(-ENAMETOOLONG);
 	return crypto_alloc_skcipher(internal, CRYPTO_ALG_INTERNAL,
@@ -221,17 +244,17 @@ static int init_cipher(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
 		c->enc_any = tfm;
 		err = set_cipher_key(tfm, k);
 		if (err || !is_internal(crypto_skcipher_tfm(tfm)))
-			return err ? no_algo(extack, name, err) : 0;
+			return err ? no_algo(extack, k->enc, err) : 0;
 	}
 
 	tfm = crypto_alloc_skcipher(name, 0, CRYPTO_ALG_ASYNC);
 	if (IS_ERR(tfm))
-		return no_algo(extack, name, PTR_ERR(tfm));
+		return no_algo(extack, k->enc, PTR_ERR(tfm));
 	c->enc_any = tfm;
 	if (!c->enc)
 		c->enc = tfm;
 	err = set_cipher_key(tfm, k);
-	return err ? no_algo(extack, name, err) : 0;
+	return err ? no_algo(extack, k->enc, err) : 0;
 }
 
 static int init_auth(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
@@ -242,7 +265,7 @@ static int init_auth(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
 
 	tfm = crypto_alloc_ahash(k->auth->name, 0, CRYPTO_ALG_ASYNC);
 	if (IS_ERR(tfm))
-		return no_algo(extack, k->auth->name, PTR_ERR(tfm));
+		return no_algo(extack, k->auth, PTR_ERR(tfm));
 	c->auth = tfm;
 	err = crypto_ahash_setkey(tfm, k->auth_key, k->auth_key_len);
 	if (!err && (sizeof(struct ahash_request) + crypto_ahash_reqsize(tfm) >
@@ -250,7 +273,7 @@ static int init_auth(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
 		     crypto_ahash_digestsize(tfm) >
 		     sizeof_field(struct nfipsec_scratch, icv)))
 		err = -E2BIG;
-	return err ? no_algo(extack, k->auth->name, err) : 0;
+	return err ? no_algo(extack, k->auth, err) : 0;
 }
 
 /**
@@ -281,6 +304,10 @@ struct nfipsec_crypto *nfipsec_crypto_create(const struct nfipsec_keys *keys,
 	c->iv_len = cipher->iv_len;
 	c->block = max_t(u8, cipher->block, NFIPSEC_ESP_ALIGN);
 	c->icv_len = keys->icv_bits / 8;
+	if (keys->iiv) {
+		c->iv = NFIPSEC_IV_IMPLICIT;
+		c->iv_len = 0;
+	}
 
 	if (keys->aead) {
 		err = init_aead(c, keys, extack);

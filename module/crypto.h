@@ -7,7 +7,6 @@
 #define NFIPSEC_CRYPTO_H
 
 #include <linux/crypto.h>
-#include <linux/crypto.h>
 #include <linux/scatterlist.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
@@ -60,6 +59,7 @@ struct nfipsec_scratch {
  * @enc_key_len: bytes
  * @auth_key_len: bytes
  * @icv_bits: length of the ICV in bits
+ * @iiv: the IV is implicit; only if @aead permits it
  *
  * The key bytes belong to whoever filled this in and are wiped by them.
  */
@@ -74,6 +74,7 @@ struct nfipsec_keys {
 	unsigned int enc_key_len;
 	unsigned int auth_key_len;
 	unsigned int icv_bits;
+	bool iiv;
 };
 
 /**
@@ -87,7 +88,7 @@ struct nfipsec_keys {
  * @enc_any: cipher that is legal in every context; may equal @enc
  * @auth: keyed hash, legal in every context
  * @iv: how IVs are made
- * @iv_len: explicit IV in the packet, bytes
+ * @iv_len: IV in the packet, bytes; 0 if it is implicit
  * @block: alignment of the ciphertext, bytes, at least 4
  * @icv_len: ICV, bytes
  */

@@ -7,7 +7,7 @@
 #include "esp.h"
 
 /**
- * nfipsec_esp_make_iv() - make the explicit IV of a packet
+ * nfipsec_esp_make_iv() - make the IV that is in a packet
  * @c: algorithms
  * @seq: sequence number, 64 bit; never used twice with one key
  * @iv: @c->iv_len bytes are written
@@ -18,6 +18,7 @@ void nfipsec_esp_make_iv(const struct nfipsec_crypto *c, u64 seq, u8 *iv)
 {
 	switch (c->iv) {
 	case NFIPSEC_IV_NONE:
+	case NFIPSEC_IV_IMPLICIT:
 		break;
 	case NFIPSEC_IV_SEQ:
 		put_unaligned_be64(seq, iv);
@@ -64,22 +65,38 @@ int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
 	return 1;
 }
 
+/* The IV of an AEAD into the scratch; returns its length. */
+static unsigned int aead_iv(const struct nfipsec_crypto *c,
+			    struct nfipsec_scratch *s, u64 seq, const u8 *iv)
+{
+	if (c->iv != NFIPSEC_IV_IMPLICIT) {
+		memcpy(s->iv, iv, c->iv_len);
+		return c->iv_len;
+	}
+	/* The high half is zero without ESN (RFC 8750 section 4). */
+	put_unaligned_be64(seq, s->iv);
+	return sizeof(seq);
+}
+
 /**
  * nfipsec_esp_aad() - lay out what an AEAD authenticates beside the text
+ * @c: algorithms
  * @s: scratch; @s->aad, @s->iv and entry 0 of @s->sg are filled in
  * @spi: network byte order
  * @esn: sequence numbers are 64 bit
  * @seq: sequence number
- * @iv: explicit IV
- * @iv_len: bytes of it
+ * @iv: IV in the packet, @c->iv_len bytes
  *
  * SPI, sequence number (RFC 4106 section 5) and, as the crypto API's IPsec
- * templates want it, the IV.
+ * templates want it, the IV, whether it is in the packet or not. The templates
+ * do not authenticate it here, but the one of RFC 4543 does.
  * Return: bytes in @s->aad.
  */
-unsigned int nfipsec_esp_aad(struct nfipsec_scratch *s, __be32 spi, bool esn,
-			     u64 seq, const u8 *iv, unsigned int iv_len)
+unsigned int nfipsec_esp_aad(const struct nfipsec_crypto *c,
+			     struct nfipsec_scratch *s, __be32 spi, bool esn,
+			     u64 seq, const u8 *iv)
 {
+	unsigned int iv_len = aead_iv(c, s, seq, iv);
 	unsigned int n = 0;
 
 	memcpy(s->aad, &spi, sizeof(spi));
@@ -90,9 +107,8 @@ unsigned int nfipsec_esp_aad(struct nfipsec_scratch *s, __be32 spi, bool esn,
 	}
 	put_unaligned_be32(lower_32_bits(seq), s->aad + n);
 	n += sizeof(__be32);
-	memcpy(s->aad + n, iv, iv_len);
+	memcpy(s->aad + n, s->iv, iv_len);
 	n += iv_len;
-	memcpy(s->iv, iv, iv_len);
 	sg_set_buf(&s->sg[0], s->aad, n);
 	return n;
 }

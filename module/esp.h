@@ -49,8 +49,9 @@ enum nfipsec_reason nfipsec_esp_open(const struct nfipsec_crypto *c,
 				     u8 *nexthdr);
 int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
 			 struct sk_buff **trailer);
-unsigned int nfipsec_esp_aad(struct nfipsec_scratch *s, __be32 spi, bool esn,
-			     u64 seq, const u8 *iv, unsigned int iv_len);
+unsigned int nfipsec_esp_aad(const struct nfipsec_crypto *c,
+			     struct nfipsec_scratch *s, __be32 spi, bool esn,
+			     u64 seq, const u8 *iv);
 int nfipsec_esp_hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 		     struct sk_buff *skb, unsigned int off, unsigned int len,
 		     bool esn, u64 seq);

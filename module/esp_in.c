@@ -15,8 +15,7 @@ static int open_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 
 	esp = (struct nfipsec_esp_hdr *)skb_transport_header(skb);
 	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
-	aad_len = nfipsec_esp_aad(s, esp->spi, esn, seq, (u8 *)(esp + 1),
-				  c->iv_len);
+	aad_len = nfipsec_esp_aad(c, s, esp->spi, esn, seq, (u8 *)(esp + 1));
 	n = skb_to_sgvec(skb, s->sg + 1, text_off, text_len + c->icv_len);
 	if (n < 0)
 		return n;

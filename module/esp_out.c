@@ -24,7 +24,7 @@ static int seal_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 	int n;
 
 	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
-	aad_len = nfipsec_esp_aad(s, spi, esn, seq, iv, c->iv_len);
+	aad_len = nfipsec_esp_aad(c, s, spi, esn, seq, iv);
 	n = skb_to_sgvec(skb, s->sg + 1, text_off, text_len + c->icv_len);
 	if (n < 0)
 		return n;

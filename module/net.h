@@ -36,6 +36,7 @@ struct nfipsec_counters {
  *	before anything is freed; caches compare it
  * @sad: security associations
  * @spd: policies
+ * @weak: SAs may have weak algorithms; written under @lock, READ_ONCE() readers
  * @counters: per CPU
  * @told: what local senders were told of the path to a peer, see pmtu.c; each
  *	entry is written and read whole
@@ -47,6 +48,7 @@ struct nfipsec_net {
 	atomic64_t gen;
 	struct nfipsec_sad sad;
 	struct nfipsec_spd spd;
+	bool weak;
 	struct nfipsec_counters __percpu *counters;
 	u64 told[NFIPSEC_TOLD_SIZE];
 	struct metadata_dst * __percpu *tag;

@@ -21,7 +21,7 @@ struct genl_family nfipsec_nl_family __ro_after_init = {
 };
 
 /* More than there are algorithms times what can be wrong with one. */
-#define SENTENCES_MAX	64
+#define SENTENCES_MAX	128
 
 /**
  * struct sentence - a refusal that was put together at run time

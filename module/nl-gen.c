@@ -44,7 +44,7 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SELECTOR + 1] = {
 	[NFIPSEC_A_SA_MODE] = NLA_POLICY_MAX(NLA_U8, 1),
 	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
-	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xf),
+	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[NFIPSEC_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SEQ_OUT] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_IN] = { .type = NLA_U64, },
@@ -68,7 +68,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SELECTOR + 1] =
 	[NFIPSEC_A_SA_MODE] = NLA_POLICY_MAX(NLA_U8, 1),
 	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
-	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xf),
+	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[NFIPSEC_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SEQ_OUT] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_IN] = { .type = NLA_U64, },
@@ -154,9 +154,10 @@ const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1]
 };
 
 /* NFIPSEC_CMD_DEFAULT_SET - do */
-const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_OUT + 1] = {
+const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_WEAK + 1] = {
 	[NFIPSEC_A_DEFAULT_IN] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_DEFAULT_OUT] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_DEFAULT_WEAK] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* NFIPSEC_CMD_STATS_GET - do */
@@ -255,7 +256,7 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.cmd		= NFIPSEC_CMD_DEFAULT_SET,
 		.doit		= nfipsec_nl_default_set_doit,
 		.policy		= nfipsec_default_set_nl_policy,
-		.maxattr	= NFIPSEC_A_DEFAULT_OUT,
+		.maxattr	= NFIPSEC_A_DEFAULT_WEAK,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

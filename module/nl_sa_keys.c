@@ -6,6 +6,7 @@
 #include <linux/ctype.h>
 #include <linux/string.h>
 
+#include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
 #include "nl_sa.h"
@@ -78,6 +79,36 @@ static bool printable(const char *name)
 	return true;
 }
 
+/* There is no such row: is that on purpose? */
+static int no_row(struct genl_info *info, const struct algo_types *types,
+		  const struct nlattr *name)
+{
+	const char *why = nfipsec_algo_forbidden(types->kind, nla_data(name));
+
+	if (why)
+		return nfipsec_nl_refuse(info->extack, name, -EOPNOTSUPP, why);
+	if (!printable(nla_data(name)))
+		return nfipsec_nl_refuse(info->extack, name, -EOPNOTSUPP,
+					 "unknown algorithm");
+	NL_SET_ERR_MSG_ATTR_FMT(info->extack, name,
+				"unknown algorithm: %.40s",
+				(char *)nla_data(name));
+	return -EOPNOTSUPP;
+}
+
+/* Whether the namespace permits it is asked when an SA is made, only then. */
+static int weak_check(struct genl_info *info, const struct nlattr *name,
+		      const struct nfipsec_algo *algo)
+{
+	const struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+
+	if (!algo->weak || READ_ONCE(nn->weak))
+		return 0;
+	return nfipsec_nl_refuse(info->extack, name, -EPERM,
+				 nfipsec_nl_sentence("%s is weak and should not be used (RFC 8221); \"nfipsec default weak on\" allows it",
+						     algo->name));
+}
+
 /* The row of an algorithm, and its key where it lies in the request. */
 static int algo_get(struct genl_info *info, const struct algo_types *types,
 		    const struct nfipsec_algo **algo, const u8 **key,
@@ -85,21 +116,17 @@ static int algo_get(struct genl_info *info, const struct algo_types *types,
 {
 	const struct nlattr *name = info->attrs[types->name];
 	const struct nlattr *data = info->attrs[types->key];
+	int err;
 
 	if (!name)
 		return missing(info, types->name,
 			       "a key or an ICV length needs the name of its algorithm");
 	*algo = nfipsec_algo_find(types->kind, nla_data(name));
-	if (!*algo) {
-		if (!printable(nla_data(name)))
-			return nfipsec_nl_refuse(info->extack, name,
-						 -EOPNOTSUPP,
-						 "unknown algorithm");
-		NL_SET_ERR_MSG_ATTR_FMT(info->extack, name,
-					"unknown algorithm: %.40s",
-					(char *)nla_data(name));
-		return -EOPNOTSUPP;
-	}
+	if (!*algo)
+		return no_row(info, types, name);
+	err = weak_check(info, name, *algo);
+	if (err)
+		return err;
 	*key = data ? nla_data(data) : NULL;
 	*key_len = data ? nla_len(data) : 0;
 	if (nfipsec_algo_key_ok(*algo, *key_len))
@@ -117,10 +144,25 @@ static int icv_get(struct genl_info *info, int type,
 	if (!attr)
 		return missing(info, type, icv_sentence(algo));
 	*icv_bits = nla_get_u32(attr);
-	if (!nfipsec_algo_icv_ok(algo, *icv_bits))
-		return nfipsec_nl_refuse(info->extack, attr, -EINVAL,
-					 icv_sentence(algo));
-	return 0;
+	if (nfipsec_algo_icv_ok(algo, *icv_bits))
+		return 0;
+	return nfipsec_nl_refuse(info->extack, attr, -EINVAL,
+				 *icv_bits == 96 && algo->icv96 ?
+				 algo->icv96 : icv_sentence(algo));
+}
+
+/* @algo is what encrypts. */
+static int iiv_get(struct genl_info *info, const struct nfipsec_algo *algo,
+		   bool *iiv)
+{
+	const struct nlattr *flags = info->attrs[NFIPSEC_A_SA_FLAGS];
+
+	*iiv = flags && (nla_get_u32(flags) & NFIPSEC_SA_FLAG_IIV);
+	if (!*iiv || algo->iiv)
+		return 0;
+	return nfipsec_nl_refuse(info->extack, flags, -EINVAL,
+				 nfipsec_nl_sentence("%s has no implicit IV (RFC 8750): leave out flag iiv",
+						     algo->name));
 }
 
 static int aead_get(struct genl_info *info, struct nfipsec_keys *keys)
@@ -131,8 +173,11 @@ static int aead_get(struct genl_info *info, struct nfipsec_keys *keys)
 		       &keys->aead_key_len);
 	if (err)
 		return err;
-	return icv_get(info, NFIPSEC_A_SA_AEAD_ICV_BITS, keys->aead,
-		       &keys->icv_bits);
+	err = icv_get(info, NFIPSEC_A_SA_AEAD_ICV_BITS, keys->aead,
+		      &keys->icv_bits);
+	if (err)
+		return err;
+	return iiv_get(info, keys->aead, &keys->iiv);
 }
 
 static int enc_auth_get(struct genl_info *info, struct nfipsec_keys *keys)
@@ -141,6 +186,9 @@ static int enc_auth_get(struct genl_info *info, struct nfipsec_keys *keys)
 
 	err = algo_get(info, &enc_types, &keys->enc, &keys->enc_key,
 		       &keys->enc_key_len);
+	if (err)
+		return err;
+	err = iiv_get(info, keys->enc, &keys->iiv);
 	if (err)
 		return err;
 	err = algo_get(info, &auth_types, &keys->auth, &keys->auth_key,

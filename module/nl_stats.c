@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations on counters and default actions: stats-get, default-get and
- * default-set.
+ * Operations on counters and on what is set for the namespace: stats-get,
+ * default-get and default-set.
  */
 #include <linux/cpumask.h>
 #include <linux/string.h>
@@ -109,7 +109,7 @@ int nfipsec_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * nfipsec_nl_default_get_doit() - answer with the default actions
+ * nfipsec_nl_default_get_doit() - answer with the namespace's settings
  * @skb: request
  * @info: the same, parsed
  *
@@ -120,11 +120,11 @@ int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
 	struct sk_buff *reply;
-	u8 in, out;
+	u8 in, out, weak;
 	void *hdr;
 	int err;
 
-	reply = nfipsec_nl_reply_new(info, 2 * nla_total_size(sizeof(u8)),
+	reply = nfipsec_nl_reply_new(info, 3 * nla_total_size(sizeof(u8)),
 				     &hdr);
 	if (!reply)
 		return nfipsec_nl_error(info->extack, -ENOMEM);
@@ -132,9 +132,11 @@ int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&nn->lock);
 	in = nn->spd.action[NFIPSEC_SPD_IN];
 	out = nn->spd.action[NFIPSEC_SPD_OUT];
+	weak = nn->weak;
 	mutex_unlock(&nn->lock);
 	err = nla_put_u8(reply, NFIPSEC_A_DEFAULT_IN, in) ?:
-	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_OUT, out);
+	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_OUT, out) ?:
+	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_WEAK, weak);
 	if (err) {
 		nlmsg_free(reply);
 		return err;
@@ -153,24 +155,26 @@ static int default_check(struct genl_info *info, const struct nlattr *attr)
 }
 
 /**
- * nfipsec_nl_default_set_doit() - set one default action, or both
+ * nfipsec_nl_default_set_doit() - set default actions, or whether weak
+ * algorithms may be used
  * @skb: request
  * @info: the same, parsed
  *
  * Context: process context, sleeps.
- * Return: 0 or a negative error number, with both as they were.
+ * Return: 0 or a negative error number, with all as it was.
  */
 int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	const struct nlattr *weak = info->attrs[NFIPSEC_A_DEFAULT_WEAK];
 	const struct nlattr *out = info->attrs[NFIPSEC_A_DEFAULT_OUT];
 	const struct nlattr *in = info->attrs[NFIPSEC_A_DEFAULT_IN];
 	int err;
 
-	if (!in && !out)
+	if (!in && !out && !weak)
 		return nfipsec_nl_missing(info->extack, NULL,
 					  NFIPSEC_A_DEFAULT_IN,
-					  "default needs an action for in, for out, or for both");
+					  "default needs an action for in, for out, or for both, or weak on or off");
 	err = default_check(info, in);
 	if (!err)
 		err = default_check(info, out);
@@ -182,6 +186,8 @@ int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 		nfipsec_spd_set_default(nn, NFIPSEC_SPD_IN, nla_get_u8(in));
 	if (out)
 		nfipsec_spd_set_default(nn, NFIPSEC_SPD_OUT, nla_get_u8(out));
+	if (weak)
+		WRITE_ONCE(nn->weak, nla_get_u8(weak));
 	mutex_unlock(&nn->lock);
 	return 0;
 }

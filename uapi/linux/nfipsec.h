@@ -57,12 +57,15 @@ enum nfipsec_sa_state {
  *   header on receipt.
  * @NFIPSEC_SA_FLAG_NOPMTUDISC: Tunnel mode over IPv4, clear DF in the outer
  *   header.
+ * @NFIPSEC_SA_FLAG_IIV: Implicit IV, RFC 8750: none is in the packet, it is
+ *   the sequence number. AES-GCM, AES-CCM and ChaCha20-Poly1305 only.
  */
 enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_ESN = 1,
 	NFIPSEC_SA_FLAG_NOECN = 2,
 	NFIPSEC_SA_FLAG_DECAP_DSCP = 4,
 	NFIPSEC_SA_FLAG_NOPMTUDISC = 8,
+	NFIPSEC_SA_FLAG_IIV = 16,
 };
 
 enum {
@@ -148,6 +151,7 @@ enum {
 	NFIPSEC_A_DEFAULT_IN = 1,
 	NFIPSEC_A_DEFAULT_OUT,
 	NFIPSEC_A_DEFAULT_PAD,
+	NFIPSEC_A_DEFAULT_WEAK,
 
 	__NFIPSEC_A_DEFAULT_MAX,
 	NFIPSEC_A_DEFAULT_MAX = (__NFIPSEC_A_DEFAULT_MAX - 1)

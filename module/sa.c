@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "kat.h"
 #include "sa.h"
 
 /*
@@ -160,6 +161,9 @@ static int make_mature(struct nfipsec_sa *sa,
 	struct nfipsec_crypto *crypto;
 	int err;
 
+	err = nfipsec_kat_check(&cfg->keys, extack);
+	if (err)
+		return err;
 	crypto = nfipsec_crypto_create(&cfg->keys, extack);
 	if (IS_ERR(crypto))
 		return PTR_ERR(crypto);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Puts the transform to published packets when it is loaded, in all shapes a
- * buffer can have, and tells the results in KTAP.
+ * buffer can have, and the known answers of the algorithms to answers that are
+ * not right; tells the results in KTAP.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,6 +16,7 @@
 #include <linux/unaligned.h>
 
 #include "../../module/esp.h"
+#include "kat.h"
 #include "packet.h"
 #include "reference.h"
 #include "vectors.h"
@@ -506,6 +508,23 @@ static void run_tests(struct subject *s, const struct vector *v, bool esn)
 		nfipsec_crypto_free(s->made);
 }
 
+static void run_kat_tests(void)
+{
+	for (unsigned int i = 0; i < kat_count; i++) {
+		const char *skip = "";
+		char name[64];
+		bool ok;
+
+		ok = kat_test(i, name, sizeof(name), &skip);
+		if (ok)
+			passed++;
+		else
+			failed++;
+		pr_info("%s %u %s%s\n", ok ? "ok" : "not ok",
+			passed + failed, name, skip);
+	}
+}
+
 static int __init vectors_init(void)
 {
 	unsigned int i, count = 0;
@@ -525,12 +544,14 @@ static int __init vectors_init(void)
 	for (i = 0; i < ARRAY_SIZE(vectors); i++)
 		count += vectors[i].aead ? 1 : 2;
 	pr_info("KTAP version 1\n");
-	pr_info("1..%u\n", count * (unsigned int)ARRAY_SIZE(tests));
+	pr_info("1..%u\n", count * (unsigned int)ARRAY_SIZE(tests) +
+		kat_count);
 	for (i = 0; i < ARRAY_SIZE(vectors); i++) {
 		run_tests(s, &vectors[i], false);
 		if (!vectors[i].aead)
 			run_tests(s, &vectors[i], true);
 	}
+	run_kat_tests();
 	kfree_sensitive(s);
 	nfipsec_scratch_exit();
 	return 0;

@@ -108,6 +108,7 @@ const struct nfi_set nfi_set_policy = SET(policy);
 static const struct nfi_field default_fields[] = {
 	F(DEFAULT, default, IN, U8, in),
 	F(DEFAULT, default, OUT, U8, out),
+	F(DEFAULT, default, WEAK, U8, weak),
 };
 
 const struct nfi_set nfi_set_default = SET(default);

@@ -195,15 +195,18 @@ struct nfipsec_policy {
 };
 
 /**
- * struct nfipsec_default - what happens to packets that no policy matches
+ * struct nfipsec_default - what is set for the namespace
  * @has: bits of NFIPSEC_A_DEFAULT_*
- * @in: NFIPSEC_ACTION_BYPASS or NFIPSEC_ACTION_DISCARD
+ * @in: what happens to packets that no policy matches, NFIPSEC_ACTION_BYPASS
+ *	or NFIPSEC_ACTION_DISCARD
  * @out: likewise
+ * @weak: whether SAs may have weak algorithms, 0 or 1
  */
 struct nfipsec_default {
 	uint64_t has;
 	uint8_t in;
 	uint8_t out;
+	uint8_t weak;
 };
 
 /**

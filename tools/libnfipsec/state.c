@@ -30,9 +30,9 @@ int nfipsec_default_get(struct nfipsec *h, struct nfipsec_default *def)
 /**
  * nfipsec_default_set() - change default actions
  * @h: handle
- * @def: in, out or both
+ * @def: in, out and weak, at least one of them
  *
- * Return: 0 or a negative errno; both change or none
+ * Return: 0 or a negative errno; all change or none
  */
 int nfipsec_default_set(struct nfipsec *h, const struct nfipsec_default *def)
 {

@@ -13,6 +13,8 @@ enum algo_use {
 };
 
 int algo_name(enum algo_use use, const char *word, char *name);
+bool algo_iiv(const char *word);
+int algo_check_icv(enum algo_use use, const char *word, uint32_t bits);
 int algo_check_key(enum algo_use use, const char *word, const struct key *key);
 bool algo_keyless(enum algo_use use, const char *word);
 

@@ -26,17 +26,23 @@ static const char selector[] =
 
 static const char key[] =
 	"NAME := the kernel's, such as 'rfc4106(gcm(aes))', or one of\n"
-	"  aead:       aes128gcm16 aes256gcm16 chacha20poly1305 (ICVBITS 128)\n"
-	"  enc:        aes128 aes256 null (no KEY)\n"
-	"  auth-trunc: sha256 (ICVBITS 128)\n"
+	"  aead:       aes128gcm16 aes128gcm12 aes128gcm8, the same with ccm, and\n"
+	"              with 192 or 256 (ICVBITS 128 96 64); chacha20poly1305 (128)\n"
+	"              aes128gmac aes192gmac aes256gmac (128, encrypt nothing)\n"
+	"              with iiv at the end, but not gmac: implicit IV\n"
+	"  enc:        aes128 aes192 aes256, aes128ctr aes192ctr aes256ctr,\n"
+	"              camellia128 camellia192 camellia256, null (no KEY),\n"
+	"              3des (after default weak on)\n"
+	"  auth-trunc: sha1 aesxcbc aescmac (ICVBITS 96) sha256 (128)\n"
+	"              sha384 (192) sha512 (256)\n"
 	"KEY :=\n"
 	"  0xHEX  on the command line; wiped from it at once, yet your shell's\n"
 	"         history and whoever looks at the right moment may have it\n"
 	"  @FILE  a file: 0x and hexadecimal if it begins with 0x, else raw bytes\n"
 	"  -      a line of standard input, 0x and hexadecimal; each key its line\n"
-	"An aead key ends with its 4 byte salt: 20 bytes for aes128gcm16, 36 for\n"
-	"aes256gcm16 and chacha20poly1305.\n"
-	"FLAG := esn | noecn | decap-dscp | nopmtudisc\n";
+	"A key ends with its salt, of 3 bytes for ccm, 4 for gcm, chacha20poly1305,\n"
+	"gmac and ctr: 20 bytes for aes128gcm16, 19 for aes128ccm16.\n"
+	"FLAG := esn | noecn | decap-dscp | nopmtudisc | iiv\n";
 
 static void indented(FILE *out, const char *text)
 {

@@ -15,6 +15,7 @@ const struct choice sa_flags[] = {
 	{ "noecn", NFIPSEC_SA_FLAG_NOECN },
 	{ "decap-dscp", NFIPSEC_SA_FLAG_DECAP_DSCP },
 	{ "nopmtudisc", NFIPSEC_SA_FLAG_NOPMTUDISC },
+	{ "iiv", NFIPSEC_SA_FLAG_IIV },
 	{}
 };
 
@@ -96,7 +97,9 @@ static int named_key(struct args *a, const struct word *w, enum algo_use use,
 	return ret ? ret : algo_check_key(use, word, key);
 }
 
-static int icv_bits(struct args *a, const struct word *w, uint32_t *bits)
+/* @name is that of the algorithm as typed. */
+static int icv_bits(struct args *a, const struct word *w, enum algo_use use,
+		    const char *name, uint32_t *bits)
 {
 	const char *text = args_next(a);
 	uint64_t value;
@@ -106,22 +109,26 @@ static int icv_bits(struct args *a, const struct word *w, uint32_t *bits)
 		return cli_fail(CLI_USAGE, "the length of the ICV in bits must follow the key of \"%s\"",
 				w->name);
 	ret = number_parse(text, "ICV length", UINT32_MAX, &value);
-	if (!ret)
-		*bits = value;
-	return ret;
+	if (ret)
+		return ret;
+	*bits = value;
+	return algo_check_icv(use, name, value);
 }
 
 static int word_aead(struct args *a, void *obj, const struct word *w)
 {
+	const char *name = args_peek(a);
 	struct sa_args *in = obj;
 	struct nfipsec_sa *sa = &in->sa;
 	int ret;
 
 	ret = named_key(a, w, ALGO_AEAD, sa->aead_name, &in->aead);
 	if (!ret)
-		ret = icv_bits(a, w, &sa->aead_icv_bits);
+		ret = icv_bits(a, w, ALGO_AEAD, name, &sa->aead_icv_bits);
 	if (ret)
 		return ret;
+	if (algo_iiv(name))
+		flag_add(sa, NFIPSEC_SA_FLAG_IIV);
 	sa->aead_key = (struct nfipsec_key){ in->aead.data, in->aead.len };
 	has_set(sa, NFIPSEC_A_SA_AEAD_NAME);
 	has_set(sa, NFIPSEC_A_SA_AEAD_KEY);
@@ -147,13 +154,14 @@ static int word_enc(struct args *a, void *obj, const struct word *w)
 
 static int word_auth_trunc(struct args *a, void *obj, const struct word *w)
 {
+	const char *name = args_peek(a);
 	struct sa_args *in = obj;
 	struct nfipsec_sa *sa = &in->sa;
 	int ret;
 
 	ret = named_key(a, w, ALGO_AUTH, sa->auth_name, &in->auth);
 	if (!ret)
-		ret = icv_bits(a, w, &sa->auth_icv_bits);
+		ret = icv_bits(a, w, ALGO_AUTH, name, &sa->auth_icv_bits);
 	if (ret)
 		return ret;
 	sa->auth_key = (struct nfipsec_key){ in->auth.data, in->auth.len };

@@ -7,20 +7,22 @@
 #include "policy.h"
 #include "state.h"
 
-static int word_default(struct args *a, void *obj, const struct word *w)
+static const struct choice choice_weak[] = {
+	{ "off", 0 },
+	{ "on", 1 },
+	{}
+};
+
+static int word_choice(struct args *a, void *obj, const struct word *w,
+		       const char *what, const struct choice *choices)
 {
-	static const struct choice actions[] = {
-		{ "bypass", NFIPSEC_ACTION_BYPASS },
-		{ "discard", NFIPSEC_ACTION_DISCARD },
-		{}
-	};
 	const char *text = args_value(a, w->name);
 	unsigned int value;
 	int ret;
 
 	if (!text)
 		return CLI_USAGE;
-	ret = choice_parse(text, "default action", actions, &value);
+	ret = choice_parse(text, what, choices, &value);
 	if (ret)
 		return ret;
 	*((uint8_t *)obj + w->off) = value;
@@ -28,8 +30,24 @@ static int word_default(struct args *a, void *obj, const struct word *w)
 	return CLI_OK;
 }
 
+static int word_default(struct args *a, void *obj, const struct word *w)
+{
+	static const struct choice actions[] = {
+		{ "bypass", NFIPSEC_ACTION_BYPASS },
+		{ "discard", NFIPSEC_ACTION_DISCARD },
+		{}
+	};
+
+	return word_choice(a, obj, w, "default action", actions);
+}
+
+static int word_weak(struct args *a, void *obj, const struct word *w)
+{
+	return word_choice(a, obj, w, "word behind \"weak\"", choice_weak);
+}
+
 /**
- * default_parse() - read default actions
+ * default_parse() - read what is to be set for the namespace
  * @a: words
  * @def: result, zeroed by the caller; empty if there were no words
  *
@@ -42,6 +60,9 @@ int default_parse(struct args *a, struct nfipsec_default *def)
 		  NFIPSEC_A_DEFAULT_IN, 0, false },
 		{ "out", word_default, 0, offsetof(struct nfipsec_default, out),
 		  NFIPSEC_A_DEFAULT_OUT, 0, false },
+		{ "weak", word_weak, 0,
+		  offsetof(struct nfipsec_default, weak),
+		  NFIPSEC_A_DEFAULT_WEAK, 0, false },
 	};
 
 	return words_parse(a, words, ARRAY_SIZE(words), def, false);
@@ -52,6 +73,7 @@ static void default_json(struct json_object *o,
 {
 	json_text(o, "in", choice_name(choice_action, def->in));
 	json_text(o, "out", choice_name(choice_action, def->out));
+	json_text(o, "weak", choice_name(choice_weak, def->weak));
 }
 
 static int default_show(void)
@@ -62,9 +84,10 @@ static int default_show(void)
 	if (nfipsec_default_get(cli.h, &def))
 		return cli_refused("default");
 	if (!cli.json) {
-		fprintf(cli.out, "in %s\nout %s\n",
+		fprintf(cli.out, "in %s\nout %s\nweak %s\n",
 			choice_name(choice_action, def.in),
-			choice_name(choice_action, def.out));
+			choice_name(choice_action, def.out),
+			choice_name(choice_weak, def.weak));
 		return CLI_OK;
 	}
 	o = json_new();

@@ -118,6 +118,38 @@ static const struct object_case sas[] = {
 	/* a misplaced key is not shown */
 	{ ID "mode tunnel aead " KEY20 " 128", "a key must be", true },
 	{ ID "mode tunnel " KEY20, "unknown word \"0x...\"", true },
+	{ ID "mode tunnel aead aes128gcm16iiv " KEY20 " 128",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval flag iiv\n"
+	  GCM_OUT TAIL, false },
+	{ ID "mode tunnel esn aead chacha20poly1305iiv " KEY36 " 128",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval flag esn iiv\n"
+	  "\taead rfc7539esp(chacha20,poly1305) <hidden> 128\n" TAIL, false },
+	{ ID "mode tunnel aead aes128ccm8 " KEY16 "101112 64",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  "\taead rfc4309(ccm(aes)) <hidden> 64\n" TAIL, false },
+	{ ID "mode tunnel enc aes128ctr " KEY20 " auth-trunc sha1 " KEY20 " 96",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  "\tauth-trunc hmac(sha1) <hidden> 96\n"
+	  "\tenc rfc3686(ctr(aes)) <hidden>\n" TAIL, false },
+	{ ID "mode tunnel enc camellia128 " KEY16 " auth-trunc aesxcbc " KEY16 " 96",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  "\tauth-trunc xcbc(aes) <hidden> 96\n"
+	  "\tenc cbc(camellia) <hidden>\n" TAIL, false },
+	{ ID "mode tunnel aead aes128gcm8 " KEY20 " 128",
+	  "aes128gcm8 has an ICV of 64 bits, not of 128", true },
+	{ ID "mode tunnel aead aes-gcm-12 " KEY20 " 128",
+	  "aes-gcm-12 has an ICV of 96 bits, not of 128", true },
+	{ ID "mode tunnel aead aes128gcm8iiv " KEY20 " 128",
+	  "aes128gcm8iiv has an ICV of 64 bits, not of 128", true },
+	{ ID "mode tunnel aead aes128ccm16 " KEY20 " 128",
+	  "aes128ccm16 takes a key of 19 bytes (the last 3 are the salt), not of 20",
+	  true },
+	{ ID "mode tunnel enc des " KEY16 " auth-trunc sha1 " KEY20 " 96",
+	  "DES is broken", true },
+	{ ID "mode tunnel enc aes128 " KEY16 " auth-trunc md5 " KEY16 " 96",
+	  "MD5 is broken", true },
+	{ ID "mode tunnel enc aes128 " KEY16 " auth-trunc sha256_96 " KEY32 " 96",
+	  "96 bits is an old mistake", true },
 };
 
 static void reread(const struct nfi_set *set, const void *from, void *to,

@@ -18,6 +18,7 @@ import atexit
 import ctypes
 import hashlib
 import hmac
+import importlib
 import json
 import os
 import re
@@ -445,26 +446,72 @@ def udp_packet(src, dst, sport, dport, data, **kw):
 
 # ESP, independently of the kernel
 
+def primitives(name):
+    """A module of python3-cryptography."""
+    try:
+        return importlib.import_module(
+            "cryptography.hazmat.primitives." + name)
+    except ImportError:
+        raise Skip("python3-cryptography is not installed") from None
+
+
+def old_cipher(name):
+    """One of those that newer versions keep elsewhere."""
+    try:
+        mod = importlib.import_module(
+            "cryptography.hazmat.decrepit.ciphers.algorithms")
+        return getattr(mod, name)
+    except (ImportError, AttributeError):
+        return getattr(primitives("ciphers.algorithms"), name)
+
+
 class Algo:
-    """An algorithm with its keys: seal and open one ESP packet."""
+    """An algorithm with its keys: seal and open one ESP packet.
+
+    NAME is an AEAD, with "iiv" at its end for an implicit IV, or
+    CIPHER-AUTH_ICVBITS.
+    """
     NAMES = ("aes128gcm16", "aes256gcm16", "chacha20poly1305",
              "aes128-sha256_128", "aes256-sha256_128", "null-sha256_128")
+    # what begins with: the kernel's name, salt, IV, block
+    CIPHERS = (
+        (r"aes\d+gcm", "rfc4106(gcm(aes))", 4, 8, 4),
+        (r"aes\d+ccm", "rfc4309(ccm(aes))", 3, 8, 4),
+        (r"aes\d+gmac", "rfc4543(gcm(aes))", 4, 8, 4),
+        (r"chacha20poly1305", "rfc7539esp(chacha20,poly1305)", 4, 8, 4),
+        (r"aes\d+ctr", "rfc3686(ctr(aes))", 4, 8, 4),
+        (r"aes\d+", "cbc(aes)", 0, 16, 16),
+        (r"camellia\d+", "cbc(camellia)", 0, 16, 16),
+        (r"3des", "cbc(des3_ede)", 0, 8, 8),
+        (r"null", "ecb(cipher_null)", 0, 0, 4))
+    AUTHS = {"sha1": ("hmac(sha1)", 20), "sha256": ("hmac(sha256)", 32),
+             "sha384": ("hmac(sha384)", 48), "sha512": ("hmac(sha512)", 64),
+             "aesxcbc": ("xcbc(aes)", 16), "aescmac": ("cmac(aes)", 16)}
 
     def __init__(self, name, seed):
         self.name = name
-        self.aead = name.endswith(("gcm16", "poly1305"))
-        size = {"aes128": 16, "aes256": 32, "chacha": 32, "null-s": 0}[name[:6]]
+        cipher, _, auth = name.partition("-")
+        self.aead = not auth
+        self.iiv = cipher.endswith("iiv")
+        for start, self.kernel, salt, self.iv_len, self.block in self.CIPHERS:
+            if re.match(start, cipher):
+                break
+        bits = re.search(r"128|192|256", cipher)
+        size = int(bits[0]) // 8 if bits else {"3des": 24, "null": 0}.get(
+            cipher, 32)
         self.key = self.material(seed, size)
-        self.salt = self.material(seed + 1, 4)
-        self.auth = self.material(seed + 2, 32)
-        self.iv_len = 8 if self.aead else 16 if size else 0
-        self.block = 16 if self.iv_len == 16 else 4
+        self.salt = self.material(seed + 1, salt)
+        self.auth, self.icv_len = b"", 16
+        if auth:
+            self.mac, _, icv = auth.partition("_")
+            self.icv_len = int(icv) // 8
+            self.auth = self.material(seed + 2, self.AUTHS[self.mac][1])
+        elif re.match(r"aes\d+.cm", cipher):
+            self.icv_len = int(re.search(r"cm(\d+)", cipher)[1])
+        if self.iiv:
+            self.iv_len = 0
         if self.aead or size:
-            try:
-                from cryptography.hazmat.primitives import ciphers
-                self.lib = ciphers
-            except ImportError:
-                raise Skip("python3-cryptography is not installed") from None
+            self.lib = primitives("ciphers")
 
     @staticmethod
     def material(seed, size):
@@ -473,36 +520,104 @@ class Algo:
     def attrs(self):
         """For sa-new."""
         if self.aead:
-            name = "rfc4106(gcm(aes))"
-            if self.name.startswith("chacha"):
-                name = "rfc7539esp(chacha20,poly1305)"
-            return [attr(C["A_SA_AEAD_NAME"], name),
-                    attr(C["A_SA_AEAD_KEY"], self.key + self.salt),
-                    attr(C["A_SA_AEAD_ICV_BITS"], u32(128))]
-        out = [attr(C["A_SA_AUTH_NAME"], "hmac(sha256)"),
+            out = [attr(C["A_SA_AEAD_NAME"], self.kernel),
+                   attr(C["A_SA_AEAD_KEY"], self.key + self.salt),
+                   attr(C["A_SA_AEAD_ICV_BITS"], u32(8 * self.icv_len))]
+            return out
+        out = [attr(C["A_SA_AUTH_NAME"], self.AUTHS[self.mac][0]),
                attr(C["A_SA_AUTH_KEY"], self.auth),
-               attr(C["A_SA_AUTH_ICV_BITS"], u32(128)),
-               attr(C["A_SA_ENC_NAME"],
-                    "cbc(aes)" if self.key else "ecb(cipher_null)")]
+               attr(C["A_SA_AUTH_ICV_BITS"], u32(8 * self.icv_len)),
+               attr(C["A_SA_ENC_NAME"], self.kernel)]
         if self.key:
-            out.append(attr(C["A_SA_ENC_KEY"], self.key))
+            out.append(attr(C["A_SA_ENC_KEY"], self.key + self.salt))
         return out
 
-    def _aead(self):
-        from cryptography.hazmat.primitives.ciphers import aead
-        if self.name.startswith("chacha"):
-            return aead.ChaCha20Poly1305(self.key)
-        return aead.AESGCM(self.key)
+    def flags(self):
+        """What the SA needs among its flags."""
+        return C["SA_FLAG_IIV"] if self.iiv else 0
 
-    def _cbc(self, iv):
-        from cryptography.hazmat.primitives.ciphers import (
-            Cipher, algorithms, modes)
-        return Cipher(algorithms.AES(self.key), modes.CBC(iv))
+    def _gcm(self, nonce, aad, text, tag=None):
+        """AES-GCM; with a tag, opens."""
+        modes = primitives("ciphers.modes")
+        c = self.lib.Cipher(primitives("ciphers.algorithms").AES(self.key),
+                            modes.GCM(nonce, tag, 8))
+        c = c.encryptor() if tag is None else c.decryptor()
+        c.authenticate_additional_data(aad)
+        out = c.update(text) + c.finalize()
+        return out + c.tag[:self.icv_len] if tag is None else out
 
-    def _icv(self, data, hi):
+    def combined(self, nonce, aad, iv, text, seal):
+        """Text to ciphertext and ICV, or back."""
+        tag = None if seal else text[-self.icv_len:]
+        if "gcm" in self.name:
+            return self._gcm(nonce, aad, text if seal else
+                             text[:-self.icv_len], tag)
+        if "gmac" in self.name:
+            clear = text if seal else text[:-self.icv_len]
+            return clear + self._gcm(nonce, aad + iv + clear, b"", tag)
+        aead = primitives("ciphers.aead")
+        if "ccm" in self.name:
+            c = aead.AESCCM(self.key, self.icv_len)
+        else:
+            c = aead.ChaCha20Poly1305(self.key)
+        return (c.encrypt if seal else c.decrypt)(nonce, text, aad)
+
+    def cipher(self, iv, text, seal):
+        """The same of a cipher that is no AEAD."""
+        if not self.key:
+            return text
+        modes = primitives("ciphers.modes")
+        alg = primitives("ciphers.algorithms").AES
+        if self.name.startswith("camellia"):
+            alg = old_cipher("Camellia")
+        elif self.name.startswith("3des"):
+            alg = old_cipher("TripleDES")
+        mode = modes.CBC(iv)
+        if "ctr" in self.name:
+            mode = modes.CTR(self.salt + iv + b"\0\0\0\1")
+        c = self.lib.Cipher(alg(self.key), mode)
+        c = c.encryptor() if seal else c.decryptor()
+        return c.update(text) + c.finalize()
+
+    def _xcbc(self, data):
+        """RFC 3566 section 4."""
+        modes = primitives("ciphers.modes")
+        aes = primitives("ciphers.algorithms").AES
+        lib = primitives("ciphers")
+
+        def block(key, text):
+            return lib.Cipher(aes(key), modes.ECB()).encryptor().update(text)
+
+        k1, k2, k3 = (block(self.auth, bytes([i]) * 16) for i in (1, 2, 3))
+        parts = [data[i:i + 16] for i in range(0, len(data), 16)] or [b""]
+        last, other = parts.pop(), k2
+        if len(last) < 16:
+            last, other = last + b"\x80" + bytes(15 - len(last)), k3
+        state = bytes(16)
+        for part in parts:
+            state = block(k1, bytes(x ^ y for x, y in zip(state, part)))
+        return block(k1, bytes(x ^ y ^ z
+                               for x, y, z in zip(state, last, other)))
+
+    def icv(self, data, hi=None):
         if hi is not None:
             data += struct.pack("!I", hi)
-        return hmac.new(self.auth, data, hashlib.sha256).digest()[:16]
+        if self.mac == "aesxcbc":
+            mac = self._xcbc(data)
+        elif self.mac == "aescmac":
+            c = primitives("cmac").CMAC(
+                primitives("ciphers.algorithms").AES(self.auth))
+            c.update(data)
+            mac = c.finalize()
+        else:
+            mac = hmac.new(self.auth, data, self.mac).digest()
+        return mac[:self.icv_len]
+
+    def _nonce(self, iv, seq, hi):
+        """RFC 8750 section 4, where it is not in the packet."""
+        if self.iiv:
+            iv = struct.pack("!II", hi or 0, seq & 0xffffffff)
+        return self.salt + iv
 
     def seal(self, spi, seq, proto, payload, esn=False, pad=None, padlen=None,
              iv=None):
@@ -518,12 +633,10 @@ class Algo:
             iv = hashlib.sha256(head).digest()[:self.iv_len]
         if self.aead:
             aad = head if hi is None else struct.pack("!II", spi, hi) + head[4:]
-            return head + iv + self._aead().encrypt(self.salt + iv, plain, aad)
-        if self.key:
-            enc = self._cbc(iv).encryptor()
-            plain = enc.update(plain) + enc.finalize()
-        data = head + iv + plain
-        return data + self._icv(data, hi)
+            return head + iv + self.combined(self._nonce(iv, seq, hi), aad, iv,
+                                          plain, True)
+        data = head + iv + self.cipher(iv, plain, True)
+        return data + self.icv(data, hi)
 
     def open(self, esp, esn_hi=None):
         """(spi, seq, iv, payload, pad, next header); raises if it is wrong."""
@@ -534,14 +647,13 @@ class Algo:
             aad = esp[:8]
             if esn_hi is not None:
                 aad = struct.pack("!III", spi, esn_hi, seq)
-            plain = self._aead().decrypt(self.salt + iv, body, aad)
+            plain = self.combined(self._nonce(iv, seq, esn_hi), aad, iv, body,
+                               False)
         else:
-            if self._icv(esp[:-16], esn_hi) != esp[-16:]:
+            n = self.icv_len
+            if self.icv(esp[:-n], esn_hi) != esp[-n:]:
                 raise AssertionError("ICV is wrong")
-            plain = body[:-16]
-            if self.key:
-                dec = self._cbc(iv).decryptor()
-                plain = dec.update(plain) + dec.finalize()
+            plain = self.cipher(iv, body[:-n], False)
         pad = plain[-2]
         if pad + 2 > len(plain):
             raise AssertionError("pad length %d of %d" % (pad, len(plain)))

@@ -285,6 +285,14 @@ ip_batch() {
 # shellcheck disable=SC2034 # for those that source this
 ALGS=(aes128gcm16 aes256gcm16 chacha20poly1305
 	aes128-sha256_128 aes256-sha256_128 null-sha256_128)
+# The others: each row of the algorithm table, key and ICV length at least once.
+# shellcheck disable=SC2034
+MORE_ALGS=(aes192gcm16 aes128gcm8 aes256gcm12
+	aes128ccm8 aes192ccm12 aes256ccm16 aes128gmac aes256gmac
+	aes192-sha384_192 aes256-sha512_256 aes128-sha1_96 aes128-aesxcbc_96
+	aes256-aescmac_96 aes128ctr-sha256_128 aes256ctr-sha1_96
+	camellia128-sha1_96 camellia256-sha256_128 3des-sha1_96 null-sha512_256
+	null-aesxcbc_96)
 
 # key BYTES SEED: the same key for the same seed, as hex
 key() {
@@ -296,34 +304,70 @@ key() {
 	KEY=$out
 }
 
+# cipher_of NAME: the kernel's name and the bytes of the key, salt included
+cipher_of() {
+	local bits
+	bits=$(grep -oE '(128|192|256)' <<<"$1" | head -n 1)
+	case $1 in
+	aes*gcm*) CIPHER='rfc4106(gcm(aes))' BYTES=$((bits / 8 + 4)) ;;
+	aes*ccm*) CIPHER='rfc4309(ccm(aes))' BYTES=$((bits / 8 + 3)) ;;
+	aes*gmac) CIPHER='rfc4543(gcm(aes))' BYTES=$((bits / 8 + 4)) ;;
+	chacha20poly1305) CIPHER='rfc7539esp(chacha20,poly1305)' BYTES=36 ;;
+	aes*ctr) CIPHER='rfc3686(ctr(aes))' BYTES=$((bits / 8 + 4)) ;;
+	aes*) CIPHER='cbc(aes)' BYTES=$((bits / 8)) ;;
+	camellia*) CIPHER='cbc(camellia)' BYTES=$((bits / 8)) ;;
+	3des) CIPHER='cbc(des3_ede)' BYTES=24 ;;
+	null) CIPHER='ecb(cipher_null)' BYTES=0 ;;
+	*) bail "no algorithm $1" ;;
+	esac
+}
+
+# auth_of NAME: the same of what authenticates beside a cipher
+auth_of() {
+	case $1 in
+	sha1) AUTH='hmac(sha1)' BYTES=20 ;;
+	sha256 | sha384 | sha512) AUTH="hmac($1)" BYTES=$((${1#sha} / 8)) ;;
+	aesxcbc) AUTH='xcbc(aes)' BYTES=16 ;;
+	aescmac) AUTH='cmac(aes)' BYTES=16 ;;
+	*) bail "no algorithm $1" ;;
+	esac
+}
+
 # alg_words DRIVER ALG SEED: the words of "sa add" or "xfrm state add" into
 # ALG_WORDS, to be read by the driver's command from its input: keys are never
-# arguments.
+# arguments. ALG is an AEAD, or CIPHER-AUTH_ICVBITS.
 alg_words() {
-	local driver=$1 seed=$3 enc='' bytes auth
-	case $2 in
-	aes128gcm16) enc='rfc4106(gcm(aes))' bytes=20 ;;
-	aes256gcm16) enc='rfc4106(gcm(aes))' bytes=36 ;;
-	chacha20poly1305) enc='rfc7539esp(chacha20,poly1305)' bytes=36 ;;
-	aes128-*) enc='cbc(aes)' bytes=16 ;;
-	aes256-*) enc='cbc(aes)' bytes=32 ;;
-	null-*) enc='ecb(cipher_null)' bytes=0 ;;
-	*) bail "no algorithm $2" ;;
-	esac
-	key "$bytes" "$seed"
-	case $2 in
-	*gcm16 | chacha*)
+	local driver=$1 alg=$2 seed=$3 CIPHER AUTH BYTES icv=128
+	cipher_of "${alg%%-*}"
+	key "$BYTES" "$seed"
+	if [[ $alg != *-* ]]; then
+		[[ $alg =~ [gc]cm(8|12|16)$ ]] && icv=$((8 * BASH_REMATCH[1]))
 		# nfipsec knows people's names too
-		[[ $driver == nfipsec ]] && ((seed & 1)) && enc=$2
-		ALG_WORDS="aead $enc $KEY 128"
+		[[ $driver == nfipsec ]] && ((seed & 1)) && CIPHER=$alg
+		ALG_WORDS="aead $CIPHER $KEY $icv"
 		return
-		;;
-	esac
-	ALG_WORDS="enc $enc $KEY"
-	((bytes)) || ALG_WORDS="enc $enc \"\""
-	key 32 $((seed + 1))
-	auth='hmac(sha256)'
-	ALG_WORDS+=" auth-trunc $auth $KEY 128"
+	fi
+	[[ $driver == nfipsec ]] && ((seed & 1)) && CIPHER=${alg%%-*}
+	ALG_WORDS="enc $CIPHER $KEY"
+	((BYTES)) || ALG_WORDS="enc $CIPHER \"\""
+	alg=${alg#*-}
+	auth_of "${alg%_*}"
+	key "$BYTES" $((seed + 1))
+	[[ $driver == nfipsec ]] && ((seed & 1)) && AUTH=${alg%_*}
+	ALG_WORDS+=" auth-trunc $AUTH $KEY ${alg#*_}"
+}
+
+# alg_missing HOST ALG: print what this kernel lacks of an algorithm, succeed if
+# that is so. The crypto API is asked, by nfipsec.
+alg_missing() {
+	local host=$1 said
+	alg_words nfipsec "$2" 0
+	said=$(on "$host" nfipsec --batch - 2>&1 <<-LINE
+		sa add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0xfffe mode tunnel $ALG_WORDS
+	LINE
+	) && said=''
+	on "$host" nfipsec sa del dst 192.0.2.2 proto esp spi 0xfffe 2>/dev/null
+	grep -o 'this kernel has no .*CONFIG_[A-Z0-9_]*' <<<"$said"
 }
 
 # apply HOST DRIVER <LINES: let the driver's command read them
@@ -386,18 +430,23 @@ policy_line() {
 		"tmpl $tmpl proto esp mode $mode reqid 1"
 }
 
-# protect HOST DRIVER LOCALNET REMOTENET LOCAL REMOTE MODE ALG SPI_OUT SPI_IN [esn]:
-# everything one end of a connection needs
+# protect_lines DRIVER LOCALNET REMOTENET LOCAL REMOTE MODE ALG SPI_OUT SPI_IN
+# [esn]: the lines for everything one end of a connection needs
+protect_lines() {
+	local d=$1 lnet=$2 rnet=$3 l=$4 r=$5 mode=$6 alg=$7 out=$8 in=$9
+	shift 9
+	sa_line "$d" out "$l" "$r" "$out" "$mode" "$alg" "$@"
+	sa_line "$d" in "$r" "$l" "$in" "$mode" "$alg" "$@"
+	policy_line "$d" out "$lnet" "$rnet" "$mode" "$l" "$r"
+	policy_line "$d" in "$rnet" "$lnet" "$mode" "$r" "$l"
+	policy_line "$d" fwd "$rnet" "$lnet" "$mode" "$r" "$l"
+}
+
+# protect HOST DRIVER ...: as protect_lines, and do it
 protect() {
-	local h=$1 d=$2 lnet=$3 rnet=$4 l=$5 r=$6 mode=$7 alg=$8 out=$9 in=${10}
-	shift 10
-	{
-		sa_line "$d" out "$l" "$r" "$out" "$mode" "$alg" "$@"
-		sa_line "$d" in "$r" "$l" "$in" "$mode" "$alg" "$@"
-		policy_line "$d" out "$lnet" "$rnet" "$mode" "$l" "$r"
-		policy_line "$d" in "$rnet" "$lnet" "$mode" "$r" "$l"
-		policy_line "$d" fwd "$rnet" "$lnet" "$mode" "$r" "$l"
-	} | apply "$h" "$d"
+	local h=$1
+	shift
+	protect_lines "$@" | apply "$h" "$1"
 }
 
 # flush HOST DRIVER

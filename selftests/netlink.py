@@ -354,12 +354,13 @@ def raw_refusals():
         {"DST": b"\1" * 16}, {"DST": b""}, {"DST": bytes(4)},
         {"PROTO": u8(51)}, {"PROTO": u8(0)}, {"PROTO": u32(50)}, {"SPI": b"\0"},
         {"SPI": bytes(4)}, {"SPI": struct.pack("!I", 255)}, {"MODE": u8(2)},
-        {"MODE": u8(255)}, {"DIR": u8(3)}, {"FLAGS": u32(0x10)},
+        {"MODE": u8(255)}, {"DIR": u8(3)}, {"FLAGS": u32(1 << 30)},
         {"FLAGS": u32(0xffffffff)}, {"REPLAY_WINDOW": u32(16)},
         {"REPLAY_WINDOW": u32(0xffffffff)}, {"AEAD_NAME": "x" * 200},
         {"AEAD_NAME": ""}, {"AEAD_NAME": b"\xff\xfe"}, {"AEAD_KEY": b""},
         {"AEAD_KEY": None}, {"AEAD_ICV_BITS": None}, {"AEAD_NAME": None},
         {"AEAD_KEY": b"k" * 4000}, {"AEAD_ICV_BITS": u32(0xffffffff)},
+        {"AEAD_ICV_BITS": u32(72)}, {"AEAD_NAME": "aes128gcm16iiv"},
         {"SEQ_OUT": u64(1 << 32)}, {"SEQ_IN": u64(1 << 63)},
         {"SEQ_OUT": u32(1)}, {"SELECTOR": []},
         {"SELECTOR": [attr(1, u8(99))]}, {"SELECTOR": sel + [attr(200, b"x")]},
@@ -386,7 +387,9 @@ def raw_refusals():
             ("POLICY_GET", []), ("SA_ALLOCSPI", []), ("SA_UPDATE", []),
             ("POLICY_UPDATE", []), ("POLICY_FLUSH", [attr(3, u8(7))]),
             ("DEFAULT_SET", [attr(1, u8(2))]), ("DEFAULT_SET", [attr(2, u8(9))]),
-            ("DEFAULT_SET", [attr(1, u8(1)), attr(2, u8(2))])]
+            ("DEFAULT_SET", [attr(1, u8(1)), attr(2, u8(2))]),
+            ("DEFAULT_SET", [attr(C["A_DEFAULT_WEAK"], u8(2))]),
+            ("DEFAULT_SET", [])]
     fill()
     before = lab.nl.tables()
     for cmd, msg in bad:

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Published ESP packets (RFC 3602, RFC 7634, draft-mcgrew-gcm-test-01) made and
-# read by the transform. The module that does it is nfipsec_vectors.ko, built by
-# vm/build from vectors/; its results are in the kernel log and, added up, in
-# its parameters. NFIPSEC_VECTORS_KO says where it is, if not beside NFIPSEC_KO.
+# read by the transform; and the known answers that each algorithm is asked for,
+# right as they are and with every part of them wrong. The module that does it is
+# nfipsec_vectors.ko, built by vm/build from vectors/; its results are in the
+# kernel log and, added up, in its parameters. NFIPSEC_VECTORS_KO says where it
+# is, if not beside NFIPSEC_KO.
 # shellcheck source=./lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -56,7 +58,7 @@ KO=${NFIPSEC_VECTORS_KO:-${NFIPSEC_KO:+${NFIPSEC_KO%/*}/$MODULE.ko}}
 
 kernel_log_mark
 plan 3
-run "the table agrees with another implementation" table
+run "the tables agree with another implementation" table
 load_vectors 2>"$TMP/err" || bail "cannot load $MODULE: $(head -n 1 "$TMP/err")"
 results | sed 's/^/  /'
 run "the transform makes and reads the packets of the table" transform

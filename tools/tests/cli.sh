@@ -75,6 +75,8 @@ refused 2 'no help about' help frob
 refused 2 '"src" is missing' sa add
 refused 2 'goes with stats' --explain sa list
 refused 2 'use one of: bypass discard' default in protect
+refused 2 'use one of: off on' default weak maybe
+refused 2 'must follow "weak"' default weak
 refused 2 'exclude each other' -b "$TMP/x" sa list
 refused 1 'No such file' -b "$TMP/none"
 refused 1 'No such file' sa add $SA aead aes128gcm16 "@$TMP/none" 128
@@ -107,6 +109,7 @@ if [ ! -d /sys/module/nfipsec ]; then
 	refused 1 "$L" policy count
 	refused 1 "$L" default
 	refused 1 "$L" default in discard out bypass
+	refused 1 "$L" default weak on
 	refused 1 "$L" stats --explain
 
 	printf '%s\n' '# comment' '' '  version' "sa add $SA aead 'aes128gcm16' \"$KEY\" 128" \

@@ -18,13 +18,10 @@ from lib import Algo    # pylint: disable=wrong-import-position
 
 try:
     from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 except ImportError:
     print("no cryptography module for Python")
     sys.exit(4)
 
-SALT = 4
 HEADER = 8
 BYTES = ("key", "iv", "payload", "packet", "aad", "text", "result")
 
@@ -46,33 +43,41 @@ def vectors(path):
         yield v
 
 
-def decrypt(v):
+def cipher_of(kernel, key, icv_len):
+    """What encrypts, by the kernel's name, with its keys."""
+    start, _, salt, *_ = [c for c in Algo.CIPHERS if c[1] == kernel][0]
+    size = len(key) - salt
+    name = start.replace(r"\d+", str(8 * size))
+    if name.endswith("cm"):
+        name += str(icv_len)
+    if not re.search("cm|gmac|poly", name):
+        name += "-sha256_128"
+    algo = Algo(name, 0)
+    algo.key, algo.salt = key[:size], key[size:]
+    return algo
+
+
+def decrypt(v, algo):
     """What is in the packet, with padding."""
     text = v["packet"][HEADER + len(v["iv"]):]
-    if "aead" in v:
-        aead = {"rfc4106(gcm(aes))": AESGCM,
-                "rfc7539esp(chacha20,poly1305)": ChaCha20Poly1305}[v["aead"]]
-        seq = struct.pack("!Q" if v.get("esn") else "!I", v["seq"])
-        return aead(v["key"][:-SALT]).decrypt(
-            v["key"][-SALT:] + v["iv"], text,
-            struct.pack("!I", v["spi"]) + seq)
-    if v["enc"] == "ecb(cipher_null)":
-        return text
-    d = Cipher(algorithms.AES(v["key"]), modes.CBC(v["iv"])).decryptor()
-    return d.update(text) + d.finalize()
+    if not algo.aead:
+        return algo.cipher(v["iv"], text, False)
+    seq = struct.pack("!Q" if v.get("esn") else "!I", v["seq"])
+    return algo.combined(algo.salt + v["iv"], struct.pack("!I", v["spi"]) + seq,
+                         v["iv"], text, False)
 
 
 def faults(v):
-    block = 16 if v.get("enc") == "cbc(aes)" else 4
+    algo = cipher_of(v.get("aead") or v["enc"], v["key"], 16)
     head = struct.pack("!II", v["spi"], v["seq"] & 0xffffffff) + v["iv"]
     if not v["packet"].startswith(head):
         yield "SPI, sequence number or IV are not those of the packet"
     try:
-        text = decrypt(v)
+        text = decrypt(v, algo)
     except InvalidTag:
         yield "wrong ICV"
         return
-    pad = -(len(v["payload"]) + 2) % block
+    pad = -(len(v["payload"]) + 2) % algo.block
     want = v["payload"] + bytes(range(1, pad + 1)) + bytes([pad, v["nexthdr"]])
     if text != want:
         yield f"text is {text.hex()}, should be {want.hex()}"
@@ -86,16 +91,7 @@ def algo_of(v):
         algo = Algo(f"null-{mac}_{icv}", 0)
         algo.auth = v["key"]
         return algo
-    start, _, salt, *_ = [c for c in Algo.CIPHERS if c[1] == v["name"]][0]
-    salt = len(v["key"]) - salt
-    name = start.replace(r"\d+", str(8 * salt))
-    if name.endswith("cm"):
-        name += str(len(v["result"]) - len(v["text"]))
-    if v["kind"] == "NFIPSEC_ENC":
-        name += "-sha256_128"
-    algo = Algo(name, 0)
-    algo.key, algo.salt = v["key"][:salt], v["key"][salt:]
-    return algo
+    return cipher_of(v["name"], v["key"], len(v["result"]) - len(v["text"]))
 
 
 def answer(v):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * ESP packets that others have published, and one with the NULL cipher, which
- * needs no computing. check.py reads this file too: keep to one ".field =
+ * ESP packets that others have published, one with the NULL cipher, which needs
+ * no computing, and for algorithms of which nobody has published packets, some
+ * made by OpenSSL. check.py reads this file too: keep to one ".field =
  * value," after the other, bytes in HEX().
  *
  * draft-mcgrew-gcm-test-01 does not number its packets; here the AES-GCM ones
@@ -355,6 +356,80 @@ static const struct vector vectors[] = {
 			      e17644ac 8c78e25d d24dedbb 29ebf1b6 4a274b39 b49c3a86
 			      4cd3d78c a4ae68a3 2b42458f b57dbe82 1dcc63b9 d0937ba2
 			      945f6693 68661a32 9fb4c053),
+	},
+	{
+		.name = "AES-CCM (RFC 4309), not published",
+		.aead = "rfc4309(ccm(aes))",
+		.key = HEX(c74a36ca 3c59ca2d bcf79441 685020ff 7b7763e2 344d0948
+			   71023216 055a93b1 a155d2),
+		.spi = 0x2001,
+		.seq = 0x100,
+		.iv = HEX(c0c1c2c3 c4c5c6c7),
+		.payload = HEX(45000024 00010000 4011b6f0 c0a80101 c0a80201 0fa01388
+			       00100000 616c6c20 726f7773),
+		.nexthdr = 4,
+		.packet = HEX(00002001 00000100 c0c1c2c3 c4c5c6c7 d28a8505 20a29b80
+			      4260c9f3 10a1c068 edf47781 4840b9f3 1e7de0a9 c631d83b
+			      bd42efcb 684bd89f e6ac9581 89d9b84b cc9e54e5 e29b1d5c),
+	},
+	{
+		.name = "AES-GMAC (RFC 4543), not published",
+		.aead = "rfc4543(gcm(aes))",
+		.key = HEX(d14afbc4 1085aad5 a54b483f 80f2ded1 ddcc4101),
+		.spi = 0x2002,
+		.seq = 0x700000001,
+		.esn = true,
+		.iv = HEX(c0c1c2c3 c4c5c6c7),
+		.payload = HEX(45000024 00010000 4011b6f0 c0a80101 c0a80201 0fa01388
+			       00100000 616c6c20 726f7773),
+		.nexthdr = 4,
+		.packet = HEX(00002002 00000001 c0c1c2c3 c4c5c6c7 45000024 00010000
+			      4011b6f0 c0a80101 c0a80201 0fa01388 00100000 616c6c20
+			      726f7773 01020204 6fd095ce 25eb8d0d 7604c583 afa6b828),
+	},
+	{
+		.name = "AES-CTR (RFC 3686), not published",
+		.enc = "rfc3686(ctr(aes))",
+		.key = HEX(4b01eb07 c4d439c8 0fa5653c a767cb9c 4c69d5ba 954603d8
+			   a445e4b0 5051c953 a6cb7b39),
+		.spi = 0x2003,
+		.seq = 0x102,
+		.iv = HEX(c0c1c2c3 c4c5c6c7),
+		.payload = HEX(45000024 00010000 4011b6f0 c0a80101 c0a80201 0fa01388
+			       00100000 616c6c20 726f7773),
+		.nexthdr = 4,
+		.packet = HEX(00002003 00000102 c0c1c2c3 c4c5c6c7 99c24d8e a8b90496
+			      43a8a22e e293bfb4 6efada37 82be6aa9 5c31ee8f e91af7c4
+			      2f70672a a006f8be),
+	},
+	{
+		.name = "Camellia (RFC 4312), not published",
+		.enc = "cbc(camellia)",
+		.key = HEX(29adf324 9435fe2d 3adc9a2e 2c042958 7f02cf42 296ee446
+			   66177b55 937cf147),
+		.spi = 0x2004,
+		.seq = 0x103,
+		.iv = HEX(c0c1c2c3 c4c5c6c7 c8c9cacb cccdcecf),
+		.payload = HEX(45000024 00010000 4011b6f0 c0a80101 c0a80201 0fa01388
+			       00100000 616c6c20 726f7773),
+		.nexthdr = 4,
+		.packet = HEX(00002004 00000103 c0c1c2c3 c4c5c6c7 c8c9cacb cccdcecf
+			      246062fa d6782a89 a532e7f2 ea0a3e41 8202de40 f9b6843f
+			      84db2614 9c98b2f7 02126189 8df00aa5 1eafc607 97b5365b),
+	},
+	{
+		.name = "3DES (RFC 2451), not published",
+		.enc = "cbc(des3_ede)",
+		.key = HEX(cbd376c6 43739237 8853db76 ddfa1b06 01530470 9adacdc3),
+		.spi = 0x2005,
+		.seq = 0x104,
+		.iv = HEX(c0c1c2c3 c4c5c6c7),
+		.payload = HEX(45000024 00010000 4011b6f0 c0a80101 c0a80201 0fa01388
+			       00100000 616c6c20 726f7773),
+		.nexthdr = 4,
+		.packet = HEX(00002005 00000104 c0c1c2c3 c4c5c6c7 b6b8e16c 9872933f
+			      453ee6d5 081fc1fd e16c57c5 79488e12 5dbf4629 4207bd47
+			      24a21c03 9f5106f7),
 	},
 	{
 		.name = "NULL (RFC 2410), not published",

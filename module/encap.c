@@ -10,6 +10,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "beet.h"
 #include "encap.h"
 #include "esp.h"
 #include "flow.h"
@@ -32,7 +33,28 @@ static unsigned int gap_len(const struct nfipsec_sa *sa)
 unsigned int nfipsec_encap_overhead(const struct nfipsec_sa *sa,
 				    const struct nfipsec_l3 *l3)
 {
-	return sa->mode == NFIPSEC_MODE_TUNNEL ? nfipsec_tunnel_hlen(sa) : l3->esp_off;
+	return nfipsec_sa_rehouses(sa) ? nfipsec_tunnel_hlen(sa) : l3->esp_off;
+}
+
+/**
+ * nfipsec_encap_shed() - bytes of a packet that are no payload of ESP
+ * @sa: SA
+ * @l3: layout of the packet to be sent
+ *
+ * Context: any.
+ * Return: bytes of its IP headers that are kept or can be made anew.
+ */
+unsigned int nfipsec_encap_shed(const struct nfipsec_sa *sa,
+				const struct nfipsec_l3 *l3)
+{
+	switch (sa->mode) {
+	case NFIPSEC_MODE_TRANSPORT:
+		return l3->esp_off;
+	case NFIPSEC_MODE_BEET:
+		return nfipsec_beet_shed(l3);
+	default:
+		return 0;
+	}
 }
 
 /* Room for ESP between the IP headers and what follows them. */
@@ -68,11 +90,10 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 				       const struct nfipsec_l3 *l3, bool df,
 				       u8 *nexthdr)
 {
-	bool tunnel = sa->mode == NFIPSEC_MODE_TUNNEL;
 	unsigned int gap = gap_len(sa);
 	unsigned int room = gap + LL_RESERVED_SPACE(dst->dev);
 
-	if (tunnel)
+	if (nfipsec_sa_rehouses(sa))
 		room += nfipsec_tunnel_hlen(sa);
 	else if (!pskb_may_pull(skb, l3->esp_off))
 		return NFIPSEC_OUT_HEADER;
@@ -81,14 +102,19 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 	if (skb_cow_head(skb, room))
 		return NFIPSEC_OUT_NOMEM;
 
-	if (tunnel) {
+	switch (sa->mode) {
+	case NFIPSEC_MODE_TUNNEL:
 		*nexthdr = l3->family == AF_INET ? IPPROTO_IPIP : IPPROTO_IPV6;
 		nfipsec_tunnel_push(sa, skb, dst, l3, gap, IPPROTO_ESP, df);
-	} else {
+		return NFIPSEC_OK;
+	case NFIPSEC_MODE_BEET:
+		return nfipsec_beet_push(sa, skb, l3, gap, IPPROTO_ESP, df,
+					 nexthdr);
+	default:
 		*nexthdr = skb->data[l3->esp_nexthdr_off];
 		push_transport(skb, l3, gap, IPPROTO_ESP);
+		return NFIPSEC_OK;
 	}
-	return NFIPSEC_OK;
 }
 
 /**
@@ -103,7 +129,9 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 void nfipsec_encap_finish(const struct nfipsec_sa *sa, struct net *net,
 			  struct sk_buff *skb)
 {
-	if (sa->mode == NFIPSEC_MODE_TUNNEL && sa->key.family == AF_INET)
+	/* In BEET mode an IPv4 packet brings its own. */
+	if (nfipsec_sa_rehouses(sa) && sa->key.family == AF_INET &&
+	    !(sa->mode == NFIPSEC_MODE_BEET && ip_hdr(skb)->id))
 		ip_select_ident(net, skb, NULL);
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->encapsulation = 0;
@@ -140,7 +168,7 @@ static enum nfipsec_reason pop_transport(struct sk_buff *skb,
  * @nexthdr: what the payload of ESP is
  *
  * The inner headers are not checked beyond what is read here.
- * Context: process or softirq.
+ * Context: under rcu_read_lock(), process or softirq.
  * Return: NFIPSEC_OK, or the reason to drop the packet.
  */
 enum nfipsec_reason nfipsec_encap_pop(const struct nfipsec_sa *sa,
@@ -150,7 +178,12 @@ enum nfipsec_reason nfipsec_encap_pop(const struct nfipsec_sa *sa,
 	unsigned int cut = skb_transport_offset(skb) +
 			   nfipsec_esp_hlen(sa->crypto);
 
-	if (sa->mode == NFIPSEC_MODE_TUNNEL)
+	switch (sa->mode) {
+	case NFIPSEC_MODE_TUNNEL:
 		return nfipsec_tunnel_pop(sa, skb, l3, cut, nexthdr);
-	return pop_transport(skb, l3, cut, nexthdr);
+	case NFIPSEC_MODE_BEET:
+		return nfipsec_beet_pop(sa, skb, l3, cut, nexthdr);
+	default:
+		return pop_transport(skb, l3, cut, nexthdr);
+	}
 }

@@ -16,6 +16,8 @@ struct sk_buff;
 
 unsigned int nfipsec_encap_overhead(const struct nfipsec_sa *sa,
 				    const struct nfipsec_l3 *l3);
+unsigned int nfipsec_encap_shed(const struct nfipsec_sa *sa,
+				const struct nfipsec_l3 *l3);
 enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 				       struct sk_buff *skb,
 				       const struct dst_entry *dst,

@@ -349,7 +349,7 @@ static int tmpl_addrs(struct nlattr **tb, const struct nlattr *nest,
 		return nfipsec_nl_missing(extack, nest,
 					  src ? NFIPSEC_A_TMPL_DST :
 						NFIPSEC_A_TMPL_SRC,
-					  "template: src and dst go together, and tunnel mode needs them");
+					  "template: src and dst go together, and tunnel and beet mode need them");
 	err = nfipsec_nl_host_get(src, &tmpl->saddr, &family, extack);
 	if (err)
 		return err;
@@ -386,7 +386,7 @@ int nfipsec_nl_tmpl_get(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 	memset(tmpl, 0, sizeof(*tmpl));
 	if (!tb[NFIPSEC_A_TMPL_MODE])
 		return nfipsec_nl_missing(extack, nest, NFIPSEC_A_TMPL_MODE,
-					  "template: needs a mode, transport or tunnel");
+					  "template: needs a mode: transport, tunnel or beet");
 	tmpl->mode = nla_get_u8(tb[NFIPSEC_A_TMPL_MODE]);
 	err = nfipsec_nl_proto_get(tb[NFIPSEC_A_TMPL_PROTO], &tmpl->proto,
 				   extack);

@@ -238,10 +238,9 @@ static int change(struct genl_info *info, struct nfipsec_net *nn,
 		err = nfipsec_nl_selector_get(selector, &sel, info->extack);
 		if (err)
 			return err;
-		err = nfipsec_sa_set_selector(sa, &sel);
+		err = nfipsec_sa_set_selector(sa, &sel, info->extack);
 		if (err == -EINVAL)
-			return nfipsec_nl_refuse(info->extack, selector, err,
-						 "the selector of a transport mode SA must have its address family");
+			NL_SET_BAD_ATTR(info->extack, selector);
 		if (err)
 			return err;
 	}

@@ -152,7 +152,7 @@ int nfipsec_nl_sa_config_get(struct genl_info *info,
 		return err;
 	if (!mode)
 		return missing(info, NFIPSEC_A_SA_MODE,
-			       "SA needs a mode, transport or tunnel");
+			       "SA needs a mode: transport, tunnel or beet");
 	cfg->mode = nla_get_u8(mode);
 	err = options_get(info, cfg);
 	if (err)

@@ -36,8 +36,9 @@
  * @net: namespace
  * @nn: nfipsec in it
  * @sa: SA, valid under the caller's rcu_read_lock()
- * @dst: route of the ESP packets: a reference in tunnel mode, in transport
- *	mode the packet's own, valid under the caller's rcu_read_lock()
+ * @dst: route of the ESP packets: a reference if they get another header, in
+ *	transport mode the packet's own, valid under the caller's
+ *	rcu_read_lock()
  * @mtu: largest packet that fits
  * @shared: the packet itself takes the same route, see pmtu.c
  */
@@ -130,7 +131,7 @@ static enum nfipsec_reason finish_checksum(struct sk_buff *skb)
 /* One datagram: consumed, whatever happens. */
 static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 {
-	bool tunnel = p->sa->mode == NFIPSEC_MODE_TUNNEL;
+	bool anew = nfipsec_sa_rehouses(p->sa);
 	bool esn = p->sa->flags & NFIPSEC_SA_FLAG_ESN;
 	unsigned int len = skb->len;
 	u8 iv[NFIPSEC_IV_MAX];
@@ -164,7 +165,7 @@ static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 	if (skb->len > IP_MAX_MTU)
 		goto drop;
 
-	if (tunnel) {
+	if (anew) {
 		skb_dst_drop(skb);
 		skb_dst_set(skb, dst_clone(p->dst));
 		skb->dev = p->dst->dev;
@@ -172,7 +173,7 @@ static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 	nfipsec_encap_finish(p->sa, p->net, skb);
 	nfipsec_sa_count(p->sa, len);
 	nfipsec_count(p->nn, NFIPSEC_OUT_OK);
-	return nfipsec_reinject_out(p->net, skb, p->sa->key.family, tunnel,
+	return nfipsec_reinject_out(p->net, skb, p->sa->key.family, anew,
 				    df && p->sa->key.family == AF_INET,
 				    p->shared);
 
@@ -256,15 +257,17 @@ static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
 	if (!p->sa)
 		return NFIPSEC_OUT_NO_SA;
 
-	if (p->sa->mode == NFIPSEC_MODE_TRANSPORT) {
-		if (!nfipsec_sa_joins(p->sa, flow))
-			return NFIPSEC_OUT_NO_SA;
-		if (l3->frag)
-			return NFIPSEC_OUT_FRAG;
-		p->dst = skb_dst(skb);
-	} else {
+	if (p->sa->mode == NFIPSEC_MODE_TRANSPORT &&
+	    !nfipsec_sa_joins(p->sa, flow))
+		return NFIPSEC_OUT_NO_SA;
+	/* Which fragment it is stands in a header that only a tunnel keeps. */
+	if (p->sa->mode != NFIPSEC_MODE_TUNNEL && l3->frag)
+		return NFIPSEC_OUT_FRAG;
+
+	if (nfipsec_sa_rehouses(p->sa))
 		p->dst = nfipsec_reinject_route(p->net, p->sa, skb);
-	}
+	else
+		p->dst = skb_dst(skb);
 	if (!p->dst)
 		return NFIPSEC_OUT_NO_ROUTE;
 
@@ -318,7 +321,7 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	} else {
 		ret = send_one(&p, skb, family);
 	}
-	if (p.sa && p.sa->mode == NFIPSEC_MODE_TUNNEL)
+	if (p.sa && nfipsec_sa_rehouses(p.sa))
 		dst_release(p.dst);
 	local_bh_enable();
 	rcu_read_unlock();

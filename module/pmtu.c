@@ -102,9 +102,16 @@ unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
 
 	if (path > head)
 		mtu = nfipsec_esp_payload_max(sa->crypto, path - head);
-	if (sa->mode == NFIPSEC_MODE_TRANSPORT)
-		mtu += head;
+	if (mtu)
+		mtu += nfipsec_encap_shed(sa, l3);
 	return max(mtu, min);
+}
+
+/* In the other modes DF is the packet's own and comes out again behind. */
+static bool no_discovery(const struct nfipsec_sa *sa)
+{
+	return sa->mode == NFIPSEC_MODE_TUNNEL &&
+	       (sa->flags & NFIPSEC_SA_FLAG_NOPMTUDISC);
 }
 
 static bool too_big(const struct sk_buff *skb, unsigned int mtu)
@@ -130,8 +137,7 @@ bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		return true;
 	if (l3->family == AF_INET6)
 		return false;
-	if (sa->mode == NFIPSEC_MODE_TUNNEL &&
-	    (sa->flags & NFIPSEC_SA_FLAG_NOPMTUDISC))
+	if (no_discovery(sa))
 		return true;
 	return !(ip_hdr(skb)->frag_off & htons(IP_DF));
 }
@@ -151,7 +157,7 @@ bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 bool nfipsec_pmtu_df(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		     const struct nfipsec_l3 *l3, unsigned int mtu)
 {
-	if ((sa->flags & NFIPSEC_SA_FLAG_NOPMTUDISC) || too_big(skb, mtu))
+	if (no_discovery(sa) || too_big(skb, mtu))
 		return false;
 	return l3->family == AF_INET6 ||
 	       (ip_hdr(skb)->frag_off & htons(IP_DF));

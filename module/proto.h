@@ -20,6 +20,23 @@ struct nfipsec_esp_hdr {
 
 static_assert(sizeof(struct nfipsec_esp_hdr) == 8);
 
+/**
+ * struct nfipsec_beet_hdr - in front of IPv4 options in BEET mode
+ * @nexthdr: what comes behind the options
+ * @hdrlen: with the padding, the options and these four bytes are @hdrlen + 1
+ *	times 8 bytes long
+ * @padlen: no-operation options between this and the options, 0 or 4
+ * @reserved: zero, ignored on receipt
+ */
+struct nfipsec_beet_hdr {
+	u8 nexthdr;
+	u8 hdrlen;
+	u8 padlen;
+	u8 reserved;
+};
+
+static_assert(sizeof(struct nfipsec_beet_hdr) == 4);
+
 /* Pad length and next header, the end of the encrypted part. */
 #define NFIPSEC_ESP_TAIL	2
 /* RFC 4303 section 2.4: the ciphertext ends on a 4 byte boundary. */
@@ -29,6 +46,8 @@ static_assert(sizeof(struct nfipsec_esp_hdr) == 8);
 #define NFIPSEC_SPI_MIN		256
 /* Next header of a dummy packet (RFC 4303 section 2.6). */
 #define NFIPSEC_NEXTHDR_DUMMY	59
+/* Next header that stands for struct nfipsec_beet_hdr. */
+#define NFIPSEC_NEXTHDR_BEET	94
 /* Extension headers walked before a packet is called malformed. */
 #define NFIPSEC_EXTHDR_MAX	16
 

@@ -77,7 +77,7 @@
 	D(OUT_FRAG_OPAQUE, "out_frag_opaque", XFRM_POLICY,		\
 	  "outbound: a fragment where policy depends on ports")		\
 	D(OUT_FRAG, "out_frag", XFRM_POLICY,				\
-	  "outbound: a fragment that transport mode cannot carry")	\
+	  "outbound: a fragment that only a tunnel can carry")	\
 	D(OUT_HEADER, "out_header", IP_INHDR,				\
 	  "outbound: IP or transport header malformed or truncated")	\
 	D(OUT_NO_ROUTE, "out_no_route", IP_OUTNOROUTES,			\

@@ -73,11 +73,25 @@ static u64 seq_limit(u32 flags)
 	return flags & NFIPSEC_SA_FLAG_ESN ? U64_MAX - SEQ_GUARD : U32_MAX;
 }
 
-/* A transport mode SA carries packets between its own two addresses only. */
-static bool selector_fits_mode(const struct nfipsec_selector *sel, u8 mode,
-			       u8 family)
+/*
+ * A transport mode SA carries packets between its own two addresses only, one
+ * of BEET mode those between two others, which its selector tells.
+ */
+static int selector_fits_mode(const struct nfipsec_selector *sel, u8 mode,
+			      u8 family, struct netlink_ext_ack *extack)
 {
-	return mode == NFIPSEC_MODE_TUNNEL || sel->family == family;
+	if (sel && mode == NFIPSEC_MODE_TRANSPORT && sel->family != family) {
+		NL_SET_ERR_MSG(extack,
+			       "Selector of a transport mode SA must have the address family of the SA");
+		return -EINVAL;
+	}
+	if (mode == NFIPSEC_MODE_BEET &&
+	    (!sel || !nfipsec_selector_is_pair(sel))) {
+		NL_SET_ERR_MSG(extack,
+			       "An SA of BEET mode needs a selector with one source and one destination address: those of the packets inside");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* Do values, each good by itself, make an SA together? */
@@ -107,13 +121,8 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 			       "Inbound sequence number is beyond the largest that the SA may use");
 		return -ERANGE;
 	}
-	if (cfg->has_selector &&
-	    !selector_fits_mode(&cfg->selector, cfg->mode, cfg->key.family)) {
-		NL_SET_ERR_MSG(extack,
-			       "Selector of a transport mode SA must have the address family of the SA");
-		return -EINVAL;
-	}
-	return 0;
+	return selector_fits_mode(cfg->has_selector ? &cfg->selector : NULL,
+				  cfg->mode, cfg->key.family, extack);
 }
 
 static struct nfipsec_sa_rcu_selector *
@@ -265,22 +274,26 @@ void nfipsec_sa_free(struct nfipsec_sa *sa)
  * nfipsec_sa_set_selector() - change what traffic an SA may carry
  * @sa: the SA
  * @sel: copied; NULL for any traffic
+ * @extack: told what is wrong
  *
  * A packet sees the old selector or the new one. The caller calls
  * nfipsec_net_changed() afterwards, so that policies choose their SA anew.
  *
  * Context: under nn->lock, sleeps.
- * Return: 0; -EINVAL if the family is not that of a transport mode SA;
- * -ENOMEM. The old selector stays on error.
+ * Return: 0; -EINVAL if it does not fit the mode; -ENOMEM. The old selector
+ * stays on error.
  */
 int nfipsec_sa_set_selector(struct nfipsec_sa *sa,
-			    const struct nfipsec_selector *sel)
+			    const struct nfipsec_selector *sel,
+			    struct netlink_ext_ack *extack)
 {
 	struct nfipsec_sa_rcu_selector *old, *new = NULL;
+	int err;
 
+	err = selector_fits_mode(sel, sa->mode, sa->key.family, extack);
+	if (err)
+		return err;
 	if (sel) {
-		if (!selector_fits_mode(sel, sa->mode, sa->key.family))
-			return -EINVAL;
 		new = new_selector(sel);
 		if (!new)
 			return -ENOMEM;

@@ -112,7 +112,8 @@ struct nfipsec_sa_rcu_selector {
  * @flags: bits of enum nfipsec_sa_flag, constant
  * @reqid: written under the config lock, read with READ_ONCE()
  * @crypto: algorithms and keys, constant, NULL while larval
- * @selector: traffic it may carry, NULL is any; config lock, RCU readers
+ * @selector: traffic it may carry, NULL is any; in BEET mode never NULL and
+ *	one address each, those of the packets inside; config lock, RCU readers
  * @stats: counters per CPU
  * @dst_cache: route to the peer per CPU, bottom halves off
  * @add_time: seconds since the epoch
@@ -150,6 +151,18 @@ struct nfipsec_sa {
 	struct nfipsec_replay *replay;
 };
 
+/**
+ * nfipsec_sa_rehouses() - does a packet get another IP header?
+ * @sa: SA
+ *
+ * Between the SA's addresses: the packet's own may be others, and so may its
+ * family and its route. In transport mode it keeps its header.
+ */
+static inline bool nfipsec_sa_rehouses(const struct nfipsec_sa *sa)
+{
+	return sa->mode != NFIPSEC_MODE_TRANSPORT;
+}
+
 int nfipsec_sa_init(void);
 void nfipsec_sa_exit(void);
 void nfipsec_sa_barrier(void);
@@ -158,7 +171,8 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 				     struct netlink_ext_ack *extack);
 void nfipsec_sa_free(struct nfipsec_sa *sa);
 int nfipsec_sa_set_selector(struct nfipsec_sa *sa,
-			    const struct nfipsec_selector *sel);
+			    const struct nfipsec_selector *sel,
+			    struct netlink_ext_ack *extack);
 bool nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq);
 void nfipsec_sa_count(struct nfipsec_sa *sa, unsigned int bytes);
 void nfipsec_sa_count_drop(struct nfipsec_sa *sa, enum nfipsec_reason reason);

@@ -171,6 +171,19 @@ const char *nfipsec_selector_check(const struct nfipsec_selector *sel)
 }
 
 /**
+ * nfipsec_selector_is_pair() - does a selector name two hosts?
+ * @sel: the selector
+ *
+ * Context: any.
+ * Return: whether it has one source and one destination address.
+ */
+bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel)
+{
+	return !addr_cmp(&sel->src[0], &sel->src[1], sel->family) &&
+	       !addr_cmp(&sel->dst[0], &sel->dst[1], sel->family);
+}
+
+/**
  * nfipsec_selector_equal() - are two selectors the same
  * @a: one
  * @b: the other

@@ -97,6 +97,7 @@ enum nfipsec_match nfipsec_selector_match(const struct nfipsec_selector *sel,
 const char *nfipsec_selector_check(const struct nfipsec_selector *sel);
 bool nfipsec_selector_equal(const struct nfipsec_selector *a,
 			    const struct nfipsec_selector *b);
+bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel);
 bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel);
 void nfipsec_selector_any(struct nfipsec_selector *sel, u8 family);
 int nfipsec_selector_prefix(union nfipsec_addr range[2], u8 family,

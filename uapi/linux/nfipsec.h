@@ -22,10 +22,14 @@ enum nfipsec_dir {
 
 /**
  * enum nfipsec_mode - IPsec mode, RFC 4301 section 4.1.
+ * @NFIPSEC_MODE_BEET: Bound end-to-end tunnel: like transport mode on the
+ *   wire, between the SA's addresses; the packets inside are between the two
+ *   addresses of its selector.
  */
 enum nfipsec_mode {
 	NFIPSEC_MODE_TRANSPORT,
 	NFIPSEC_MODE_TUNNEL,
+	NFIPSEC_MODE_BEET,
 };
 
 /**

@@ -9,6 +9,7 @@
 const struct choice choice_mode[] = {
 	{ "transport", NFIPSEC_MODE_TRANSPORT },
 	{ "tunnel", NFIPSEC_MODE_TUNNEL },
+	{ "beet", NFIPSEC_MODE_BEET },
 	{}
 };
 

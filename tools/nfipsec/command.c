@@ -8,7 +8,7 @@
 #include "state.h"
 
 #define SA_WORDS							\
-	"src A dst A proto esp spi N mode tunnel|transport\n"		\
+	"src A dst A proto esp spi N mode tunnel|transport|beet\n"		\
 	"[reqid N] [replay-window N] [esn] [flag FLAG...] [dir in|out]\n" \
 	"[sel SELECTOR] [seq-out N] [seq-in N]\n"			\
 	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS"

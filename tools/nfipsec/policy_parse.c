@@ -61,8 +61,8 @@ static int tmpl_check(const struct nfipsec_tmpl *tmpl)
 	if (TMPL_HAS(tmpl, SRC) != TMPL_HAS(tmpl, DST))
 		return cli_fail(CLI_USAGE, "\"%s\" is missing behind \"tmpl\"",
 				TMPL_HAS(tmpl, SRC) ? "dst" : "src");
-	if (!TMPL_HAS(tmpl, SRC) && tmpl->mode == NFIPSEC_MODE_TUNNEL)
-		return cli_fail(CLI_USAGE, "\"src\" and \"dst\" are missing behind \"tmpl\": a tunnel needs its ends");
+	if (!TMPL_HAS(tmpl, SRC) && tmpl->mode != NFIPSEC_MODE_TRANSPORT)
+		return cli_fail(CLI_USAGE, "\"src\" and \"dst\" are missing behind \"tmpl\": outside transport mode an SA has its own");
 	if (tmpl->src.family != tmpl->dst.family)
 		return cli_fail(CLI_USAGE, "src and dst of a template have one address family, not two");
 	return CLI_OK;

@@ -62,6 +62,9 @@ static const struct object_case sas[] = {
 	{ ID "mode transport sel src any dst any proto tcp " GCM,
 	  HEAD "0 mode transport\n\treplay-window 0 dir any state larval\n"
 	  GCM_OUT TAIL "\tsel src 0.0.0.0/0 dst 0.0.0.0/0 proto tcp\n", false },
+	{ ID "mode beet sel src 2001:db8::1 dst 2001:db8::2 " GCM,
+	  HEAD "0 mode beet\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL "\tsel src 2001:db8::1/128 dst 2001:db8::2/128\n", false },
 	{ ID "mode tunnel sel src ::/0 dst any " GCM,
 	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
 	  GCM_OUT TAIL "\tsel src ::/0 dst ::/0\n", false },
@@ -86,7 +89,7 @@ static const struct object_case sas[] = {
 	{ ID "mode tunnel frob " GCM, "unknown word \"frob\"", true },
 	{ ID "mode tunnel spi 7 " GCM, "\"spi\" is given twice", true },
 	{ ID "mode tunnel seq-out 1 replay-oseq 2 " GCM, "given twice", true },
-	{ ID "mode beet " GCM, "use one of: transport tunnel", true },
+	{ ID "mode ro " GCM, "use one of: transport tunnel beet", true },
 	{ ID "mode", "a value must follow \"mode\"", true },
 	{ ID "mode tunnel reqid 4294967296 " GCM, "too large", true },
 	{ ID "mode tunnel flag frob " GCM, "unknown flag \"frob\"", true },
@@ -345,7 +348,9 @@ static const struct object_case policies[] = {
 	{ "dir in " SEL "action protect " TMPL " " TMPL,
 	  "\"tmpl\" is given twice", true },
 	{ "dir in " SEL "action protect tmpl proto esp mode tunnel",
-	  "a tunnel needs its ends", true },
+	  "outside transport mode an SA has its own", true },
+	{ "dir in " SEL "action protect tmpl proto esp mode beet",
+	  "outside transport mode an SA has its own", true },
 	{ "dir in " SEL "action protect tmpl src 192.0.2.1 proto esp mode tunnel",
 	  "\"dst\" is missing behind \"tmpl\"", true },
 	{ "dir in " SEL "action protect tmpl src 192.0.2.1 dst ::1 proto esp mode tunnel",

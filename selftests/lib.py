@@ -766,7 +766,7 @@ class Lab:
         tmpl = [attr(C["A_TMPL_PROTO"], u8(50)),
                 attr(C["A_TMPL_MODE"], u8(C["MODE_" + mode.upper()])),
                 attr(C["A_TMPL_REQID"], u32(reqid))]
-        if mode == "tunnel":
+        if mode != "transport":
             tmpl += [attr(C["A_TMPL_SRC"], addr(ends[0])),
                      attr(C["A_TMPL_DST"], addr(ends[1]))]
         return msg + [attr(C["A_POLICY_TMPL"], tmpl)]

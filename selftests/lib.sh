@@ -380,10 +380,11 @@ apply() {
 }
 
 # sa_line DRIVER in|out SRC DST SPI MODE ALG [WORD...]: the line that adds an
-# SA. WORDs are those of "nfipsec sa add"; ip knows esn and reqid of them.
+# SA. WORDs are those of "nfipsec sa add"; of them, ip knows esn, reqid and
+# sel src A dst A.
 sa_line() {
 	local driver=$1 dir=$2 src=$3 dst=$4 spi=$5 mode=$6 alg=$7 flags=''
-	local window='replay-window 32' reqid=1 w
+	local window='replay-window 32' reqid=1 sel='' w
 	shift 7
 	alg_words "$driver" "$alg" $((spi))
 	if [[ $driver == nfipsec ]]; then
@@ -400,11 +401,12 @@ sa_line() {
 		case $w in
 		esn) window='replay-window 128' flags+=' flag esn' ;;
 		reqid) reqid=$1 && shift ;;
+		sel) sel="sel $1 $2 $3 $4" && shift 4 ;;
 		*) bail "no word '$w' for xfrm" ;;
 		esac
 	done
 	echo "xfrm state add src $src dst $dst proto esp spi $spi reqid $reqid" \
-		"mode $mode $window $flags $ALG_WORDS"
+		"mode $mode $window $flags $ALG_WORDS $sel"
 }
 
 # sa HOST DRIVER ...: as sa_line, and do it
@@ -418,7 +420,7 @@ sa() {
 # line for a policy to protect. nfipsec knows no fwd: its "in" covers that.
 policy_line() {
 	local driver=$1 dir=$2 src=$3 dst=$4 mode=$5 tmpl=''
-	[[ $mode == tunnel ]] && tmpl="src $6 dst $7"
+	[[ $mode != transport ]] && tmpl="src $6 dst $7"
 	shift 7
 	if [[ $driver == nfipsec ]]; then
 		[[ $dir == fwd ]] && return
@@ -434,9 +436,14 @@ policy_line() {
 # [esn]: the lines for everything one end of a connection needs
 protect_lines() {
 	local d=$1 lnet=$2 rnet=$3 l=$4 r=$5 mode=$6 alg=$7 out=$8 in=$9
+	local there=() back=()
 	shift 9
-	sa_line "$d" out "$l" "$r" "$out" "$mode" "$alg" "$@"
-	sa_line "$d" in "$r" "$l" "$in" "$mode" "$alg" "$@"
+	if [[ $mode == beet ]]; then
+		there=(sel src "$lnet" dst "$rnet")
+		back=(sel src "$rnet" dst "$lnet")
+	fi
+	sa_line "$d" out "$l" "$r" "$out" "$mode" "$alg" "$@" "${there[@]}"
+	sa_line "$d" in "$r" "$l" "$in" "$mode" "$alg" "$@" "${back[@]}"
 	policy_line "$d" out "$lnet" "$rnet" "$mode" "$l" "$r"
 	policy_line "$d" in "$rnet" "$lnet" "$mode" "$r" "$l"
 	policy_line "$d" fwd "$rnet" "$lnet" "$mode" "$r" "$l"

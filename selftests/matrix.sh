@@ -12,8 +12,8 @@
 #   |           fd00::1   |           |  fd00::2            |
 #   +---------------------+           +---------------------+
 #
-# usage: matrix.sh [DRIVER_OF_A DRIVER_OF_B [ONLY]]   drivers: nfipsec, xfrm;
-# ONLY is a pattern of descriptions
+# usage: matrix.sh [beet|DRIVER_OF_A DRIVER_OF_B [ONLY]]   drivers: nfipsec, xfrm;
+# beet: that mode, which is left out otherwise; ONLY is a pattern of descriptions
 # shellcheck source=./lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -78,12 +78,17 @@ declare -A BEFORE_IN=() BEFORE_OUT=()
 # one MODE OUTER INNER ALG ESN DRIVER_A DRIVER_B
 one() {
 	local mode=$1 alg=$4 esn=() da=$6 db=$7 outer inner full
-	local bytes
+	local bytes mtu more=()
 	bytes=$(scaled 1500000 150000)
 	read -r -a outer <<<"${OUTER[$2]}"
 	read -r -a inner <<<"${INNER[$3]}"
 	[[ $mode == transport ]] && inner=("${outer[@]}")
 	[[ $5 == esn ]] && esn=(esn)
+	if [[ $mode == beet ]]; then
+		mtu=$(beet_mtu "$2" "$3" "$alg")
+		more=(swap pmtu="$mtu-$mtu")
+		bytes=$(scaled 300000 150000)
+	fi
 	full=32
 	[[ $3 == 6 ]] && full=128
 	clear_all a "$da" && clear_all b "$db" || return 1
@@ -94,7 +99,11 @@ one() {
 		"${outer[0]}" "$mode" "$alg" $((SPI + 1)) $((SPI)) "${esn[@]}" || return 1
 	check traffic traffic "${inner[0]}" "${inner[1]}" ping="$PING_SIZES" \
 		udp="$UDP_SIZES" tcp="$bytes,${WAYS[T_NUM % 4]}" \
-		swap ping=0,56,1400,1500,9000
+		swap ping=0,56,1400,1500,9000 "${more[@]}"
+	if [[ $mode$3 == beet4 ]]; then
+		check options with_options a "${inner[0]}" b "${inner[1]}"
+		check options with_options b "${inner[1]}" a "${inner[0]}"
+	fi
 	[[ $da != nfipsec ]] || check counters counters_moved a
 	[[ $db != nfipsec ]] || check counters counters_moved b
 }
@@ -135,6 +144,51 @@ rows() {
 	done
 }
 
+# with_options FROM ADDR TO ADDR: datagrams with IPv4 options of each length keep
+# them, and the other fields that BEET mode makes anew
+with_options() {
+	python3 - "${NS[$1]}" "$2" "${NS[$3]}" "$4" <<-'PYTHON'
+		import ctypes, socket, sys
+
+		def sock(ns, addr):
+		    with open("/run/netns/" + ns, encoding="ascii") as f:
+		        assert not ctypes.CDLL(None).setns(f.fileno(), 0x40000000)
+		    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		    s.bind((addr, 4711))
+		    s.settimeout(10)
+		    return s
+
+		tx, rx = sock(*sys.argv[1:3]), sock(*sys.argv[3:5])
+		for opt in 6, 12, 13:    # RECVOPTS, RECVTTL, RECVTOS
+		    rx.setsockopt(0, opt, 1)
+		for n in 0, 4, 8, 12, 36, 40:
+		    # one to ignore, with a pattern in it, and the rest
+		    options = bytes([0x9e, n - 1, *range(2, n - 1), 0]) if n else b""
+		    tx.setsockopt(0, 4, options)
+		    tx.setsockopt(0, 2, 99 - n)
+		    tx.setsockopt(0, 1, n & ~3 | 2)
+		    tx.sendto(b"options", (sys.argv[4], 4711))
+		    data, anc, _, _ = rx.recvmsg(100, 1000)
+		    assert data == b"options", data
+		    got = {kind: val for _, kind, val in anc}
+		    want = {2: (99 - n).to_bytes(4, sys.byteorder), 1: bytes([n & ~3 | 2])}
+		    if n:
+		        want[6] = options
+		    assert got == want, (n, got, want)
+	PYTHON
+}
+
+# beet_mtu OUTER INNER ALG: what fits into 1500 bytes, the inner header costs
+# nothing
+beet_mtu() {
+	local iv=8 block=4 room head=20
+	[[ $3 == aes*-* ]] && iv=16 block=16
+	room=$((1500 - 20 - 8 - iv - 16))
+	[[ $1 == 6 ]] && room=$((room - 20))
+	[[ $2 == 6 ]] && head=40
+	echo $((room / block * block - 2 + head))
+}
+
 # All combinations, extended sequence numbers with every other one so that each
 # algorithm and each mode meets both.
 cases() {
@@ -164,9 +218,31 @@ find_missing() {
 	done
 }
 
+# The same with two kinds of cipher, and the packets that mode has to change.
+beet_cases() {
+	local o i esn alg
+	for o in 4 6; do
+		for i in 4 6; do
+			for alg in aes128gcm16 aes256-sha256_128; do
+				for esn in esn noesn; do
+					CASES+=("beet $o $i $alg $esn nfipsec xfrm")
+				done
+			done
+			# the kernel remembers the smallest path MTU it met
+			CASES+=("beet $o $i aes256-sha256_128 esn nfipsec nfipsec")
+		done
+	done
+}
+
 need ip probe nsenter
 CASES=()
-if (($# >= 2)); then
+if [[ ${1:-} == beet ]]; then
+	need python3
+	load_module nfipsec xfrm
+	PING_SIZES=0,1,17,56,1420-1448/4,3000,9000
+	UDP_SIZES=0-4,255,1400-1473/24,9000
+	beet_cases
+elif (($# >= 2)); then
 	load_module "$1" "$2"
 	cases "$1" "$2"
 else

@@ -58,7 +58,15 @@ BAD = {
     "no dst": sa(dst=None),
     "no SPI": sa(spi=None),
     "no mode": sa(mode=None),
-    "unknown mode": sa(mode="beet"),
+    "unknown mode": sa(mode="ro"),
+    "BEET without selector": sa(mode="beet"),
+    "BEET with a network": sa(mode="beet", more=[
+        "sel", "src", IN4, "dst", "192.168.2.0/24"]),
+    "BEET with a range": sa(mode="beet", more=[
+        "sel", "src", "fd00::1-fd00::2", "dst", "fd00::3"]),
+    "BEET with one end": sa(mode="beet", more=["sel", "src", IN4]),
+    "BEET template without ends": [*POL, "action", "protect", "tmpl", "proto",
+                                   "esp", "mode", "beet"],
     "unknown protocol": sa(proto="tcp"),
     "AH": sa(proto="ah"),
     "two families": sa(src="fd00::1"),

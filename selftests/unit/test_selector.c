@@ -635,12 +635,39 @@ static void ranges_no_prefix(void)
 	}
 }
 
+static void pairs(void)
+{
+	struct nfipsec_selector s;
+	union nfipsec_addr a, b;
+
+	memset(&s, 0, sizeof(s));
+	nfipsec_selector_any(&s, AF_INET6);
+	EXPECT(!nfipsec_selector_is_pair(&s), "any");
+	addr(&a, "2001:db8::1");
+	addr(&b, "2001:db8::2");
+	s.src[0] = a;
+	s.src[1] = a;
+	EXPECT(!nfipsec_selector_is_pair(&s), "any destination");
+	s.dst[0] = a;
+	s.dst[1] = b;
+	EXPECT(!nfipsec_selector_is_pair(&s), "two destinations");
+	s.dst[0] = b;
+	EXPECT(nfipsec_selector_is_pair(&s), "two hosts");
+	s.src[1] = b;
+	EXPECT(!nfipsec_selector_is_pair(&s), "two sources");
+	s.src[0] = b;
+	EXPECT(nfipsec_selector_is_pair(&s), "one host twice");
+	s.sport.min = 1;
+	EXPECT(nfipsec_selector_is_pair(&s), "ports do not matter");
+}
+
 const struct ktap_case selector_cases[] = {
 	{ "selector: match, truth table", match_table },
 	{ "selector: match, random against a naive one", match_random },
 	{ "selector: senseless selectors are refused", check },
 	{ "selector: ports and any", ports_and_any },
 	{ "selector: equal compares every bit", equal },
+	{ "selector: pairs of hosts", pairs },
 	{ "selector: every prefix to a range and back", prefixes },
 	{ "selector: impossible prefixes are refused", prefix_refused },
 	{ "selector: ranges that are no prefix", ranges_no_prefix },

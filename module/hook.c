@@ -15,6 +15,7 @@
 #include "drop.h"
 #include "hook.h"
 #include "input.h"
+#include "mcast.h"
 #include "net.h"
 #include "output.h"
 #include "tag.h"
@@ -54,6 +55,15 @@ static bool is_loopback(const struct net_device *dev)
 }
 
 /*
+ * Came back from where a packet of this host leaves, for listeners here. No
+ * driver delivers what is marked so.
+ */
+static bool looped(const struct sk_buff *skb)
+{
+	return skb->pkt_type == PACKET_LOOPBACK;
+}
+
+/*
  * At PRE_ROUTING, the second pass through an l3 master device repeats the
  * first. Of a packet from a bridge port it is not known here whether it will
  * be routed; if so, there is no second pass, and LOCAL_IN and FORWARD see to
@@ -61,7 +71,8 @@ static bool is_loopback(const struct net_device *dev)
  */
 static bool skip_early(const struct sk_buff *skb, const struct net_device *dev)
 {
-	return is_loopback(dev) || netif_is_l3_master(dev) || from_bridge(skb);
+	return is_loopback(dev) || looped(skb) || netif_is_l3_master(dev) ||
+	       from_bridge(skb);
 }
 
 static unsigned int fragments(void *priv, struct sk_buff *skb,
@@ -98,7 +109,7 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 	enum nfipsec_where where = from_bridge(skb) ? NFIPSEC_AT_BRIDGE_IN :
 						      NFIPSEC_AT_LOCAL_IN;
 
-	if (is_loopback(state->in))
+	if (is_loopback(state->in) || looped(skb))
 		return NF_ACCEPT;
 	return nfipsec_input(nn, skb, state->pf, where) ?
 	       NF_STOLEN : NF_ACCEPT;
@@ -181,6 +192,9 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	case NFIPSEC_OUT_PASS:
 		return NF_ACCEPT;
 	case NFIPSEC_OUT_SEAL:
+		if (nfipsec_mcast_is_copy(skb, state))
+			return NF_ACCEPT;
+		nfipsec_mcast_make_copy(skb, state);
 		return seal_after_rest(skb, state);
 	default:
 		nfipsec_drop(nn, skb, reason);

@@ -46,6 +46,11 @@ static bool xfrm_in_use(const struct net *net)
 #endif
 }
 
+static bool to_group(const struct nfipsec_flow *flow)
+{
+	return nfipsec_addr_is_group(&flow->daddr, flow->family);
+}
+
 static bool is_local(struct net *net, const struct nfipsec_flow *flow)
 {
 	if (flow->family == AF_INET)
@@ -200,7 +205,7 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	if (!spi)
 		return NULL;
 	key.spi = *spi;
-	sa = nfipsec_sad_lookup(nn, &key);
+	sa = nfipsec_sad_find_sent(nn, &key, &flow->saddr);
 	return sa && sa->dir != NFIPSEC_DIR_OUT ? sa : NULL;
 }
 
@@ -211,6 +216,7 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
  * An SA that says it is for receiving is served at PRE_ROUTING; one that does
  * not say may also be one for sending to somebody else, whose packets pass
  * through here: it is served where the packet is known to be for this host.
+ * So is one to a group: who is a member of it, the stack tells by then.
  */
 static bool esp(const struct nfipsec_net *nn, struct sk_buff *skb,
 		const struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
@@ -221,9 +227,13 @@ static bool esp(const struct nfipsec_net *nn, struct sk_buff *skb,
 	struct nfipsec_sa *sa;
 
 	sa = find_sa(nn, skb, l3, flow);
-	if (sa && (local || sa->dir == NFIPSEC_DIR_IN)) {
+	if (sa && (local || (sa->dir == NFIPSEC_DIR_IN && !to_group(flow)))) {
 		input_esp(nn, sa, skb, l3);
 		return true;
+	}
+	if (sa && to_group(flow)) {
+		*settled = true;
+		return false;
 	}
 	if (!local && !is_local(nn->net, flow))
 		return false;
@@ -313,7 +323,8 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	if (l3.frag && where < NFIPSEC_AT_BRIDGE_IN) {
 		if (where != NFIPSEC_AT_FRAGMENTS)
 			return false;
-		if (l3.proto == IPPROTO_ESP && is_local(nn->net, &flow))
+		if (l3.proto == IPPROTO_ESP &&
+		    (is_local(nn->net, &flow) || to_group(&flow)))
 			return gather(nn, skb, family);
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		return false;

@@ -36,6 +36,11 @@ int nfipsec_nl_addr_get(const struct nlattr *attr, union nfipsec_addr *addr,
 			u8 *family, struct netlink_ext_ack *extack);
 int nfipsec_nl_host_get(const struct nlattr *attr, union nfipsec_addr *addr,
 			u8 *family, struct netlink_ext_ack *extack);
+int nfipsec_nl_dst_get(const struct nlattr *attr, union nfipsec_addr *addr,
+		       u8 *family, struct netlink_ext_ack *extack);
+int nfipsec_nl_ends_get(const struct nlattr *src, const struct nlattr *dst,
+			union nfipsec_addr *saddr, union nfipsec_addr *daddr,
+			u8 *family, struct netlink_ext_ack *extack);
 int nfipsec_nl_proto_get(const struct nlattr *attr, u8 *proto,
 			 struct netlink_ext_ack *extack);
 int nfipsec_nl_selector_get(const struct nlattr *nest,

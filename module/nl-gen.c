@@ -85,6 +85,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SELECTOR + 1] =
 
 /* NFIPSEC_CMD_SA_DEL - do */
 const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1] = {
+	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
 	[NFIPSEC_A_SA_SPI] = { .type = NLA_U32, },
@@ -92,6 +93,7 @@ const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1] = {
 
 /* NFIPSEC_CMD_SA_GET - do */
 const struct nla_policy nfipsec_sa_get_nl_policy[NFIPSEC_A_SA_SPI + 1] = {
+	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
 	[NFIPSEC_A_SA_SPI] = { .type = NLA_U32, },

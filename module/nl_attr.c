@@ -40,19 +40,17 @@ int nfipsec_nl_addr_get(const struct nlattr *attr, union nfipsec_addr *addr,
 
 static const char *host_check(const union nfipsec_addr *addr, u8 family)
 {
+	if (nfipsec_addr_is_group(addr, family))
+		return "a multicast address can only be the destination of an SA";
 	if (family == AF_INET) {
 		if (ipv4_is_zeronet(addr->ip))
 			return "the unspecified address cannot be an end of an SA";
-		if (ipv4_is_multicast(addr->ip))
-			return "a multicast address cannot be an end of an SA";
 		if (ipv4_is_lbcast(addr->ip))
 			return "the broadcast address cannot be an end of an SA";
 		return NULL;
 	}
 	if (ipv6_addr_any(&addr->in6))
 		return "the unspecified address cannot be an end of an SA";
-	if (ipv6_addr_is_multicast(&addr->in6))
-		return "a multicast address cannot be an end of an SA";
 	if (ipv6_addr_v4mapped(&addr->in6))
 		return "an IPv4-mapped address cannot be an end of an SA";
 	return NULL;
@@ -80,6 +78,62 @@ int nfipsec_nl_host_get(const struct nlattr *attr, union nfipsec_addr *addr,
 	sentence = host_check(addr, *family);
 	return sentence ? nfipsec_nl_refuse(extack, attr, -EINVAL, sentence) :
 			  0;
+}
+
+/**
+ * nfipsec_nl_dst_get() - read the destination of an SA
+ * @attr: 4 or 16 bytes
+ * @addr: written
+ * @family: written
+ * @extack: told what is wrong
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if it is no address, or neither that of one host nor that
+ * of a group.
+ */
+int nfipsec_nl_dst_get(const struct nlattr *attr, union nfipsec_addr *addr,
+		       u8 *family, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = nfipsec_nl_addr_get(attr, addr, family, extack);
+	if (err || nfipsec_addr_is_group(addr, *family))
+		return err;
+	return nfipsec_nl_host_get(attr, addr, family, extack);
+}
+
+/**
+ * nfipsec_nl_ends_get() - read the addresses of both ends of an SA
+ * @src: 4 or 16 bytes
+ * @dst: 4 or 16 bytes
+ * @saddr: written, zero for any
+ * @daddr: written
+ * @family: written, of both
+ * @extack: told what is wrong
+ *
+ * To a group, the source may be any, which is the unspecified address.
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if they are no addresses, or not those of an SA.
+ */
+int nfipsec_nl_ends_get(const struct nlattr *src, const struct nlattr *dst,
+			union nfipsec_addr *saddr, union nfipsec_addr *daddr,
+			u8 *family, struct netlink_ext_ack *extack)
+{
+	u8 src_family;
+	int err;
+
+	err = nfipsec_nl_dst_get(dst, daddr, family, extack);
+	if (err)
+		return err;
+	err = nfipsec_nl_addr_get(src, saddr, &src_family, extack);
+	if (!err && !(nfipsec_addr_is_any(saddr) &&
+		      nfipsec_addr_is_group(daddr, *family)))
+		err = nfipsec_nl_host_get(src, saddr, &src_family, extack);
+	if (!err && src_family != *family)
+		err = nfipsec_nl_refuse(extack, src, -EINVAL,
+					"source and destination of an SA are not of one address family");
+	return err;
 }
 
 /**
@@ -340,8 +394,6 @@ static int tmpl_addrs(struct nlattr **tb, const struct nlattr *nest,
 {
 	const struct nlattr *src = tb[NFIPSEC_A_TMPL_SRC];
 	const struct nlattr *dst = tb[NFIPSEC_A_TMPL_DST];
-	u8 family;
-	int err;
 
 	if (!src && !dst && tmpl->mode == NFIPSEC_MODE_TRANSPORT)
 		return 0;
@@ -350,16 +402,8 @@ static int tmpl_addrs(struct nlattr **tb, const struct nlattr *nest,
 					  src ? NFIPSEC_A_TMPL_DST :
 						NFIPSEC_A_TMPL_SRC,
 					  "template: src and dst go together, and tunnel and beet mode need them");
-	err = nfipsec_nl_host_get(src, &tmpl->saddr, &family, extack);
-	if (err)
-		return err;
-	err = nfipsec_nl_host_get(dst, &tmpl->daddr, &tmpl->family, extack);
-	if (err)
-		return err;
-	if (tmpl->family != family)
-		return nfipsec_nl_refuse(extack, src, -EINVAL,
-					 "template: src and dst are not of one address family");
-	return 0;
+	return nfipsec_nl_ends_get(src, dst, &tmpl->saddr, &tmpl->daddr,
+				   &tmpl->family, extack);
 }
 
 /**

@@ -28,8 +28,8 @@
  */
 struct sa_cursor {
 	struct nfipsec_sa_key key;
-	u32 chain;
-	u32 retries;
+	u16 chain;
+	u8 retries;
 	bool inside;
 };
 

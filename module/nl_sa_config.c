@@ -18,14 +18,19 @@ static int missing(struct genl_info *info, int type, const char *sentence)
 static int dst_get(struct genl_info *info, struct nfipsec_sa_key *key)
 {
 	const struct nlattr *dst = info->attrs[NFIPSEC_A_SA_DST];
+	const struct nlattr *src = info->attrs[NFIPSEC_A_SA_SRC];
 	int err;
 
 	memset(key, 0, sizeof(*key));
 	if (!dst)
 		return missing(info, NFIPSEC_A_SA_DST,
 			       "SA needs a destination address");
-	err = nfipsec_nl_host_get(dst, &key->daddr, &key->family,
-				  info->extack);
+	err = nfipsec_nl_dst_get(dst, &key->daddr, &key->family,
+				 info->extack);
+	/* Only to a group does the sender make another SA. */
+	if (!err && src && nfipsec_addr_is_group(&key->daddr, key->family))
+		err = nfipsec_nl_ends_get(src, dst, &key->saddr, &key->daddr,
+					  &key->family, info->extack);
 	if (err)
 		return err;
 	return nfipsec_nl_proto_get(info->attrs[NFIPSEC_A_SA_PROTO],
@@ -36,17 +41,13 @@ static int dst_get(struct genl_info *info, struct nfipsec_sa_key *key)
 static int src_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 {
 	const struct nlattr *src = info->attrs[NFIPSEC_A_SA_SRC];
-	u8 family;
-	int err;
 
 	if (!src)
 		return missing(info, NFIPSEC_A_SA_SRC,
 			       "SA needs a source address");
-	err = nfipsec_nl_host_get(src, &cfg->saddr, &family, info->extack);
-	if (!err && family != cfg->key.family)
-		err = nfipsec_nl_refuse(info->extack, src, -EINVAL,
-					"SA needs source and destination of one address family");
-	return err;
+	return nfipsec_nl_ends_get(src, info->attrs[NFIPSEC_A_SA_DST],
+				   &cfg->saddr, &cfg->key.daddr,
+				   &cfg->key.family, info->extack);
 }
 
 /**
@@ -74,11 +75,13 @@ int nfipsec_nl_sa_key_get(struct genl_info *info, struct nfipsec_sa_key *key)
 	return 0;
 }
 
-static int replay_window_get(struct genl_info *info, u32 *window)
+/* Where there are many senders there is no window (RFC 4303 section 3.4.3). */
+static int replay_window_get(struct genl_info *info,
+			     const union nfipsec_addr *saddr, u32 *window)
 {
 	const struct nlattr *attr = info->attrs[NFIPSEC_A_SA_REPLAY_WINDOW];
 
-	*window = NFIPSEC_REPLAY_DEFAULT;
+	*window = nfipsec_addr_is_any(saddr) ? 0 : NFIPSEC_REPLAY_DEFAULT;
 	if (!attr)
 		return 0;
 	*window = nla_get_u32(attr);
@@ -114,7 +117,7 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 		cfg->dir = nla_get_u8(a[NFIPSEC_A_SA_DIR]);
 	if (a[NFIPSEC_A_SA_FLAGS])
 		cfg->flags = nla_get_u32(a[NFIPSEC_A_SA_FLAGS]);
-	err = replay_window_get(info, &cfg->replay_window);
+	err = replay_window_get(info, &cfg->saddr, &cfg->replay_window);
 	if (!err)
 		err = seq_get(info, NFIPSEC_A_SA_SEQ_OUT, cfg->flags,
 			      &cfg->seq_out);
@@ -252,7 +255,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 					 "the SA is in use: its direction never changes");
 	if (!src)
 		return 0;
-	err = nfipsec_nl_host_get(src, &saddr, &family, info->extack);
+	err = nfipsec_nl_addr_get(src, &saddr, &family, info->extack);
 	if (err)
 		return err;
 	if (family != sa->key.family || !nfipsec_addr_equal(&saddr, &sa->saddr))

@@ -288,9 +288,10 @@ static bool sent_by_us(const struct nfipsec_net *nn, const void *quote, u8 famil
 		key.daddr.in6 = ip6->daddr;
 		memcpy(&key.spi, ip6 + 1, sizeof(key.spi));
 	}
-	sa = nfipsec_sad_lookup(nn, &key);
+	sa = nfipsec_sad_find_sent(nn, &key, &saddr);
 	return sa && sa->dir != NFIPSEC_DIR_IN &&
-	       nfipsec_addr_equal(&sa->saddr, &saddr);
+	       (nfipsec_sa_is_shared(sa) ||
+		nfipsec_addr_equal(&sa->saddr, &saddr));
 }
 
 /**

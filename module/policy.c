@@ -87,6 +87,7 @@ static void fill_want(struct nfipsec_sa_want *want,
 
 	want->saddr = from_packet ? flow->saddr : tmpl->saddr;
 	want->daddr = from_packet ? flow->daddr : tmpl->daddr;
+	want->packet = from_packet && tmpl->mode == NFIPSEC_MODE_TRANSPORT;
 	want->family = from_packet ? flow->family : tmpl->family;
 	want->proto = tmpl->proto;
 	want->mode = tmpl->mode;

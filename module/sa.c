@@ -94,10 +94,59 @@ static int selector_fits_mode(const struct nfipsec_selector *sel, u8 mode,
 	return 0;
 }
 
+/* Many senders, none of which knows the others' numbers. */
+static int check_shared(const struct nfipsec_sa_config *cfg,
+			struct netlink_ext_ack *extack)
+{
+	if (cfg->replay_window || (cfg->flags & NFIPSEC_SA_FLAG_ESN)) {
+		NL_SET_ERR_MSG(extack,
+			       "An SA of any source can have neither anti-replay nor extended sequence numbers: each sender counts by itself (RFC 4303 section 2.2)");
+		return -EINVAL;
+	}
+	if (cfg->mode == NFIPSEC_MODE_TUNNEL && cfg->dir != NFIPSEC_DIR_IN) {
+		NL_SET_ERR_MSG(extack,
+			       "A tunnel of any source is for receiving only, and must say so: its outer header would have no source");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* An SA to a group (RFC 4301 section 4.1). */
+static int check_group(const struct nfipsec_sa_config *cfg,
+		       struct netlink_ext_ack *extack)
+{
+	if (!nfipsec_addr_is_group(&cfg->key.daddr, cfg->key.family))
+		return 0;
+	if (cfg->mode == NFIPSEC_MODE_BEET) {
+		NL_SET_ERR_MSG(extack,
+			       "BEET mode is for two hosts, not for a group");
+		return -EINVAL;
+	}
+	return nfipsec_addr_is_any(&cfg->saddr) ? check_shared(cfg, extack) : 0;
+}
+
+/*
+ * Two senders with one key must not come to the same IV where that is their
+ * sequence number (RFC 4106 section 3.1).
+ */
+static int check_iv(const struct nfipsec_sa_config *cfg,
+		    const struct nfipsec_crypto *crypto,
+		    struct netlink_ext_ack *extack)
+{
+	if (crypto->iv != NFIPSEC_IV_SEQ || cfg->dir == NFIPSEC_DIR_IN ||
+	    !nfipsec_addr_is_any(&cfg->saddr))
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "An SA of any source that may send needs an algorithm with random IVs or none: two senders would use the same counter");
+	return -EINVAL;
+}
+
 /* Do values, each good by itself, make an SA together? */
 static int check_config(const struct nfipsec_sa_config *cfg,
 			struct netlink_ext_ack *extack)
 {
+	int err;
+
 	if (cfg->key.proto != IPPROTO_ESP) {
 		NL_SET_ERR_MSG(extack, "ESP is the only protocol supported");
 		return -EPROTONOSUPPORT;
@@ -121,6 +170,9 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 			       "Inbound sequence number is beyond the largest that the SA may use");
 		return -ERANGE;
 	}
+	err = check_group(cfg, extack);
+	if (err)
+		return err;
 	return selector_fits_mode(cfg->has_selector ? &cfg->selector : NULL,
 				  cfg->mode, cfg->key.family, extack);
 }
@@ -177,6 +229,9 @@ static int make_mature(struct nfipsec_sa *sa,
 	if (IS_ERR(crypto))
 		return PTR_ERR(crypto);
 	sa->crypto = crypto;
+	err = check_iv(cfg, crypto, extack);
+	if (err)
+		return err;
 
 	sa->replay = kvzalloc(nfipsec_replay_size(cfg->replay_window),
 			      GFP_KERNEL_ACCOUNT);

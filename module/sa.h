@@ -26,6 +26,8 @@ struct netlink_ext_ack;
 /**
  * struct nfipsec_sa_key - what identifies an SA in the SAD
  * @daddr: outer destination address
+ * @saddr: outer source address, if @daddr is a group and the SA that of one
+ *	sender; else zero
  * @spi: network byte order
  * @family: of @daddr, AF_INET or AF_INET6
  * @proto: IPPROTO_ESP
@@ -33,6 +35,7 @@ struct netlink_ext_ack;
  */
 struct nfipsec_sa_key {
 	union nfipsec_addr daddr;
+	union nfipsec_addr saddr;
 	__be32 spi;
 	u8 family;
 	u8 proto;
@@ -42,7 +45,7 @@ struct nfipsec_sa_key {
 /**
  * struct nfipsec_sa_config - an SA as user space describes it
  * @key: destination, SPI, protocol
- * @saddr: outer source address, family of @key
+ * @saddr: outer source address, family of @key; zero is any, to a group
  * @mode: enum nfipsec_mode
  * @dir: enum nfipsec_dir
  * @state: enum nfipsec_sa_state; a larval SA uses nothing below but @reqid
@@ -105,7 +108,7 @@ struct nfipsec_sa_rcu_selector {
  * @node: in nfipsec_sad.by_key, config lock
  * @peer_node: in a chain of nfipsec_sad.by_peer, config lock, RCU readers
  * @key: identity, constant
- * @saddr: outer source address, constant
+ * @saddr: outer source address, zero is any, constant
  * @mode: enum nfipsec_mode, constant
  * @dir: enum nfipsec_dir, constant
  * @state: enum nfipsec_sa_state, constant: a larval SA is replaced, not changed
@@ -161,6 +164,17 @@ struct nfipsec_sa {
 static inline bool nfipsec_sa_rehouses(const struct nfipsec_sa *sa)
 {
 	return sa->mode != NFIPSEC_MODE_TRANSPORT;
+}
+
+/**
+ * nfipsec_sa_is_shared() - do many send through one SA?
+ * @sa: SA
+ *
+ * To a group, from any source (RFC 4301 section 4.1). Each counts by itself.
+ */
+static inline bool nfipsec_sa_is_shared(const struct nfipsec_sa *sa)
+{
+	return nfipsec_addr_is_any(&sa->saddr);
 }
 
 int nfipsec_sa_init(void);

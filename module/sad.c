@@ -17,7 +17,7 @@
 
 /* Keys are hashed and compared as bytes, so no byte may be undefined. */
 static_assert(sizeof(struct nfipsec_sa_key) ==
-	      sizeof(union nfipsec_addr) + sizeof(__be32) + 2 + sizeof(u16));
+	      2 * sizeof(union nfipsec_addr) + sizeof(__be32) + 2 + sizeof(u16));
 
 /* RFC 4303 section 2.1: smaller ones are reserved. */
 #define SPI_MIN		256
@@ -152,6 +152,43 @@ struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
 }
 
 /**
+ * nfipsec_sad_find_sent() - find the SA that a packet was sent through
+ * @nn: the namespace
+ * @key: destination, SPI and protocol, its source zero; to a group, that is
+ *	written
+ * @saddr: source of the packet
+ *
+ * To a group, that of the sender before one of any sender (RFC 4301 section
+ * 4.1).
+ *
+ * Context: under rcu_read_lock().
+ * Return: the SA, valid until rcu_read_unlock(), or NULL.
+ */
+struct nfipsec_sa *nfipsec_sad_find_sent(const struct nfipsec_net *nn,
+					 struct nfipsec_sa_key *key,
+					 const union nfipsec_addr *saddr)
+{
+	struct nfipsec_sa *sa;
+
+	if (nfipsec_addr_is_group(&key->daddr, key->family)) {
+		key->saddr = *saddr;
+		sa = nfipsec_sad_lookup(nn, key);
+		if (sa)
+			return sa;
+		memset(&key->saddr, 0, sizeof(key->saddr));
+	}
+	return nfipsec_sad_lookup(nn, key);
+}
+
+/* Does an SA have the source that is asked for? */
+static bool source_fits(const struct nfipsec_sa *sa,
+			const struct nfipsec_sa_want *want)
+{
+	return nfipsec_addr_equal(&sa->saddr, &want->saddr) ||
+	       (want->packet && nfipsec_sa_is_shared(sa));
+}
+
+/**
  * nfipsec_sa_fits() - is this the kind of SA that a template asks for?
  * @sa: the SA
  * @want: the template, addresses filled in
@@ -170,7 +207,7 @@ bool nfipsec_sa_fits(const struct nfipsec_sa *sa,
 	       (!want->reqid || want->reqid == READ_ONCE(sa->reqid)) &&
 	       (!want->spi || want->spi == sa->key.spi) &&
 	       nfipsec_addr_equal(&sa->key.daddr, &want->daddr) &&
-	       nfipsec_addr_equal(&sa->saddr, &want->saddr);
+	       source_fits(sa, want);
 }
 
 /**
@@ -187,7 +224,8 @@ bool nfipsec_sa_joins(const struct nfipsec_sa *sa,
 		      const struct nfipsec_flow *flow)
 {
 	return flow->family == sa->key.family &&
-	       nfipsec_addr_equal(&flow->saddr, &sa->saddr) &&
+	       (nfipsec_sa_is_shared(sa) ||
+		nfipsec_addr_equal(&flow->saddr, &sa->saddr)) &&
 	       nfipsec_addr_equal(&flow->daddr, &sa->key.daddr);
 }
 

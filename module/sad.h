@@ -36,6 +36,7 @@ struct nfipsec_sad {
  * struct nfipsec_sa_want - what a template asks of an SA
  * @saddr: outer source address
  * @daddr: outer destination address
+ * @packet: addresses are the packet's own: those of any source fit too
  * @family: of both
  * @proto: IPPROTO_ESP
  * @mode: enum nfipsec_mode
@@ -45,6 +46,7 @@ struct nfipsec_sad {
 struct nfipsec_sa_want {
 	union nfipsec_addr saddr;
 	union nfipsec_addr daddr;
+	bool packet;
 	u8 family;
 	u8 proto;
 	u8 mode;
@@ -58,6 +60,9 @@ void nfipsec_sad_exit(struct nfipsec_net *nn);
 /* Readers: under rcu_read_lock(), the result is valid until it ends. */
 struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
 				      const struct nfipsec_sa_key *key);
+struct nfipsec_sa *nfipsec_sad_find_sent(const struct nfipsec_net *nn,
+					 struct nfipsec_sa_key *key,
+					 const union nfipsec_addr *saddr);
 struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 					const struct nfipsec_sa_want *want,
 					const struct nfipsec_flow *flow);

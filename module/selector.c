@@ -328,3 +328,30 @@ bool nfipsec_addr_equal(const union nfipsec_addr *a,
 {
 	return !memcmp(a, b, sizeof(*a));
 }
+
+/**
+ * nfipsec_addr_is_any() - is it the unspecified address?
+ * @addr: address of either family
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
+bool nfipsec_addr_is_any(const union nfipsec_addr *addr)
+{
+	return !(addr->all[0] | addr->all[1] | addr->all[2] | addr->all[3]);
+}
+
+/**
+ * nfipsec_addr_is_group() - is it a multicast address?
+ * @addr: the address
+ * @family: AF_INET or AF_INET6
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
+bool nfipsec_addr_is_group(const union nfipsec_addr *addr, u8 family)
+{
+	u8 first = addr->in6.s6_addr[0];
+
+	return family == AF_INET ? first >> 4 == 0xe : first == 0xff;
+}

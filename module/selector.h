@@ -106,5 +106,7 @@ int nfipsec_selector_prefix(union nfipsec_addr range[2], u8 family,
 int nfipsec_selector_plen(const union nfipsec_addr range[2], u8 family);
 bool nfipsec_addr_equal(const union nfipsec_addr *a,
 			const union nfipsec_addr *b);
+bool nfipsec_addr_is_any(const union nfipsec_addr *addr);
+bool nfipsec_addr_is_group(const union nfipsec_addr *addr, u8 family);
 
 #endif

@@ -5,7 +5,7 @@
 #include "internal.h"
 
 #define HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_SA_##attr)
-#define KEY		(HAS(DST) | HAS(PROTO) | HAS(SPI))
+#define KEY		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(SPI))
 #define CONFIG		(~(HAS(SPI_MIN) | HAS(SPI_MAX) | HAS(STATE) |	\
 			   HAS(PACKETS) | HAS(BYTES) | HAS(ADD_TIME) |	\
 			   HAS(REPLAY_DROPS) | HAS(AUTH_DROPS)))
@@ -53,7 +53,7 @@ int nfipsec_sa_update(struct nfipsec *h, const struct nfipsec_sa *sa)
 /**
  * nfipsec_sa_del() - delete an SA
  * @h: handle
- * @key: dst, proto, spi; the rest is not looked at
+ * @key: dst, proto, spi, to a group also src; the rest is not looked at
  *
  * Return: 0 or a negative errno
  */
@@ -66,7 +66,7 @@ int nfipsec_sa_del(struct nfipsec *h, const struct nfipsec_sa *key)
 /**
  * nfipsec_sa_get() - read an SA
  * @h: handle
- * @key: dst, proto, spi; the rest is not looked at
+ * @key: dst, proto, spi, to a group also src; the rest is not looked at
  * @sa: result
  *
  * Return: 0 or a negative errno

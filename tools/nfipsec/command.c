@@ -12,7 +12,7 @@
 	"[reqid N] [replay-window N] [esn] [flag FLAG...] [dir in|out]\n" \
 	"[sel SELECTOR] [seq-out N] [seq-in N]\n"			\
 	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS"
-#define SA_KEY		"dst A proto esp spi N"
+#define SA_KEY		"[src A] dst A proto esp spi N"
 #define POLICY_WORDS							\
 	"dir in|out SELECTOR [priority N] action protect|bypass|discard\n" \
 	"[tmpl [src A dst A] proto esp mode M [reqid N] [spi N]]"

@@ -293,7 +293,8 @@ int sa_check_new(const struct nfipsec_sa *sa)
 
 /**
  * sa_parse_key() - read what identifies an SA
- * @a: words; src may be among them as in ip-xfrm(8), it is not needed
+ * @a: words; src may be among them as in ip-xfrm(8), it is only needed for an
+ *	SA of one sender to a group
  * @key: result, zeroed by the caller
  *
  * Return: enum cli_result

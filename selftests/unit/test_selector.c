@@ -661,6 +661,40 @@ static void pairs(void)
 	EXPECT(nfipsec_selector_is_pair(&s), "ports do not matter");
 }
 
+static void groups(void)
+{
+	static const struct {
+		const char *text;
+		bool group;
+		bool any;
+	} t[] = {
+		{ "0.0.0.0", false, true },
+		{ "0.0.0.1", false, false },
+		{ "223.255.255.255", false, false },
+		{ "224.0.0.0", true, false },
+		{ "239.255.255.255", true, false },
+		{ "240.0.0.0", false, false },
+		{ "255.255.255.255", false, false },
+		{ "::", false, true },
+		{ "::1", false, false },
+		{ "e000::", false, false },
+		{ "fe80::1", false, false },
+		{ "ff02::1", true, false },
+		{ "1::", false, false },
+	};
+	union nfipsec_addr a;
+	unsigned int i;
+	u8 family;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		family = addr(&a, t[i].text);
+		EXPECT(nfipsec_addr_is_group(&a, family) == t[i].group,
+		       "group %s", t[i].text);
+		EXPECT(nfipsec_addr_is_any(&a) == t[i].any, "any %s",
+		       t[i].text);
+	}
+}
+
 const struct ktap_case selector_cases[] = {
 	{ "selector: match, truth table", match_table },
 	{ "selector: match, random against a naive one", match_random },
@@ -668,6 +702,7 @@ const struct ktap_case selector_cases[] = {
 	{ "selector: ports and any", ports_and_any },
 	{ "selector: equal compares every bit", equal },
 	{ "selector: pairs of hosts", pairs },
+	{ "selector: groups and the unspecified address", groups },
 	{ "selector: every prefix to a range and back", prefixes },
 	{ "selector: impossible prefixes are refused", prefix_refused },
 	{ "selector: ranges that are no prefix", ranges_no_prefix },

@@ -1,0 +1,467 @@
+# SPDX-License-Identifier: GPL-2.0
+"""SAs to groups: which one a packet belongs to, and listeners on the sender.
+
+Topology and helpers are those of lib.py.
+"""
+import socket
+import struct
+import sys
+
+import lib
+from lib import (C, OUT4, OUT6, PEER4, PEER6, Algo, attr, equal, ip, nothing,
+                 u8, u32, udp, wait_for)
+
+PORT, FAR_PORT = 4000, 5000
+ANY = {False: "0.0.0.0", True: "::"}
+GROUP = {False: "239.1.2.3", True: "ff05::1:2:3"}
+ELSE = {False: "239.9.9.9", True: "ff05::9:9:9"}
+PEERS = {False: (PEER4, "10.0.0.3"), True: (PEER6, "fd00::3")}
+US = {False: OUT4, True: OUT6}
+lab = lib.Lab()
+lab.n.exec("sh", "-c", "ip route add 239.0.0.0/8 dev vn src 10.0.0.1; "
+           "ip -6 route add table local multicast ff05::/16 dev vn metric 1")
+null = Algo("null-sha256_128", 7)
+other = Algo("null-sha256_128", 70)
+gcm = Algo("aes128gcm16", 9)
+report = lib.Report()
+IFINDEX = int(lab.n.exec("ip", "-o", "link", "show", "vn").split(":")[0])
+
+
+def member(six, group=None, port=PORT):
+    """A socket of n that listens to a group."""
+    s = lab.listen(port, six)
+    group = lib.addr(group or GROUP[six])
+    if six:
+        s.setsockopt(41, 20, group + struct.pack("I", IFINDEX))
+    else:
+        s.setsockopt(0, 35, group + lib.addr(OUT4))
+    return s
+
+
+def sender(six, loop=True):
+    s = lab.n.socket(socket.AF_INET6 if six else socket.AF_INET,
+                     socket.SOCK_DGRAM)
+    s.bind((US[six], PORT + 1))
+    if six:
+        s.setsockopt(41, 17, IFINDEX)
+        s.setsockopt(41, 18, 7)
+        s.setsockopt(41, 19, int(loop))
+    else:
+        s.setsockopt(0, 32, lib.addr(OUT4))
+        s.setsockopt(0, 33, 7)
+        s.setsockopt(0, 34, int(loop))
+    return s
+
+
+def sa(algo, direction, six, src, spi, mode="transport", **more):
+    msg = [attr(C["A_SA_SRC"], lib.addr(src)),
+           attr(C["A_SA_DST"], lib.addr(more.pop("dst", GROUP[six]))),
+           attr(C["A_SA_PROTO"], u8(50)),
+           attr(C["A_SA_SPI"], struct.pack("!I", spi)),
+           attr(C["A_SA_MODE"], u8(C["MODE_" + mode.upper()])),
+           attr(C["A_SA_DIR"], u8(C["DIR_" + direction.upper()])),
+           attr(C["A_SA_REQID"], u32(1))] + algo.attrs()
+    for name, val in more.items():
+        msg.append(attr(C["A_SA_" + name.upper()], u32(val)))
+    lab.nl.do("SA_NEW", *msg)
+
+
+def policy(direction, six, src, dst, ends=None):
+    """To protect in transport mode, or through a tunnel between ends."""
+    tmpl = [attr(C["A_TMPL_PROTO"], u8(50)),
+            attr(C["A_TMPL_MODE"], u8(C["MODE_TUNNEL" if ends else
+                                        "MODE_TRANSPORT"])),
+            attr(C["A_TMPL_REQID"], u32(1))]
+    if ends:
+        tmpl += [attr(C["A_TMPL_SRC"], lib.addr(ends[0])),
+                 attr(C["A_TMPL_DST"], lib.addr(ends[1]))]
+    lab.nl.do("POLICY_NEW",
+              attr(C["A_POLICY_DIR"], u8(C["DIR_" + direction.upper()])),
+              attr(C["A_POLICY_ACTION"], u8(C["ACTION_PROTECT"])),
+              attr(C["A_POLICY_SELECTOR"], lib.selector(src, dst)),
+              attr(C["A_POLICY_TMPL"], tmpl))
+
+
+def everything(six):
+    return "::/0" if six else "0.0.0.0/0"
+
+
+def esp(six, src, algo, spi, seq, data, group=None, **kw):
+    """As a member of the group sends it, in transport mode."""
+    group = group or GROUP[six]
+    dg = udp(src, group, FAR_PORT, PORT, data)
+    return ip(src, group, 50, algo.seal(spi, seq, 17, dg), **kw)
+
+
+def to_wire(packet):
+    """To the group's hardware address."""
+    six = packet[0] >> 4 == 6
+    dst = packet[24:40] if six else packet[16:20]
+    mac = b"\x33\x33" + dst[12:] if six else \
+        b"\x01\0\x5e" + bytes([dst[1] & 0x7f]) + dst[2:]
+    lab.wire.sock.send(mac + lib.MAC_W +
+                       struct.pack("!H", 0x86dd if six else 0x0800) + packet)
+
+
+def feed(sock, packet, want, deliver=None):
+    to_wire(packet)
+    lab.counted(want)
+    if deliver is None:
+        nothing(sock)
+    else:
+        equal(sock.recv(65536), deliver, "delivered")
+
+
+def any_source(six):
+    """One SA for all senders, who each count by themselves."""
+    lab.reset()
+    sock = member(six)
+    sa(null, "in", six, ANY[six], 0x5000)
+    policy("in", six, everything(six), GROUP[six])
+    lab.mark()
+    for src in PEERS[six]:
+        for seq in (1, 2, 2):
+            feed(sock, esp(six, src, null, 0x5000, seq, b"asm"), {"in_ok": 1},
+                 b"asm")
+    feed(sock, esp(six, PEERS[six][0], other, 0x5000, 1, b"x"), {"in_auth": 1})
+    feed(sock, ip(PEERS[six][0], GROUP[six], 17,
+                  udp(PEERS[six][0], GROUP[six], 1, PORT, b"x")),
+         {"in_clear": 1})
+
+
+def one_source(six):
+    """Each sender has an SA, by the same SPI; its numbers are looked at."""
+    first, second = PEERS[six]
+    lab.reset()
+    sock = member(six)
+    sa(null, "in", six, first, 0x5000)
+    policy("in", six, everything(six), GROUP[six])
+    lab.mark()
+    feed(sock, esp(six, first, null, 0x5000, 1, b"ssm"), {"in_ok": 1}, b"ssm")
+    feed(sock, esp(six, first, null, 0x5000, 1, b"x"), {"in_replay": 1})
+    # another sender has no SA, and policy does not take ESP for clear text
+    feed(sock, esp(six, second, null, 0x5000, 2, b"x"), {"in_clear": 1})
+    lab.nl.do("POLICY_FLUSH")
+    lab.mark()
+    feed(sock, esp(six, second, null, 0x5000, 2, b"x"), {"in_no_sa": 1})
+    policy("in", six, everything(six), GROUP[six])
+    sa(other, "in", six, second, 0x5000)
+    feed(sock, esp(six, second, other, 0x5000, 1, b"2nd"), {"in_ok": 1}, b"2nd")
+    feed(sock, esp(six, second, null, 0x5000, 2, b"x"), {"in_auth": 1})
+    feed(sock, esp(six, first, null, 0x5000, 2, b"1st"), {"in_ok": 1}, b"1st")
+
+
+def longest_match(six):
+    """An SA of the sender goes before one of any sender."""
+    first, second = PEERS[six]
+    lab.reset()
+    sock = member(six)
+    sa(null, "in", six, ANY[six], 0x5000)
+    sa(other, "in", six, first, 0x5000)
+    policy("in", six, everything(six), GROUP[six])
+    lab.mark()
+    feed(sock, esp(six, first, other, 0x5000, 1, b"own"), {"in_ok": 1}, b"own")
+    feed(sock, esp(six, first, null, 0x5000, 2, b"x"), {"in_auth": 1})
+    feed(sock, esp(six, second, null, 0x5000, 1, b"all"), {"in_ok": 1}, b"all")
+    lab.nl.do("SA_DEL", *key(six, first))
+    feed(sock, esp(six, first, null, 0x5000, 3, b"now"), {"in_ok": 1}, b"now")
+
+
+def key(six, src=None, spi=0x5000):
+    out = [attr(C["A_SA_DST"], lib.addr(GROUP[six])),
+           attr(C["A_SA_SPI"], struct.pack("!I", spi))]
+    return out + ([attr(C["A_SA_SRC"], lib.addr(src))] if src else [])
+
+
+def not_a_member(six):
+    """What this host did not join it does not open."""
+    lab.reset()
+    sa(null, "in", six, ANY[six], 0x5000)
+    for sock in (lab.listen(PORT, six), member(six, ELSE[six])):
+        lab.mark()
+        to_wire(esp(six, PEERS[six][0], null, 0x5000, 1, b"x"))
+        # one behind it that counts
+        lab.wire.send(ip(PEERS[six][0], US[six], 50, b"\0\0\x99\x99" * 16))
+        lab.counted({"in_no_sa": 1})
+        nothing(sock)
+        sock.close()
+
+
+def tunnel_in(six):
+    """A group inside a tunnel to a group."""
+    lab.reset()
+    sock = member(six)
+    src = PEERS[six][0]
+    sa(null, "in", six, ANY[six], 0x5000, "tunnel")
+    policy("in", six, everything(six), GROUP[six], (ANY[six], GROUP[six]))
+    lab.mark()
+    inside = ip(src, GROUP[six], 17, udp(src, GROUP[six], 1, PORT, b"tunnel"))
+    for seq, outer in enumerate(PEERS[six], 1):
+        feed(sock, ip(outer, GROUP[six], 50,
+                      null.seal(0x5000, seq, 41 if six else 4, inside)),
+             {"in_ok": 1}, b"tunnel")
+    # the template wants an SA of any source, and this is one of a source
+    sa(null, "in", six, src, 0x5000, "tunnel")
+    feed(sock, ip(src, GROUP[six], 50,
+                  null.seal(0x5000, 1, 41 if six else 4, inside)),
+         {"in_policy": 1})
+
+
+def fragments_in(six):
+    """ESP to a group that the path has cut is put together."""
+    lab.reset()
+    sock = member(six)
+    sa(null, "in", six, ANY[six], 0x5000)
+    policy("in", six, everything(six), GROUP[six])
+    lab.mark()
+    src = PEERS[six][0]
+    data = bytes(i & 255 for i in range(900))
+    packet = esp(six, src, null, 0x5000, 1, data)
+    packet = packet[40 if six else 20:]
+    for off, more in ((0, 1), (480, 0)):
+        piece = packet[off:off + 480] if more else packet[off:]
+        if six:
+            head = struct.pack("!BBHI", 50, 0, off | more, 77)
+            to_wire(lib.ipv6(src, GROUP[six], 44, head + piece))
+        else:
+            to_wire(lib.ipv4(src, GROUP[six], 50, piece, ident=77,
+                             frag=more << 13 | off >> 3))
+    lab.counted({"in_ok": 1})
+    equal(sock.recv(65536), data, "delivered")
+
+
+def sent_once(six, algo, spi, mode, group, data):
+    """One ESP packet on the wire, nothing else."""
+    p = wait_for(lambda: lab.wire.recv(want=lambda p: p[9 if not six else 6]
+                                       not in (2, 0)), "a packet")
+    head = 40 if six else 20
+    equal(p[6 if six else 9], 50, "protocol")
+    equal(p[24:40] if six else p[16:20], lib.addr(group), "destination")
+    got = algo.open(p[head:])
+    equal(got[0], spi, "SPI")
+    dg = udp(US[six], GROUP[six], PORT + 1, PORT, data)
+    if mode == "tunnel":
+        equal(got[3][40 if six else 20:], dg, "datagram inside")
+    else:
+        equal(got[3], dg, "datagram")
+    lab.counted({"out_ok": 1})
+    p = lab.wire.recv(0, want=lambda p: p[9 if not six else 6] not in (2, 0))
+    equal(p, None, "a second packet")
+
+
+def sent(six, shared, mode):
+    """One packet leaves, sealed; listeners here get the clear one, once."""
+    lab.reset()
+    sock = member(six)
+    policy("in", six, everything(six), GROUP[six])
+    algo = null if shared else gcm
+    sa(algo, "any" if shared else "out", six, ANY[six] if shared else US[six],
+       0x5000, mode)
+    policy("out", six, everything(six), GROUP[six],
+           (US[six], GROUP[six]) if mode == "tunnel" else None)
+    lab.wire.drain()
+    lab.mark()
+    for loop in (True, False, True):
+        tx = sender(six, loop)
+        tx.sendto(b"local", (GROUP[six], PORT))
+        sent_once(six, algo, 0x5000, mode, GROUP[six], b"local")
+        if loop:
+            equal(sock.recv(100), b"local", "listener on this host")
+        nothing(sock)
+        tx.close()
+    # and nobody listens
+    sock.close()
+    tx = sender(six)
+    tx.sendto(b"local", (GROUP[six], PORT))
+    sent_once(six, algo, 0x5000, mode, GROUP[six], b"local")
+    tx.close()
+
+
+def sent_to_peer(six):
+    """A group through a tunnel to one host."""
+    lab.reset()
+    sock = member(six)
+    peer = PEERS[six][0]
+    sa(gcm, "out", six, US[six], 0x5000, "tunnel", dst=peer)
+    policy("out", six, everything(six), GROUP[six], (US[six], peer))
+    lab.wire.drain()
+    lab.mark()
+    tx = sender(six)
+    tx.sendto(b"local", (GROUP[six], PORT))
+    sent_once(six, gcm, 0x5000, "tunnel", peer, b"local")
+    equal(sock.recv(100), b"local", "listener on this host")
+    nothing(sock)
+    tx.close()
+
+
+def broadcast():
+    """The same for a packet to all."""
+    lab.reset()
+    sock = lab.listen(PORT)
+    sa(gcm, "out", False, OUT4, 0x5000, "tunnel", dst=PEER4)
+    policy("out", False, everything(False), "10.0.0.255", (OUT4, PEER4))
+    policy("in", False, everything(False), "10.0.0.255", (PEER4, OUT4))
+    lab.wire.drain()
+    lab.mark()
+    tx = sender(False)
+    tx.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    tx.sendto(b"local", ("10.0.0.255", PORT))
+    p = wait_for(lambda: lab.wire.recv(want=lambda p: p[9] != 2), "a packet")
+    equal(p[9], 50, "protocol")
+    equal(sock.recv(100), b"local", "listener on this host")
+    nothing(sock)
+    lab.counted({"out_ok": 1})
+    equal(lab.wire.recv(0, want=lambda p: p[9] != 2), None, "a second packet")
+
+
+def forged_clear(six):
+    """What comes from outside is no copy, whatever address it has."""
+    lab.reset()
+    sock = member(six)
+    policy("in", six, everything(six), GROUP[six])
+    lab.mark()
+    feed(sock, ip(US[six], GROUP[six], 17,
+                  udp(US[six], GROUP[six], PORT + 1, PORT, b"x")),
+         {"in_clear": 1})
+
+
+def refused(what, *args, **kw):
+    before = lab.nl.tables()
+    try:
+        sa(*args, **kw)
+    except lib.Refused as e:
+        equal(len(e.text.split()) > 4, True, "a sentence: " + str(e))
+    else:
+        raise AssertionError("taken: " + what)
+    equal(lab.nl.tables(), before, "tables after " + what)
+
+
+def refusals(six):
+    lab.reset()
+    mc = GROUP[six]
+    refused("window", null, "in", six, ANY[six], 0x5000, replay_window=32)
+    refused("ESN", null, "in", six, ANY[six], 0x5000, flags=1)
+    refused("counter mode", gcm, "any", six, ANY[six], 0x5000)
+    refused("counter mode", gcm, "out", six, ANY[six], 0x5000)
+    refused("tunnel to send", null, "any", six, ANY[six], 0x5000, "tunnel")
+    refused("BEET", null, "in", six, PEERS[six][0], 0x5000, "beet")
+    refused("group as source", null, "in", six, mc, 0x5000)
+    refused("other family", null, "in", six, ANY[not six], 0x5000)
+    refused("no group", null, "in", six, ANY[six], 0x5000, dst=US[six])
+    sa(gcm, "in", six, ANY[six], 0x5000)
+    sa(gcm, "any", six, US[six], 0x5000, replay_window=64)
+    refused("twice", null, "in", six, ANY[six], 0x5000)
+    refused("twice", null, "out", six, US[six], 0x5000)
+
+
+def command(six):
+    """The source is a part of the name, and the default window is none."""
+    lab.reset()
+    first = PEERS[six][0]
+    name = ["dst", GROUP[six], "proto", "esp", "spi", "0x5000"]
+    alg = ["mode", "transport", "dir", "in", "aead", "aes128gcm16",
+           lib.key_file(b"k" * 20), "128"]
+    for src in (ANY[six], first):
+        lab.cli("sa", "add", "src", src, *name, *alg)
+    for src, window in ((ANY[six], 0), (first, 1024)):
+        got = lib.json_of(lab.cli("-j", "sa", "get", "src", src, *name))
+        got = got[0] if isinstance(got, list) else got
+        equal((got["src"], got["replay_window"]), (src, window), "SA")
+    lab.cli("sa", "update", "src", first, *name, "reqid", "5")
+    lab.cli("sa", "get", *name)
+    lab.cli("sa", "del", "src", first, *name)
+    lab.cli("sa", "del", "src", first, *name, ok=False)
+    equal(lab.cli("sa", "count").strip(), "1")
+    lab.cli("sa", "del", *name)
+    equal(lab.cli("sa", "count").strip(), "0")
+
+
+def make_xfrm_host(name):
+    """A host with XFRM, on another wire of n."""
+    x = lib.Host(name)
+    lib.sh("ip", "link", "add", "vnx", "netns", lab.n.ns, "type", "veth",
+           "peer", "name", "vx", "netns", x.ns)
+    for host, dev, last in ((lab.n, "vnx", 1), (x, "vx", 2)):
+        host.ip("link set %s up\naddr add 10.9.0.%d/24 dev %s\n"
+                "addr add fd09::%d/64 dev %s nodad\n" % (
+                    dev, last, dev, last, dev))
+    return x
+
+
+def on_wire_x(host, six, last, dev, join):
+    """A socket of host, to send to the group or to listen to it."""
+    s = host.socket(socket.AF_INET6 if six else socket.AF_INET,
+                    socket.SOCK_DGRAM)
+    here = "%s%d" % ("fd09::" if six else "10.9.0.", last)
+    num = int(host.exec("ip", "-o", "link", "show", dev).split(":")[0])
+    s.bind(((ANY[six] if join else here), PORT))
+    s.settimeout(5 * lib.SLOW)
+    if join and six:
+        s.setsockopt(41, 20, lib.addr(GROUP[six]) + struct.pack("I", num))
+    elif join:
+        s.setsockopt(0, 35, lib.addr(GROUP[six]) + lib.addr(here))
+    elif six:
+        s.setsockopt(41, 17, num)
+    else:
+        s.setsockopt(0, 32, lib.addr(here))
+    return s
+
+
+def against_xfrm(six):
+    """XFRM opens what we seal for a group, and the other way round."""
+    try:
+        x = make_xfrm_host("x6" if six else "x4")
+        lib.sh("modprobe", "-qa", "esp4", "esp6", "xfrm_user", ok=None)
+        ends = ["%s%d" % ("fd09::" if six else "10.9.0.", i) for i in (1, 2)]
+        lines = ""
+        for src, direction, spi, alg in (
+                (ends[0], "in", 0x6001, "aead rfc4106(gcm(aes)) 0x%s 128" %
+                 (gcm.key + gcm.salt).hex()),
+                (ends[1], "out", 0x6000, 'enc ecb(cipher_null) "" auth-trunc '
+                 "hmac(sha256) 0x%s 128" % null.auth.hex())):
+            lines += ("xfrm state add src %s dst %s proto esp spi %d reqid 1 "
+                      "mode transport replay-window 32 %s\n"
+                      "xfrm policy add src %s dst %s dir %s tmpl proto esp mode "
+                      "transport reqid 1\n" % (
+                          src, GROUP[six], spi, alg, src, GROUP[six], direction))
+        status, _, err = x.exec("ip", "-batch", "-", stdin=lines, ok=None)
+        if status:
+            raise lib.Skip("XFRM: " + err.splitlines()[0])
+        lab.reset()
+        sa(gcm, "out", six, ends[0], 0x6001)
+        sa(null, "in", six, ends[1], 0x6000)
+        policy("out", six, ends[0], GROUP[six])
+        policy("in", six, ends[1], GROUP[six])
+        lab.mark()
+        for to, back in (((lab.n, 1, "vnx"), (x, 2, "vx")),
+                         ((x, 2, "vx"), (lab.n, 1, "vnx"))):
+            rx = on_wire_x(back[0], six, *back[1:], True)
+            tx = on_wire_x(to[0], six, *to[1:], False)
+            for size in (0, 1, 100, 1300, 5000):
+                tx.sendto(b"m" * size, (GROUP[six], PORT))
+                equal(rx.recv(65536), b"m" * size, "delivered")
+            lab.counted({"out_ok" if to[0] is lab.n else "in_ok": 5})
+            tx.close()
+            rx.close()
+    finally:
+        lab.n.exec("ip", "link", "del", "vnx", ok=None)
+
+
+for fam in (False, True):
+    at = "IPv6" if fam else "IPv4"
+    for label, func in (("SA of any source", any_source),
+                        ("SAs of one source", one_source),
+                        ("longest match", longest_match),
+                        ("not a member", not_a_member),
+                        ("tunnel", tunnel_in), ("fragments", fragments_in),
+                        ("forged copy", forged_clear),
+                        ("refusals", refusals), ("command", command),
+                        ("sent, tunnel to one host", sent_to_peer),
+                        ("against XFRM", against_xfrm)):
+        report.add("%s: %s" % (at, label), func, fam)
+    report.add(at + ": sent, transport, any source", sent, fam, True,
+               "transport")
+    report.add(at + ": sent, transport", sent, fam, False, "transport")
+    report.add(at + ": sent, tunnel", sent, fam, False, "tunnel")
+report.add("broadcast", broadcast)
+sys.exit(report.run())

@@ -300,9 +300,11 @@ struct nfipsec_crypto *nfipsec_crypto_create(const struct nfipsec_keys *keys,
 	c->aead_algo = keys->aead;
 	c->enc_algo = keys->enc;
 	c->auth_algo = keys->auth;
-	c->iv = cipher->iv;
-	c->iv_len = cipher->iv_len;
-	c->block = max_t(u8, cipher->block, NFIPSEC_ESP_ALIGN);
+	if (cipher) {
+		c->iv = cipher->iv;
+		c->iv_len = cipher->iv_len;
+		c->block = max_t(u8, cipher->block, NFIPSEC_ESP_ALIGN);
+	}
 	c->icv_len = keys->icv_bits / 8;
 	if (keys->iiv) {
 		c->iv = NFIPSEC_IV_IMPLICIT;
@@ -313,7 +315,7 @@ struct nfipsec_crypto *nfipsec_crypto_create(const struct nfipsec_keys *keys,
 		err = init_aead(c, keys, extack);
 	} else {
 		err = init_auth(c, keys, extack);
-		if (!err && !keys->enc->null)
+		if (!err && keys->enc && !keys->enc->null)
 			err = init_cipher(c, keys, extack);
 	}
 	if (err) {

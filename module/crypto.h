@@ -23,6 +23,9 @@ struct netlink_ext_ack;
 /* Room for the largest request of any implementation, checked per SA. */
 #define NFIPSEC_REQ_MAX		4096
 
+/* IP headers and AH together, as much as is copied to be authenticated. */
+#define NFIPSEC_HDR_MAX		2048
+
 /**
  * struct nfipsec_scratch - working memory of one CPU
  * @req: crypto request with its context
@@ -32,6 +35,7 @@ struct netlink_ext_ack;
  * @seq_hi: high half of the sequence number, network order (RFC 4303 2.2.1)
  * @icv: computed ICV
  * @icv_rx: received ICV
+ * @hdr: headers as AH authenticates them
  *
  * Valid between nfipsec_scratch_get() and nfipsec_scratch_put(), with bottom
  * halves off. Never used in hard interrupt context. Memory is from kmalloc(),
@@ -45,13 +49,14 @@ struct nfipsec_scratch {
 	__be32 seq_hi;
 	u8 icv[64];
 	u8 icv_rx[NFIPSEC_ICV_MAX];
+	u8 hdr[NFIPSEC_HDR_MAX] __aligned(8);
 };
 
 /**
  * struct nfipsec_keys - algorithms and keys of an SA as configured
  * @aead: combined algorithm, or NULL
  * @enc: cipher, or NULL; excludes @aead
- * @auth: authentication, or NULL; with @enc only
+ * @auth: authentication, or NULL; with @enc, or alone for AH
  * @aead_key: key and salt
  * @enc_key: cipher key
  * @auth_key: authentication key

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The headers around ESP. While a packet is worked on, its transport header is
- * the ESP header and its data starts with the outer IP header.
+ * The headers around ESP and AH. While a packet is worked on, its transport
+ * header is the one of ESP or AH and its data starts with the outer IP header.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -10,25 +10,36 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "ah.h"
 #include "beet.h"
 #include "encap.h"
 #include "esp.h"
 #include "flow.h"
 #include "tunnel.h"
 
-/* What comes between the IP header and the payload. */
-static unsigned int gap_len(const struct nfipsec_sa *sa)
+/**
+ * nfipsec_encap_gap() - what comes between the IP header and the payload
+ * @sa: SA
+ *
+ * Context: any.
+ * Return: bytes of the header that ESP or AH puts in front of the payload of a
+ * packet that is sent.
+ */
+unsigned int nfipsec_encap_gap(const struct nfipsec_sa *sa)
 {
+	if (sa->key.proto == IPPROTO_AH)
+		return nfipsec_ah_hlen(sa->crypto, sa->key.family,
+				       sa->flags & NFIPSEC_SA_FLAG_ALIGN8);
 	return nfipsec_esp_hlen(sa->crypto);
 }
 
 /**
- * nfipsec_encap_overhead() - headers in front of the payload of ESP
+ * nfipsec_encap_overhead() - headers in front of ESP or AH
  * @sa: SA
  * @l3: layout of the packet to be sent
  *
  * Context: any.
- * Return: bytes of IP headers before the ESP header.
+ * Return: bytes of IP headers before that header.
  */
 unsigned int nfipsec_encap_overhead(const struct nfipsec_sa *sa,
 				    const struct nfipsec_l3 *l3)
@@ -57,7 +68,25 @@ unsigned int nfipsec_encap_shed(const struct nfipsec_sa *sa,
 	}
 }
 
-/* Room for ESP between the IP headers and what follows them. */
+/**
+ * nfipsec_encap_payload_max() - what fits once it is encapsulated
+ * @sa: SA
+ * @room: bytes from the header of ESP or AH to the end of the packet
+ *
+ * Context: any.
+ * Return: most bytes of payload; 0 if nothing fits.
+ */
+unsigned int nfipsec_encap_payload_max(const struct nfipsec_sa *sa,
+				       unsigned int room)
+{
+	unsigned int gap = nfipsec_encap_gap(sa);
+
+	if (sa->key.proto == IPPROTO_ESP)
+		return nfipsec_esp_payload_max(sa->crypto, room);
+	return room > gap ? room - gap : 0;
+}
+
+/* Room for a header between the IP headers and what follows them. */
 static void push_transport(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 			   unsigned int gap, u8 proto)
 {
@@ -78,9 +107,10 @@ static void push_transport(struct sk_buff *skb, const struct nfipsec_l3 *l3,
  * @dst: route it will take
  * @l3: its layout
  * @df: set DF in an outer IPv4 header
- * @nexthdr: what the payload of ESP is
+ * @nexthdr: what the payload is
  *
- * On return the packet is as nfipsec_esp_seal() wants it.
+ * On return the packet is as nfipsec_esp_seal() or nfipsec_ah_seal() wants it,
+ * but for what nfipsec_encap_finish() does.
  * Context: process or softirq.
  * Return: NFIPSEC_OK, or the reason to drop the packet.
  */
@@ -90,7 +120,7 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 				       const struct nfipsec_l3 *l3, bool df,
 				       u8 *nexthdr)
 {
-	unsigned int gap = gap_len(sa);
+	unsigned int gap = nfipsec_encap_gap(sa);
 	unsigned int room = gap + LL_RESERVED_SPACE(dst->dev);
 
 	if (nfipsec_sa_rehouses(sa))
@@ -105,25 +135,27 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 	switch (sa->mode) {
 	case NFIPSEC_MODE_TUNNEL:
 		*nexthdr = l3->family == AF_INET ? IPPROTO_IPIP : IPPROTO_IPV6;
-		nfipsec_tunnel_push(sa, skb, dst, l3, gap, IPPROTO_ESP, df);
+		nfipsec_tunnel_push(sa, skb, dst, l3, gap, sa->key.proto,
+				    df);
 		return NFIPSEC_OK;
 	case NFIPSEC_MODE_BEET:
-		return nfipsec_beet_push(sa, skb, l3, gap, IPPROTO_ESP, df,
+		return nfipsec_beet_push(sa, skb, l3, gap, sa->key.proto, df,
 					 nexthdr);
 	default:
 		*nexthdr = skb->data[l3->esp_nexthdr_off];
-		push_transport(skb, l3, gap, IPPROTO_ESP);
+		push_transport(skb, l3, gap, sa->key.proto);
 		return NFIPSEC_OK;
 	}
 }
 
 /**
- * nfipsec_encap_finish() - what the outer header says of the sealed packet
+ * nfipsec_encap_finish() - what the outer header says of the packet
  * @sa: SA
  * @net: namespace
- * @skb: sealed packet with its route; lengths and the IPv4 checksum are set
- *	when it is sent
+ * @skb: packet with its route; lengths and the IPv4 checksum are set when it is
+ *	sent
  *
+ * AH covers what is written here: before it is sealed.
  * Context: process or softirq.
  */
 void nfipsec_encap_finish(const struct nfipsec_sa *sa, struct net *net,
@@ -137,7 +169,7 @@ void nfipsec_encap_finish(const struct nfipsec_sa *sa, struct net *net,
 	skb->encapsulation = 0;
 }
 
-/* Close the gap where ESP was; lengths say what is left. */
+/* Close the gap where ESP or AH was; lengths say what is left. */
 static enum nfipsec_reason pop_transport(struct sk_buff *skb,
 					 const struct nfipsec_l3 *l3,
 					 unsigned int cut, u8 nexthdr)
@@ -161,11 +193,11 @@ static enum nfipsec_reason pop_transport(struct sk_buff *skb,
 /**
  * nfipsec_encap_pop() - take the outer headers off an opened packet
  * @sa: SA
- * @skb: packet as nfipsec_esp_open() leaves it; on success it starts with the
+ * @skb: packet as nfipsec_esp_open() or nfipsec_ah_open() leaves it; on success it starts with the
  *	IP header it had before it was protected. Its pointers change. Stays
  *	the caller's, also on failure.
  * @l3: layout of the outer headers
- * @nexthdr: what the payload of ESP is
+ * @nexthdr: what the payload is
  *
  * The inner headers are not checked beyond what is read here.
  * Context: under rcu_read_lock(), process or softirq.
@@ -175,8 +207,13 @@ enum nfipsec_reason nfipsec_encap_pop(const struct nfipsec_sa *sa,
 				      struct sk_buff *skb,
 				      const struct nfipsec_l3 *l3, u8 nexthdr)
 {
-	unsigned int cut = skb_transport_offset(skb) +
-			   nfipsec_esp_hlen(sa->crypto);
+	unsigned int cut = skb_transport_offset(skb);
+
+	if (sa->key.proto == IPPROTO_AH)
+		cut += nfipsec_ah_received_hlen((struct nfipsec_ah_hdr *)
+						skb_transport_header(skb));
+	else
+		cut += nfipsec_esp_hlen(sa->crypto);
 
 	switch (sa->mode) {
 	case NFIPSEC_MODE_TUNNEL:

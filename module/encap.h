@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The headers around ESP (RFC 4301 section 5.1.2): put in front of a packet
+ * The headers around ESP and AH (RFC 4301 section 5.1.2): put in front of a packet
  * to be sealed, taken off one that was opened.
  */
 #ifndef NFIPSEC_ENCAP_H
@@ -14,6 +14,9 @@ struct net;
 struct nfipsec_l3;
 struct sk_buff;
 
+unsigned int nfipsec_encap_gap(const struct nfipsec_sa *sa);
+unsigned int nfipsec_encap_payload_max(const struct nfipsec_sa *sa,
+				       unsigned int room);
 unsigned int nfipsec_encap_overhead(const struct nfipsec_sa *sa,
 				    const struct nfipsec_l3 *l3);
 unsigned int nfipsec_encap_shed(const struct nfipsec_sa *sa,

@@ -19,7 +19,7 @@ struct sk_buff;
  * @frag: a fragment, also the first; for IPv6 not an atomic one (RFC 6946)
  * @nexthdr_off: where the byte is that says @proto, from the network header
  * @l4_off: where the next layer starts, from the network header
- * @esp_off: where ESP goes in transport mode, from the network header: behind
+ * @esp_off: where ESP or AH goes in transport mode, from the network header: behind
  *	IPv4 options, or behind the IPv6 headers that routers read (RFC 4303
  *	section 3.1.1)
  * @esp_nexthdr_off: where the byte is that says what starts at @esp_off

@@ -3,9 +3,9 @@
  * A packet's way in (RFC 4301 section 5.2), top to bottom:
  *
  *	hook -> nfipsec_input()
- *	     ESP for an SA of ours:
+ *	     ESP or AH for an SA of ours:
  *		-> replay check		a hint, without lock
- *		-> esp			ICV, cleartext
+ *		-> esp or ah		ICV, cleartext
  *		-> replay commit	the decision
  *		-> encap		outer headers off
  *		-> inner packet sane, inside the SA's selector, and wanted by
@@ -22,6 +22,7 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/route.h>
 
+#include "ah.h"
 #include "drop.h"
 #include "encap.h"
 #include "esp.h"
@@ -69,13 +70,29 @@ static enum nfipsec_reason trim(struct sk_buff *skb,
 	return NFIPSEC_OK;
 }
 
-/* From the ESP packet to the payload, still behind its outer headers. */
-static enum nfipsec_reason open_esp(struct nfipsec_sa *sa, struct sk_buff *skb,
-				    const struct nfipsec_l3 *l3, u8 *nexthdr)
+static bool is_ipsec(u8 proto)
 {
+	return proto == IPPROTO_ESP || proto == IPPROTO_AH;
+}
+
+/* The low half of the sequence number, at the transport header. */
+static u32 seq_low(const struct nfipsec_sa *sa, const struct sk_buff *skb)
+{
+	const void *hdr = skb_transport_header(skb);
+
+	if (sa->key.proto == IPPROTO_AH)
+		return ntohl(((const struct nfipsec_ah_hdr *)hdr)->seq);
+	return ntohl(((const struct nfipsec_esp_hdr *)hdr)->seq);
+}
+
+/* From the packet to the payload, still behind its outer headers. */
+static enum nfipsec_reason open_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
+				   const struct nfipsec_l3 *l3, u8 *nexthdr)
+{
+	bool ah = sa->key.proto == IPPROTO_AH;
 	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
-	const struct nfipsec_esp_hdr *esp;
 	enum nfipsec_reason reason;
+	unsigned int head;
 	u64 seq;
 
 	if (sa->state != NFIPSEC_SA_STATE_MATURE)
@@ -83,17 +100,21 @@ static enum nfipsec_reason open_esp(struct nfipsec_sa *sa, struct sk_buff *skb,
 	reason = trim(skb, l3);
 	if (reason)
 		return reason;
-	if (!pskb_may_pull(skb, l3->l4_off + nfipsec_esp_hlen(sa->crypto)))
+	head = ah ? sizeof(struct nfipsec_ah_hdr) :
+		    nfipsec_esp_hlen(sa->crypto);
+	if (!pskb_may_pull(skb, l3->l4_off + head))
 		return NFIPSEC_IN_TRUNCATED;
 	skb_set_transport_header(skb, l3->l4_off);
 
-	esp = (struct nfipsec_esp_hdr *)skb_transport_header(skb);
-	seq = nfipsec_replay_guess(sa->replay, ntohl(esp->seq));
+	seq = nfipsec_replay_guess(sa->replay, seq_low(sa, skb));
 	reason = nfipsec_replay_check(sa->replay, seq);
 	if (reason)
 		return reason;
 
-	reason = nfipsec_esp_open(sa->crypto, skb, esn, seq, nexthdr);
+	if (ah)
+		reason = nfipsec_ah_open(sa->crypto, skb, esn, seq, nexthdr);
+	else
+		reason = nfipsec_esp_open(sa->crypto, skb, esn, seq, nexthdr);
 	/* With a good ICV, the number is used up even if the rest is bad. */
 	if (reason == NFIPSEC_OK || reason == NFIPSEC_IN_PAD) {
 		enum nfipsec_reason replay;
@@ -153,9 +174,15 @@ static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
 	return NFIPSEC_OK;
 }
 
-/* An ESP packet for one of our SAs: consumed. */
-static void input_esp(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
-		      struct sk_buff *skb, const struct nfipsec_l3 *outer)
+/* Dummy packets are ESP's; behind AH it is a header with nothing behind it. */
+static bool is_dummy(const struct nfipsec_sa *sa, u8 nexthdr)
+{
+	return sa->key.proto == IPPROTO_ESP && nexthdr == NFIPSEC_NEXTHDR_DUMMY;
+}
+
+/* A packet for one of our SAs: consumed. */
+static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
+		     struct sk_buff *skb, const struct nfipsec_l3 *outer)
 {
 	enum nfipsec_reason reason;
 	struct nfipsec_flow flow;
@@ -164,8 +191,8 @@ static void input_esp(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 
 	/* The tag's reference counts and the replay lock want it. */
 	local_bh_disable();
-	reason = open_esp(sa, skb, outer, &nexthdr);
-	if (!reason && nexthdr == NFIPSEC_NEXTHDR_DUMMY)
+	reason = open_sa(sa, skb, outer, &nexthdr);
+	if (!reason && is_dummy(sa, nexthdr))
 		reason = NFIPSEC_IN_DUMMY;
 	if (!reason)
 		reason = nfipsec_encap_pop(sa, skb, outer, nexthdr);
@@ -194,13 +221,16 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	struct nfipsec_sa_key key = {
 		.daddr = flow->daddr,
 		.family = flow->family,
-		.proto = IPPROTO_ESP,
+		.proto = l3->proto,
 	};
+	unsigned int off = l3->l4_off;
 	struct nfipsec_sa *sa;
 	const __be32 *spi;
 	__be32 buf;
 
-	spi = skb_header_pointer(skb, skb_network_offset(skb) + l3->l4_off,
+	off += l3->proto == IPPROTO_AH ? offsetof(struct nfipsec_ah_hdr, spi) :
+					 offsetof(struct nfipsec_esp_hdr, spi);
+	spi = skb_header_pointer(skb, skb_network_offset(skb) + off,
 				 sizeof(buf), &buf);
 	if (!spi)
 		return NULL;
@@ -210,7 +240,7 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 }
 
 /*
- * ESP. Returns true if the packet is consumed. Sets @settled if it may go on
+ * ESP or AH. Returns true if the packet is consumed. Sets @settled if it may go on
  * without being judged as clear traffic.
  *
  * An SA that says it is for receiving is served at PRE_ROUTING; one that does
@@ -218,9 +248,9 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
  * through here: it is served where the packet is known to be for this host.
  * So is one to a group: who is a member of it, the stack tells by then.
  */
-static bool esp(const struct nfipsec_net *nn, struct sk_buff *skb,
-		const struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
-		enum nfipsec_where where, bool *settled)
+static bool ipsec(const struct nfipsec_net *nn, struct sk_buff *skb,
+		  const struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
+		  enum nfipsec_where where, bool *settled)
 {
 	bool local = where == NFIPSEC_AT_LOCAL_IN ||
 		     where == NFIPSEC_AT_BRIDGE_IN;
@@ -228,7 +258,7 @@ static bool esp(const struct nfipsec_net *nn, struct sk_buff *skb,
 
 	sa = find_sa(nn, skb, l3, flow);
 	if (sa && (local || (sa->dir == NFIPSEC_DIR_IN && !to_group(flow)))) {
-		input_esp(nn, sa, skb, l3);
+		input_sa(nn, sa, skb, l3);
 		return true;
 	}
 	if (sa && to_group(flow)) {
@@ -268,7 +298,7 @@ static bool drop_clear(const struct nfipsec_net *nn, struct sk_buff *skb,
 }
 
 /*
- * Fragments of ESP for this host. IPv4 puts them together before LOCAL_IN;
+ * Fragments of ESP or AH for this host. IPv4 puts them together before LOCAL_IN;
  * IPv6 only behind it, out of our sight, so that it is done here, in queues of
  * our own. Returns true if the packet is consumed.
  */
@@ -323,13 +353,13 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	if (l3.frag && where < NFIPSEC_AT_BRIDGE_IN) {
 		if (where != NFIPSEC_AT_FRAGMENTS)
 			return false;
-		if (l3.proto == IPPROTO_ESP &&
+		if (is_ipsec(l3.proto) &&
 		    (is_local(nn->net, &flow) || to_group(&flow)))
 			return gather(nn, skb, family);
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		return false;
-	} else if (!l3.frag && l3.proto == IPPROTO_ESP) {
-		if (esp(nn, skb, &l3, &flow, where, &settled))
+	} else if (!l3.frag && is_ipsec(l3.proto)) {
+		if (ipsec(nn, skb, &l3, &flow, where, &settled))
 			return true;
 	} else if (where == NFIPSEC_AT_LOCAL_IN ||
 		   where == NFIPSEC_AT_BRIDGE_IN) {

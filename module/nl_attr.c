@@ -157,7 +157,7 @@ int nfipsec_nl_addr_put(struct sk_buff *skb, int type,
 /**
  * nfipsec_nl_proto_get() - read the protocol of an SA or a template
  * @attr: u8, or NULL
- * @proto: written, IPPROTO_ESP
+ * @proto: written, IPPROTO_ESP or IPPROTO_AH
  * @extack: told what is wrong
  *
  * Context: any.
@@ -167,9 +167,9 @@ int nfipsec_nl_proto_get(const struct nlattr *attr, u8 *proto,
 			 struct netlink_ext_ack *extack)
 {
 	*proto = attr ? nla_get_u8(attr) : IPPROTO_ESP;
-	if (*proto != IPPROTO_ESP)
+	if (*proto != IPPROTO_ESP && *proto != IPPROTO_AH)
 		return nfipsec_nl_refuse(extack, attr, -EPROTONOSUPPORT,
-					 "the protocol must be ESP (50), no other is supported");
+					 "the protocol must be ESP (50) or AH (51), no other is supported");
 	return 0;
 }
 

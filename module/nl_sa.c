@@ -67,9 +67,10 @@ static int put_crypto(struct sk_buff *skb, const struct nfipsec_crypto *c)
 		return nla_put_string(skb, NFIPSEC_A_SA_AEAD_NAME,
 				      c->aead_algo->name) ?:
 		       nla_put_u32(skb, NFIPSEC_A_SA_AEAD_ICV_BITS, icv_bits);
-	return nla_put_string(skb, NFIPSEC_A_SA_ENC_NAME,
-			      c->enc_algo->name) ?:
-	       nla_put_string(skb, NFIPSEC_A_SA_AUTH_NAME,
+	if (c->enc_algo &&
+	    nla_put_string(skb, NFIPSEC_A_SA_ENC_NAME, c->enc_algo->name))
+		return -EMSGSIZE;
+	return nla_put_string(skb, NFIPSEC_A_SA_AUTH_NAME,
 			      c->auth_algo->name) ?:
 	       nla_put_u32(skb, NFIPSEC_A_SA_AUTH_ICV_BITS, icv_bits);
 }

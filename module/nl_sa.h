@@ -16,7 +16,8 @@ int nfipsec_nl_sa_config_get(struct genl_info *info,
 int nfipsec_nl_sa_larval_get(struct genl_info *info,
 			     struct nfipsec_sa_config *cfg, u32 *min,
 			     u32 *max);
-int nfipsec_nl_sa_keys_get(struct genl_info *info, struct nfipsec_keys *keys);
+int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
+			   struct nfipsec_keys *keys);
 
 int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa);
 void nfipsec_nl_sa_keys_wipe(struct genl_info *info);

@@ -160,7 +160,7 @@ int nfipsec_nl_sa_config_get(struct genl_info *info,
 	err = options_get(info, cfg);
 	if (err)
 		return err;
-	return nfipsec_nl_sa_keys_get(info, &cfg->keys);
+	return nfipsec_nl_sa_keys_get(info, cfg->key.proto, &cfg->keys);
 }
 
 /**

@@ -4,6 +4,7 @@
  * Key material stays in the request and is wiped there.
  */
 #include <linux/ctype.h>
+#include <linux/in.h>
 #include <linux/string.h>
 
 #include "net.h"
@@ -199,15 +200,32 @@ static int enc_auth_get(struct genl_info *info, struct nfipsec_keys *keys)
 		       &keys->icv_bits);
 }
 
+static int ah_get(struct genl_info *info, struct nfipsec_keys *keys)
+{
+	int err;
+
+	if (!info->attrs[NFIPSEC_A_SA_AUTH_NAME])
+		return missing(info, NFIPSEC_A_SA_AUTH_NAME,
+			       "an SA of AH needs auth");
+	err = algo_get(info, &auth_types, &keys->auth, &keys->auth_key,
+		       &keys->auth_key_len);
+	if (err)
+		return err;
+	return icv_get(info, NFIPSEC_A_SA_AUTH_ICV_BITS, keys->auth,
+		       &keys->icv_bits);
+}
+
 /**
  * nfipsec_nl_sa_keys_get() - read the algorithms and keys of an SA
  * @info: request; holds the keys that @keys points to
+ * @proto: IPPROTO_ESP or IPPROTO_AH
  * @keys: written
  *
  * Context: process context, sleeps.
  * Return: 0 or a negative error number, and then the requester is told.
  */
-int nfipsec_nl_sa_keys_get(struct genl_info *info, struct nfipsec_keys *keys)
+int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
+			   struct nfipsec_keys *keys)
 {
 	struct nlattr **a = info->attrs;
 	bool aead = a[NFIPSEC_A_SA_AEAD_NAME] || a[NFIPSEC_A_SA_AEAD_KEY] ||
@@ -216,6 +234,13 @@ int nfipsec_nl_sa_keys_get(struct genl_info *info, struct nfipsec_keys *keys)
 	bool auth = a[NFIPSEC_A_SA_AUTH_NAME] || a[NFIPSEC_A_SA_AUTH_KEY] ||
 		    a[NFIPSEC_A_SA_AUTH_ICV_BITS];
 
+	if (proto == IPPROTO_AH && (aead || enc))
+		return nfipsec_nl_refuse(info->extack,
+					 a[NFIPSEC_A_SA_AEAD_NAME] ?:
+					 a[NFIPSEC_A_SA_ENC_NAME], -EINVAL,
+					 "AH encrypts nothing: give auth alone");
+	if (proto == IPPROTO_AH)
+		return ah_get(info, keys);
 	if (aead && (enc || auth))
 		return nfipsec_nl_refuse(info->extack,
 					 a[NFIPSEC_A_SA_AEAD_NAME], -EINVAL,

@@ -7,8 +7,8 @@
  *	     -> nfipsec_output()		which policy, which SA
  *		-> route, path MTU
  *		-> segments, IPv6 fragments, checksums
- *		-> encap, esp			outer headers, ciphertext
- *		-> reinject			the ESP packet leaves
+ *		-> encap, esp or ah		outer headers, ciphertext, ICV
+ *		-> reinject			the ESP or AH packet leaves
  *
  * What is held between the two look-ups, in a queue to user space say, waits
  * in the clear but can only leave through the second.
@@ -22,6 +22,7 @@
 #include <net/ip.h>
 #include <net/ip6_route.h>
 
+#include "ah.h"
 #include "drop.h"
 #include "encap.h"
 #include "esp.h"
@@ -114,7 +115,7 @@ static int reason_errno(enum nfipsec_reason reason)
 	}
 }
 
-/* ESP covers the checksum: the device will not see where it would go. */
+/* ESP and AH cover the checksum: the device will not see where it would go. */
 static enum nfipsec_reason finish_checksum(struct sk_buff *skb)
 {
 	int err = 0;
@@ -128,18 +129,32 @@ static enum nfipsec_reason finish_checksum(struct sk_buff *skb)
 	return err ? NFIPSEC_OUT_CSUM : NFIPSEC_OK;
 }
 
+static enum nfipsec_reason seal(struct nfipsec_sa *sa, struct sk_buff *skb,
+				u8 nexthdr)
+{
+	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
+	u8 iv[NFIPSEC_IV_MAX];
+	u64 seq;
+
+	if (!nfipsec_sa_seq_next(sa, &seq))
+		return NFIPSEC_OUT_SEQ;
+	if (sa->key.proto == IPPROTO_AH)
+		return nfipsec_ah_seal(sa->crypto, skb, sa->key.spi, esn, seq,
+				       nfipsec_encap_gap(sa), nexthdr);
+	nfipsec_esp_make_iv(sa->crypto, seq, iv);
+	return nfipsec_esp_seal(sa->crypto, skb, sa->key.spi, esn, seq, iv,
+				nexthdr);
+}
+
 /* One datagram: consumed, whatever happens. */
 static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 {
 	bool anew = nfipsec_sa_rehouses(p->sa);
-	bool esn = p->sa->flags & NFIPSEC_SA_FLAG_ESN;
 	unsigned int len = skb->len;
-	u8 iv[NFIPSEC_IV_MAX];
 	enum nfipsec_reason reason;
 	struct nfipsec_l3 l3;
 	u8 nexthdr;
 	bool df;
-	u64 seq;
 
 	reason = NFIPSEC_OUT_HEADER;
 	if (!nfipsec_l3_parse(skb, family, &l3))
@@ -153,24 +168,19 @@ static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 	if (reason)
 		goto drop;
 
-	reason = NFIPSEC_OUT_SEQ;
-	if (!nfipsec_sa_seq_next(p->sa, &seq))
-		goto drop;
-	nfipsec_esp_make_iv(p->sa->crypto, seq, iv);
-	reason = nfipsec_esp_seal(p->sa->crypto, skb, p->sa->key.spi, esn, seq,
-				  iv, nexthdr);
-	if (reason)
-		goto drop;
-	reason = NFIPSEC_OUT_LENGTH;
-	if (skb->len > IP_MAX_MTU)
-		goto drop;
-
 	if (anew) {
 		skb_dst_drop(skb);
 		skb_dst_set(skb, dst_clone(p->dst));
 		skb->dev = p->dst->dev;
 	}
 	nfipsec_encap_finish(p->sa, p->net, skb);
+	reason = seal(p->sa, skb, nexthdr);
+	if (reason)
+		goto drop;
+	reason = NFIPSEC_OUT_LENGTH;
+	if (skb->len > IP_MAX_MTU)
+		goto drop;
+
 	nfipsec_sa_count(p->sa, len);
 	nfipsec_count(p->nn, NFIPSEC_OUT_OK);
 	return nfipsec_reinject_out(p->net, skb, p->sa->key.family, anew,

@@ -18,15 +18,17 @@
 #include <net/tcp.h>
 
 #include "encap.h"
-#include "esp.h"
 #include "flow.h"
 #include "net.h"
 #include "pmtu.h"
+#include "proto.h"
 
 /* RFC 5925: TCP-AO. */
 #define TCP_OPTION_AO	29
 /* RFC 791: every path takes this much. */
 #define IPV4_PATH_MIN	68
+/* RFC 792: what an error quotes behind the IP header at least. */
+#define QUOTE_MIN	8
 
 /**
  * nfipsec_pmtu_shared() - does a packet share its route with the ESP packet?
@@ -101,7 +103,7 @@ unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
 	unsigned int mtu = 0;
 
 	if (path > head)
-		mtu = nfipsec_esp_payload_max(sa->crypto, path - head);
+		mtu = nfipsec_encap_payload_max(sa, path - head);
 	if (mtu)
 		mtu += nfipsec_encap_shed(sa, l3);
 	return max(mtu, min);
@@ -262,32 +264,52 @@ void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
 }
 
-/* Is the packet that an ICMP error quotes one that an SA of ours sent? */
-static bool sent_by_us(const struct nfipsec_net *nn, const void *quote, u8 family)
+static bool read_spi(const void *hdr, u8 proto, __be32 *spi)
+{
+	switch (proto) {
+	case IPPROTO_ESP:
+		hdr += offsetof(struct nfipsec_esp_hdr, spi);
+		break;
+	case IPPROTO_AH:
+		hdr += offsetof(struct nfipsec_ah_hdr, spi);
+		break;
+	default:
+		return false;
+	}
+	memcpy(spi, hdr, sizeof(*spi));
+	return true;
+}
+
+/*
+ * Is the packet that an ICMP error quotes one that an SA of ours sent? There
+ * are QUOTE_MIN bytes of it behind its IP header.
+ */
+static bool sent_by_us(const struct nfipsec_net *nn, const void *quote,
+		       u8 family, u8 *proto)
 {
 	const struct ipv6hdr *ip6 = quote;
 	const struct iphdr *iph = quote;
-	struct nfipsec_sa_key key = {
-		.family = family,
-		.proto = IPPROTO_ESP,
-	};
+	struct nfipsec_sa_key key = { .family = family };
 	union nfipsec_addr saddr = {};
 	struct nfipsec_sa *sa;
 
 	if (family == AF_INET) {
-		if (iph->version != 4 || iph->ihl != sizeof(*iph) / 4 ||
-		    iph->protocol != IPPROTO_ESP)
+		if (iph->version != 4 || iph->ihl != sizeof(*iph) / 4)
 			return false;
+		key.proto = iph->protocol;
 		saddr.ip = iph->saddr;
 		key.daddr.ip = iph->daddr;
-		memcpy(&key.spi, iph + 1, sizeof(key.spi));
 	} else {
-		if (ip6->version != 6 || ip6->nexthdr != IPPROTO_ESP)
+		if (ip6->version != 6)
 			return false;
+		key.proto = ip6->nexthdr;
 		saddr.in6 = ip6->saddr;
 		key.daddr.in6 = ip6->daddr;
-		memcpy(&key.spi, ip6 + 1, sizeof(key.spi));
 	}
+	if (!read_spi(quote + (family == AF_INET ? sizeof(*iph) : sizeof(*ip6)),
+		      key.proto, &key.spi))
+		return false;
+	*proto = key.proto;
 	sa = nfipsec_sad_find_sent(nn, &key, &saddr);
 	return sa && sa->dir != NFIPSEC_DIR_IN &&
 	       (nfipsec_sa_is_shared(sa) ||
@@ -295,13 +317,13 @@ static bool sent_by_us(const struct nfipsec_net *nn, const void *quote, u8 famil
 }
 
 /**
- * nfipsec_pmtu_learn() - mind what a router says of our ESP packets
+ * nfipsec_pmtu_learn() - mind what a router says of our ESP and AH packets
  * @nn: namespace
  * @skb: packet for this host, starting with its IP header; its pointers may
  *	change, nothing else does. Stays the caller's.
  * @l3: its layout
  *
- * The stack gives such errors to the protocol's handler, and ESP's is XFRM's
+ * The stack gives such errors to the protocol's handler, and theirs is XFRM's
  * or none. Anyone may send them (RFC 4301 section 8.2.1): they must quote
  * addresses and SPI of an SA that sends, and the kernel bounds what the route
  * takes from them.
@@ -312,12 +334,13 @@ void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
 {
 	unsigned int quote = l3->l4_off + sizeof(struct icmphdr);
 	bool ipv4 = l3->family == AF_INET;
-	unsigned int need = quote + sizeof(__be32) +
+	unsigned int need = quote + QUOTE_MIN +
 			    (ipv4 ? sizeof(struct iphdr) :
 				    sizeof(struct ipv6hdr));
 	const struct icmp6hdr *icmp6;
 	const struct icmphdr *icmp;
 	__be32 mtu;
+	u8 proto;
 
 	if (l3->frag || l3->proto != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) ||
 	    !pskb_may_pull(skb, need))
@@ -334,7 +357,7 @@ void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
 			return;
 		mtu = icmp6->icmp6_mtu;
 	}
-	if (!sent_by_us(nn, skb->data + quote, l3->family) ||
+	if (!sent_by_us(nn, skb->data + quote, l3->family, &proto) ||
 	    nf_checksum(skb, NF_INET_LOCAL_IN, l3->l4_off, l3->proto,
 			l3->family))
 		return;
@@ -342,7 +365,7 @@ void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
 	/* These look for the quoted header at skb->data. */
 	__skb_pull(skb, quote);
 	if (ipv4)
-		ipv4_update_pmtu(skb, nn->net, ntohl(mtu), 0, IPPROTO_ESP);
+		ipv4_update_pmtu(skb, nn->net, ntohl(mtu), 0, proto);
 	else
 		ip6_update_pmtu(skb, nn->net, mtu, 0, 0,
 				sock_net_uid(nn->net, NULL));

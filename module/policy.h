@@ -22,7 +22,7 @@ struct nfipsec_net;
  * @saddr: outer source; all zero in transport mode means the packet's
  * @daddr: outer destination; all zero in transport mode means the packet's
  * @family: of both; 0 if they are the packet's
- * @proto: IPPROTO_ESP
+ * @proto: IPPROTO_ESP or IPPROTO_AH
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: network byte order, 0 is any

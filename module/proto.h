@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Wire formats and limits of ESP (RFC 4303 section 2). No code.
+ * Wire formats and limits of ESP (RFC 4303 section 2) and AH (RFC 4302 section
+ * 2). No code.
  */
 #ifndef NFIPSEC_PROTO_H
 #define NFIPSEC_PROTO_H
@@ -36,6 +37,24 @@ struct nfipsec_beet_hdr {
 };
 
 static_assert(sizeof(struct nfipsec_beet_hdr) == 4);
+
+/**
+ * struct nfipsec_ah_hdr - an authentication header, before the ICV
+ * @nexthdr: what comes behind it
+ * @hdrlen: length in units of 4 bytes, ICV and padding included, less 2
+ * @reserved: sent as zero
+ * @spi: security parameters index
+ * @seq: low 32 bits of the sequence number
+ */
+struct nfipsec_ah_hdr {
+	__u8 nexthdr;
+	__u8 hdrlen;
+	__be16 reserved;
+	__be32 spi;
+	__be32 seq;
+};
+
+static_assert(sizeof(struct nfipsec_ah_hdr) == 12);
 
 /* Pad length and next header, the end of the encrypted part. */
 #define NFIPSEC_ESP_TAIL	2

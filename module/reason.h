@@ -25,7 +25,7 @@
 	D(IN_SA_STATE, "in_sa_state", XFRM_POLICY,			\
 	  "inbound: the SA has no keys yet or is for sending only")	\
 	D(IN_TRUNCATED, "in_truncated", PKT_TOO_SMALL,			\
-	  "inbound: shorter than ESP header, IV, trailer and ICV")	\
+	  "inbound: shorter than its IPsec headers and ICV")	\
 	D(IN_ALIGN, "in_align", IP_INHDR,				\
 	  "inbound: ciphertext is no multiple of the cipher's block")	\
 	D(IN_REPLAY, "in_replay", XFRM_POLICY,				\
@@ -89,7 +89,21 @@
 	D(OUT_GSO, "out_gso", SKB_GSO_SEG,				\
 	  "outbound: a large packet could not be segmented")		\
 	D(OUT_CRYPTO, "out_crypto", NOT_SPECIFIED,			\
-	  "outbound: the cipher failed")
+	  "outbound: the cipher failed")				\
+	D(IN_AH_LEN, "in_ah_len", IP_INHDR,				\
+	  "inbound: AH whose length is not that of the SA's ICV")	\
+	D(IN_AH_OPTION, "in_ah_option", IP_INHDR,			\
+	  "inbound: an option or extension header before AH is malformed") \
+	D(IN_AH_ROUTE, "in_ah_route", IP_INHDR,				\
+	  "inbound: a source route before AH is unfinished or of unknown type") \
+	D(IN_AH_LONG, "in_ah_long", IP_INHDR,				\
+	  "inbound: more extension headers before AH than are read")	\
+	D(OUT_AH_OPTION, "out_ah_option", IP_INHDR,			\
+	  "outbound: an option or extension header before AH is malformed") \
+	D(OUT_AH_ROUTE, "out_ah_route", IP_INHDR,			\
+	  "outbound: a source route before AH is of a type not predictable") \
+	D(OUT_AH_LONG, "out_ah_long", IP_INHDR,				\
+	  "outbound: more extension headers than can stand before AH")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

@@ -21,7 +21,7 @@ static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa,
 	struct flowi4 fl4 = {
 		.daddr = sa->key.daddr.ip,
 		.saddr = sa->saddr.ip,
-		.flowi4_proto = IPPROTO_ESP,
+		.flowi4_proto = sa->key.proto,
 		.flowi4_mark = mark,
 	};
 	struct rtable *rt;
@@ -41,7 +41,7 @@ static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
 	struct flowi6 fl6 = {
 		.daddr = sa->key.daddr.in6,
 		.saddr = sa->saddr.in6,
-		.flowi6_proto = IPPROTO_ESP,
+		.flowi6_proto = sa->key.proto,
 		.flowi6_mark = mark,
 	};
 	struct dst_entry *dst;

@@ -147,8 +147,8 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 {
 	int err;
 
-	if (cfg->key.proto != IPPROTO_ESP) {
-		NL_SET_ERR_MSG(extack, "ESP is the only protocol supported");
+	if (cfg->key.proto != IPPROTO_ESP && cfg->key.proto != IPPROTO_AH) {
+		NL_SET_ERR_MSG(extack, "ESP and AH are the only protocols supported");
 		return -EPROTONOSUPPORT;
 	}
 	if (cfg->state == NFIPSEC_SA_STATE_LARVAL)

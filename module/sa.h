@@ -30,7 +30,7 @@ struct netlink_ext_ack;
  *	sender; else zero
  * @spi: network byte order
  * @family: of @daddr, AF_INET or AF_INET6
- * @proto: IPPROTO_ESP
+ * @proto: IPPROTO_ESP or IPPROTO_AH
  * @zero: must be zero, the key is hashed as bytes
  */
 struct nfipsec_sa_key {

@@ -38,7 +38,7 @@ struct nfipsec_sad {
  * @daddr: outer destination address
  * @packet: addresses are the packet's own: those of any source fit too
  * @family: of both
- * @proto: IPPROTO_ESP
+ * @proto: IPPROTO_ESP or IPPROTO_AH
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: network byte order, 0 is any

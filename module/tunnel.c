@@ -114,7 +114,7 @@ static enum nfipsec_reason pop_tos(const struct nfipsec_sa *sa,
  *	failure.
  * @l3: layout of the outer headers
  * @cut: bytes before the inner header
- * @nexthdr: what the payload of ESP is
+ * @nexthdr: what the payload is
  *
  * The inner header is not checked beyond what is read here.
  * Context: any.

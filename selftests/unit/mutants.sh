@@ -11,8 +11,8 @@ set -u
 cd "$(dirname "$0")" || exit 1
 module=../../module
 out=../../build/unit
-files='replay.c selector.c flow.c algo.c reason.c
-       replay.h selector.h flow.h algo.h reason.h proto.h kat_vectors.h'
+files='replay.c selector.c flow.c algo.c reason.c mutable.c
+       replay.h selector.h flow.h algo.h reason.h mutable.h proto.h kat_vectors.h'
 only=${1:-}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -230,6 +230,40 @@ file=reason.c
 m 's/.core = SKB_DROP.*$/.core = 0,		\\/' \
 	'drop without core reason'
 m 's/.name = str/.doc = str/' 'no names'
+
+file=mutable.c
+m 's/\tcase IPOPT_CIPSO:$//' 'CIPSO zeroed'
+m 's/\tcase IPOPT_RA:$/&\n\tcase IPOPT_SID:/' 'stream ID kept'
+m 's/iph->tos = 0;//' 'TOS kept'
+m 's/iph->frag_off = 0;//' 'DF kept'
+m 's/iph->ttl = 0;//' 'TTL kept'
+m 's/iph->check = 0;//' 'checksum kept'
+m 's/|| opt\[1\] > end - opt)/)/' 'option too long'
+m 's/opt\[1\] < 2 ||//' 'option of length 0'
+m 's/end - opt < 2 || //' 'option without length'
+m 's/routed ? -EINVAL :/0 ? -EINVAL :/' 'two source routes'
+m 's/if (pointer > len)/if (0)/' 'source route that was taken'
+m 's/if (pointer > len)/if (1)/' 'source route not taken'
+m 's/opt + len - sizeof(iph->daddr)/opt + 3/' 'next hop as destination'
+m 's/pointer % sizeof(__be32) ||/0 ||/' 'odd pointer'
+m 's/(len + 1) % sizeof(__be32)/0/' 'half an address'
+m 's/hdr\[0\] &= 0xf0/hdr[0] \&= 0xff/' 'IPv6: DSCP kept'
+m 's/memset(hdr + 1, 0, 3);//' 'IPv6: flow label kept'
+m 's/ip6->hop_limit = 0;//' 'IPv6: hop limit kept'
+m 's/TLV_CHANGES\t*0x20/TLV_CHANGES 0x10/' 'IPv6: wrong bit'
+m 's/memset(opt + 2, 0, opt\[1\])/memset(opt, 0, len)/' \
+	'IPv6: option zeroed as a whole'
+m 's/opt\[1\] > end - opt - 2/opt[1] > end - opt/' 'IPv6: option too long'
+m 's/&& rt->type != ROUTING_TYPE_2/\&\& rt->type > 4/' 'routing type 4'
+m 's/if (rt->segments_left && arrived)/if (0)/' 'hops left'
+m 's/rt->segments_left > count ||/0 ||/' 'too many segments'
+m 's/rt->hdrlen % 2 ||/0 ||/' 'IPv6: half an address'
+m 's/count != 1/0/' 'type 2 with two addresses'
+m 's/count - rt->segments_left\], sizeof(next)/0], sizeof(next)/' 'wrong hop'
+m 's/ - EXTHDR_UNIT);/);/' 'length with the fragment header'
+m 's/\*type = \*ext;//' 'next header of the fragment header'
+m 's/!n || n > len - off/!n/' 'IPv6: header too long'
+m 's/iph->ihl \* 4 != len/0/' 'IPv4: other length'
 
 echo "1..$count"
 echo "# Totals: pass:$((count - failed)) fail:$failed skip:0"

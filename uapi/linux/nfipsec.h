@@ -63,6 +63,9 @@ enum nfipsec_sa_state {
  *   header.
  * @NFIPSEC_SA_FLAG_IIV: Implicit IV, RFC 8750: none is in the packet, it is
  *   the sequence number. AES-GCM, AES-CCM and ChaCha20-Poly1305 only.
+ * @NFIPSEC_SA_FLAG_ALIGN8: AH over IPv4, send a header that is a multiple of 8
+ *   bytes, where RFC 4302 asks for 4 and XFRM without its flag align4 takes no
+ *   other.
  */
 enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_ESN = 1,
@@ -70,6 +73,7 @@ enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_DECAP_DSCP = 4,
 	NFIPSEC_SA_FLAG_NOPMTUDISC = 8,
 	NFIPSEC_SA_FLAG_IIV = 16,
+	NFIPSEC_SA_FLAG_ALIGN8 = 32,
 };
 
 enum {

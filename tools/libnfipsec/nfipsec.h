@@ -93,7 +93,7 @@ struct nfipsec_selector {
  * @has: bits of NFIPSEC_A_TMPL_*
  * @src: outer source; may be absent in transport mode
  * @dst: outer destination; may be absent in transport mode
- * @proto: IPPROTO_ESP
+ * @proto: IPPROTO_ESP or IPPROTO_AH
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: 0 is any
@@ -113,7 +113,7 @@ struct nfipsec_tmpl {
  * @has: bits of NFIPSEC_A_SA_*
  * @src: outer source address
  * @dst: outer destination address; @dst, @proto and @spi identify the SA
- * @proto: IPPROTO_ESP
+ * @proto: IPPROTO_ESP or IPPROTO_AH
  * @spi: security parameters index
  * @spi_min: lowest SPI, nfipsec_sa_allocspi() only
  * @spi_max: highest SPI, nfipsec_sa_allocspi() only

@@ -282,23 +282,27 @@ int word_addr(struct args *a, void *obj, const struct word *w)
 }
 
 /**
- * word_esp() - the protocol of an SA follows, there is one
+ * word_ipsec() - the protocol of an SA follows, esp or ah
  * @a: words
  * @obj: structure
  * @w: the keyword
  *
  * Return: enum cli_result
  */
-int word_esp(struct args *a, void *obj, const struct word *w)
+int word_ipsec(struct args *a, void *obj, const struct word *w)
 {
 	const char *text = args_value(a, w->name);
+	uint8_t *proto = (uint8_t *)obj + w->off;
 
 	if (!text)
 		return CLI_USAGE;
-	if (strcmp(text, "esp") && strcmp(text, "50"))
-		return cli_fail(CLI_USAGE, "SAs of protocol \"%s\" do not exist here: use proto esp",
+	if (!strcmp(text, "esp") || !strcmp(text, "50"))
+		*proto = IPPROTO_ESP;
+	else if (!strcmp(text, "ah") || !strcmp(text, "51"))
+		*proto = IPPROTO_AH;
+	else
+		return cli_fail(CLI_USAGE, "SAs of protocol \"%s\" do not exist here: use proto esp or proto ah",
 				cli_show(text));
-	*((uint8_t *)obj + w->off) = IPPROTO_ESP;
 	has_set(obj, w->attr);
 	return CLI_OK;
 }

@@ -34,6 +34,6 @@ int proto_parse(const char *text, uint8_t *proto);
 const char *proto_text(uint8_t proto, char *buf, size_t size);
 
 int word_addr(struct args *a, void *obj, const struct word *w);
-int word_esp(struct args *a, void *obj, const struct word *w);
+int word_ipsec(struct args *a, void *obj, const struct word *w);
 
 #endif

@@ -8,14 +8,15 @@
 #include "state.h"
 
 #define SA_WORDS							\
-	"src A dst A proto esp spi N mode tunnel|transport|beet\n"		\
+	"src A dst A proto esp|ah spi N mode tunnel|transport|beet\n"	\
 	"[reqid N] [replay-window N] [esn] [flag FLAG...] [dir in|out]\n" \
 	"[sel SELECTOR] [seq-out N] [seq-in N]\n"			\
-	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS"
-#define SA_KEY		"[src A] dst A proto esp spi N"
+	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS\n" \
+	"proto ah: auth-trunc NAME KEY ICVBITS"
+#define SA_KEY		"[src A] dst A proto esp|ah spi N"
 #define POLICY_WORDS							\
 	"dir in|out SELECTOR [priority N] action protect|bypass|discard\n" \
-	"[tmpl [src A dst A] proto esp mode M [reqid N] [spi N]]"
+	"[tmpl [src A dst A] proto esp|ah mode M [reqid N] [spi N]]"
 #define POLICY_KEY	"index N | dir in|out SELECTOR"
 
 /* The first verb of a noun is what the noun alone means. */
@@ -31,7 +32,7 @@ const struct command commands[] = {
 	{ "sa", "flush", NULL, cmd_sa_flush, NULL, "delete all SAs" },
 	{ "sa", "count", NULL, cmd_sa_count, NULL, "number of SAs" },
 	{ "sa", "allocspi", NULL, cmd_sa_allocspi,
-	  "src A dst A proto esp [mode M] [reqid N] min N max N",
+	  "src A dst A proto esp|ah [mode M] [reqid N] min N max N",
 	  "reserve a free SPI by a larval SA" },
 	{ "policy", "list", "show", cmd_policy_list, "[dir in|out]",
 	  "show policies in the order they are looked at" },

@@ -55,7 +55,7 @@ static int word_action(struct args *a, void *obj, const struct word *w)
 static int tmpl_check(const struct nfipsec_tmpl *tmpl)
 {
 	if (!TMPL_HAS(tmpl, PROTO))
-		return cli_fail(CLI_USAGE, "\"proto esp\" is missing behind \"tmpl\"");
+		return cli_fail(CLI_USAGE, "\"proto\" is missing behind \"tmpl\"");
 	if (!TMPL_HAS(tmpl, MODE))
 		return cli_fail(CLI_USAGE, "\"mode\" is missing behind \"tmpl\"");
 	if (TMPL_HAS(tmpl, SRC) != TMPL_HAS(tmpl, DST))
@@ -73,7 +73,7 @@ static int word_tmpl(struct args *a, void *obj, const struct word *w)
 	static const struct word words[] = {
 		T("src", word_addr, src, SRC),
 		T("dst", word_addr, dst, DST),
-		T("proto", word_esp, proto, PROTO),
+		T("proto", word_ipsec, proto, PROTO),
 		T("mode", word_mode, mode, MODE),
 		T("reqid", word_u32, reqid, REQID),
 		T("spi", word_u32, spi, SPI),

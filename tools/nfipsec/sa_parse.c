@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* SAs as words. */
 #include <string.h>
+#include <netinet/in.h>
 
 #include "algo.h"
 #include "sa.h"
@@ -16,6 +17,9 @@ const struct choice sa_flags[] = {
 	{ "decap-dscp", NFIPSEC_SA_FLAG_DECAP_DSCP },
 	{ "nopmtudisc", NFIPSEC_SA_FLAG_NOPMTUDISC },
 	{ "iiv", NFIPSEC_SA_FLAG_IIV },
+	{ "align8", NFIPSEC_SA_FLAG_ALIGN8 },
+	/* As in ip-xfrm(8), where it is not the default. */
+	{ "align4", 0 },
 	{}
 };
 
@@ -183,7 +187,7 @@ static int word_auth(struct args *a, void *obj, const struct word *w)
 static const struct word config_words[] = {
 	W("src", word_addr, src, SRC),
 	W("dst", word_addr, dst, DST),
-	W("proto", word_esp, proto, PROTO),
+	W("proto", word_ipsec, proto, PROTO),
 	W("spi", word_u32, spi, SPI),
 	W("mode", word_mode, mode, MODE),
 	W("reqid", word_u32, reqid, REQID),
@@ -285,6 +289,10 @@ int sa_check_new(const struct nfipsec_sa *sa)
 	ret = check_present(sa, need, ARRAY_SIZE(need));
 	if (ret)
 		return ret;
+	if (sa->proto == IPPROTO_AH && SA_HAS(sa, AUTH_NAME))
+		return CLI_OK;
+	if (sa->proto == IPPROTO_AH)
+		return cli_fail(CLI_USAGE, "the algorithm is missing: AH needs auth-trunc NAME KEY ICVBITS");
 	if (SA_HAS(sa, AEAD_NAME) ||
 	    (SA_HAS(sa, ENC_NAME) && SA_HAS(sa, AUTH_NAME)))
 		return CLI_OK;
@@ -304,7 +312,7 @@ int sa_parse_key(struct args *a, struct nfipsec_sa *key)
 	static const struct word words[] = {
 		W("src", word_addr, src, SRC),
 		W("dst", word_addr, dst, DST),
-		W("proto", word_esp, proto, PROTO),
+		W("proto", word_ipsec, proto, PROTO),
 		W("spi", word_u32, spi, SPI),
 	};
 	int ret;
@@ -327,7 +335,7 @@ int sa_parse_alloc(struct args *a, struct nfipsec_sa *want)
 	static const struct word words[] = {
 		W("src", word_addr, src, SRC),
 		W("dst", word_addr, dst, DST),
-		W("proto", word_esp, proto, PROTO),
+		W("proto", word_ipsec, proto, PROTO),
 		W("mode", word_mode, mode, MODE),
 		W("reqid", word_u32, reqid, REQID),
 		W("min", word_u32, spi_min, SPI_MIN),
@@ -360,7 +368,7 @@ int sa_parse_filter(struct args *a, struct nfipsec_sa *filter)
 	static const struct word words[] = {
 		W("src", word_addr, src, SRC),
 		W("dst", word_addr, dst, DST),
-		W("proto", word_esp, proto, PROTO),
+		W("proto", word_ipsec, proto, PROTO),
 		W("spi", word_u32, spi, SPI),
 		W("mode", word_mode, mode, MODE),
 		W("reqid", word_u32, reqid, REQID),

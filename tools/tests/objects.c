@@ -73,6 +73,16 @@ static const struct object_case sas[] = {
 	  "src 2001:db8::1 dst 2001:db8::2\n\tproto esp spi 0xffffffff reqid 0 mode tunnel\n"
 	  "\treplay-window 0 dir any state larval\n"
 	  "\taead rfc7539esp(chacha20,poly1305) <hidden> 128\n" TAIL, false },
+	{ "src 192.0.2.1 dst 192.0.2.2 proto ah spi 0x100 flag align8 "
+	  "auth-trunc sha256 " KEY32 " 128 mode transport",
+	  "src 192.0.2.1 dst 192.0.2.2\n\tproto ah spi 0x00000100 reqid 0 mode transport\n"
+	  "\treplay-window 0 dir any state larval flag align8\n"
+	  "\tauth-trunc hmac(sha256) <hidden> 128\n" TAIL, false },
+	{ "src 192.0.2.1 dst 192.0.2.2 proto 51 spi 0x100 flag align4 esn "
+	  "auth-trunc sha256 " KEY32 " 128 mode transport",
+	  "src 192.0.2.1 dst 192.0.2.2\n\tproto ah spi 0x00000100 reqid 0 mode transport\n"
+	  "\treplay-window 0 dir any state larval flag esn\n"
+	  "\tauth-trunc hmac(sha256) <hidden> 128\n" TAIL, false },
 	/* what is not in the table is the kernel's to judge */
 	{ ID "mode tunnel aead rfc4106(gcm(sm4)) " KEY16 " 64",
 	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
@@ -100,8 +110,10 @@ static const struct object_case sas[] = {
 	  "one address family", true },
 	{ "src 192.0.2.1 dst ::2 proto esp spi 1 mode tunnel " GCM,
 	  "one address family", true },
+	{ "src 192.0.2.1 dst 192.0.2.2 proto comp spi 1 mode tunnel " GCM,
+	  "use proto esp or proto ah", true },
 	{ "src 192.0.2.1 dst 192.0.2.2 proto ah spi 1 mode tunnel " GCM,
-	  "use proto esp", true },
+	  "AH needs auth-trunc", true },
 	{ ID "mode tunnel auth sha256 " KEY32, "use auth-trunc", true },
 	{ ID "mode tunnel aead aes128gcm16", "a key must follow", true },
 	{ ID "mode tunnel aead aes128gcm16 " KEY20, "must follow the key",
@@ -356,7 +368,7 @@ static const struct object_case policies[] = {
 	{ "dir in " SEL "action protect tmpl src 192.0.2.1 dst ::1 proto esp mode tunnel",
 	  "one address family", true },
 	{ "dir in " SEL "action protect tmpl src 192.0.2.1 dst 192.0.2.2 mode tunnel",
-	  "\"proto esp\" is missing", true },
+	  "\"proto\" is missing", true },
 	{ "dir in " SEL "action protect tmpl src 192.0.2.1 dst 192.0.2.2 proto esp",
 	  "\"mode\" is missing", true },
 	{ "dir in src 10.0.0.0/8 dst ::/0 action bypass",

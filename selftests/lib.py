@@ -216,7 +216,8 @@ class Wire:
             if frame[12:14] == b"\x08\x00":
                 p = p[:struct.unpack_from("!H", p, 2)[0]]
             elif frame[12:14] == b"\x86\xdd":
-                if p[6] == 0 or (p[6] == 58 and p[40] >= 133):
+                if p[40 if p[6] == 0 else 6] == 58 and (p[6] == 0 or
+                                                        p[40] >= 133):
                     continue
                 p = p[:40 + struct.unpack_from("!H", p, 4)[0]]
             else:
@@ -728,7 +729,7 @@ class Lab:
         equal(got, want, what or "counters")
 
     def sa(self, algo, direction, mode="tunnel", six=False, spi=None,
-           reqid=1, sel=None, **more):
+           reqid=1, sel=None, proto=50, **more):
         """Add an SA between OUT and PEER; gives its SPI.
 
         more: flags, replay_window, seq_in, seq_out
@@ -739,7 +740,7 @@ class Lab:
         ends = (OUT6, PEER6) if six else (OUT4, PEER4)
         src, dst = ends if direction == "out" else ends[::-1]
         msg = [attr(C["A_SA_SRC"], addr(src)), attr(C["A_SA_DST"], addr(dst)),
-               attr(C["A_SA_PROTO"], u8(50)),
+               attr(C["A_SA_PROTO"], u8(proto)),
                attr(C["A_SA_SPI"], struct.pack("!I", spi)),
                attr(C["A_SA_MODE"], u8(C["MODE_" + mode.upper()])),
                attr(C["A_SA_DIR"], u8(C["DIR_" + direction.upper()])),
@@ -754,7 +755,7 @@ class Lab:
 
     @staticmethod
     def policy_attrs(direction, sel, action="protect", priority=0,
-                     mode="tunnel", six=False, reqid=1):
+                     mode="tunnel", six=False, reqid=1, tmpl_proto=50):
         msg = [attr(C["A_POLICY_DIR"], u8(C["DIR_" + direction.upper()])),
                attr(C["A_POLICY_ACTION"], u8(C["ACTION_" + action.upper()])),
                attr(C["A_POLICY_PRIORITY"], u32(priority)),
@@ -763,7 +764,7 @@ class Lab:
             return msg
         ends = (OUT6, PEER6) if six else (OUT4, PEER4)
         ends = ends if direction == "out" else ends[::-1]
-        tmpl = [attr(C["A_TMPL_PROTO"], u8(50)),
+        tmpl = [attr(C["A_TMPL_PROTO"], u8(tmpl_proto)),
                 attr(C["A_TMPL_MODE"], u8(C["MODE_" + mode.upper()])),
                 attr(C["A_TMPL_REQID"], u32(reqid))]
         if mode != "transport":

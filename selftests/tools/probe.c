@@ -17,7 +17,8 @@
  *
  * SIZES is like 0-20,56,1400. Contents are compared. A wire is looked at for
  * frames that its host sends: "esp" refuses anything but ESP, ARP and
- * neighbour discovery, "clear" refuses ESP, "any" only counts.
+ * neighbour discovery, "ah" the same with AH, "clear" refuses ESP, "any" only
+ * counts.
  * Exit 0: all arrived and the wires are as wanted; 1: not; 2: usage or set-up.
  */
 #define _GNU_SOURCE
@@ -61,7 +62,7 @@ struct end {
 	socklen_t len;
 };
 
-enum want { WANT_ESP, WANT_CLEAR, WANT_ANY };
+enum want { WANT_ESP, WANT_AH, WANT_CLEAR, WANT_ANY };
 
 struct wire {
 	char name[96];
@@ -182,9 +183,9 @@ static void parse_end(struct end *e, const char *s)
 
 /*
  * Frames sent by this host, ESP ones or those that are neither ESP nor ARP,
- * neighbour discovery or multicast listener reports.
+ * neighbour discovery or multicast listener reports; or AH instead of ESP.
  */
-static int sniffer(const char *ns, const char *dev, bool esp)
+static int sniffer(const char *ns, const char *dev, bool esp, uint32_t proto)
 {
 	uint32_t yes_esp = esp ? 1 : 0, yes_clear = esp ? 0 : 0xffff;
 	struct sock_filter code[] = {
@@ -194,17 +195,17 @@ static int sniffer(const char *ns, const char *dev, bool esp)
 		/* 2 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
 		/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ, ETH_P_IP, 0, 2),
 		/* 4 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),
-		/* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_ESP, 10, 11),
+		/* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ, proto, 10, 11),
 		/* 6 */ BPF_JUMP(BPF_JMP | BPF_JEQ, ETH_P_IPV6, 0, 11),
 		/* 7 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
-		/* 8 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_ESP, 7, 0),
+		/* 8 */ BPF_JUMP(BPF_JMP | BPF_JEQ, proto, 7, 0),
 		/* 9 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_HOPOPTS, 8, 0),
 		/* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_FRAGMENT, 3, 0),
 		/* 11 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_ICMPV6, 0, 5),
 		/* 12 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 54),
 		/* 13 */ BPF_JUMP(BPF_JMP | BPF_JGE, ND_ROUTER_SOLICIT, 4, 3),
 		/* 14 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 54),
-		/* 15 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_ESP, 0, 1),
+		/* 15 */ BPF_JUMP(BPF_JMP | BPF_JEQ, proto, 0, 1),
 		/* 16 */ BPF_STMT(BPF_RET | BPF_K, yes_esp),
 		/* 17 */ BPF_STMT(BPF_RET | BPF_K, yes_clear),
 		/* 18 */ BPF_STMT(BPF_RET | BPF_K, 0),
@@ -229,14 +230,18 @@ static void parse_wire(char *s)
 	char *ns = strtok(s, ","), *dev = strtok(NULL, ",");
 	char *want = strtok(NULL, ",");
 	struct wire *w = &wires[n_wires];
+	uint32_t proto = IPPROTO_ESP;
 
 	if (!want || n_wires == MAX_WIRES)
-		die("a wire is NETNS,DEV,esp|clear|any, at most %d", MAX_WIRES);
+		die("a wire is NETNS,DEV,esp|ah|clear|any, at most %d", MAX_WIRES);
 	w->want = !strcmp(want, "esp") ? WANT_ESP :
+		  !strcmp(want, "ah") ? WANT_AH :
 		  !strcmp(want, "clear") ? WANT_CLEAR : WANT_ANY;
 	snprintf(w->name, sizeof(w->name), "%s of %s", dev, ns);
-	w->esp = sniffer(ns, dev, true);
-	w->clear = sniffer(ns, dev, false);
+	if (w->want == WANT_AH)
+		proto = IPPROTO_AH;
+	w->esp = sniffer(ns, dev, true, proto);
+	w->clear = sniffer(ns, dev, false, proto);
 	n_wires++;
 }
 
@@ -261,9 +266,10 @@ static void check_wire(const struct wire *w)
 		fail("wire %s: %u ESP packets", w->name, esp);
 	if (w->want == WANT_CLEAR && !clear)
 		fail("wire %s: nothing in the clear", w->name);
-	if (w->want == WANT_ESP && !esp)
-		fail("wire %s: no ESP packet", w->name);
-	if (w->want != WANT_ESP || !clear)
+	if ((w->want == WANT_ESP || w->want == WANT_AH) && !esp)
+		fail("wire %s: no %s packet", w->name,
+		     w->want == WANT_AH ? "AH" : "ESP");
+	if ((w->want != WANT_ESP && w->want != WANT_AH) || !clear)
 		return;
 	fail("wire %s: %u frames in the clear, the first:", w->name, clear);
 	n = recv(w->clear, frame, sizeof(frame), MSG_DONTWAIT);

@@ -48,27 +48,6 @@ unsigned int nfipsec_encap_overhead(const struct nfipsec_sa *sa,
 }
 
 /**
- * nfipsec_encap_shed() - bytes of a packet that are no payload of ESP
- * @sa: SA
- * @l3: layout of the packet to be sent
- *
- * Context: any.
- * Return: bytes of its IP headers that are kept or can be made anew.
- */
-unsigned int nfipsec_encap_shed(const struct nfipsec_sa *sa,
-				const struct nfipsec_l3 *l3)
-{
-	switch (sa->mode) {
-	case NFIPSEC_MODE_TRANSPORT:
-		return l3->esp_off;
-	case NFIPSEC_MODE_BEET:
-		return nfipsec_beet_shed(l3);
-	default:
-		return 0;
-	}
-}
-
-/**
  * nfipsec_encap_payload_max() - what fits once it is encapsulated
  * @sa: SA
  * @room: bytes from the header of ESP or AH to the end of the packet
@@ -169,6 +148,25 @@ void nfipsec_encap_finish(const struct nfipsec_sa *sa, struct net *net,
 	skb->encapsulation = 0;
 }
 
+/**
+ * nfipsec_encap_complete() - make a packet one that another SA can carry
+ * @skb: sealed packet, starting with its outer IP header, not longer than
+ *	IP_MAX_MTU
+ *
+ * Sets what is else set when the packet is sent.
+ * Context: any.
+ */
+void nfipsec_encap_complete(struct sk_buff *skb)
+{
+	if (ip_hdr(skb)->version == 4) {
+		ip_hdr(skb)->tot_len = htons(skb->len);
+		ip_send_check(ip_hdr(skb));
+	} else {
+		ipv6_hdr(skb)->payload_len =
+			htons(skb->len - sizeof(struct ipv6hdr));
+	}
+}
+
 /* Close the gap where ESP or AH was; lengths say what is left. */
 static enum nfipsec_reason pop_transport(struct sk_buff *skb,
 					 const struct nfipsec_l3 *l3,
@@ -180,13 +178,7 @@ static enum nfipsec_reason pop_transport(struct sk_buff *skb,
 	skb_pull(skb, gap);
 	skb_reset_network_header(skb);
 	skb->data[l3->nexthdr_off] = nexthdr;
-	if (l3->family == AF_INET) {
-		ip_hdr(skb)->tot_len = htons(skb->len);
-		ip_send_check(ip_hdr(skb));
-	} else {
-		ipv6_hdr(skb)->payload_len =
-			htons(skb->len - sizeof(struct ipv6hdr));
-	}
+	nfipsec_encap_complete(skb);
 	return NFIPSEC_OK;
 }
 

@@ -19,8 +19,6 @@ unsigned int nfipsec_encap_payload_max(const struct nfipsec_sa *sa,
 				       unsigned int room);
 unsigned int nfipsec_encap_overhead(const struct nfipsec_sa *sa,
 				    const struct nfipsec_l3 *l3);
-unsigned int nfipsec_encap_shed(const struct nfipsec_sa *sa,
-				const struct nfipsec_l3 *l3);
 enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 				       struct sk_buff *skb,
 				       const struct dst_entry *dst,
@@ -28,6 +26,7 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 				       u8 *nexthdr);
 void nfipsec_encap_finish(const struct nfipsec_sa *sa, struct net *net,
 			  struct sk_buff *skb);
+void nfipsec_encap_complete(struct sk_buff *skb);
 enum nfipsec_reason nfipsec_encap_pop(const struct nfipsec_sa *sa,
 				      struct sk_buff *skb,
 				      const struct nfipsec_l3 *l3, u8 nexthdr);

@@ -8,8 +8,9 @@
  *		-> esp or ah		ICV, cleartext
  *		-> replay commit	the decision
  *		-> encap		outer headers off
- *		-> inner packet sane, inside the SA's selector, and wanted by
- *		   the policy it meets
+ *		-> inner packet sane, and inside the SA's selector
+ *		-> ESP or AH for an SA of ours: once more, a few times
+ *		-> wanted by the policy it meets, through these SAs
  *		-> reinject		received again, tagged
  *	     everything else, and not tagged:
  *		-> policy: may it come in the clear?
@@ -141,13 +142,11 @@ static enum nfipsec_reason check_inner(struct sk_buff *skb,
 	return NFIPSEC_OK;
 }
 
-/* RFC 4301 section 5.2, step 4: the SA's selector, then the SPD. */
-static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
-					const struct nfipsec_sa *sa,
-					const struct nfipsec_flow *flow)
+/* RFC 4301 section 5.2, step 4: the SA's selector. */
+static enum nfipsec_reason check_selector(const struct nfipsec_sa *sa,
+					  const struct nfipsec_flow *flow)
 {
 	const struct nfipsec_sa_rcu_selector *s;
-	struct nfipsec_verdict verdict;
 
 	if (sa->mode == NFIPSEC_MODE_TRANSPORT && !nfipsec_sa_joins(sa, flow))
 		return NFIPSEC_IN_SELECTOR;
@@ -162,6 +161,15 @@ static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
 			return NFIPSEC_IN_SELECTOR;
 		}
 	}
+	return NFIPSEC_OK;
+}
+
+/* The same step: the SPD. */
+static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
+					const struct nfipsec_chain *chain,
+					const struct nfipsec_flow *flow)
+{
+	struct nfipsec_verdict verdict;
 
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
 	if (verdict.policy)
@@ -169,7 +177,7 @@ static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
 	if (verdict.opaque)
 		return NFIPSEC_IN_FRAG_OPAQUE;
 	if (!verdict.policy ||
-	    !nfipsec_policy_accepts(verdict.policy, sa, flow))
+	    !nfipsec_policy_accepts(verdict.policy, chain, flow))
 		return NFIPSEC_IN_POLICY;
 	return NFIPSEC_OK;
 }
@@ -178,39 +186,6 @@ static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
 static bool is_dummy(const struct nfipsec_sa *sa, u8 nexthdr)
 {
 	return sa->key.proto == IPPROTO_ESP && nexthdr == NFIPSEC_NEXTHDR_DUMMY;
-}
-
-/* A packet for one of our SAs: consumed. */
-static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
-		     struct sk_buff *skb, const struct nfipsec_l3 *outer)
-{
-	enum nfipsec_reason reason;
-	struct nfipsec_flow flow;
-	struct nfipsec_l3 inner;
-	u8 nexthdr;
-
-	/* The tag's reference counts and the replay lock want it. */
-	local_bh_disable();
-	reason = open_sa(sa, skb, outer, &nexthdr);
-	if (!reason && is_dummy(sa, nexthdr))
-		reason = NFIPSEC_IN_DUMMY;
-	if (!reason)
-		reason = nfipsec_encap_pop(sa, skb, outer, nexthdr);
-	if (!reason)
-		reason = check_inner(skb, &inner, &flow);
-	if (!reason)
-		reason = check_policy(nn, sa, &flow);
-
-	if (reason) {
-		nfipsec_sa_count_drop(sa, reason);
-		nfipsec_drop(nn, skb, reason);
-	} else {
-		unsigned int len = skb->len;
-
-		if (nfipsec_reinject_in(nn, skb))
-			nfipsec_sa_count(sa, len);
-	}
-	local_bh_enable();
 }
 
 static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
@@ -237,6 +212,123 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	key.spi = *spi;
 	sa = nfipsec_sad_find_sent(nn, &key, &flow->saddr);
 	return sa && sa->dir != NFIPSEC_DIR_OUT ? sa : NULL;
+}
+
+/**
+ * struct opened - how a packet came in
+ * @chain: SAs it came out of
+ * @bytes: what each of them carried
+ */
+struct opened {
+	struct nfipsec_chain chain;
+	unsigned int bytes[NFIPSEC_TMPL_MAX];
+};
+
+/* One SA further in. */
+static void opened_add(struct opened *in, struct nfipsec_sa *sa,
+		       unsigned int bytes)
+{
+	struct nfipsec_chain *chain = &in->chain;
+
+	memmove(&chain->sa[1], &chain->sa[0],
+		chain->len * sizeof(chain->sa[0]));
+	memmove(&in->bytes[1], &in->bytes[0],
+		chain->len * sizeof(in->bytes[0]));
+	chain->sa[0] = sa;
+	in->bytes[0] = bytes;
+	chain->len++;
+}
+
+/* Out of one SA. On success the packet is what was inside, so are its facts. */
+static enum nfipsec_reason leave_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
+				    struct nfipsec_l3 *l3,
+				    struct nfipsec_flow *flow)
+{
+	enum nfipsec_reason reason;
+	u8 nexthdr;
+
+	reason = open_sa(sa, skb, l3, &nexthdr);
+	if (!reason && is_dummy(sa, nexthdr))
+		reason = NFIPSEC_IN_DUMMY;
+	if (!reason)
+		reason = nfipsec_encap_pop(sa, skb, l3, nexthdr);
+	if (!reason)
+		reason = check_inner(skb, l3, flow);
+	if (!reason)
+		reason = check_selector(sa, flow);
+	return reason;
+}
+
+/* The SA that what came out of another one is for, NULL if it is for none. */
+static struct nfipsec_sa *next_sa(const struct nfipsec_net *nn,
+				  const struct sk_buff *skb,
+				  const struct nfipsec_l3 *l3,
+				  const struct nfipsec_flow *flow)
+{
+	struct nfipsec_sa *sa;
+
+	if (l3->frag || !is_ipsec(l3->proto))
+		return NULL;
+	sa = find_sa(nn, skb, l3, flow);
+	/* As in ipsec(): it may be one to send to somebody behind us. */
+	if (sa && sa->dir != NFIPSEC_DIR_IN && !is_local(nn->net, flow))
+		return NULL;
+	return sa;
+}
+
+/*
+ * Out of all SAs that the packet is in. @sa is the outermost and in the end the
+ * last that was opened, or could not be.
+ */
+static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
+				     struct nfipsec_sa **sa,
+				     struct sk_buff *skb,
+				     struct nfipsec_l3 *l3,
+				     struct nfipsec_flow *flow,
+				     struct opened *in)
+{
+	enum nfipsec_reason reason;
+	struct nfipsec_sa *next;
+
+	in->chain.len = 0;
+	for (;;) {
+		reason = leave_sa(*sa, skb, l3, flow);
+		if (reason)
+			return reason;
+		opened_add(in, *sa, skb->len);
+		next = next_sa(nn, skb, l3, flow);
+		if (!next)
+			return NFIPSEC_OK;
+		if (in->chain.len == NFIPSEC_TMPL_MAX)
+			return NFIPSEC_IN_NESTED;
+		*sa = next;
+	}
+}
+
+/* A packet for one of our SAs: consumed. */
+static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
+		     struct sk_buff *skb, const struct nfipsec_l3 *outer)
+{
+	struct nfipsec_l3 l3 = *outer;
+	enum nfipsec_reason reason;
+	struct nfipsec_flow flow;
+	struct opened in;
+	unsigned int i;
+
+	/* The tag's reference counts and the replay lock want it. */
+	local_bh_disable();
+	reason = leave_sas(nn, &sa, skb, &l3, &flow, &in);
+	if (!reason)
+		reason = check_policy(nn, &in.chain, &flow);
+
+	if (reason) {
+		nfipsec_sa_count_drop(sa, reason);
+		nfipsec_drop(nn, skb, reason);
+	} else if (nfipsec_reinject_in(nn, skb)) {
+		for (i = 0; i < in.chain.len; i++)
+			nfipsec_sa_count(in.chain.sa[i], in.bytes[i]);
+	}
+	local_bh_enable();
 }
 
 /*

@@ -67,11 +67,49 @@ static int selector_get(struct genl_info *info, struct nfipsec_selector *sel)
 	return nfipsec_nl_selector_get(attr, sel, info->extack);
 }
 
-static int tmpl_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
+/* Transport mode: the family is that of what is carried. */
+static const char *family_sentence(const struct nfipsec_policy_config *cfg)
+{
+	if (cfg->tmpls)
+		return "transport mode: a template has the address family of the one before";
+	return "transport mode: template and selector must have one address family";
+}
+
+/* One template more. @family is that of the packet it is for. */
+static int tmpl_get(const struct nlattr *attr, u8 *family,
+		    struct nfipsec_policy_config *cfg,
+		    struct netlink_ext_ack *extack)
+{
+	struct nfipsec_tmpl *tmpl;
+	int err;
+
+	if (cfg->tmpls == NFIPSEC_TMPL_MAX)
+		return nfipsec_nl_refuse(extack, attr, -E2BIG,
+					 "a policy has 4 templates at most");
+	tmpl = &cfg->tmpl[cfg->tmpls];
+	err = nfipsec_nl_tmpl_get(attr, tmpl, extack);
+	if (err)
+		return err;
+	if (tmpl->mode == NFIPSEC_MODE_TRANSPORT && tmpl->family &&
+	    tmpl->family != *family)
+		return nfipsec_nl_refuse(extack, attr, -EINVAL,
+					 family_sentence(cfg));
+	if (tmpl->family)
+		*family = tmpl->family;
+	cfg->tmpls++;
+	if (cfg->tmpls > 1 && (tmpl->mode == NFIPSEC_MODE_BEET ||
+			       cfg->tmpl[0].mode == NFIPSEC_MODE_BEET))
+		return nfipsec_nl_refuse(extack, attr, -EOPNOTSUPP,
+					 "an SA of BEET mode does not nest: its template must be the only one");
+	return 0;
+}
+
+/* Of a repeated attribute info->attrs has the last one only. */
+static int tmpls_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
 {
 	const struct nlattr *attr = info->attrs[NFIPSEC_A_POLICY_TMPL];
-	struct nfipsec_tmpl *tmpl = &cfg->tmpl;
-	int err;
+	u8 family = cfg->selector.family;
+	int err, rem;
 
 	if (cfg->action != NFIPSEC_ACTION_PROTECT) {
 		if (!attr)
@@ -82,13 +120,13 @@ static int tmpl_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
 	if (!attr)
 		return missing(info, NFIPSEC_A_POLICY_TMPL,
 			       "a policy with action protect needs a template");
-	err = nfipsec_nl_tmpl_get(attr, tmpl, info->extack);
-	if (err)
-		return err;
-	if (tmpl->mode == NFIPSEC_MODE_TRANSPORT && tmpl->family &&
-	    tmpl->family != cfg->selector.family)
-		return nfipsec_nl_refuse(info->extack, attr, -EINVAL,
-					 "transport mode: template and selector must have one address family");
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != NFIPSEC_A_POLICY_TMPL)
+			continue;
+		err = tmpl_get(attr, &family, cfg, info->extack);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
@@ -111,7 +149,7 @@ static int config_get(struct genl_info *info,
 	cfg->action = nla_get_u8(action);
 	if (priority)
 		cfg->priority = nla_get_u32(priority);
-	return tmpl_get(info, cfg);
+	return tmpls_get(info, cfg);
 }
 
 /* Under the config lock. On success the list owns @pol. */
@@ -318,6 +356,7 @@ int nfipsec_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info)
 static int put_policy(struct sk_buff *skb, const struct nfipsec_policy *pol)
 {
 	const struct nfipsec_policy_config *cfg = &pol->cfg;
+	unsigned int i;
 	int err;
 
 	err = nla_put_u32(skb, NFIPSEC_A_POLICY_INDEX, pol->index) ?:
@@ -329,9 +368,9 @@ static int put_policy(struct sk_buff *skb, const struct nfipsec_policy *pol)
 	      nla_put_u64_64bit(skb, NFIPSEC_A_POLICY_PACKETS,
 				nfipsec_policy_hits(pol),
 				NFIPSEC_A_POLICY_PAD);
-	if (!err && cfg->action == NFIPSEC_ACTION_PROTECT)
+	for (i = 0; !err && i < cfg->tmpls; i++)
 		err = nfipsec_nl_tmpl_put(skb, NFIPSEC_A_POLICY_TMPL,
-					  &cfg->tmpl);
+					  &cfg->tmpl[i]);
 	return err;
 }
 

@@ -4,10 +4,11 @@
  *
  *	hook -> nfipsec_output_decide()		which policy, what does it say
  *	     -> the other POST_ROUTING hooks	NAT is confirmed, queues run
- *	     -> nfipsec_output()		which policy, which SA
+ *	     -> nfipsec_output()		which policy, which SAs
  *		-> route, path MTU
  *		-> segments, IPv6 fragments, checksums
- *		-> encap, esp or ah		outer headers, ciphertext, ICV
+ *		-> encap, esp or ah		for each SA: outer headers,
+ *						ciphertext, ICV
  *		-> reinject			the ESP or AH packet leaves
  *
  * What is held between the two look-ups, in a queue to user space say, waits
@@ -36,7 +37,9 @@
  * struct outbound - what is the same for all segments of a packet
  * @net: namespace
  * @nn: nfipsec in it
- * @sa: SA, valid under the caller's rcu_read_lock()
+ * @chain: SAs, valid under the caller's rcu_read_lock()
+ * @sa: of these, the one whose outer header the packet leaves with: the
+ *	outermost that makes one, or else the last one
  * @dst: route of the ESP packets: a reference if they get another header, in
  *	transport mode the packet's own, valid under the caller's
  *	rcu_read_lock()
@@ -46,6 +49,7 @@
 struct outbound {
 	struct net *net;
 	struct nfipsec_net *nn;
+	struct nfipsec_chain chain;
 	struct nfipsec_sa *sa;
 	struct dst_entry *dst;
 	unsigned int mtu;
@@ -146,14 +150,56 @@ static enum nfipsec_reason seal(struct nfipsec_sa *sa, struct sk_buff *skb,
 				nexthdr);
 }
 
+/* One SA of several. On success the packet is what the next one carries. */
+static enum nfipsec_reason add_sa(const struct outbound *p,
+				  struct nfipsec_sa *sa, struct sk_buff *skb,
+				  const struct nfipsec_l3 *l3, bool df)
+{
+	unsigned int len = skb->len;
+	enum nfipsec_reason reason;
+	u8 nexthdr;
+
+	reason = nfipsec_encap_push(sa, skb, p->dst, l3, df, &nexthdr);
+	if (reason)
+		return reason;
+	nfipsec_encap_finish(sa, p->net, skb);
+	reason = seal(sa, skb, nexthdr);
+	if (reason)
+		return reason;
+	if (skb->len > IP_MAX_MTU)
+		return NFIPSEC_OUT_LENGTH;
+	nfipsec_sa_count(sa, len);
+	return NFIPSEC_OK;
+}
+
+/* All of them, the innermost first. @l3 is the packet's, and overwritten. */
+static enum nfipsec_reason add_sas(const struct outbound *p,
+				   struct sk_buff *skb, struct nfipsec_l3 *l3,
+				   bool df)
+{
+	enum nfipsec_reason reason;
+	unsigned int i;
+
+	for (i = 0; i < p->chain.len; i++) {
+		if (i) {
+			nfipsec_encap_complete(skb);
+			if (!nfipsec_l3_parse(skb, p->chain.sa[i - 1]->key.family,
+					      l3))
+				return NFIPSEC_OUT_HEADER;
+		}
+		reason = add_sa(p, p->chain.sa[i], skb, l3, df);
+		if (reason)
+			return reason;
+	}
+	return NFIPSEC_OK;
+}
+
 /* One datagram: consumed, whatever happens. */
 static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 {
 	bool anew = nfipsec_sa_rehouses(p->sa);
-	unsigned int len = skb->len;
 	enum nfipsec_reason reason;
 	struct nfipsec_l3 l3;
-	u8 nexthdr;
 	bool df;
 
 	reason = NFIPSEC_OUT_HEADER;
@@ -164,24 +210,15 @@ static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 		goto drop;
 
 	df = nfipsec_pmtu_df(p->sa, skb, &l3, p->mtu);
-	reason = nfipsec_encap_push(p->sa, skb, p->dst, &l3, df, &nexthdr);
-	if (reason)
-		goto drop;
-
 	if (anew) {
 		skb_dst_drop(skb);
 		skb_dst_set(skb, dst_clone(p->dst));
 		skb->dev = p->dst->dev;
 	}
-	nfipsec_encap_finish(p->sa, p->net, skb);
-	reason = seal(p->sa, skb, nexthdr);
+	reason = add_sas(p, skb, &l3, df);
 	if (reason)
 		goto drop;
-	reason = NFIPSEC_OUT_LENGTH;
-	if (skb->len > IP_MAX_MTU)
-		goto drop;
 
-	nfipsec_sa_count(p->sa, len);
 	nfipsec_count(p->nn, NFIPSEC_OUT_OK);
 	return nfipsec_reinject_out(p->net, skb, p->sa->key.family, anew,
 				    df && p->sa->key.family == AF_INET,
@@ -254,8 +291,19 @@ static int send_fragments(const struct outbound *p, struct sk_buff *skb)
 static bool to_fragment(const struct outbound *p, const struct sk_buff *skb,
 			u8 family)
 {
-	return family == AF_INET6 && p->sa->mode == NFIPSEC_MODE_TUNNEL &&
+	return family == AF_INET6 &&
+	       p->chain.sa[0]->mode == NFIPSEC_MODE_TUNNEL &&
 	       skb->len > p->mtu;
+}
+
+static struct nfipsec_sa *outermost(const struct nfipsec_chain *chain)
+{
+	unsigned int i;
+
+	for (i = chain->len; i-- > 0;)
+		if (nfipsec_sa_rehouses(chain->sa[i]))
+			return chain->sa[i];
+	return chain->sa[chain->len - 1];
 }
 
 static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
@@ -263,17 +311,13 @@ static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
 				     const struct nfipsec_l3 *l3,
 				     const struct nfipsec_flow *flow)
 {
-	p->sa = nfipsec_policy_sa(p->nn, pol, flow);
-	if (!p->sa)
-		return NFIPSEC_OUT_NO_SA;
-
-	if (p->sa->mode == NFIPSEC_MODE_TRANSPORT &&
-	    !nfipsec_sa_joins(p->sa, flow))
+	if (!nfipsec_policy_chain(p->nn, pol, flow, &p->chain))
 		return NFIPSEC_OUT_NO_SA;
 	/* Which fragment it is stands in a header that only a tunnel keeps. */
-	if (p->sa->mode != NFIPSEC_MODE_TUNNEL && l3->frag)
+	if (p->chain.sa[0]->mode != NFIPSEC_MODE_TUNNEL && l3->frag)
 		return NFIPSEC_OUT_FRAG;
 
+	p->sa = outermost(&p->chain);
 	if (nfipsec_sa_rehouses(p->sa))
 		p->dst = nfipsec_reinject_route(p->net, p->sa, skb);
 	else
@@ -281,7 +325,7 @@ static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
 	if (!p->dst)
 		return NFIPSEC_OUT_NO_ROUTE;
 
-	p->mtu = nfipsec_pmtu_inner(p->nn, p->sa, l3, p->dst);
+	p->mtu = nfipsec_pmtu_inner(p->nn, &p->chain, p->sa, l3, p->dst);
 	p->shared = nfipsec_pmtu_shared(p->sa, flow);
 	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu) &&
 	    !(p->shared && nfipsec_pmtu_shrink(skb, l3, p->mtu))) {

@@ -17,6 +17,7 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
+#include "beet.h"
 #include "encap.h"
 #include "flow.h"
 #include "net.h"
@@ -80,10 +81,23 @@ static unsigned int path_mtu(const struct nfipsec_net *nn,
 	return path;
 }
 
+/*
+ * Bytes of headers in front of that of SA number @i: its own tunnel's, or of
+ * transport mode those that the packet has by then.
+ */
+static unsigned int head_len(const struct nfipsec_chain *chain, unsigned int i,
+			     const struct nfipsec_l3 *l3)
+{
+	while (i && chain->sa[i]->mode == NFIPSEC_MODE_TRANSPORT)
+		i--;
+	return nfipsec_encap_overhead(chain->sa[i], l3);
+}
+
 /**
  * nfipsec_pmtu_inner() - largest packet that fits the path encapsulated
  * @nn: namespace
- * @sa: SA
+ * @chain: SAs it will go through
+ * @sa: the one whose peer it is then sent to
  * @l3: layout of the packet to be sent
  * @dst: route it will take
  *
@@ -92,20 +106,25 @@ static unsigned int path_mtu(const struct nfipsec_net *nn,
  * below which the outer packet is fragmented instead.
  */
 unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
+				const struct nfipsec_chain *chain,
 				const struct nfipsec_sa *sa,
 				const struct nfipsec_l3 *l3,
 				const struct dst_entry *dst)
 {
 	unsigned int min = l3->family == AF_INET ? IPV4_PATH_MIN :
 						   IPV6_MIN_MTU;
-	unsigned int head = nfipsec_encap_overhead(sa, l3);
-	unsigned int path = path_mtu(nn, sa, dst);
-	unsigned int mtu = 0;
+	unsigned int mtu = path_mtu(nn, sa, dst);
+	unsigned int i, head;
 
-	if (path > head)
-		mtu = nfipsec_encap_payload_max(sa, path - head);
-	if (mtu)
-		mtu += nfipsec_encap_shed(sa, l3);
+	for (i = chain->len; i-- > 0;) {
+		head = head_len(chain, i, l3);
+		mtu = mtu > head ? nfipsec_encap_payload_max(chain->sa[i],
+							     mtu - head) : 0;
+		if (chain->sa[i]->mode == NFIPSEC_MODE_TRANSPORT)
+			mtu += head;
+		else if (chain->sa[i]->mode == NFIPSEC_MODE_BEET && mtu)
+			mtu += nfipsec_beet_shed(l3);
+	}
 	return max(mtu, min);
 }
 

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct dst_entry;
+struct nfipsec_chain;
 struct nfipsec_net;
 struct nfipsec_flow;
 struct nfipsec_l3;
@@ -15,6 +16,7 @@ struct sk_buff;
 bool nfipsec_pmtu_shared(const struct nfipsec_sa *sa,
 			 const struct nfipsec_flow *flow);
 unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
+				const struct nfipsec_chain *chain,
 				const struct nfipsec_sa *sa,
 				const struct nfipsec_l3 *l3,
 				const struct dst_entry *dst);

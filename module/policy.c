@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Policies: birth, death, and from the template of a policy to an SA.
+ * Policies: birth, death, and from the templates of a policy to SAs.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -23,6 +23,7 @@ struct nfipsec_policy *
 nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 {
 	struct nfipsec_policy *pol;
+	unsigned int i;
 
 	pol = kzalloc(sizeof(*pol), GFP_KERNEL_ACCOUNT);
 	if (!pol)
@@ -35,7 +36,8 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 	pol->index = index;
 	pol->cfg = *cfg;
 	INIT_LIST_HEAD(&pol->node);
-	spin_lock_init(&pol->cache_lock);
+	for (i = 0; i < ARRAY_SIZE(pol->cache); i++)
+		spin_lock_init(&pol->cache[i].lock);
 	return pol;
 }
 
@@ -108,22 +110,23 @@ static void fill_want(struct nfipsec_sa_want *want,
  * removal, if any, moves the generation beyond g.
  *
  * We are in a read-side section and read generation G of the namespace. With
- * cache_gen == G, the acquire gives us the SA that was stored with G, or with
+ * cache->gen == G, the acquire gives us the SA that was stored with G, or with
  * a later generation by a refill that overtakes us. In both cases the removal
  * moves the generation beyond G, so it does that after our read; the grace
  * period it then starts waits for us.
  *
- * The namespace's generation starts at 1, cache_gen at 0: an empty cache is
+ * The namespace's generation starts at 1, cache->gen at 0: an empty cache is
  * never current.
  */
 static bool cache_get(const struct nfipsec_net *nn,
-		      const struct nfipsec_policy *pol, struct nfipsec_sa **sa)
+		      const struct nfipsec_policy_cache *cache,
+		      struct nfipsec_sa **sa)
 {
 	s64 gen = atomic64_read(&nn->gen);
 
-	if (atomic64_read_acquire(&pol->cache_gen) != gen)
+	if (atomic64_read_acquire(&cache->gen) != gen)
 		return false;
-	*sa = READ_ONCE(pol->cache_sa);
+	*sa = READ_ONCE(cache->sa);
 	return true;
 }
 
@@ -133,74 +136,125 @@ static bool cache_get(const struct nfipsec_net *nn,
  * generation that it did not live to see.
  */
 static struct nfipsec_sa *cache_fill(const struct nfipsec_net *nn,
-				     struct nfipsec_policy *pol,
-				     const struct nfipsec_flow *flow)
+				     struct nfipsec_policy_cache *cache,
+				     const struct nfipsec_sa_want *want)
 {
 	/* Before the look-up and ordered with it, see cache_get(). */
 	s64 gen = atomic64_read_acquire(&nn->gen);
-	struct nfipsec_sa_want want;
 	struct nfipsec_sa *sa;
 
-	fill_want(&want, &pol->cfg.tmpl, flow);
-	sa = nfipsec_sad_find_out(nn, &want, NULL);
-	spin_lock_bh(&pol->cache_lock);
-	if (gen > atomic64_read(&pol->cache_gen)) {
-		WRITE_ONCE(pol->cache_sa, sa);
-		atomic64_set_release(&pol->cache_gen, gen);
+	sa = nfipsec_sad_find_out(nn, want, NULL);
+	spin_lock_bh(&cache->lock);
+	if (gen > atomic64_read(&cache->gen)) {
+		WRITE_ONCE(cache->sa, sa);
+		atomic64_set_release(&cache->gen, gen);
 	}
-	spin_unlock_bh(&pol->cache_lock);
+	spin_unlock_bh(&cache->lock);
 	return sa;
 }
 
-/**
- * nfipsec_policy_sa() - find the SA that a policy sends a packet through
- * @nn: the namespace
- * @pol: a protect policy, outbound
- * @flow: the packet
- *
+/*
  * If the template names addresses, the newest SA that fits it is the same for
  * all packets and is cached in the policy until a table of the namespace
  * changes. An SA beside it is only looked for if that one has a selector which
  * does not admit the packet.
- *
- * Context: under rcu_read_lock(), bottom halves off or on.
- * Return: a mature SA that admits @flow, valid until rcu_read_unlock(), or
- * NULL if there is none.
  */
-struct nfipsec_sa *nfipsec_policy_sa(const struct nfipsec_net *nn,
-				     struct nfipsec_policy *pol,
-				     const struct nfipsec_flow *flow)
+static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
+				  struct nfipsec_policy *pol, unsigned int i,
+				  const struct nfipsec_flow *flow)
 {
+	const struct nfipsec_tmpl *tmpl = &pol->cfg.tmpl[i];
 	struct nfipsec_sa_want want;
 	struct nfipsec_sa *sa;
 
-	if (pol->cfg.tmpl.family) {
-		if (!cache_get(nn, pol, &sa))
-			sa = cache_fill(nn, pol, flow);
+	fill_want(&want, tmpl, flow);
+	if (tmpl->family) {
+		if (!cache_get(nn, &pol->cache[i], &sa))
+			sa = cache_fill(nn, &pol->cache[i], &want);
 		if (!sa || nfipsec_sa_admits(sa, flow))
 			return sa;
 	}
-	fill_want(&want, &pol->cfg.tmpl, flow);
 	return nfipsec_sad_find_out(nn, &want, flow);
+}
+
+/* What a packet of @flow is once @sa has sealed it; may be the same memory. */
+static void seal_flow(struct nfipsec_flow *sealed,
+		      const struct nfipsec_flow *flow,
+		      const struct nfipsec_sa *sa)
+{
+	bool anew = nfipsec_sa_rehouses(sa);
+	struct nfipsec_flow f = {
+		.saddr = anew ? sa->saddr : flow->saddr,
+		.daddr = anew ? sa->key.daddr : flow->daddr,
+		.family = sa->key.family,
+		.proto = sa->key.proto,
+	};
+
+	*sealed = f;
+}
+
+/**
+ * nfipsec_policy_chain() - find the SAs that a policy sends a packet through
+ * @nn: the namespace
+ * @pol: a protect policy, outbound
+ * @flow: the packet
+ * @chain: written whole on success: mature SAs, each of which admits what the
+ *	ones before it make of the packet, and joins its ends if it is of
+ *	transport mode
+ *
+ * Context: under rcu_read_lock(), bottom halves off or on.
+ * Return: false if there is none for one of the templates.
+ */
+bool nfipsec_policy_chain(const struct nfipsec_net *nn,
+			  struct nfipsec_policy *pol,
+			  const struct nfipsec_flow *flow,
+			  struct nfipsec_chain *chain)
+{
+	struct nfipsec_flow sealed;
+	struct nfipsec_sa *sa;
+	unsigned int i;
+
+	for (i = 0; i < pol->cfg.tmpls; i++) {
+		sa = find_sa(nn, pol, i, flow);
+		if (!sa || (sa->mode == NFIPSEC_MODE_TRANSPORT &&
+			    !nfipsec_sa_joins(sa, flow)))
+			return false;
+		chain->sa[i] = sa;
+		seal_flow(&sealed, flow, sa);
+		flow = &sealed;
+	}
+	chain->len = i;
+	return true;
 }
 
 /**
  * nfipsec_policy_accepts() - did a packet come the way a policy asks for?
  * @pol: the inbound policy that @flow matched
- * @sa: the SA that the packet came out of
+ * @chain: the SAs that the packet came out of
  * @flow: the packet, decapsulated
  *
+ * Not through an SA less, and not through one more.
+ *
  * Context: under rcu_read_lock(), bottom halves off or on.
- * Return: true if the policy protects and its template fits the SA.
+ * Return: true if the policy protects and its templates fit the SAs.
  */
 bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
-			    const struct nfipsec_sa *sa,
+			    const struct nfipsec_chain *chain,
 			    const struct nfipsec_flow *flow)
 {
 	struct nfipsec_sa_want want;
+	struct nfipsec_flow sealed;
+	unsigned int i;
 
-	if (pol->cfg.action != NFIPSEC_ACTION_PROTECT)
+	if (pol->cfg.action != NFIPSEC_ACTION_PROTECT ||
+	    pol->cfg.tmpls != chain->len)
 		return false;
-	fill_want(&want, &pol->cfg.tmpl, flow);
-	return nfipsec_sa_fits(sa, &want);
+	for (i = 0; i < chain->len; i++) {
+		fill_want(&want, &pol->cfg.tmpl[i], flow);
+		if (!nfipsec_sa_fits(chain->sa[i], &want))
+			return false;
+		seal_flow(&sealed, flow, chain->sa[i]);
+		flow = &sealed;
+	}
+	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A policy (an entry of the SPD): object, template, and the SA it resolves to.
+ * A policy (an entry of the SPD): object, templates, and the SAs they resolve
+ * to.
  */
 #ifndef NFIPSEC_POLICY_H
 #define NFIPSEC_POLICY_H
@@ -17,11 +18,27 @@
 
 struct nfipsec_net;
 
+/* SAs that one packet may be put through, one into another. */
+#define NFIPSEC_TMPL_MAX	4
+
 /**
- * struct nfipsec_tmpl - the SA that a protect policy asks for
+ * struct nfipsec_chain - the SAs of a packet
+ * @sa: the innermost one first: what is sealed first and opened last
+ * @len: how many, 1 to NFIPSEC_TMPL_MAX
+ *
+ * Valid until rcu_read_unlock().
+ */
+struct nfipsec_chain {
+	struct nfipsec_sa *sa[NFIPSEC_TMPL_MAX];
+	unsigned int len;
+};
+
+/**
+ * struct nfipsec_tmpl - an SA that a protect policy asks for
  * @saddr: outer source; all zero in transport mode means the packet's
  * @daddr: outer destination; all zero in transport mode means the packet's
- * @family: of both; 0 if they are the packet's
+ * @family: of both; 0 if they are those of the packet, as it comes out of the
+ *	SAs further in
  * @proto: IPPROTO_ESP or IPPROTO_AH
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
@@ -43,14 +60,29 @@ struct nfipsec_tmpl {
  * @dir: NFIPSEC_DIR_IN or NFIPSEC_DIR_OUT
  * @action: enum nfipsec_action
  * @priority: a lower number is looked at first
- * @tmpl: used with NFIPSEC_ACTION_PROTECT
+ * @tmpl: used with NFIPSEC_ACTION_PROTECT, the innermost one first
+ * @tmpls: how many, 1 to NFIPSEC_TMPL_MAX with NFIPSEC_ACTION_PROTECT, else 0
  */
 struct nfipsec_policy_config {
 	struct nfipsec_selector selector;
 	u8 dir;
 	u8 action;
 	u32 priority;
-	struct nfipsec_tmpl tmpl;
+	struct nfipsec_tmpl tmpl[NFIPSEC_TMPL_MAX];
+	u8 tmpls;
+};
+
+/**
+ * struct nfipsec_policy_cache - what a template last resolved to
+ * @lock: serialises refills of the two below
+ * @sa: newest SA that the template resolved to, or NULL, when the generation
+ *	was @gen; only used if that is still the generation of the namespace
+ * @gen: stored after @sa with release order
+ */
+struct nfipsec_policy_cache {
+	spinlock_t lock;
+	struct nfipsec_sa *sa;
+	atomic64_t gen;
 };
 
 /**
@@ -59,11 +91,7 @@ struct nfipsec_policy_config {
  * @index: unique in the namespace, never 0, constant
  * @cfg: what it says, constant: an update replaces the policy
  * @hits: packets that met it, per CPU
- * @cache_lock: serialises refills of the two below
- * @cache_sa: newest SA that the template resolved to, or NULL, when the
- *	generation was @cache_gen; only used if that is still the generation
- *	of the namespace
- * @cache_gen: stored after @cache_sa with release order
+ * @cache: for each template
  * @rcu: frees it
  */
 struct nfipsec_policy {
@@ -71,9 +99,7 @@ struct nfipsec_policy {
 	u32 index;
 	struct nfipsec_policy_config cfg;
 	u64 __percpu *hits;
-	spinlock_t cache_lock;
-	struct nfipsec_sa *cache_sa;
-	atomic64_t cache_gen;
+	struct nfipsec_policy_cache cache[NFIPSEC_TMPL_MAX];
 	struct rcu_head rcu;
 };
 
@@ -83,11 +109,12 @@ void nfipsec_policy_free(struct nfipsec_policy *pol);
 u64 nfipsec_policy_hits(const struct nfipsec_policy *pol);
 
 /* Both under rcu_read_lock(), bottom halves off or on. */
-struct nfipsec_sa *nfipsec_policy_sa(const struct nfipsec_net *nn,
-				     struct nfipsec_policy *pol,
-				     const struct nfipsec_flow *flow);
+bool nfipsec_policy_chain(const struct nfipsec_net *nn,
+			  struct nfipsec_policy *pol,
+			  const struct nfipsec_flow *flow,
+			  struct nfipsec_chain *chain);
 bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
-			    const struct nfipsec_sa *sa,
+			    const struct nfipsec_chain *chain,
 			    const struct nfipsec_flow *flow);
 
 #endif

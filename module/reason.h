@@ -103,7 +103,9 @@
 	D(OUT_AH_ROUTE, "out_ah_route", IP_INHDR,			\
 	  "outbound: a source route before AH is of a type not predictable") \
 	D(OUT_AH_LONG, "out_ah_long", IP_INHDR,				\
-	  "outbound: more extension headers than can stand before AH")
+	  "outbound: more extension headers than can stand before AH")	\
+	D(IN_NESTED, "in_nested", XFRM_POLICY,				\
+	  "inbound: more SAs one inside the other than are opened")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

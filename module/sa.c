@@ -154,6 +154,10 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 	if (cfg->state == NFIPSEC_SA_STATE_LARVAL)
 		return 0;
 
+	if (cfg->mode == NFIPSEC_MODE_BEET && cfg->key.proto != IPPROTO_ESP) {
+		NL_SET_ERR_MSG(extack, "BEET mode is one of ESP");
+		return -EPROTONOSUPPORT;
+	}
 	if ((cfg->flags & NFIPSEC_SA_FLAG_ESN) && !cfg->replay_window &&
 	    cfg->dir != NFIPSEC_DIR_OUT) {
 		NL_SET_ERR_MSG(extack,

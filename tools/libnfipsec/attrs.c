@@ -98,7 +98,9 @@ static const struct nfi_field policy_fields[] = {
 	N(POLICY, policy, SELECTOR, selector),
 	P(PRIORITY, U32, priority),
 	P(ACTION, U8, action),
-	N(POLICY, policy, TMPL, tmpl),
+	[NFIPSEC_A_POLICY_TMPL] = {
+		.name = "tmpl", .kind = NFI_TMPLS, .nest = &nfi_set_tmpl,
+	},
 	P(PACKETS, U64, packets),
 };
 
@@ -158,6 +160,18 @@ static bool encode_nest(struct nlmsghdr *nlh, size_t room, uint16_t type,
 	return true;
 }
 
+static bool encode_tmpls(struct nlmsghdr *nlh, size_t room, uint16_t type,
+			 const struct nfi_set *set,
+			 const struct nfipsec_policy *pol)
+{
+	unsigned int i;
+
+	for (i = 0; i < pol->tmpls; i++)
+		if (!encode_nest(nlh, room, type, set, &pol->tmpl[i]))
+			return false;
+	return true;
+}
+
 static bool encode_field(struct nlmsghdr *nlh, size_t room, uint16_t type,
 			 const struct nfi_field *f, const void *obj)
 {
@@ -190,6 +204,8 @@ static bool encode_field(struct nlmsghdr *nlh, size_t room, uint16_t type,
 		return mnl_attr_put_check(nlh, room, type, 0, NULL);
 	case NFI_NEST:
 		return encode_nest(nlh, room, type, f->nest, p);
+	case NFI_TMPLS:
+		return encode_tmpls(nlh, room, type, f->nest, obj);
 	case NFI_MANY:
 		return true;
 	}
@@ -248,6 +264,15 @@ static int decode_int(void *to, size_t size, const void *data, size_t len)
 	return 0;
 }
 
+/* More than there is room for are those of a newer kernel. */
+static int decode_tmpl(const struct nfi_set *set, const void *data, size_t len,
+		       struct nfipsec_policy *pol)
+{
+	if (pol->tmpls == NFIPSEC_TMPLS_MAX)
+		return 0;
+	return nfi_decode(data, len, set, &pol->tmpl[pol->tmpls++]);
+}
+
 static int decode_field(const struct nfi_field *f, const void *data,
 			size_t len, void *obj)
 {
@@ -277,6 +302,8 @@ static int decode_field(const struct nfi_field *f, const void *data,
 		return decode_string(p, NFIPSEC_DOC_MAX, data, len);
 	case NFI_NEST:
 		return nfi_decode(data, len, f->nest, p);
+	case NFI_TMPLS:
+		return decode_tmpl(f->nest, data, len, obj);
 	case NFI_FLAG:
 	case NFI_KEY:
 	case NFI_MANY:

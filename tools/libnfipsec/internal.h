@@ -44,6 +44,7 @@ enum nfi_kind {
 	NFI_KEY,	/* request only */
 	NFI_FLAG,	/* its bit is its value */
 	NFI_NEST,	/* a structure with a table of its own */
+	NFI_TMPLS,	/* repeated nest: the templates of a policy */
 	NFI_MANY,	/* repeated nest, not held in the structure */
 };
 

@@ -31,6 +31,7 @@
 
 #define NFIPSEC_NAME_MAX	64	/* algorithm or counter, with the NUL */
 #define NFIPSEC_DOC_MAX		160	/* sentence of a counter, likewise */
+#define NFIPSEC_TMPLS_MAX	4	/* templates of a policy */
 
 struct nfipsec;
 
@@ -89,7 +90,7 @@ struct nfipsec_selector {
 };
 
 /**
- * struct nfipsec_tmpl - the SA that a protect policy asks for
+ * struct nfipsec_tmpl - an SA that a protect policy asks for
  * @has: bits of NFIPSEC_A_TMPL_*
  * @src: outer source; may be absent in transport mode
  * @dst: outer destination; may be absent in transport mode
@@ -180,7 +181,9 @@ struct nfipsec_sa {
  * @selector: which packets
  * @priority: a lower number is looked at first
  * @action: enum nfipsec_action
- * @tmpl: with NFIPSEC_ACTION_PROTECT only
+ * @tmpl: with NFIPSEC_ACTION_PROTECT only, the innermost SA first; each is for
+ *	the packet that the one before it makes
+ * @tmpls: how many there are
  * @packets: that met the policy, answer only
  */
 struct nfipsec_policy {
@@ -190,7 +193,8 @@ struct nfipsec_policy {
 	struct nfipsec_selector selector;
 	uint32_t priority;
 	uint8_t action;
-	struct nfipsec_tmpl tmpl;
+	struct nfipsec_tmpl tmpl[NFIPSEC_TMPLS_MAX];
+	unsigned int tmpls;
 	uint64_t packets;
 };
 

@@ -16,7 +16,7 @@
 #define SA_KEY		"[src A] dst A proto esp|ah spi N"
 #define POLICY_WORDS							\
 	"dir in|out SELECTOR [priority N] action protect|bypass|discard\n" \
-	"[tmpl [src A dst A] proto esp|ah mode M [reqid N] [spi N]]"
+	"[tmpl [src A dst A] proto esp|ah mode M [reqid N] [spi N]]..."
 #define POLICY_KEY	"index N | dir in|out SELECTOR"
 
 /* The first verb of a noun is what the noun alone means. */

@@ -68,6 +68,7 @@ static int tmpl_check(const struct nfipsec_tmpl *tmpl)
 	return CLI_OK;
 }
 
+/* As in ip-xfrm(8) it may be there again, for an SA around the one before. */
 static int word_tmpl(struct args *a, void *obj, const struct word *w)
 {
 	static const struct word words[] = {
@@ -79,12 +80,17 @@ static int word_tmpl(struct args *a, void *obj, const struct word *w)
 		T("spi", word_u32, spi, SPI),
 	};
 	struct nfipsec_policy *pol = obj;
+	struct nfipsec_tmpl *tmpl;
 	int ret;
 
 	(void)w;
+	if (pol->tmpls == NFIPSEC_TMPLS_MAX)
+		return cli_fail(CLI_USAGE, "too many templates: a policy has %d at most",
+				NFIPSEC_TMPLS_MAX);
 	has_set(pol, NFIPSEC_A_POLICY_TMPL);
-	ret = words_parse(a, words, ARRAY_SIZE(words), &pol->tmpl, true);
-	return ret ? ret : tmpl_check(&pol->tmpl);
+	tmpl = &pol->tmpl[pol->tmpls++];
+	ret = words_parse(a, words, ARRAY_SIZE(words), tmpl, true);
+	return ret ? ret : tmpl_check(tmpl);
 }
 
 /* The selector as a whole is there if any of its words was. */
@@ -143,7 +149,7 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
 		S("dport", word_ports, dport_min, DPORT_MIN),
 		P("priority", word_u32, priority, PRIORITY),
 		{ "action", word_action, 0, 0, 0, 0, false },
-		{ "tmpl", word_tmpl, 0, 0, 0, 0, false },
+		{ "tmpl", word_tmpl, 0, 0, 0, 0, true },
 	};
 	int start = a->pos;
 	int ret;

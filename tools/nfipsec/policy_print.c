@@ -33,13 +33,15 @@ static void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl)
  */
 void policy_print(FILE *out, const struct nfipsec_policy *pol)
 {
+	unsigned int i;
+
 	selector_print(out, &pol->selector);
 	fprintf(out, "\n\tdir %s action %s index %u priority %u\n",
 		choice_name(choice_dir, pol->dir),
 		choice_name(choice_action, pol->action), pol->index,
 		pol->priority);
-	if (POLICY_HAS(pol, TMPL))
-		tmpl_print(out, &pol->tmpl);
+	for (i = 0; i < pol->tmpls; i++)
+		tmpl_print(out, &pol->tmpl[i]);
 	fprintf(out, "\tstats: packets %" PRIu64 "\n", pol->packets);
 }
 
@@ -60,6 +62,22 @@ static struct json_object *tmpl_json(const struct nfipsec_tmpl *tmpl)
 	return o;
 }
 
+/* The innermost one is "tmpl", those around it are a list. */
+static void tmpls_json(struct json_object *o, const struct nfipsec_policy *pol)
+{
+	struct json_object *array;
+	unsigned int i;
+
+	if (pol->tmpls)
+		json_child(o, "tmpl", tmpl_json(&pol->tmpl[0]));
+	if (pol->tmpls < 2)
+		return;
+	array = json_object_new_array();
+	for (i = 1; array && i < pol->tmpls; i++)
+		json_object_array_add(array, tmpl_json(&pol->tmpl[i]));
+	json_child(o, "outer_tmpls", array);
+}
+
 /**
  * policy_json() - a policy as JSON
  * @pol: policy
@@ -75,8 +93,7 @@ struct json_object *policy_json(const struct nfipsec_policy *pol)
 	json_child(o, "sel", selector_json(&pol->selector));
 	json_number(o, "priority", pol->priority);
 	json_text(o, "action", choice_name(choice_action, pol->action));
-	if (POLICY_HAS(pol, TMPL))
-		json_child(o, "tmpl", tmpl_json(&pol->tmpl));
+	tmpls_json(o, pol);
 	json_number(o, "packets", pol->packets);
 	return o;
 }

@@ -17,6 +17,7 @@ struct object_case {
 	bool bad;
 };
 
+#define AH_ID	"src 192.0.2.1 dst 192.0.2.2 proto ah spi 0x100 "
 #define ID	"src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x100 "
 #define GCM	"aead aes128gcm16 " KEY20 " 128"
 #define HEAD	"src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x00000100 reqid "
@@ -73,13 +74,11 @@ static const struct object_case sas[] = {
 	  "src 2001:db8::1 dst 2001:db8::2\n\tproto esp spi 0xffffffff reqid 0 mode tunnel\n"
 	  "\treplay-window 0 dir any state larval\n"
 	  "\taead rfc7539esp(chacha20,poly1305) <hidden> 128\n" TAIL, false },
-	{ "src 192.0.2.1 dst 192.0.2.2 proto ah spi 0x100 flag align8 "
-	  "auth-trunc sha256 " KEY32 " 128 mode transport",
+	{ AH_ID "flag align8 auth-trunc sha256 " KEY32 " 128 mode transport",
 	  "src 192.0.2.1 dst 192.0.2.2\n\tproto ah spi 0x00000100 reqid 0 mode transport\n"
 	  "\treplay-window 0 dir any state larval flag align8\n"
 	  "\tauth-trunc hmac(sha256) <hidden> 128\n" TAIL, false },
-	{ "src 192.0.2.1 dst 192.0.2.2 proto 51 spi 0x100 flag align4 esn "
-	  "auth-trunc sha256 " KEY32 " 128 mode transport",
+	{ AH_ID "flag align4 esn auth-trunc sha256 " KEY32 " 128 mode transport",
 	  "src 192.0.2.1 dst 192.0.2.2\n\tproto ah spi 0x00000100 reqid 0 mode transport\n"
 	  "\treplay-window 0 dir any state larval flag esn\n"
 	  "\tauth-trunc hmac(sha256) <hidden> 128\n" TAIL, false },
@@ -309,6 +308,8 @@ void test_sa(void)
 }
 
 #define SEL	"src 10.0.0.0/8 dst 10.1.0.0/16 "
+#define TRANSPORT(proto, reqid)						\
+	"tmpl proto " #proto " mode transport reqid " #reqid " "
 #define TMPL	"tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel"
 
 static const struct object_case policies[] = {
@@ -327,6 +328,13 @@ static const struct object_case policies[] = {
 	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
 	  "\tdir out action protect index 0 priority 0\n"
 	  "\ttmpl\n\t\tproto esp reqid 0 mode transport\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "action protect " TRANSPORT(esp, 1) TRANSPORT(ah, 2) TMPL,
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action protect index 0 priority 0\n"
+	  "\ttmpl\n\t\tproto esp reqid 1 mode transport\n"
+	  "\ttmpl\n\t\tproto ah reqid 2 mode transport\n"
+	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
 	  "\tstats: packets 0\n", false },
 	{ "dir out src 0.0.0.0/0 dst any action discard priority 4294967295",
 	  "src 0.0.0.0/0 dst 0.0.0.0/0\n"
@@ -357,8 +365,8 @@ static const struct object_case policies[] = {
 	  true },
 	{ "dir in " SEL "action protect", "needs a template", true },
 	{ "dir in " SEL "action bypass " TMPL, "leave out tmpl", true },
-	{ "dir in " SEL "action protect " TMPL " " TMPL,
-	  "\"tmpl\" is given twice", true },
+	{ "dir in " SEL "action protect " TMPL " " TMPL " " TMPL " " TMPL " "
+	  TMPL, "too many templates", true },
 	{ "dir in " SEL "action protect tmpl proto esp mode tunnel",
 	  "outside transport mode an SA has its own", true },
 	{ "dir in " SEL "action protect tmpl proto esp mode beet",

@@ -108,7 +108,8 @@ static void every_cut(void)
 	pol.selector.has = NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SRC) |
 			   NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MIN);
 	pol.selector.src.family = 10;
-	pol.tmpl.has = NFIPSEC_HAS(NFIPSEC_A_TMPL_SPI);
+	pol.tmpls = 1;
+	pol.tmpl[0].has = NFIPSEC_HAS(NFIPSEC_A_TMPL_SPI);
 	good = !nfi_encode(nlh, sizeof(buf), &nfi_set_policy, &pol, UINT64_MAX);
 	len = nlh->nlmsg_len - NLMSG_HDRLEN;
 	for (i = 0; i <= len; i++) {

@@ -608,6 +608,16 @@ def configuration():
         equal(e.code, 22)
     else:
         raise AssertionError("taken: ESP without a cipher")
+    tmpl = attr(C["A_POLICY_TMPL"], [
+        attr(C["A_TMPL_MODE"], lib.u8(C["MODE_TRANSPORT"]))])
+    msg = lab.policy_attrs("out", lib.selector(OUT4, PEER4), mode="transport")
+    for more, code in ((3, None), (4, 7)):
+        try:
+            lab.nl.do("POLICY_UPDATE", *msg, *[tmpl] * more)
+        except lib.Refused as e:
+            equal(e.code, code)
+        else:
+            equal(code, None, "%d templates" % (more + 1))
     # the same SPI may be one of ESP and one of AH
     lab.sa(auth, "in", proto=AH, spi=0x777)
     lab.sa(esp, "in", spi=0x777)

@@ -10,8 +10,8 @@
 # shellcheck source=./lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-PING_SIZES=0,1,15,16,56,1300,1400-1480/8,1500,3000,9000
-UDP_SIZES=0-5,255,256,1380-1473/16,2000,9000
+PING_SIZES=0,1,56,1300,1400-1480/16,1500,3000,9000
+UDP_SIZES=0-3,255,1380-1473/31,2000,9000
 WAYS=(write sendfile zerocopy splice)
 declare -A OUTER=([4]="10.0.0.1 10.0.0.2" [6]="fd00::1 fd00::2")
 declare -A INNER=([4]="192.168.1.1 192.168.2.1" [6]="fd00:1::1 fd00:2::1")
@@ -124,7 +124,7 @@ known() {
 # one MODE OUTER INNER ALG ESN ALIGN DRIVER_A DRIVER_B
 one() {
 	local mode=$1 alg=$4 esn=$5 align=$6 da=$7 db=$8 outer inner full=32 bytes
-	bytes=$(scaled 800000 100000)
+	bytes=$(scaled 300000 80000)
 	read -r -a outer <<<"${OUTER[$2]}"
 	read -r -a inner <<<"${INNER[$3]}"
 	[[ $mode == transport ]] && inner=("${outer[@]}")

@@ -10,7 +10,22 @@
 
 #include <uapi/linux/nfipsec.h>
 
+/* Integer value ranges */
+static const struct netlink_range_validation nfipsec_a_outer_label_value_range = {
+	.max	= 1048575ULL,
+};
+
 /* Common nested types */
+const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1] = {
+	[NFIPSEC_A_OUTER_ECN] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_OUTER_DSCP] = NLA_POLICY_MAX(NLA_U8, 63),
+	[NFIPSEC_A_OUTER_DF] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_OUTER_HOP_LIMIT] = NLA_POLICY_MIN(NLA_U8, 1),
+	[NFIPSEC_A_OUTER_LABEL] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_OUTER_LABEL_VALUE] = NLA_POLICY_FULL_RANGE(NLA_U32, &nfipsec_a_outer_label_value_range),
+	[NFIPSEC_A_OUTER_FRAG] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
 const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_DPORT_MAX + 1] = {
 	[NFIPSEC_A_SELECTOR_FAMILY] = { .type = NLA_U8, },
 	[NFIPSEC_A_SELECTOR_SRC] = { .type = NLA_BINARY, },
@@ -36,7 +51,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SELECTOR + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_OUTER + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -57,10 +72,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SELECTOR + 1] = {
 	[NFIPSEC_A_SA_AUTH_KEY] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_AUTH_ICV_BITS] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+	[NFIPSEC_A_SA_OUTER] = NLA_POLICY_NESTED(nfipsec_outer_nl_policy),
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SELECTOR + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_OUTER + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -81,6 +97,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SELECTOR + 1] =
 	[NFIPSEC_A_SA_AUTH_KEY] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_AUTH_ICV_BITS] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+	[NFIPSEC_A_SA_OUTER] = NLA_POLICY_NESTED(nfipsec_outer_nl_policy),
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -172,14 +189,14 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_SELECTOR,
+		.maxattr	= NFIPSEC_A_SA_OUTER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_SELECTOR,
+		.maxattr	= NFIPSEC_A_SA_OUTER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

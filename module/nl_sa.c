@@ -116,6 +116,8 @@ static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 	      put_seq(skb, sa) ?:
 	      put_crypto(skb, sa->crypto) ?:
 	      put_stats(skb, sa);
+	if (!err && sa->mode == NFIPSEC_MODE_TUNNEL)
+		err = nfipsec_nl_outer_put(skb, NFIPSEC_A_SA_OUTER, &sa->outer);
 	if (err)
 		return err;
 	s = rcu_dereference_protected(sa->selector,

@@ -22,4 +22,10 @@ int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
 int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa);
 void nfipsec_nl_sa_keys_wipe(struct genl_info *info);
 
+int nfipsec_nl_outer_get(const struct nlattr *nest,
+			 struct nfipsec_sa_config *cfg,
+			 struct netlink_ext_ack *extack);
+int nfipsec_nl_outer_put(struct sk_buff *skb, int type,
+			 const struct nfipsec_outer *o);
+
 #endif

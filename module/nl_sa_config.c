@@ -124,6 +124,9 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 	if (!err)
 		err = seq_get(info, NFIPSEC_A_SA_SEQ_IN, cfg->flags,
 			      &cfg->seq_in);
+	if (!err)
+		err = nfipsec_nl_outer_get(a[NFIPSEC_A_SA_OUTER], cfg,
+					   info->extack);
 	if (err || !a[NFIPSEC_A_SA_SELECTOR])
 		return err;
 	cfg->has_selector = true;
@@ -232,6 +235,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		NFIPSEC_A_SA_AEAD_ICV_BITS, NFIPSEC_A_SA_ENC_NAME,
 		NFIPSEC_A_SA_ENC_KEY, NFIPSEC_A_SA_AUTH_NAME,
 		NFIPSEC_A_SA_AUTH_KEY, NFIPSEC_A_SA_AUTH_ICV_BITS,
+		NFIPSEC_A_SA_OUTER,
 	};
 	struct nlattr **a = info->attrs;
 	const struct nlattr *src = a[NFIPSEC_A_SA_SRC];

@@ -6,7 +6,7 @@
  *	     -> the other POST_ROUTING hooks	NAT is confirmed, queues run
  *	     -> nfipsec_output()		which policy, which SAs
  *		-> route, path MTU
- *		-> segments, IPv6 fragments, checksums
+ *		-> segments, fragments, checksums
  *		-> encap, esp or ah		for each SA: outer headers,
  *						ciphertext, ICV
  *		-> reinject			the ESP or AH packet leaves
@@ -229,6 +229,72 @@ drop:
 	return reason_errno(reason);
 }
 
+/* Where collect() puts what ip6_fragment() makes, bottom halves off. */
+static DEFINE_PER_CPU(struct sk_buff_head *, pieces);
+
+static int collect(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	__skb_queue_tail(this_cpu_read(pieces), skb);
+	return 0;
+}
+
+/* A datagram that is fragmented before it is sealed. */
+static int send_fragments(const struct outbound *p, struct sk_buff *skb, u8 family)
+{
+	unsigned int mtu = min(p->mtu, dst_mtu(skb_dst(skb)));
+	struct sk_buff_head list;
+	struct sk_buff *piece;
+	int err, ret;
+
+	/* The control block has 16 bits for it. */
+	mtu = min_t(unsigned int, mtu, IP_MAX_MTU);
+	__skb_queue_head_init(&list);
+	this_cpu_write(pieces, &list);
+	if (family == AF_INET) {
+		IPCB(skb)->frag_max_size = mtu;
+		err = ip_do_fragment(p->net, skb->sk, skb, collect);
+	} else {
+		IP6CB(skb)->frag_max_size = mtu;
+		err = ip6_fragment(p->net, skb->sk, skb, collect);
+	}
+	this_cpu_write(pieces, NULL);
+	/* It has freed the datagram, and what is missing was not made. */
+	if (err)
+		nfipsec_count(p->nn, err == -EMSGSIZE ? NFIPSEC_OUT_TOO_BIG :
+							NFIPSEC_OUT_NOMEM);
+
+	while ((piece = __skb_dequeue(&list))) {
+		ret = send_one(p, piece, family);
+		if (ret)
+			err = ret;
+	}
+	return err;
+}
+
+/*
+ * IPv6, since no router behind the other end may do it. IPv4 if the SA says so,
+ * and the packet does not forbid it: that may be too big still where the SA
+ * clears DF, and is then fragmented outside.
+ */
+static bool to_fragment(const struct outbound *p, const struct sk_buff *skb,
+			u8 family)
+{
+	const struct nfipsec_sa *sa = p->chain.sa[0];
+
+	if (sa->mode != NFIPSEC_MODE_TUNNEL || skb->len <= p->mtu)
+		return false;
+	return family == AF_INET6 ||
+	       (sa->outer.frag == NFIPSEC_FRAG_BEFORE &&
+		(skb->ignore_df || !(ip_hdr(skb)->frag_off & htons(IP_DF))));
+}
+
+/* A packet of the size its sender made it. */
+static int send_datagram(const struct outbound *p, struct sk_buff *skb, u8 family)
+{
+	return to_fragment(p, skb, family) ? send_fragments(p, skb, family) :
+					     send_one(p, skb, family);
+}
+
 /* A super-packet: cut to what the sender's protocol calls a packet. */
 static int send_segments(const struct outbound *p, struct sk_buff *skb, u8 family)
 {
@@ -244,56 +310,11 @@ static int send_segments(const struct outbound *p, struct sk_buff *skb, u8 famil
 
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		ret = send_one(p, seg, family);
+		ret = send_datagram(p, seg, family);
 		if (ret)
 			err = ret;
 	}
 	return err;
-}
-
-/* Where collect() puts what ip6_fragment() makes, bottom halves off. */
-static DEFINE_PER_CPU(struct sk_buff_head *, pieces);
-
-static int collect(struct net *net, struct sock *sk, struct sk_buff *skb)
-{
-	__skb_queue_tail(this_cpu_read(pieces), skb);
-	return 0;
-}
-
-/*
- * An IPv6 datagram that may be fragmented: before it is sealed, since no
- * router behind the other end may do it.
- */
-static int send_fragments(const struct outbound *p, struct sk_buff *skb)
-{
-	struct sk_buff_head list;
-	struct sk_buff *piece;
-	int err, ret;
-
-	__skb_queue_head_init(&list);
-	this_cpu_write(pieces, &list);
-	IP6CB(skb)->frag_max_size = min(p->mtu, dst_mtu(skb_dst(skb)));
-	err = ip6_fragment(p->net, skb->sk, skb, collect);
-	this_cpu_write(pieces, NULL);
-	/* It has freed the datagram, and what is missing was not made. */
-	if (err)
-		nfipsec_count(p->nn, err == -EMSGSIZE ? NFIPSEC_OUT_TOO_BIG :
-							NFIPSEC_OUT_NOMEM);
-
-	while ((piece = __skb_dequeue(&list))) {
-		ret = send_one(p, piece, AF_INET6);
-		if (ret)
-			err = ret;
-	}
-	return err;
-}
-
-static bool to_fragment(const struct outbound *p, const struct sk_buff *skb,
-			u8 family)
-{
-	return family == AF_INET6 &&
-	       p->chain.sa[0]->mode == NFIPSEC_MODE_TUNNEL &&
-	       skb->len > p->mtu;
 }
 
 static struct nfipsec_sa *outermost(const struct nfipsec_chain *chain)
@@ -370,10 +391,8 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 		ret = reason_errno(reason);
 	} else if (skb_is_gso(skb)) {
 		ret = send_segments(&p, skb, family);
-	} else if (to_fragment(&p, skb, family)) {
-		ret = send_fragments(&p, skb);
 	} else {
-		ret = send_one(&p, skb, family);
+		ret = send_datagram(&p, skb, family);
 	}
 	if (p.sa && nfipsec_sa_rehouses(p.sa))
 		dst_release(p.dst);

@@ -132,7 +132,7 @@ unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
 static bool no_discovery(const struct nfipsec_sa *sa)
 {
 	return sa->mode == NFIPSEC_MODE_TUNNEL &&
-	       (sa->flags & NFIPSEC_SA_FLAG_NOPMTUDISC);
+	       sa->outer.df == NFIPSEC_DF_CLEAR;
 }
 
 static bool too_big(const struct sk_buff *skb, unsigned int mtu)
@@ -170,18 +170,21 @@ bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
  * @l3: its layout
  * @mtu: from nfipsec_pmtu_inner()
  *
- * As the inner header says; IPv6 forbids fragments always. A packet that goes
- * on although it is too big must be fragmented outside.
+ * As the SA says; IPv6 forbids fragments always. A packet that goes on although
+ * it is too big must be fragmented outside.
  * Context: any.
  * Return: true for DF.
  */
 bool nfipsec_pmtu_df(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		     const struct nfipsec_l3 *l3, unsigned int mtu)
 {
-	if (no_discovery(sa) || too_big(skb, mtu))
+	bool inner = l3->family == AF_INET6 ||
+		     (ip_hdr(skb)->frag_off & htons(IP_DF));
+
+	if (too_big(skb, mtu))
 		return false;
-	return l3->family == AF_INET6 ||
-	       (ip_hdr(skb)->frag_off & htons(IP_DF));
+	return sa->mode == NFIPSEC_MODE_TUNNEL ?
+	       nfipsec_outer_df(&sa->outer, inner) : inner;
 }
 
 /* RFC 2385 and RFC 5925: a signature covers the segment as it is. */

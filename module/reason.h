@@ -105,7 +105,11 @@
 	D(OUT_AH_LONG, "out_ah_long", IP_INHDR,				\
 	  "outbound: more extension headers than can stand before AH")	\
 	D(IN_NESTED, "in_nested", XFRM_POLICY,				\
-	  "inbound: more SAs one inside the other than are opened")
+	  "inbound: more SAs one inside the other than are opened")	\
+	C(IN_ECN_UNUSED, "in_ecn_unused",				\
+	  "packets received with outer ECT(0) over inner ECT(1)")	\
+	C(IN_ECN_DANGER, "in_ecn_danger",				\
+	  "packets received with an outer ECN field that no tunnel makes")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

@@ -256,6 +256,7 @@ static int make_mature(struct nfipsec_sa *sa,
 		return err;
 	atomic64_set(&sa->seq, cfg->seq_out);
 	sa->flags = cfg->flags;
+	sa->outer = cfg->outer;
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <uapi/linux/nfipsec.h>
 
 #include "crypto.h"
+#include "outer.h"
 #include "replay.h"
 #include "selector.h"
 
@@ -57,6 +58,7 @@ struct nfipsec_sa_key {
  * @has_selector: @selector is given
  * @selector: traffic the SA may carry
  * @keys: algorithms and keys, borrowed for the call
+ * @outer: outer header of tunnel mode; agrees with @flags
  *
  * Values were checked one by one when they were read from netlink;
  * nfipsec_sa_create() checks how they fit together.
@@ -75,6 +77,7 @@ struct nfipsec_sa_config {
 	bool has_selector;
 	struct nfipsec_selector selector;
 	struct nfipsec_keys keys;
+	struct nfipsec_outer outer;
 };
 
 /**
@@ -113,6 +116,7 @@ struct nfipsec_sa_rcu_selector {
  * @dir: enum nfipsec_dir, constant
  * @state: enum nfipsec_sa_state, constant: a larval SA is replaced, not changed
  * @flags: bits of enum nfipsec_sa_flag, constant
+ * @outer: how the outer header is made and read, constant
  * @reqid: written under the config lock, read with READ_ONCE()
  * @crypto: algorithms and keys, constant, NULL while larval
  * @selector: traffic it may carry, NULL is any; in BEET mode never NULL and
@@ -139,6 +143,7 @@ struct nfipsec_sa {
 	u8 dir;
 	u8 state;
 	u32 flags;
+	struct nfipsec_outer outer;
 	u32 reqid;
 	struct nfipsec_crypto *crypto;
 	struct nfipsec_sa_rcu_selector __rcu *selector;

@@ -5,18 +5,31 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/dsfield.h>
-#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/route.h>
 
 #include "flow.h"
+#include "net.h"
 #include "tunnel.h"
 
 static u8 l3_tos(const struct sk_buff *skb, const struct nfipsec_l3 *l3)
 {
 	return l3->family == AF_INET ? ipv4_get_dsfield(ip_hdr(skb)) :
 				       ipv6_get_dsfield(ipv6_hdr(skb));
+}
+
+/* The hash is of the inner flow, so it is taken before headers are pushed. */
+static u32 l3_label(const struct nfipsec_outer *o, struct sk_buff *skb,
+		    const struct nfipsec_l3 *l3)
+{
+	u32 inner = 0, hash = 0;
+
+	if (l3->family == AF_INET6)
+		inner = ntohl(ip6_flowlabel(ipv6_hdr(skb)));
+	if (o->label == NFIPSEC_LABEL_HASH)
+		hash = skb_get_hash(skb);
+	return nfipsec_outer_label(o, inner, hash);
 }
 
 static void push_outer_ipv4(const struct nfipsec_sa *sa, struct sk_buff *skb,
@@ -28,7 +41,7 @@ static void push_outer_ipv4(const struct nfipsec_sa *sa, struct sk_buff *skb,
 	iph->ihl = sizeof(*iph) / 4;
 	iph->tos = tos;
 	iph->frag_off = df ? htons(IP_DF) : 0;
-	iph->ttl = ip4_dst_hoplimit(dst);
+	iph->ttl = sa->outer.hop_limit ?: ip4_dst_hoplimit(dst);
 	iph->protocol = nexthdr;
 	iph->saddr = sa->saddr.ip;
 	iph->daddr = sa->key.daddr.ip;
@@ -36,13 +49,15 @@ static void push_outer_ipv4(const struct nfipsec_sa *sa, struct sk_buff *skb,
 }
 
 static void push_outer_ipv6(const struct nfipsec_sa *sa, struct sk_buff *skb,
-			    const struct dst_entry *dst, u8 nexthdr, u8 tos)
+			    const struct dst_entry *dst, u8 nexthdr, u8 tos,
+			    u32 label)
 {
 	struct ipv6hdr *ip6 = ipv6_hdr(skb);
 
-	ip6_flow_hdr(ip6, tos, 0);
+	ip6_flow_hdr(ip6, tos, htonl(label));
 	ip6->nexthdr = nexthdr;
-	ip6->hop_limit = ip6_dst_hoplimit((struct dst_entry *)dst);
+	ip6->hop_limit = sa->outer.hop_limit ?:
+			 ip6_dst_hoplimit((struct dst_entry *)dst);
 	ip6->saddr = sa->saddr.in6;
 	ip6->daddr = sa->key.daddr.in6;
 	skb->protocol = htons(ETH_P_IPV6);
@@ -68,12 +83,9 @@ void nfipsec_tunnel_push(const struct nfipsec_sa *sa, struct sk_buff *skb,
 			 const struct nfipsec_l3 *l3, unsigned int gap,
 			 u8 proto, bool df)
 {
+	u8 tos = nfipsec_outer_tos(&sa->outer, l3_tos(skb, l3));
 	unsigned int hlen = nfipsec_tunnel_hlen(sa);
-	u8 inner = l3_tos(skb, l3);
-	u8 tos = inner & ~INET_ECN_MASK;
-
-	if (!(sa->flags & NFIPSEC_SA_FLAG_NOECN))
-		tos = INET_ECN_encapsulate(tos, inner);
+	u32 label = l3_label(&sa->outer, skb, l3);
 
 	skb_push(skb, hlen + gap);
 	skb_reset_network_header(skb);
@@ -81,28 +93,30 @@ void nfipsec_tunnel_push(const struct nfipsec_sa *sa, struct sk_buff *skb,
 	if (sa->key.family == AF_INET)
 		push_outer_ipv4(sa, skb, dst, proto, tos, df);
 	else
-		push_outer_ipv6(sa, skb, dst, proto, tos);
+		push_outer_ipv6(sa, skb, dst, proto, tos, label);
 }
 
-/* RFC 6040 section 4.2 for the ECN bits, RFC 2983 for the others. */
+/* DSCP and ECN of a packet that goes on; what RFC 6040 minds is counted. */
 static enum nfipsec_reason pop_tos(const struct nfipsec_sa *sa,
 				   struct sk_buff *skb, u8 outer)
 {
 	bool ipv4 = skb->protocol == htons(ETH_P_IP);
-	u8 inner = ipv4 ? ipv4_get_dsfield(ip_hdr(skb)) :
-			  ipv6_get_dsfield(ipv6_hdr(skb));
+	u8 old = ipv4 ? ipv4_get_dsfield(ip_hdr(skb)) :
+			ipv6_get_dsfield(ipv6_hdr(skb));
+	enum nfipsec_reason reason;
+	u8 tos = old;
 
-	if (!(sa->flags & NFIPSEC_SA_FLAG_NOECN) &&
-	    INET_ECN_decapsulate(skb, outer, inner) > 1)
-		return NFIPSEC_IN_ECN;
-	if (sa->flags & NFIPSEC_SA_FLAG_DECAP_DSCP) {
-		if (ipv4)
-			ipv4_change_dsfield(ip_hdr(skb), INET_ECN_MASK,
-					    outer & ~INET_ECN_MASK);
-		else
-			ipv6_change_dsfield(ipv6_hdr(skb), INET_ECN_MASK,
-					    outer & ~INET_ECN_MASK);
-	}
+	reason = nfipsec_outer_inner_tos(&sa->outer, outer, &tos);
+	if (reason == NFIPSEC_IN_ECN)
+		return reason;
+	if (reason)
+		nfipsec_count(nfipsec_net(dev_net(skb->dev)), reason);
+	if (tos == old)
+		return NFIPSEC_OK;
+	if (ipv4)
+		ipv4_change_dsfield(ip_hdr(skb), 0, tos);
+	else
+		ipv6_change_dsfield(ipv6_hdr(skb), 0, tos);
 	return NFIPSEC_OK;
 }
 

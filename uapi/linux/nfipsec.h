@@ -76,6 +76,60 @@ enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_ALIGN8 = 32,
 };
 
+/**
+ * enum nfipsec_ecn - What a tunnel does with the ECN field, RFC 6040.
+ * @NFIPSEC_ECN_NORMAL: Copied to the outer header; on receipt, figure 4 of the
+ *   RFC.
+ * @NFIPSEC_ECN_COMPAT: Outer header not ECN capable; on receipt, figure 4 of
+ *   the RFC.
+ * @NFIPSEC_ECN_OFF: As flag noecn, outer header not ECN capable and ignored on
+ *   receipt.
+ */
+enum nfipsec_ecn {
+	NFIPSEC_ECN_NORMAL,
+	NFIPSEC_ECN_COMPAT,
+	NFIPSEC_ECN_OFF,
+};
+
+/**
+ * enum nfipsec_df - What becomes of DF in an outer IPv4 header, RFC 4301
+ *   section 8.1.
+ * @NFIPSEC_DF_COPY: As in the inner header; set for an inner IPv6 packet.
+ * @NFIPSEC_DF_CLEAR: As flag nopmtudisc.
+ */
+enum nfipsec_df {
+	NFIPSEC_DF_COPY,
+	NFIPSEC_DF_SET,
+	NFIPSEC_DF_CLEAR,
+};
+
+/**
+ * enum nfipsec_label - Where the flow label of an outer IPv6 header comes
+ *   from.
+ * @NFIPSEC_LABEL_VALUE: It is label-value.
+ * @NFIPSEC_LABEL_COPY: From an inner IPv6 header; 0 for an inner IPv4 packet.
+ * @NFIPSEC_LABEL_HASH: A keyed hash of the inner addresses, protocol and
+ *   ports.
+ */
+enum nfipsec_label {
+	NFIPSEC_LABEL_VALUE,
+	NFIPSEC_LABEL_COPY,
+	NFIPSEC_LABEL_HASH,
+};
+
+/**
+ * enum nfipsec_frag - When an IPv4 packet is fragmented that does not fit the
+ *   path and has DF clear, RFC 4301 section 8.2.1.
+ * @NFIPSEC_FRAG_AFTER: After it was sealed, the receiver puts it together
+ *   first.
+ * @NFIPSEC_FRAG_BEFORE: Before it is sealed, the fragments travel through the
+ *   tunnel.
+ */
+enum nfipsec_frag {
+	NFIPSEC_FRAG_AFTER,
+	NFIPSEC_FRAG_BEFORE,
+};
+
 enum {
 	NFIPSEC_A_SELECTOR_FAMILY = 1,
 	NFIPSEC_A_SELECTOR_SRC,
@@ -104,6 +158,19 @@ enum {
 
 	__NFIPSEC_A_TMPL_MAX,
 	NFIPSEC_A_TMPL_MAX = (__NFIPSEC_A_TMPL_MAX - 1)
+};
+
+enum {
+	NFIPSEC_A_OUTER_ECN = 1,
+	NFIPSEC_A_OUTER_DSCP,
+	NFIPSEC_A_OUTER_DF,
+	NFIPSEC_A_OUTER_HOP_LIMIT,
+	NFIPSEC_A_OUTER_LABEL,
+	NFIPSEC_A_OUTER_LABEL_VALUE,
+	NFIPSEC_A_OUTER_FRAG,
+
+	__NFIPSEC_A_OUTER_MAX,
+	NFIPSEC_A_OUTER_MAX = (__NFIPSEC_A_OUTER_MAX - 1)
 };
 
 enum {
@@ -136,6 +203,7 @@ enum {
 	NFIPSEC_A_SA_REPLAY_DROPS,
 	NFIPSEC_A_SA_AUTH_DROPS,
 	NFIPSEC_A_SA_ADD_TIME,
+	NFIPSEC_A_SA_OUTER,
 
 	__NFIPSEC_A_SA_MAX,
 	NFIPSEC_A_SA_MAX = (__NFIPSEC_A_SA_MAX - 1)

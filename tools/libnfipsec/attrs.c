@@ -56,6 +56,20 @@ static const struct nfi_field tmpl_fields[] = {
 #undef T
 const struct nfi_set nfi_set_tmpl = SET(tmpl);
 
+#define O(attr, knd, member)	F(OUTER, outer, attr, knd, member)
+static const struct nfi_field outer_fields[] = {
+	O(ECN, U8, ecn),
+	O(DSCP, U8, dscp),
+	O(DF, U8, df),
+	O(HOP_LIMIT, U8, hop_limit),
+	O(LABEL, U8, label),
+	O(LABEL_VALUE, U32, label_value),
+	O(FRAG, U8, frag),
+};
+
+#undef O
+const struct nfi_set nfi_set_outer = SET(outer);
+
 #define A(attr, knd, member)	F(SA, sa, attr, knd, member)
 static const struct nfi_field sa_fields[] = {
 	A(SRC, ADDR, src),
@@ -86,6 +100,7 @@ static const struct nfi_field sa_fields[] = {
 	A(REPLAY_DROPS, U64, replay_drops),
 	A(AUTH_DROPS, U64, auth_drops),
 	A(ADD_TIME, U64, add_time),
+	N(SA, sa, OUTER, outer),
 };
 
 #undef A

@@ -74,6 +74,7 @@ struct nfi_set {
 
 extern const struct nfi_set nfi_set_selector;
 extern const struct nfi_set nfi_set_tmpl;
+extern const struct nfi_set nfi_set_outer;
 extern const struct nfi_set nfi_set_sa;
 extern const struct nfi_set nfi_set_policy;
 extern const struct nfi_set nfi_set_default;

@@ -110,6 +110,28 @@ struct nfipsec_tmpl {
 };
 
 /**
+ * struct nfipsec_outer - outer header of a tunnel, RFC 4301 section 5.1.2
+ * @has: bits of NFIPSEC_A_OUTER_*
+ * @ecn: enum nfipsec_ecn
+ * @dscp: DSCP of the outer header; that of the inner one if absent
+ * @df: enum nfipsec_df
+ * @hop_limit: TTL or hop limit; that of the route if absent
+ * @label: enum nfipsec_label
+ * @label_value: flow label, 0 if absent
+ * @frag: enum nfipsec_frag
+ */
+struct nfipsec_outer {
+	uint64_t has;
+	uint8_t ecn;
+	uint8_t dscp;
+	uint8_t df;
+	uint8_t hop_limit;
+	uint8_t label;
+	uint32_t label_value;
+	uint8_t frag;
+};
+
+/**
  * struct nfipsec_sa - a security association
  * @has: bits of NFIPSEC_A_SA_*
  * @src: outer source address
@@ -140,6 +162,7 @@ struct nfipsec_tmpl {
  * @replay_drops: packets refused as replayed or too old, answer only
  * @auth_drops: packets whose ICV was wrong, answer only
  * @add_time: seconds since the epoch, answer only
+ * @outer: tunnel mode only
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -171,6 +194,7 @@ struct nfipsec_sa {
 	uint64_t replay_drops;
 	uint64_t auth_drops;
 	uint64_t add_time;
+	struct nfipsec_outer outer;
 };
 
 /**

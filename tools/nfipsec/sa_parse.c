@@ -4,12 +4,14 @@
 #include <netinet/in.h>
 
 #include "algo.h"
+#include "outer.h"
 #include "sa.h"
 #include "selector.h"
 
 #define W(text, fn, member, attr)					\
 	{ text, fn, 0, offsetof(struct nfipsec_sa, member),		\
 	  NFIPSEC_A_SA_##attr, 0, false }
+#define O(text, fn)	OUTER_WORD(offsetof(struct nfipsec_sa, outer), text, fn)
 
 const struct choice sa_flags[] = {
 	{ "esn", NFIPSEC_SA_FLAG_ESN },
@@ -204,6 +206,12 @@ static const struct word config_words[] = {
 	{ "enc", word_enc, 0, 0, 0, 0, false },
 	{ "auth-trunc", word_auth_trunc, 0, 0, 0, 0, false },
 	{ "auth", word_auth, 0, 0, 0, 0, false },
+	O("ecn", word_ecn),
+	O("dscp", word_dscp),
+	O("df", word_df),
+	O("hop-limit", word_hop_limit),
+	O("flow-label", word_flow_label),
+	O("frag", word_frag),
 };
 
 static int check_families(const struct nfipsec_sa *sa)
@@ -231,6 +239,8 @@ int sa_parse_config(struct args *a, struct sa_args *in)
 	ret = words_parse(a, config_words, ARRAY_SIZE(config_words), in, false);
 	if (!ret)
 		ret = check_families(sa);
+	if (sa->outer.has)
+		has_set(sa, NFIPSEC_A_SA_OUTER);
 	if (ret || !SA_HAS(sa, SELECTOR))
 		return ret;
 	/* In transport mode what is carried has the SA's own family. */

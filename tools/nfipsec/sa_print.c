@@ -6,6 +6,7 @@
 
 #include "addr.h"
 #include "algo.h"
+#include "outer.h"
 #include "sa.h"
 #include "selector.h"
 
@@ -85,6 +86,11 @@ void sa_print(FILE *out, const struct nfipsec_sa *sa)
 		selector_print(out, &sa->selector);
 		fputc('\n', out);
 	}
+	if (SA_HAS(sa, OUTER)) {
+		fputc('\t', out);
+		outer_print(out, &sa->outer);
+		fputc('\n', out);
+	}
 	if (SA_HAS(sa, ADD_TIME))
 		print_time(out, sa->add_time);
 }
@@ -142,6 +148,8 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 						sa->auth_icv_bits));
 	if (SA_HAS(sa, SELECTOR))
 		json_child(o, "sel", selector_json(&sa->selector));
+	if (SA_HAS(sa, OUTER))
+		json_child(o, "outer", outer_json(&sa->outer));
 	json_number(o, "seq_in", sa->seq_in);
 	json_number(o, "seq_out", sa->seq_out);
 	json_number(o, "packets", sa->packets);

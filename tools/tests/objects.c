@@ -89,6 +89,23 @@ static const struct object_case sas[] = {
 	{ ID "mode tunnel aead rfc4106(gcm(aes)) " KEY16 " 128",
 	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
 	  GCM_OUT TAIL, false },
+	{ ID "mode tunnel ecn compat dscp 46 df set hop-limit 9 flow-label hash frag before " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL
+	  "\tecn compat dscp 46 df set hop-limit 9 flow-label hash frag before\n",
+	  false },
+	{ ID "mode tunnel dscp copy hop-limit default flow-label 0xabcde " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL
+	  "\tecn normal dscp copy df copy hop-limit default flow-label 0xabcde frag after\n",
+	  false },
+	{ ID "mode tunnel ecn on " GCM, "use one of: normal compat off", true },
+	{ ID "mode tunnel dscp 64 " GCM, "too large: at most 63", true },
+	{ ID "mode tunnel hop-limit 0 " GCM, "at least 1", true },
+	{ ID "mode tunnel hop-limit 256 " GCM, "at most 255", true },
+	{ ID "mode tunnel flow-label 0x100000 " GCM, "too large", true },
+	{ ID "mode tunnel flow-label any " GCM, "copy, hash or a number", true },
+	{ ID "mode tunnel frag never " GCM, "use one of: after before", true },
 	{ "", "\"src\" is missing", true },
 	{ "src 192.0.2.1 dst 192.0.2.2 spi 0x100 mode tunnel " GCM,
 	  "\"proto\" is missing", true },

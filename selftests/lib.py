@@ -729,10 +729,10 @@ class Lab:
         equal(got, want, what or "counters")
 
     def sa(self, algo, direction, mode="tunnel", six=False, spi=None,
-           reqid=1, sel=None, proto=50, **more):
+           reqid=1, sel=None, proto=50, extra=(), **more):
         """Add an SA between OUT and PEER; gives its SPI.
 
-        more: flags, replay_window, seq_in, seq_out
+        extra: attributes; more: flags, replay_window, seq_in, seq_out
         """
         if spi is None:
             self.spi += 1
@@ -744,7 +744,7 @@ class Lab:
                attr(C["A_SA_SPI"], struct.pack("!I", spi)),
                attr(C["A_SA_MODE"], u8(C["MODE_" + mode.upper()])),
                attr(C["A_SA_DIR"], u8(C["DIR_" + direction.upper()])),
-               attr(C["A_SA_REQID"], u32(reqid))] + algo.attrs()
+               attr(C["A_SA_REQID"], u32(reqid))] + algo.attrs() + list(extra)
         for name, val in more.items():
             size = u64 if name.startswith("seq") else u32
             msg.append(attr(C["A_SA_" + name.upper()], size(val)))

@@ -13,9 +13,9 @@
 #include "flow.h"
 #include "proto.h"
 
-static bool parse_ipv4(const struct sk_buff *skb, struct nfipsec_l3 *l3)
+static bool parse_ipv4(const struct sk_buff *skb, int nhoff,
+		       struct nfipsec_l3 *l3)
 {
-	int nhoff = skb_network_offset(skb);
 	const struct iphdr *iph;
 	struct iphdr buf;
 
@@ -76,9 +76,9 @@ static int exthdr_len(const struct sk_buff *skb, unsigned int off, u8 proto,
  * the destination options before a routing header: all that is read on the
  * way. The last destination options travel encrypted.
  */
-static bool parse_ipv6(const struct sk_buff *skb, struct nfipsec_l3 *l3)
+static bool parse_ipv6(const struct sk_buff *skb, int nhoff,
+		       struct nfipsec_l3 *l3)
 {
-	int nhoff = skb_network_offset(skb);
 	unsigned int off = sizeof(struct ipv6hdr);
 	unsigned int nexthdr_off = offsetof(struct ipv6hdr, nexthdr);
 	const struct ipv6hdr *ip6;
@@ -142,9 +142,26 @@ static bool parse_ipv6(const struct sk_buff *skb, struct nfipsec_l3 *l3)
 bool nfipsec_l3_parse(const struct sk_buff *skb, u8 family,
 		      struct nfipsec_l3 *l3)
 {
+	return nfipsec_l3_parse_at(skb, skb_network_offset(skb), family, l3);
+}
+
+/**
+ * nfipsec_l3_parse_at() - find the layout of an IP packet inside another
+ * @skb: packet, may be non-linear
+ * @nhoff: where the IP header starts, from its data; not beyond its end
+ * @family: AF_INET or AF_INET6, what the header must be
+ * @l3: filled in on success, its offsets from @nhoff
+ *
+ * Context: any.
+ * Return: false if the headers are malformed, cut off or too many.
+ */
+bool nfipsec_l3_parse_at(const struct sk_buff *skb, int nhoff, u8 family,
+			 struct nfipsec_l3 *l3)
+{
 	memset(l3, 0, sizeof(*l3));
 	l3->family = family;
-	return family == AF_INET ? parse_ipv4(skb, l3) : parse_ipv6(skb, l3);
+	return family == AF_INET ? parse_ipv4(skb, nhoff, l3) :
+				   parse_ipv6(skb, nhoff, l3);
 }
 
 static bool has_ports(u8 proto)
@@ -166,7 +183,23 @@ static bool has_ports(u8 proto)
 bool nfipsec_flow_parse(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 			struct nfipsec_flow *flow)
 {
-	int nhoff = skb_network_offset(skb);
+	return nfipsec_flow_parse_at(skb, skb_network_offset(skb), l3, flow);
+}
+
+/**
+ * nfipsec_flow_parse_at() - what a packet inside another shows to the SPD
+ * @skb: packet
+ * @nhoff: where the inner packet's header starts, from its data
+ * @l3: what nfipsec_l3_parse_at() made of that
+ * @flow: filled in on success
+ *
+ * Context: any.
+ * Return: false if the ports should be there and are cut off.
+ */
+bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
+			   const struct nfipsec_l3 *l3,
+			   struct nfipsec_flow *flow)
+{
 	const __be16 *ports;
 	__be16 buf[2];
 

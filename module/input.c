@@ -28,6 +28,7 @@
 #include "encap.h"
 #include "esp.h"
 #include "flow.h"
+#include "icmp.h"
 #include "input.h"
 #include "net.h"
 #include "pmtu.h"
@@ -148,8 +149,6 @@ static enum nfipsec_reason check_selector(const struct nfipsec_sa *sa,
 {
 	const struct nfipsec_sa_rcu_selector *s;
 
-	if (sa->mode == NFIPSEC_MODE_TRANSPORT && !nfipsec_sa_joins(sa, flow))
-		return NFIPSEC_IN_SELECTOR;
 	s = rcu_dereference(sa->selector);
 	if (s) {
 		switch (nfipsec_selector_match(&s->sel, flow)) {
@@ -180,6 +179,38 @@ static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
 	    !nfipsec_policy_accepts(verdict.policy, chain, flow))
 		return NFIPSEC_IN_POLICY;
 	return NFIPSEC_OK;
+}
+
+/* What came out of the innermost SA, or what an ICMP error quotes. */
+static enum nfipsec_reason allowed(const struct nfipsec_net *nn,
+				   const struct nfipsec_chain *chain,
+				   const struct nfipsec_flow *flow)
+{
+	return check_selector(chain->sa[0], flow) ?:
+	       check_policy(nn, chain, flow);
+}
+
+/*
+ * RFC 4301 section 6.2: an ICMP error may be from a router that no selector
+ * knows, and must not be about somebody else's traffic. So where the SA says so
+ * what it quotes is looked at as well.
+ */
+static enum nfipsec_reason check_access(const struct nfipsec_net *nn,
+					const struct nfipsec_chain *chain,
+					const struct sk_buff *skb,
+					const struct nfipsec_l3 *l3,
+					const struct nfipsec_flow *flow)
+{
+	enum nfipsec_reason reason;
+	struct nfipsec_flow quote;
+	bool look;
+
+	reason = allowed(nn, chain, flow);
+	look = chain->sa[0]->flags & (reason ? NFIPSEC_SA_FLAG_ICMP :
+					       NFIPSEC_SA_FLAG_ICMP_CHECK);
+	if (!look || !nfipsec_icmp_quote(skb, l3, &quote))
+		return reason;
+	return allowed(nn, chain, &quote) ? NFIPSEC_IN_ICMP_QUOTE : NFIPSEC_OK;
 }
 
 /* Dummy packets are ESP's; behind AH it is a header with nothing behind it. */
@@ -239,7 +270,10 @@ static void opened_add(struct opened *in, struct nfipsec_sa *sa,
 	chain->len++;
 }
 
-/* Out of one SA. On success the packet is what was inside, so are its facts. */
+/*
+ * Out of one SA. On success the packet is what was inside, so are its facts; the
+ * SA's selector has not been asked yet.
+ */
 static enum nfipsec_reason leave_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 				    struct nfipsec_l3 *l3,
 				    struct nfipsec_flow *flow)
@@ -254,8 +288,9 @@ static enum nfipsec_reason leave_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 		reason = nfipsec_encap_pop(sa, skb, l3, nexthdr);
 	if (!reason)
 		reason = check_inner(skb, l3, flow);
-	if (!reason)
-		reason = check_selector(sa, flow);
+	if (!reason && sa->mode == NFIPSEC_MODE_TRANSPORT &&
+	    !nfipsec_sa_joins(sa, flow))
+		reason = NFIPSEC_IN_SELECTOR;
 	return reason;
 }
 
@@ -301,6 +336,9 @@ static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
 			return NFIPSEC_OK;
 		if (in->chain.len == NFIPSEC_TMPL_MAX)
 			return NFIPSEC_IN_NESTED;
+		reason = check_selector(*sa, flow);
+		if (reason)
+			return reason;
 		*sa = next;
 	}
 }
@@ -319,7 +357,7 @@ static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	local_bh_disable();
 	reason = leave_sas(nn, &sa, skb, &l3, &flow, &in);
 	if (!reason)
-		reason = check_policy(nn, &in.chain, &flow);
+		reason = check_access(nn, &in.chain, skb, &l3, &flow);
 
 	if (reason) {
 		nfipsec_sa_count_drop(sa, reason);

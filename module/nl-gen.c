@@ -51,7 +51,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_OUTER + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_PMTU_AGE + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -59,7 +59,7 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_OUTER + 1] = {
 	[NFIPSEC_A_SA_MODE] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
-	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xff),
 	[NFIPSEC_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SEQ_OUT] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_IN] = { .type = NLA_U64, },
@@ -73,10 +73,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_OUTER + 1] = {
 	[NFIPSEC_A_SA_AUTH_ICV_BITS] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_SA_OUTER] = NLA_POLICY_NESTED(nfipsec_outer_nl_policy),
+	[NFIPSEC_A_SA_PMTU_AGE] = { .type = NLA_U32, },
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_OUTER + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_PMTU_AGE + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -84,7 +85,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_OUTER + 1] = {
 	[NFIPSEC_A_SA_MODE] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
-	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xff),
 	[NFIPSEC_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SEQ_OUT] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_IN] = { .type = NLA_U64, },
@@ -98,6 +99,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_OUTER + 1] = {
 	[NFIPSEC_A_SA_AUTH_ICV_BITS] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_SA_OUTER] = NLA_POLICY_NESTED(nfipsec_outer_nl_policy),
+	[NFIPSEC_A_SA_PMTU_AGE] = { .type = NLA_U32, },
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -189,14 +191,14 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_OUTER,
+		.maxattr	= NFIPSEC_A_SA_PMTU_AGE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_OUTER,
+		.maxattr	= NFIPSEC_A_SA_PMTU_AGE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -6,11 +6,13 @@
 #include <linux/err.h>
 #include <linux/rculist.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
 #include "nl_sa.h"
+#include "path.h"
 #include "proto.h"
 
 /* How often a dump begins a chain anew that changes under its hands. */
@@ -105,6 +107,15 @@ static int put_stats(struct sk_buff *skb, const struct nfipsec_sa *sa)
 				 NFIPSEC_A_SA_PAD);
 }
 
+static int put_path(struct sk_buff *skb, const struct nfipsec_sa *sa)
+{
+	unsigned int mtu = nfipsec_path_mtu(atomic64_read(&sa->path),
+					    ktime_get_seconds());
+
+	return nla_put_u32(skb, NFIPSEC_A_SA_PMTU_AGE, sa->pmtu_age) ?:
+	       (mtu ? nla_put_u32(skb, NFIPSEC_A_SA_PMTU, mtu) : 0);
+}
+
 /* What a larval SA does not have. */
 static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 		      struct nfipsec_sa *sa)
@@ -115,6 +126,7 @@ static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 	err = nla_put_u32(skb, NFIPSEC_A_SA_FLAGS, sa->flags) ?:
 	      put_seq(skb, sa) ?:
 	      put_crypto(skb, sa->crypto) ?:
+	      put_path(skb, sa) ?:
 	      put_stats(skb, sa);
 	if (!err && sa->mode == NFIPSEC_MODE_TUNNEL)
 		err = nfipsec_nl_outer_put(skb, NFIPSEC_A_SA_OUTER, &sa->outer);

@@ -8,6 +8,7 @@
 #include "netlink.h"
 #include "nl-gen.h"
 #include "nl_sa.h"
+#include "path.h"
 #include "proto.h"
 
 static int missing(struct genl_info *info, int type, const char *sentence)
@@ -117,6 +118,9 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 		cfg->dir = nla_get_u8(a[NFIPSEC_A_SA_DIR]);
 	if (a[NFIPSEC_A_SA_FLAGS])
 		cfg->flags = nla_get_u32(a[NFIPSEC_A_SA_FLAGS]);
+	cfg->pmtu_age = NFIPSEC_PATH_AGE;
+	if (a[NFIPSEC_A_SA_PMTU_AGE])
+		cfg->pmtu_age = nla_get_u32(a[NFIPSEC_A_SA_PMTU_AGE]);
 	err = replay_window_get(info, &cfg->saddr, &cfg->replay_window);
 	if (!err)
 		err = seq_get(info, NFIPSEC_A_SA_SEQ_OUT, cfg->flags,
@@ -235,7 +239,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		NFIPSEC_A_SA_AEAD_ICV_BITS, NFIPSEC_A_SA_ENC_NAME,
 		NFIPSEC_A_SA_ENC_KEY, NFIPSEC_A_SA_AUTH_NAME,
 		NFIPSEC_A_SA_AUTH_KEY, NFIPSEC_A_SA_AUTH_ICV_BITS,
-		NFIPSEC_A_SA_OUTER,
+		NFIPSEC_A_SA_OUTER, NFIPSEC_A_SA_PMTU_AGE,
 	};
 	struct nlattr **a = info->attrs;
 	const struct nlattr *src = a[NFIPSEC_A_SA_SRC];

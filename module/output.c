@@ -28,6 +28,7 @@
 #include "encap.h"
 #include "esp.h"
 #include "flow.h"
+#include "icmp.h"
 #include "net.h"
 #include "output.h"
 #include "pmtu.h"
@@ -56,6 +57,34 @@ struct outbound {
 	bool shared;
 };
 
+/*
+ * RFC 4301 section 6.2: an ICMP error that no policy knows takes the SA that
+ * carries what is sent to whom the error is for, if that SA does such things.
+ */
+static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
+		      const struct nfipsec_l3 *l3, struct nfipsec_flow *flow,
+		      struct nfipsec_verdict *verdict)
+{
+	struct nfipsec_verdict back;
+	struct nfipsec_chain chain;
+	struct nfipsec_flow quote;
+	struct nfipsec_sa *sa;
+
+	if (!nfipsec_icmp_quote(skb, l3, &quote))
+		return;
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &quote, &back);
+	if (back.opaque || back.action != NFIPSEC_ACTION_PROTECT)
+		return;
+	if (!nfipsec_policy_chain(nn, back.policy, &quote, &chain))
+		return;
+	sa = chain.sa[0];
+	if (sa->mode != NFIPSEC_MODE_TUNNEL ||
+	    !(sa->flags & NFIPSEC_SA_FLAG_ICMP))
+		return;
+	*flow = quote;
+	*verdict = back;
+}
+
 static enum nfipsec_reason classify(const struct nfipsec_net *nn,
 				    const struct sk_buff *skb, u8 family,
 				    struct nfipsec_l3 *l3,
@@ -67,6 +96,8 @@ static enum nfipsec_reason classify(const struct nfipsec_net *nn,
 	    !nfipsec_flow_parse(skb, l3, flow))
 		return NFIPSEC_OUT_HEADER;
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, flow, verdict);
+	if (!verdict->policy)
+		map_error(nn, skb, l3, flow, verdict);
 	if (verdict->opaque)
 		return NFIPSEC_OUT_FRAG_OPAQUE;
 	if (verdict->action == NFIPSEC_ACTION_DISCARD)

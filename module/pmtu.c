@@ -8,6 +8,8 @@
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
+#include <linux/timekeeping.h>
+#include <linux/unaligned.h>
 #include <net/dst.h>
 #include <net/gso.h>
 #include <net/icmp.h>
@@ -21,6 +23,7 @@
 #include "encap.h"
 #include "flow.h"
 #include "net.h"
+#include "path.h"
 #include "pmtu.h"
 #include "proto.h"
 
@@ -64,10 +67,10 @@ static u32 peer_hash(const struct nfipsec_sa *sa)
 }
 
 /*
- * What the path takes: what its route says, unless that is what local senders
- * were told. By peer and not by SA, since the route is the peer's.
+ * What the route says, unless that is what local senders were told. By peer and
+ * not by SA, since the route is the peer's.
  */
-static unsigned int path_mtu(const struct nfipsec_net *nn,
+static unsigned int route_mtu(const struct nfipsec_net *nn,
 			     const struct nfipsec_sa *sa,
 			     const struct dst_entry *dst)
 {
@@ -79,6 +82,21 @@ static unsigned int path_mtu(const struct nfipsec_net *nn,
 	if (upper_32_bits(told) == hash && (told & 0xffff) == path)
 		return lower_32_bits(told) >> 16;
 	return path;
+}
+
+/* What the SA learned of its path, until that is too long ago; 0 is nothing. */
+static unsigned int learned_mtu(const struct nfipsec_sa *sa)
+{
+	u64 path = atomic64_read(&sa->path);
+
+	return path ? nfipsec_path_mtu(path, ktime_get_seconds()) : 0;
+}
+
+static unsigned int path_mtu(const struct nfipsec_net *nn,
+			     const struct nfipsec_sa *sa,
+			     const struct dst_entry *dst)
+{
+	return min_not_zero(learned_mtu(sa), route_mtu(nn, sa, dst));
 }
 
 /*
@@ -113,7 +131,9 @@ unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
 {
 	unsigned int min = l3->family == AF_INET ? IPV4_PATH_MIN :
 						   IPV6_MIN_MTU;
-	unsigned int mtu = path_mtu(nn, sa, dst);
+	/* Routers quote the outermost header, and that may be another SA's. */
+	unsigned int mtu = min_not_zero(path_mtu(nn, sa, dst),
+					learned_mtu(chain->sa[chain->len - 1]));
 	unsigned int i, head;
 
 	for (i = chain->len; i-- > 0;) {
@@ -303,11 +323,24 @@ static bool read_spi(const void *hdr, u8 proto, __be32 *spi)
 }
 
 /*
- * Is the packet that an ICMP error quotes one that an SA of ours sent? There
- * are QUOTE_MIN bytes of it behind its IP header.
+ * May the SA have sent this lately? The number of AH lies beyond what a router
+ * must quote, and is not asked for.
  */
-static bool sent_by_us(const struct nfipsec_net *nn, const void *quote,
-		       u8 family, u8 *proto)
+static bool recent(const struct nfipsec_sa *sa, const void *hdr)
+{
+	const struct nfipsec_esp_hdr *esp = hdr;
+
+	return sa->key.proto != IPPROTO_ESP ||
+	       nfipsec_path_quotes(atomic64_read(&sa->seq),
+				   get_unaligned_be32(&esp->seq));
+}
+
+/*
+ * The SA that sent the packet that an ICMP error quotes, or NULL. There are
+ * QUOTE_MIN bytes of it behind its IP header.
+ */
+static struct nfipsec_sa *sender_of(const struct nfipsec_net *nn,
+				    const void *quote, u8 family)
 {
 	const struct ipv6hdr *ip6 = quote;
 	const struct iphdr *iph = quote;
@@ -317,25 +350,37 @@ static bool sent_by_us(const struct nfipsec_net *nn, const void *quote,
 
 	if (family == AF_INET) {
 		if (iph->version != 4 || iph->ihl != sizeof(*iph) / 4)
-			return false;
+			return NULL;
 		key.proto = iph->protocol;
 		saddr.ip = iph->saddr;
 		key.daddr.ip = iph->daddr;
+		quote += sizeof(*iph);
 	} else {
 		if (ip6->version != 6)
-			return false;
+			return NULL;
 		key.proto = ip6->nexthdr;
 		saddr.in6 = ip6->saddr;
 		key.daddr.in6 = ip6->daddr;
+		quote += sizeof(*ip6);
 	}
-	if (!read_spi(quote + (family == AF_INET ? sizeof(*iph) : sizeof(*ip6)),
-		      key.proto, &key.spi))
-		return false;
-	*proto = key.proto;
+	if (!read_spi(quote, key.proto, &key.spi))
+		return NULL;
 	sa = nfipsec_sad_find_sent(nn, &key, &saddr);
-	return sa && sa->dir != NFIPSEC_DIR_IN &&
-	       (nfipsec_sa_is_shared(sa) ||
-		nfipsec_addr_equal(&sa->saddr, &saddr));
+	if (!sa || sa->dir == NFIPSEC_DIR_IN ||
+	    !(nfipsec_sa_is_shared(sa) ||
+	      nfipsec_addr_equal(&sa->saddr, &saddr)) ||
+	    !recent(sa, quote))
+		return NULL;
+	return sa;
+}
+
+static void learn(struct nfipsec_sa *sa, u32 mtu, bool ipv4)
+{
+	u64 old = atomic64_read(&sa->path);
+
+	atomic64_cmpxchg(&sa->path, old,
+			 nfipsec_path_learn(old, mtu, ipv4, ktime_get_seconds(),
+					    sa->pmtu_age));
 }
 
 /**
@@ -347,8 +392,9 @@ static bool sent_by_us(const struct nfipsec_net *nn, const void *quote,
  *
  * The stack gives such errors to the protocol's handler, and theirs is XFRM's
  * or none. Anyone may send them (RFC 4301 section 8.2.1): they must quote
- * addresses and SPI of an SA that sends, and the kernel bounds what the route
- * takes from them.
+ * addresses, SPI and a recent number of an SA that sends and wants to hear of
+ * it. The SA minds it, within bounds, and so does the route, within the
+ * kernel's: that is what packets without DF are fragmented by.
  * Context: under rcu_read_lock(), process or softirq.
  */
 void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
@@ -361,8 +407,8 @@ void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
 				    sizeof(struct ipv6hdr));
 	const struct icmp6hdr *icmp6;
 	const struct icmphdr *icmp;
+	struct nfipsec_sa *sa;
 	__be32 mtu;
-	u8 proto;
 
 	if (l3->frag || l3->proto != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) ||
 	    !pskb_may_pull(skb, need))
@@ -379,15 +425,17 @@ void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
 			return;
 		mtu = icmp6->icmp6_mtu;
 	}
-	if (!sent_by_us(nn, skb->data + quote, l3->family, &proto) ||
+	sa = sender_of(nn, skb->data + quote, l3->family);
+	if (!sa || !sa->pmtu_age ||
 	    nf_checksum(skb, NF_INET_LOCAL_IN, l3->l4_off, l3->proto,
 			l3->family))
 		return;
+	learn(sa, ntohl(mtu), ipv4);
 
 	/* These look for the quoted header at skb->data. */
 	__skb_pull(skb, quote);
 	if (ipv4)
-		ipv4_update_pmtu(skb, nn->net, ntohl(mtu), 0, proto);
+		ipv4_update_pmtu(skb, nn->net, ntohl(mtu), 0, sa->key.proto);
 	else
 		ip6_update_pmtu(skb, nn->net, mtu, 0, 0,
 				sock_net_uid(nn->net, NULL));

@@ -109,7 +109,9 @@
 	C(IN_ECN_UNUSED, "in_ecn_unused",				\
 	  "packets received with outer ECT(0) over inner ECT(1)")	\
 	C(IN_ECN_DANGER, "in_ecn_danger",				\
-	  "packets received with an outer ECN field that no tunnel makes")
+	  "packets received with an outer ECN field that no tunnel makes") \
+	D(IN_ICMP_QUOTE, "in_icmp_quote", XFRM_POLICY,			\
+	  "inbound: an ICMP error about a packet that the SA does not carry")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

@@ -257,6 +257,7 @@ static int make_mature(struct nfipsec_sa *sa,
 	atomic64_set(&sa->seq, cfg->seq_out);
 	sa->flags = cfg->flags;
 	sa->outer = cfg->outer;
+	sa->pmtu_age = cfg->pmtu_age;
 	return 0;
 }
 

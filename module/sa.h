@@ -59,6 +59,7 @@ struct nfipsec_sa_key {
  * @selector: traffic the SA may carry
  * @keys: algorithms and keys, borrowed for the call
  * @outer: outer header of tunnel mode; agrees with @flags
+ * @pmtu_age: seconds to believe what routers say of the path, 0 is not at all
  *
  * Values were checked one by one when they were read from netlink;
  * nfipsec_sa_create() checks how they fit together.
@@ -78,6 +79,7 @@ struct nfipsec_sa_config {
 	struct nfipsec_selector selector;
 	struct nfipsec_keys keys;
 	struct nfipsec_outer outer;
+	u32 pmtu_age;
 };
 
 /**
@@ -117,6 +119,9 @@ struct nfipsec_sa_rcu_selector {
  * @state: enum nfipsec_sa_state, constant: a larval SA is replaced, not changed
  * @flags: bits of enum nfipsec_sa_flag, constant
  * @outer: how the outer header is made and read, constant
+ * @pmtu_age: as in struct nfipsec_sa_config, constant
+ * @path: what was learned of the path to the peer, see path.c; a learner that
+ *	loses a race against another loses what it learned
  * @reqid: written under the config lock, read with READ_ONCE()
  * @crypto: algorithms and keys, constant, NULL while larval
  * @selector: traffic it may carry, NULL is any; in BEET mode never NULL and
@@ -144,6 +149,8 @@ struct nfipsec_sa {
 	u8 state;
 	u32 flags;
 	struct nfipsec_outer outer;
+	u32 pmtu_age;
+	atomic64_t path;
 	u32 reqid;
 	struct nfipsec_crypto *crypto;
 	struct nfipsec_sa_rcu_selector __rcu *selector;

@@ -66,6 +66,12 @@ enum nfipsec_sa_state {
  * @NFIPSEC_SA_FLAG_ALIGN8: AH over IPv4, send a header that is a multiple of 8
  *   bytes, where RFC 4302 asks for 4 and XFRM without its flag align4 takes no
  *   other.
+ * @NFIPSEC_SA_FLAG_ICMP: Carry an ICMP error that no policy or selector allows
+ *   if they allow the packet that it quotes, with source and destination
+ *   exchanged; RFC 4301 section 6.2.
+ * @NFIPSEC_SA_FLAG_ICMP_CHECK: Refuse an ICMP error received through the SA
+ *   unless they allow the packet that it quotes, with source and destination
+ *   exchanged.
  */
 enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_ESN = 1,
@@ -74,6 +80,8 @@ enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_NOPMTUDISC = 8,
 	NFIPSEC_SA_FLAG_IIV = 16,
 	NFIPSEC_SA_FLAG_ALIGN8 = 32,
+	NFIPSEC_SA_FLAG_ICMP = 64,
+	NFIPSEC_SA_FLAG_ICMP_CHECK = 128,
 };
 
 /**
@@ -204,6 +212,8 @@ enum {
 	NFIPSEC_A_SA_AUTH_DROPS,
 	NFIPSEC_A_SA_ADD_TIME,
 	NFIPSEC_A_SA_OUTER,
+	NFIPSEC_A_SA_PMTU_AGE,
+	NFIPSEC_A_SA_PMTU,
 
 	__NFIPSEC_A_SA_MAX,
 	NFIPSEC_A_SA_MAX = (__NFIPSEC_A_SA_MAX - 1)

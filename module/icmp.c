@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See icmp.h. */
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/skbuff.h>
+
+#include "flow.h"
+#include "icmp.h"
+
+/* Of both families: type, code, checksum, and a word that depends on them. */
+#define ICMP_HLEN	8
+
+/* RFC 792: the types that quote a packet. */
+static bool is_error(u8 family, u8 type)
+{
+	if (family == AF_INET6)
+		return type < 128;	/* RFC 4443 section 2.1 */
+	switch (type) {
+	case 3:		/* destination unreachable */
+	case 4:		/* source quench */
+	case 5:		/* redirect */
+	case 11:	/* time exceeded */
+	case 12:	/* parameter problem */
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * nfipsec_icmp_quote() - the flow that an ICMP error is an answer to
+ * @skb: packet that nfipsec_l3_parse() accepted; only read
+ * @l3: its layout
+ * @flow: filled in on success: what the quoted packet shows, source and
+ *	destination exchanged
+ *
+ * The quote may be cut off behind the ports.
+ * Context: any.
+ * Return: false if it is no ICMP error, or one that quotes no packet.
+ */
+bool nfipsec_icmp_quote(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
+			struct nfipsec_flow *flow)
+{
+	u8 icmp = l3->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	int off = skb_network_offset(skb) + l3->l4_off;
+	struct nfipsec_l3 quoted;
+	struct nfipsec_flow f;
+	const u8 *type;
+	u8 buf;
+
+	if (l3->frag || l3->proto != icmp)
+		return false;
+	type = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	if (!type || !is_error(l3->family, *type))
+		return false;
+	off += ICMP_HLEN;
+	if (!nfipsec_l3_parse_at(skb, off, l3->family, &quoted) ||
+	    !nfipsec_flow_parse_at(skb, off, &quoted, &f))
+		return false;
+
+	*flow = f;
+	flow->saddr = f.daddr;
+	flow->daddr = f.saddr;
+	flow->sport = f.dport;
+	flow->dport = f.sport;
+	return true;
+}

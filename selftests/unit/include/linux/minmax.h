@@ -7,4 +7,8 @@
 
 #define min(a, b)	((a) < (b) ? (a) : (b))
 
+#define clamp_t(type, val, lo, hi)			\
+	((type)(val) < (type)(lo) ? (type)(lo) :	\
+	 (type)(val) > (type)(hi) ? (type)(hi) : (type)(val))
+
 #endif

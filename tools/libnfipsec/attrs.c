@@ -101,6 +101,8 @@ static const struct nfi_field sa_fields[] = {
 	A(AUTH_DROPS, U64, auth_drops),
 	A(ADD_TIME, U64, add_time),
 	N(SA, sa, OUTER, outer),
+	A(PMTU_AGE, U32, pmtu_age),
+	A(PMTU, U32, pmtu),
 };
 
 #undef A

@@ -163,6 +163,8 @@ struct nfipsec_outer {
  * @auth_drops: packets whose ICV was wrong, answer only
  * @add_time: seconds since the epoch, answer only
  * @outer: tunnel mode only
+ * @pmtu_age: seconds that an ICMP error about the path is believed, 0 never
+ * @pmtu: largest outer packet, if an ICMP error said so, answer only
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -195,6 +197,8 @@ struct nfipsec_sa {
 	uint64_t auth_drops;
 	uint64_t add_time;
 	struct nfipsec_outer outer;
+	uint32_t pmtu_age;
+	uint32_t pmtu;
 };
 
 /**

@@ -8,7 +8,8 @@
 #define KEY		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(SPI))
 #define CONFIG		(~(HAS(SPI_MIN) | HAS(SPI_MAX) | HAS(STATE) |	\
 			   HAS(PACKETS) | HAS(BYTES) | HAS(ADD_TIME) |	\
-			   HAS(REPLAY_DROPS) | HAS(AUTH_DROPS)))
+			   HAS(REPLAY_DROPS) | HAS(AUTH_DROPS) |	\
+			   HAS(PMTU)))
 #define ALLOC		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(MODE) |	\
 			 HAS(REQID) | HAS(SPI_MIN) | HAS(SPI_MAX))
 

@@ -42,7 +42,8 @@ static const char key[] =
 	"  -      a line of standard input, 0x and hexadecimal; each key its line\n"
 	"A key ends with its salt, of 3 bytes for ccm, 4 for gcm, chacha20poly1305,\n"
 	"gmac and ctr: 20 bytes for aes128gcm16, 19 for aes128ccm16.\n"
-	"FLAG := esn | noecn | decap-dscp | nopmtudisc | iiv | align8\n";
+	"FLAG := esn | noecn | decap-dscp | nopmtudisc | iiv | align8 | icmp |\n"
+	"        icmp-check\n";
 
 static void indented(FILE *out, const char *text)
 {

@@ -22,6 +22,8 @@ const struct choice sa_flags[] = {
 	{ "align8", NFIPSEC_SA_FLAG_ALIGN8 },
 	/* As in ip-xfrm(8), where it is not the default. */
 	{ "align4", 0 },
+	{ "icmp", NFIPSEC_SA_FLAG_ICMP },
+	{ "icmp-check", NFIPSEC_SA_FLAG_ICMP_CHECK },
 	{}
 };
 
@@ -212,6 +214,7 @@ static const struct word config_words[] = {
 	O("hop-limit", word_hop_limit),
 	O("flow-label", word_flow_label),
 	O("frag", word_frag),
+	W("pmtu-age", word_u32, pmtu_age, PMTU_AGE),
 };
 
 static int check_families(const struct nfipsec_sa *sa)

@@ -50,6 +50,14 @@ static void print_algos(FILE *out, const struct nfipsec_sa *sa)
 			algo_keyless(ALGO_ENC, sa->enc_name) ? "" : " <hidden>");
 }
 
+static void print_path(FILE *out, const struct nfipsec_sa *sa)
+{
+	fprintf(out, "\tpmtu-age %u", sa->pmtu_age);
+	if (SA_HAS(sa, PMTU))
+		fprintf(out, " pmtu %u", sa->pmtu);
+	fputc('\n', out);
+}
+
 static void print_time(FILE *out, uint64_t seconds)
 {
 	time_t t = seconds;
@@ -91,6 +99,8 @@ void sa_print(FILE *out, const struct nfipsec_sa *sa)
 		outer_print(out, &sa->outer);
 		fputc('\n', out);
 	}
+	if (SA_HAS(sa, PMTU_AGE))
+		print_path(out, sa);
 	if (SA_HAS(sa, ADD_TIME))
 		print_time(out, sa->add_time);
 }
@@ -150,6 +160,10 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 		json_child(o, "sel", selector_json(&sa->selector));
 	if (SA_HAS(sa, OUTER))
 		json_child(o, "outer", outer_json(&sa->outer));
+	if (SA_HAS(sa, PMTU_AGE))
+		json_number(o, "pmtu_age", sa->pmtu_age);
+	if (SA_HAS(sa, PMTU))
+		json_number(o, "pmtu", sa->pmtu);
 	json_number(o, "seq_in", sa->seq_in);
 	json_number(o, "seq_out", sa->seq_out);
 	json_number(o, "packets", sa->packets);

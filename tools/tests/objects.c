@@ -99,6 +99,9 @@ static const struct object_case sas[] = {
 	  GCM_OUT TAIL
 	  "\tecn normal dscp copy df copy hop-limit default flow-label 0xabcde frag after\n",
 	  false },
+	{ ID "mode tunnel pmtu-age 60 flag icmp icmp-check " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval flag icmp icmp-check\n"
+	  GCM_OUT TAIL "\tpmtu-age 60\n", false },
 	{ ID "mode tunnel ecn on " GCM, "use one of: normal compat off", true },
 	{ ID "mode tunnel dscp 64 " GCM, "too large: at most 63", true },
 	{ ID "mode tunnel hop-limit 0 " GCM, "at least 1", true },

@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: GPL-2.0
+"""ICMP errors: about our ESP packets, and about what is inside them.
+
+The topology is that of lib.py, and host n forwards. The path MTU of an SA is
+looked at from both sides: what the SA says, and what fits.
+"""
+import struct
+import sys
+
+import lib
+from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo,
+                 attr, equal, ip, nothing, u32, udp, udp_packet, wait_for)
+
+PORT, FAR_PORT = 4000, 5000
+DF = 0x4000
+ROUTER4, ROUTER6 = "10.0.0.77", "fd00::77"
+FROM4, TO4 = "192.168.2.5", "10.8.8.8"
+FROM6, TO6 = "fd00:2::5", "fd00:8::8"
+ICMP, ICMP_CHECK = C["SA_FLAG_ICMP"], C["SA_FLAG_ICMP_CHECK"]
+lab = lib.Lab()
+null = Algo("null-sha256_128", 7)
+sock4 = lab.listen(PORT)
+sock6 = lab.listen(PORT, six=True)
+report = lib.Report()
+
+
+def prepare():
+    lab.n.exec("sh", "-c", "cd /proc/sys/net; "
+               "echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding; "
+               "for d in all vn; do echo 0 >ipv4/conf/$d/send_redirects; done; "
+               "echo 0 >ipv4/icmp_ratelimit; "
+               "echo 0 >ipv6/icmp/ratelimit; echo >ipv6/icmp/ratemask")
+    lab.n.ip("route add fd00:8::/64 via fd00::2")
+
+
+def forget_routes():
+    lab.n.ip("route flush cache")
+    lab.n.exec("ip", "-6", "route", "flush", "cache")
+
+
+def icmp(six, kind, code, word, quoted):
+    """An ICMP message: kind is (IPv4's, IPv6's) type."""
+    return struct.pack("!BBHI", kind[six], code, 0, word) + quoted
+
+
+def icmp_packet(src, dst, message, **kw):
+    six = ":" in src
+    pseudo = b""
+    if six:
+        pseudo = lib.addr(src) + lib.addr(dst) + struct.pack(
+            "!II", len(message), 58)
+    total = lib.csum(pseudo + message)
+    message = message[:2] + struct.pack("!H", total) + message[4:]
+    return ip(src, dst, 58 if six else 1, message, **kw)
+
+
+def too_big(packet, mtu, **change):
+    """A router's answer to a packet of n."""
+    six = packet[0] >> 4 == 6
+    head = 40 if six else 20
+    quoted = bytearray(packet[:head + 8])
+    for name, val in change.items():
+        off = {"spi": head, "seq": head + 4}[name]
+        quoted[off:off + 4] = struct.pack("!I", val)
+    code = 0 if six else 4
+    return icmp_packet(ROUTER6 if six else ROUTER4, OUT6 if six else OUT4,
+                       icmp(six, (3, 2), code, mtu, bytes(quoted)))
+
+
+def setup(six, mode="tunnel", **more):
+    """An SA for what n sends and forwards."""
+    lab.reset()
+    forget_routes()
+    lab.sa(null, "out", mode, six, **more)
+    if mode == "transport":
+        src, dst = (OUT6, PEER6) if six else (OUT4, PEER4)
+        lab.policy("out", src, dst, 17, mode=mode, six=six)
+    else:
+        lab.policy("out", FROM4, TO4, 17, six=six)
+    lab.mark()
+
+
+def age(seconds):
+    return [attr(C["A_SA_PMTU_AGE"], u32(seconds))]
+
+
+def pmtu():
+    """What the SA says."""
+    sa = dict(lab.nl.dump("SA_GET")[0])
+    val = sa.get(C["A_SA_PMTU"])
+    return struct.unpack("=I", val)[0] if val else None
+
+
+def probe(size=100, df=0):
+    """Forward a packet of this size through n: what leaves."""
+    lab.wire.send(udp_packet(FROM4, TO4, 1, 2, bytes(size - 28), frag=df))
+    return wait_for(lab.wire.recv, "a packet")
+
+
+def said():
+    """What fits, as the sender is told; the SA's overhead is 38 or more."""
+    p = probe(1480, DF)
+    equal((p[9], p[20], p[21]), (1, 3, 4), "fragmentation needed")
+    return struct.unpack_from("!H", p, 26)[0]
+
+
+def fits(six, path):
+    """Largest inner packet: ESP header 8, ICV 16, tail to a multiple of 4."""
+    return (path - (40 if six else 20) - 24) // 4 * 4 - 2
+
+
+def answer(packet, **kw):
+    """To the last packet, and wait until it was processed."""
+    lab.wire.send(packet)
+    # what comes behind it on the wire is processed behind it
+    data = kw.get("data", b"sync")
+    lab.wire.send(udp_packet(PEER4, OUT4, FAR_PORT, PORT, data))
+    equal(sock4.recv(100), data)
+
+
+# Path MTU
+
+def learned(six):
+    """RFC 4301 section 8.2: learned, told, never up, within bounds."""
+    floor = 1280 if six else 576
+    setup(six)
+    esp = probe()
+    equal(pmtu(), None)
+    equal(said(), fits(six, 1500))
+    for mtu, want in ((1400, 1400), (1450, 1400), (1400, 1400), (1300, 1300),
+                      (1500, 1300), (0xffff, 1300), (floor - 1, floor),
+                      (0, floor), (floor + 1, floor)):
+        answer(too_big(esp, mtu))
+        equal(pmtu(), want, "after %d" % mtu)
+        # the kernel's own bound for a route is another one
+        if want > floor:
+            equal(said(), fits(six, want))
+    text = lab.cli("sa", "list")
+    equal("pmtu-age 600 pmtu %d" % floor in text, True, text)
+    got = lib.json_of(lab.cli("-j", "sa", "list"))[0]
+    equal((got["pmtu_age"], got["pmtu"]), (600, floor), "JSON")
+
+
+def of_the_sa(six):
+    """It is the SA's, whatever the route forgets."""
+    setup(six)
+    answer(too_big(probe(), 1400))
+    forget_routes()
+    equal(pmtu(), 1400)
+    equal(said(), fits(six, 1400))
+    lab.reset()
+    lab.sa(null, "out", six=six)
+    lab.policy("out", FROM4, TO4, 17, six=six)
+    equal(pmtu(), None, "of a new SA")
+    equal(said(), fits(six, 1500))
+
+
+def aged(six):
+    """RFC 4301 section 8.2.2: forgotten, and then the route's again."""
+    setup(six, extra=age(1))
+    answer(too_big(probe(), 1400))
+    wait_for(lambda: pmtu() is None, "the end of its time")
+    forget_routes()
+    equal(said(), fits(six, 1500))
+    setup(six, extra=age(0))
+    answer(too_big(probe(), 1400))
+    equal(pmtu(), None, "age 0")
+    equal(said(), fits(six, 1500))
+
+
+def not_ours(six):
+    """Only what an SA of ours sent, and not long ago."""
+    setup(six)
+    esp = probe()
+    head = 40 if six else 20
+    spi = struct.unpack_from("!I", esp, head)[0]
+    ah = bytearray(esp)
+    ah[6 if six else 9] = 51
+    src = bytearray(esp)
+    src[head - 1 - (16 if six else 4)] ^= 1
+    cut = too_big(esp, 1400)[:-4]
+    bad = too_big(esp, 1400)
+    bad = bad[:-1] + bytes([bad[-1] ^ 1])
+    for what, packet in (
+            ("SPI", too_big(esp, 1400, spi=spi + 1)),
+            ("number to come", too_big(esp, 1400, seq=2)),
+            ("number 0", too_big(esp, 1400, seq=0)),
+            ("number far off", too_big(esp, 1400, seq=1 << 31)),
+            ("AH", too_big(bytes(ah), 1400)),
+            ("source", too_big(bytes(src), 1400)),
+            ("cut", cut), ("checksum", bad)):
+        answer(packet)
+        equal(pmtu(), None, what)
+    other = icmp_packet(ROUTER6 if six else ROUTER4, OUT6 if six else OUT4,
+                        icmp(six, (3, 1), 1, 1400, esp[:head + 8]))
+    answer(other)
+    equal(pmtu(), None, "another error")
+    answer(too_big(esp, 1400))
+    equal(pmtu(), 1400, "the right one")
+
+
+def transport(six):
+    """Of an SA of transport mode too."""
+    setup(six, "transport")
+    dst = PEER6 if six else PEER4
+    sock = sock6 if six else sock4
+    sock.sendto(bytes(10), (dst, FAR_PORT))
+    esp = wait_for(lab.wire.recv, "a packet")
+    answer(too_big(esp, 1350))
+    equal(pmtu(), 1350)
+    option = (41, 23) if six else (0, 10)       # MTU_DISCOVER
+    sock.setsockopt(*option, 2)
+    head = 40 if six else 20
+    most = fits(six, 1350) - 8
+    try:
+        try:
+            sock.sendto(bytes(1340), (dst, FAR_PORT))
+        except OSError as e:
+            equal(e.errno, 90, "EMSGSIZE")
+        lab.mark()
+        sock.sendto(bytes(most), (dst, FAR_PORT))
+        p = wait_for(lab.wire.recv, "the largest packet")
+        equal(len(p) <= 1350 and len(p) > 1350 - 4, True,
+              "%d, head %d" % (len(p), head))
+    finally:
+        sock.setsockopt(*option, 1)
+
+
+# ICMP errors through an SA
+
+def setup_in(six, flags, wide):
+    """UDP between FAR and IN is what the SA is for; wide: all of ICMP too."""
+    lab.reset()
+    spi = lab.sa(null, "in", flags=flags)
+    far, near = (FAR6, IN6) if six else (FAR4, IN4)
+    lab.policy("in", far, near, 17, (FAR_PORT, FAR_PORT), (PORT, PORT))
+    if wide:
+        lab.policy("in", far[:far.rindex("." if not six else ":") + 1] +
+                   ("0/24" if not six else "/64"), near, 58 if six else 1)
+    lab.mark()
+    return spi
+
+
+def error_in(six, spi, seq, near=None, far=None, dport=FAR_PORT, src=None):
+    """An error from behind the peer about a datagram of this host."""
+    near = near or (IN6 if six else IN4)
+    far = far or (FAR6 if six else FAR4)
+    src = src or ("fd00:2::99" if six else "192.168.2.99")
+    quoted = udp_packet(near, far, PORT, dport, b"12345678")
+    quoted = quoted[:(40 if six else 20) + 8]
+    inner = icmp_packet(src, IN6 if six else IN4,
+                        icmp(six, (3, 1), 1, 0, quoted))
+    esp = null.seal(spi, seq, 41 if six else 4, inner)
+    lab.wire.send(ip(PEER4, OUT4, 50, esp))
+
+
+def errors_in(six):
+    """RFC 4301 section 6.2."""
+    wrong = (dict(near="fd00:1::2" if six else "192.168.1.2"),
+             dict(far="fd00:3::1" if six else "192.168.3.1"),
+             dict(dport=FAR_PORT + 1))
+    for flags, wide, right, other in (
+            (0, False, "in_policy", "in_policy"),
+            (ICMP, False, "in_ok", "in_icmp_quote"),
+            (ICMP_CHECK, False, "in_policy", "in_policy"),
+            (0, True, "in_ok", "in_ok"),
+            (ICMP, True, "in_ok", "in_ok"),
+            (ICMP_CHECK, True, "in_ok", "in_icmp_quote"),
+            (ICMP | ICMP_CHECK, True, "in_ok", "in_icmp_quote")):
+        spi = setup_in(six, flags, wide)
+        what = "flags %d, %s" % (flags, "wide" if wide else "narrow")
+        error_in(six, spi, 1)
+        lab.counted({right: 1}, what)
+        for seq, case in enumerate(wrong, 2):
+            error_in(six, spi, seq, **case)
+            lab.counted({other: 1}, "%s, %r" % (what, case))
+    # nothing but errors is let in by what it says
+    spi = setup_in(six, ICMP, False)
+    far, near = (FAR6, IN6) if six else (FAR4, IN4)
+    for seq, kind in enumerate(((8, 128), (0, 129)), 1):
+        inner = icmp_packet(far, near, icmp(six, kind, 0, 0, udp_packet(
+            near, far, PORT, FAR_PORT, b"12345678")))
+        lab.wire.send(ip(PEER4, OUT4, 50, null.seal(
+            spi, seq, 41 if six else 4, inner)))
+        lab.counted({"in_policy": 1}, "ICMP type %r" % (kind,))
+
+
+def error_selector(six):
+    """The same for the selector of the SA itself."""
+    far, near = (FAR6, IN6) if six else (FAR4, IN4)
+    for flags, right, other in ((0, "in_selector", "in_selector"),
+                                (ICMP, "in_ok", "in_icmp_quote")):
+        lab.reset()
+        spi = lab.sa(null, "in", flags=flags, sel=lib.selector(far, near, 17))
+        lab.policy("in", "::/0" if six else "0.0.0.0/0",
+                   "::/0" if six else "0.0.0.0/0")
+        lab.mark()
+        error_in(six, spi, 1)
+        lab.counted({right: 1})
+        error_in(six, spi, 2, far="fd00:3::1" if six else "192.168.3.1")
+        lab.counted({other: 1})
+
+
+def delivered():
+    """The error gets where it belongs."""
+    spi = setup_in(False, ICMP, False)
+    s = lab.listen(PORT + 1, host=IN4)
+    s.connect((FAR4, FAR_PORT))
+    lab.policy("in", FAR4, IN4, 17, None, (PORT + 1, PORT + 1))
+    quoted = udp_packet(IN4, FAR4, PORT + 1, FAR_PORT, b"12345678")[:28]
+    inner = icmp_packet("192.168.2.99", IN4, icmp(False, (3, 1), 3, 0, quoted))
+    lab.wire.send(ip(PEER4, OUT4, 50, null.seal(spi, 1, 4, inner)))
+    wait_for(lambda: s.getsockopt(1, 4) == 111, "connection refused")
+    s.close()
+
+
+def errors_out(six):
+    """An error of the gateway itself about what came through the tunnel."""
+    src, dst = (FROM6, TO6) if six else (FROM4, TO4)
+    for flags, default, want in ((ICMP, "bypass", 50), (ICMP, "discard", 50),
+                                 (0, "bypass", 58 if six else 1),
+                                 (0, "discard", "out_discard")):
+        lab.reset()
+        spi = lab.sa(null, "out", flags=flags)
+        lab.policy("out", dst, src)
+        lab.policy("out", OUT6 if six else OUT4, "ff00::/8" if six else
+                   "224.0.0.0/4", action="bypass")
+        lab.default("out", default)
+        lab.mark()
+        # one hop is left, and that was us
+        lab.wire.send(udp_packet(src, dst, 1, 2, b"data",
+                                 **{"hlim" if six else "ttl": 1}))
+        if isinstance(want, str):
+            lab.counted({want: 1})
+            lab.wire.silent()
+            continue
+        p = wait_for(lab.wire.recv, "the error")
+        outer6 = p[0] >> 4 == 6
+        equal(p[6] if outer6 else p[9], want, "flags %d" % flags)
+        if want != 50:
+            continue
+        got = null.open(p[20:])
+        equal(got[0], spi, "SPI")
+        inner = got[3]
+        head = 40 if six else 20
+        equal((inner[6 if six else 9], inner[head]),
+              (58, 3) if six else (1, 11), "time exceeded")
+        lab.counted({"out_ok": 1})
+    lab.reset()
+
+
+prepare()
+for v in (False, True):
+    tag = "IPv%s" % "64"[not v]
+    report.add("path MTU learned, " + tag, learned, v)
+    report.add("path MTU of the SA, " + tag, of_the_sa, v)
+    report.add("path MTU aged, " + tag, aged, v)
+    report.add("path MTU, not our packets, " + tag, not_ours, v)
+    report.add("path MTU, transport mode, " + tag, transport, v)
+    report.add("errors received, " + tag, errors_in, v)
+    report.add("errors and the selector, " + tag, error_selector, v)
+    report.add("errors sent, " + tag, errors_out, v)
+report.add("error delivered", delivered)
+sys.exit(report.run())

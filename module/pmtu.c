@@ -71,8 +71,8 @@ static u32 peer_hash(const struct nfipsec_sa *sa)
  * not by SA, since the route is the peer's.
  */
 static unsigned int route_mtu(const struct nfipsec_net *nn,
-			     const struct nfipsec_sa *sa,
-			     const struct dst_entry *dst)
+			      const struct nfipsec_sa *sa,
+			      const struct dst_entry *dst)
 {
 	unsigned int path = dst_mtu(dst);
 	u32 hash = peer_hash(sa);

@@ -16,6 +16,7 @@
 #include "esp.h"
 #include "flow.h"
 #include "tunnel.h"
+#include "udp.h"
 
 /**
  * nfipsec_encap_gap() - what comes between the IP header and the payload
@@ -30,7 +31,7 @@ unsigned int nfipsec_encap_gap(const struct nfipsec_sa *sa)
 	if (sa->key.proto == IPPROTO_AH)
 		return nfipsec_ah_hlen(sa->crypto, sa->key.family,
 				       sa->flags & NFIPSEC_SA_FLAG_ALIGN8);
-	return nfipsec_esp_hlen(sa->crypto);
+	return nfipsec_udp_hlen(sa) + nfipsec_esp_hlen(sa->crypto);
 }
 
 /**
@@ -50,7 +51,7 @@ unsigned int nfipsec_encap_overhead(const struct nfipsec_sa *sa,
 /**
  * nfipsec_encap_payload_max() - what fits once it is encapsulated
  * @sa: SA
- * @room: bytes from the header of ESP or AH to the end of the packet
+ * @room: bytes from the end of the IP headers to the end of the packet
  *
  * Context: any.
  * Return: most bytes of payload; 0 if nothing fits.
@@ -60,9 +61,12 @@ unsigned int nfipsec_encap_payload_max(const struct nfipsec_sa *sa,
 {
 	unsigned int gap = nfipsec_encap_gap(sa);
 
+	if (room <= gap)
+		return 0;
 	if (sa->key.proto == IPPROTO_ESP)
-		return nfipsec_esp_payload_max(sa->crypto, room);
-	return room > gap ? room - gap : 0;
+		return nfipsec_esp_payload_max(sa->crypto,
+					       room - nfipsec_udp_hlen(sa));
+	return room - gap;
 }
 
 /* Room for a header between the IP headers and what follows them. */
@@ -99,6 +103,8 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 				       const struct nfipsec_l3 *l3, bool df,
 				       u8 *nexthdr)
 {
+	u8 proto = sa->encap.type ? IPPROTO_UDP : sa->key.proto;
+	enum nfipsec_reason reason = NFIPSEC_OK;
 	unsigned int gap = nfipsec_encap_gap(sa);
 	unsigned int room = gap + LL_RESERVED_SPACE(dst->dev);
 
@@ -114,17 +120,19 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 	switch (sa->mode) {
 	case NFIPSEC_MODE_TUNNEL:
 		*nexthdr = l3->family == AF_INET ? IPPROTO_IPIP : IPPROTO_IPV6;
-		nfipsec_tunnel_push(sa, skb, dst, l3, gap, sa->key.proto,
-				    df);
-		return NFIPSEC_OK;
+		nfipsec_tunnel_push(sa, skb, dst, l3, gap, proto, df);
+		break;
 	case NFIPSEC_MODE_BEET:
-		return nfipsec_beet_push(sa, skb, l3, gap, sa->key.proto, df,
-					 nexthdr);
+		reason = nfipsec_beet_push(sa, skb, l3, gap, proto, df,
+					   nexthdr);
+		break;
 	default:
 		*nexthdr = skb->data[l3->esp_nexthdr_off];
-		push_transport(skb, l3, gap, sa->key.proto);
-		return NFIPSEC_OK;
+		push_transport(skb, l3, gap, proto);
 	}
+	if (!reason && sa->encap.type)
+		nfipsec_udp_push(sa, skb);
+	return reason;
 }
 
 /**

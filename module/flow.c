@@ -238,3 +238,46 @@ bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
 	flow->dport = ntohs(ports[1]);
 	return true;
 }
+
+/**
+ * nfipsec_natt_parse() - is a UDP datagram ESP? (RFC 3948 section 2)
+ * @skb: packet that nfipsec_l3_parse() accepted, UDP and not a fragment
+ * @l3: its layout; for ESP, @l3->len becomes the end of the datagram
+ *
+ * The UDP checksum is not looked at: the ICV tells more, and the RFC has it
+ * zero (section 2.1).
+ * Context: any.
+ * Return: what it is.
+ */
+enum nfipsec_natt nfipsec_natt_parse(const struct sk_buff *skb,
+				     struct nfipsec_l3 *l3)
+{
+	unsigned int off = skb_network_offset(skb) + l3->l4_off;
+	unsigned int head = 4 * sizeof(__be16);
+	const __be16 *udp;
+	const u8 *data;
+	__be16 ubuf[4];
+	unsigned int len;
+	u8 buf[4];
+
+	udp = skb_header_pointer(skb, off, sizeof(ubuf), ubuf);
+	if (!udp)
+		return NFIPSEC_NATT_OTHER;
+	/* A wrong length is the stack's to complain of. */
+	len = ntohs(udp[2]);
+	if (len <= head || l3->l4_off + len > l3->len)
+		return NFIPSEC_NATT_OTHER;
+
+	off += head;
+	len -= head;
+	data = skb_header_pointer(skb, off, len < 4 ? 1 : 4, buf);
+	if (!data)
+		return NFIPSEC_NATT_OTHER;
+	if (len == 1 && data[0] == NFIPSEC_NATT_KEEPALIVE_BYTE)
+		return NFIPSEC_NATT_KEEPALIVE;
+	/* Section 2.2: with four zeros it is not ESP, no SPI is 0. */
+	if (len < 4 || !(data[0] | data[1] | data[2] | data[3]))
+		return NFIPSEC_NATT_OTHER;
+	l3->len = l3->l4_off + head + len;
+	return NFIPSEC_NATT_ESP;
+}

@@ -37,6 +37,18 @@ struct nfipsec_l3 {
 	u32 len;
 };
 
+/**
+ * enum nfipsec_natt - what a UDP datagram to a port of an SA is
+ * @NFIPSEC_NATT_OTHER: for the stack, an IKE message for instance
+ * @NFIPSEC_NATT_ESP: ESP with some SPI
+ * @NFIPSEC_NATT_KEEPALIVE: keeps a mapping alive and says nothing
+ */
+enum nfipsec_natt {
+	NFIPSEC_NATT_OTHER,
+	NFIPSEC_NATT_ESP,
+	NFIPSEC_NATT_KEEPALIVE,
+};
+
 bool nfipsec_l3_parse(const struct sk_buff *skb, u8 family,
 		      struct nfipsec_l3 *l3);
 bool nfipsec_flow_parse(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
@@ -46,5 +58,7 @@ bool nfipsec_l3_parse_at(const struct sk_buff *skb, int nhoff, u8 family,
 bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
 			   const struct nfipsec_l3 *l3,
 			   struct nfipsec_flow *flow);
+enum nfipsec_natt nfipsec_natt_parse(const struct sk_buff *skb,
+				     struct nfipsec_l3 *l3);
 
 #endif

@@ -3,7 +3,7 @@
  * A packet's way in (RFC 4301 section 5.2), top to bottom:
  *
  *	hook -> nfipsec_input()
- *	     ESP or AH for an SA of ours:
+ *	     ESP or AH for an SA of ours, in UDP if the SA says so:
  *		-> replay check		a hint, without lock
  *		-> esp or ah		ICV, cleartext
  *		-> replay commit	the decision
@@ -17,6 +17,7 @@
  */
 #include <linux/inetdevice.h>
 #include <linux/skbuff.h>
+#include <linux/udp.h>
 #include <linux/unaligned.h>
 #include <net/addrconf.h>
 #include <net/ip.h>
@@ -30,11 +31,13 @@
 #include "flow.h"
 #include "icmp.h"
 #include "input.h"
+#include "natt.h"
 #include "net.h"
 #include "pmtu.h"
 #include "proto.h"
 #include "reinject.h"
 #include "tag.h"
+#include "udp.h"
 
 /* Beyond the users of enum ip6_defrag_users: fragments meet only ours. */
 #define DEFRAG_USER	0x6e666970
@@ -77,6 +80,13 @@ static bool is_ipsec(u8 proto)
 	return proto == IPPROTO_ESP || proto == IPPROTO_AH;
 }
 
+/* Where ESP or AH starts, from the network header. */
+static unsigned int ipsec_start(const struct nfipsec_l3 *l3)
+{
+	return l3->l4_off +
+	       (l3->proto == IPPROTO_UDP ? sizeof(struct udphdr) : 0);
+}
+
 /* The low half of the sequence number, at the transport header. */
 static u32 seq_low(const struct nfipsec_sa *sa, const struct sk_buff *skb)
 {
@@ -93,20 +103,24 @@ static enum nfipsec_reason open_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 {
 	bool ah = sa->key.proto == IPPROTO_AH;
 	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
+	bool in_udp = l3->proto == IPPROTO_UDP;
 	enum nfipsec_reason reason;
 	unsigned int head;
 	u64 seq;
 
 	if (sa->state != NFIPSEC_SA_STATE_MATURE)
 		return NFIPSEC_IN_SA_STATE;
+	/* The other way it did not come from who has the SA's configuration. */
+	if (in_udp != !!sa->encap.type)
+		return NFIPSEC_IN_ENCAP;
 	reason = trim(skb, l3);
 	if (reason)
 		return reason;
 	head = ah ? sizeof(struct nfipsec_ah_hdr) :
 		    nfipsec_esp_hlen(sa->crypto);
-	if (!pskb_may_pull(skb, l3->l4_off + head))
+	if (!pskb_may_pull(skb, ipsec_start(l3) + head))
 		return NFIPSEC_IN_TRUNCATED;
-	skb_set_transport_header(skb, l3->l4_off);
+	skb_set_transport_header(skb, ipsec_start(l3));
 
 	seq = nfipsec_replay_guess(sa->replay, seq_low(sa, skb));
 	reason = nfipsec_replay_check(sa->replay, seq);
@@ -219,6 +233,12 @@ static bool is_dummy(const struct nfipsec_sa *sa, u8 nexthdr)
 	return sa->key.proto == IPPROTO_ESP && nexthdr == NFIPSEC_NEXTHDR_DUMMY;
 }
 
+/* Routing said that the packet is for this host. */
+static bool known_local(enum nfipsec_where where)
+{
+	return where == NFIPSEC_AT_LOCAL_IN || where == NFIPSEC_AT_BRIDGE_IN;
+}
+
 static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 				  const struct sk_buff *skb,
 				  const struct nfipsec_l3 *l3,
@@ -227,9 +247,9 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	struct nfipsec_sa_key key = {
 		.daddr = flow->daddr,
 		.family = flow->family,
-		.proto = l3->proto,
+		.proto = l3->proto == IPPROTO_AH ? IPPROTO_AH : IPPROTO_ESP,
 	};
-	unsigned int off = l3->l4_off;
+	unsigned int off = ipsec_start(l3);
 	struct nfipsec_sa *sa;
 	const __be32 *spi;
 	__be32 buf;
@@ -288,6 +308,8 @@ static enum nfipsec_reason leave_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 		reason = nfipsec_encap_pop(sa, skb, l3, nexthdr);
 	if (!reason)
 		reason = check_inner(skb, l3, flow);
+	if (!reason && sa->encap.type && sa->mode == NFIPSEC_MODE_TRANSPORT)
+		reason = nfipsec_udp_mend(sa, skb, l3);
 	if (!reason && sa->mode == NFIPSEC_MODE_TRANSPORT &&
 	    !nfipsec_sa_joins(sa, flow))
 		reason = NFIPSEC_IN_SELECTOR;
@@ -370,8 +392,8 @@ static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 }
 
 /*
- * ESP or AH. Returns true if the packet is consumed. Sets @settled if it may go on
- * without being judged as clear traffic.
+ * ESP or AH, also in UDP. Returns true if the packet is consumed. Sets @settled
+ * if it may go on without being judged as clear traffic.
  *
  * An SA that says it is for receiving is served at PRE_ROUTING; one that does
  * not say may also be one for sending to somebody else, whose packets pass
@@ -382,12 +404,11 @@ static bool ipsec(const struct nfipsec_net *nn, struct sk_buff *skb,
 		  const struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
 		  enum nfipsec_where where, bool *settled)
 {
-	bool local = where == NFIPSEC_AT_LOCAL_IN ||
-		     where == NFIPSEC_AT_BRIDGE_IN;
 	struct nfipsec_sa *sa;
 
 	sa = find_sa(nn, skb, l3, flow);
-	if (sa && (local || (sa->dir == NFIPSEC_DIR_IN && !to_group(flow)))) {
+	if (sa && (known_local(where) ||
+		   (sa->dir == NFIPSEC_DIR_IN && !to_group(flow)))) {
 		input_sa(nn, sa, skb, l3);
 		return true;
 	}
@@ -395,7 +416,7 @@ static bool ipsec(const struct nfipsec_net *nn, struct sk_buff *skb,
 		*settled = true;
 		return false;
 	}
-	if (!local && !is_local(nn->net, flow))
+	if (!known_local(where) && !is_local(nn->net, flow))
 		return false;
 
 	*settled = true;
@@ -403,6 +424,48 @@ static bool ipsec(const struct nfipsec_net *nn, struct sk_buff *skb,
 		return false;
 	nfipsec_drop(nn, skb, NFIPSEC_IN_NO_SA);
 	return true;
+}
+
+/* Each datagram goes the way it would have gone by itself. Consumes @skb. */
+static void split(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
+		  enum nfipsec_where where)
+{
+	struct sk_buff *seg, *next;
+
+	skb = nfipsec_natt_split(nn, skb);
+	skb_list_walk_safe(skb, seg, next) {
+		skb_mark_not_on_list(seg);
+		if (!nfipsec_input(nn, seg, family, where))
+			nfipsec_reinject_back(nn, seg);
+	}
+}
+
+/*
+ * UDP to a port on which an SA receives. Returns true if the packet is
+ * consumed. Sets @settled as ipsec() does.
+ */
+static bool udp(struct nfipsec_net *nn, struct sk_buff *skb,
+		struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
+		enum nfipsec_where where, bool *settled)
+{
+	if (skb_is_gso(skb)) {
+		if (!known_local(where) && !is_local(nn->net, flow))
+			return false;
+		split(nn, skb, l3->family, where);
+		return true;
+	}
+	switch (nfipsec_natt_parse(skb, l3)) {
+	case NFIPSEC_NATT_ESP:
+		return ipsec(nn, skb, l3, flow, where, settled);
+	case NFIPSEC_NATT_KEEPALIVE:
+		if (!known_local(where) && !is_local(nn->net, flow))
+			return false;
+		nfipsec_drop(nn, skb, NFIPSEC_IN_KEEPALIVE);
+		return true;
+	case NFIPSEC_NATT_OTHER:
+		break;
+	}
+	return false;
 }
 
 /* What came in the clear: does policy let it? Returns true if it is dropped. */
@@ -427,17 +490,46 @@ static bool drop_clear(const struct nfipsec_net *nn, struct sk_buff *skb,
 	return true;
 }
 
-/*
- * Fragments of ESP or AH for this host. IPv4 puts them together before LOCAL_IN;
- * IPv6 only behind it, out of our sight, so that it is done here, in queues of
- * our own. Returns true if the packet is consumed.
- */
-static bool gather(const struct nfipsec_net *nn, struct sk_buff *skb, u8 family)
+/* UDP only where it may be ESP, which only the first fragment would tell. */
+static bool may_be_ipsec(const struct nfipsec_net *nn,
+			 const struct nfipsec_l3 *l3)
+{
+	return is_ipsec(l3->proto) ||
+	       (l3->proto == IPPROTO_UDP && READ_ONCE(nn->udpsa.count));
+}
+
+/* It frees what it cannot use. */
+static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
 {
 	int err;
 
-	if (family == AF_INET)
+	local_bh_disable();
+	err = ip_defrag(nn->net, skb, DEFRAG_USER);
+	local_bh_enable();
+	if (!err) {
+		skb->ignore_df = 1;
 		return false;
+	}
+	if (err != -EINPROGRESS)
+		nfipsec_count(nn, err == -ENOMEM ? NFIPSEC_IN_NOMEM :
+						   NFIPSEC_IN_HEADER);
+	return true;
+}
+
+/*
+ * Fragments for this host of what may be ESP. IPv4 puts those of ESP together
+ * before LOCAL_IN; IPv6 only behind it, out of our sight, so that it is done
+ * here, in queues of our own. Those of UDP too: whether they are to be judged
+ * as clear traffic is known when they are whole. Only what came in the clear
+ * gets here. Returns true if the packet is consumed.
+ */
+static bool gather(const struct nfipsec_net *nn, struct sk_buff *skb,
+		   const struct nfipsec_l3 *l3)
+{
+	int err;
+
+	if (l3->family == AF_INET)
+		return l3->proto == IPPROTO_UDP && gather_ipv4(nn, skb);
 	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG_USER);
 	if (!err)
 		return false;
@@ -483,13 +575,18 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	if (l3.frag && where < NFIPSEC_AT_BRIDGE_IN) {
 		if (where != NFIPSEC_AT_FRAGMENTS)
 			return false;
-		if (is_ipsec(l3.proto) &&
-		    (is_local(nn->net, &flow) || to_group(&flow)))
-			return gather(nn, skb, family);
+		if (may_be_ipsec(nn, &l3) &&
+		    (is_local(nn->net, &flow) ||
+		     (is_ipsec(l3.proto) && to_group(&flow))))
+			return gather(nn, skb, &l3);
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		return false;
 	} else if (!l3.frag && is_ipsec(l3.proto)) {
 		if (ipsec(nn, skb, &l3, &flow, where, &settled))
+			return true;
+	} else if (!l3.frag && l3.proto == IPPROTO_UDP &&
+		   nfipsec_udpsa_port(nn, family, htons(flow.dport))) {
+		if (udp(nn, skb, &l3, &flow, where, &settled))
 			return true;
 	} else if (where == NFIPSEC_AT_LOCAL_IN ||
 		   where == NFIPSEC_AT_BRIDGE_IN) {

@@ -9,6 +9,7 @@
 #include <net/net_namespace.h>
 
 #include "hook.h"
+#include "natt.h"
 #include "net.h"
 #include "netlink.h"
 #include "sa.h"
@@ -30,6 +31,7 @@ static int __net_init net_init(struct net *net)
 	/* A cache that was never filled has generation 0. */
 	atomic64_set(&nn->gen, 1);
 	nfipsec_spd_init(nn);
+	nfipsec_natt_init(nn);
 
 	nn->counters = alloc_percpu(struct nfipsec_counters);
 	if (!nn->counters)
@@ -75,6 +77,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 	list_for_each_entry(net, list, exit_list) {
 		struct nfipsec_net *nn = nfipsec_net(net);
 
+		nfipsec_natt_exit(nn);
 		nfipsec_spd_exit(nn);
 		nfipsec_sad_exit(nn);
 	}

@@ -14,6 +14,7 @@
 #include "reason.h"
 #include "sad.h"
 #include "spd.h"
+#include "udpsa.h"
 
 struct metadata_dst;
 
@@ -37,6 +38,7 @@ struct nfipsec_counters {
  * @sad: security associations
  * @spd: policies
  * @weak: SAs may have weak algorithms; written under @lock, READ_ONCE() readers
+ * @udpsa: SAs with UDP encapsulation
  * @counters: per CPU
  * @told: what local senders were told of the path to a peer, see pmtu.c; each
  *	entry is written and read whole
@@ -49,6 +51,7 @@ struct nfipsec_net {
 	struct nfipsec_sad sad;
 	struct nfipsec_spd spd;
 	bool weak;
+	struct nfipsec_udpsa udpsa;
 	struct nfipsec_counters __percpu *counters;
 	u64 told[NFIPSEC_TOLD_SIZE];
 	struct metadata_dst * __percpu *tag;

@@ -15,7 +15,19 @@ static const struct netlink_range_validation nfipsec_a_outer_label_value_range =
 	.max	= 1048575ULL,
 };
 
+static const struct netlink_range_validation nfipsec_a_encap_keepalive_range = {
+	.max	= 86400ULL,
+};
+
 /* Common nested types */
+const struct nla_policy nfipsec_encap_nl_policy[NFIPSEC_A_ENCAP_KEEPALIVE + 1] = {
+	[NFIPSEC_A_ENCAP_TYPE] = NLA_POLICY_RANGE(NLA_U8, 2, 2),
+	[NFIPSEC_A_ENCAP_SPORT] = { .type = NLA_U16, },
+	[NFIPSEC_A_ENCAP_DPORT] = { .type = NLA_U16, },
+	[NFIPSEC_A_ENCAP_OA] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_ENCAP_KEEPALIVE] = NLA_POLICY_FULL_RANGE(NLA_U32, &nfipsec_a_encap_keepalive_range),
+};
+
 const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1] = {
 	[NFIPSEC_A_OUTER_ECN] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_OUTER_DSCP] = NLA_POLICY_MAX(NLA_U8, 63),
@@ -51,7 +63,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_PMTU_AGE + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_ENCAP + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -74,10 +86,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_PMTU_AGE + 1] = {
 	[NFIPSEC_A_SA_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_SA_OUTER] = NLA_POLICY_NESTED(nfipsec_outer_nl_policy),
 	[NFIPSEC_A_SA_PMTU_AGE] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_ENCAP] = NLA_POLICY_NESTED(nfipsec_encap_nl_policy),
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_PMTU_AGE + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_ENCAP + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -100,6 +113,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_PMTU_AGE + 1] =
 	[NFIPSEC_A_SA_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_SA_OUTER] = NLA_POLICY_NESTED(nfipsec_outer_nl_policy),
 	[NFIPSEC_A_SA_PMTU_AGE] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_ENCAP] = NLA_POLICY_NESTED(nfipsec_encap_nl_policy),
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -191,14 +205,14 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_PMTU_AGE,
+		.maxattr	= NFIPSEC_A_SA_ENCAP,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_PMTU_AGE,
+		.maxattr	= NFIPSEC_A_SA_ENCAP,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

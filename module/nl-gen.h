@@ -12,13 +12,14 @@
 #include <uapi/linux/nfipsec.h>
 
 /* Common nested types */
+extern const struct nla_policy nfipsec_encap_nl_policy[NFIPSEC_A_ENCAP_KEEPALIVE + 1];
 extern const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1];
 extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_DPORT_MAX + 1];
 extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1];
 
-extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_PMTU_AGE + 1];
+extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_ENCAP + 1];
 
-extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_PMTU_AGE + 1];
+extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_ENCAP + 1];
 
 extern const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1];
 

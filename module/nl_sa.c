@@ -132,6 +132,11 @@ static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 		err = nfipsec_nl_outer_put(skb, NFIPSEC_A_SA_OUTER, &sa->outer);
 	if (err)
 		return err;
+	if (sa->encap.type) {
+		err = nfipsec_nl_encap_put(skb, NFIPSEC_A_SA_ENCAP, sa);
+		if (err)
+			return err;
+	}
 	s = rcu_dereference_protected(sa->selector,
 				      lockdep_is_held(&nn->lock));
 	return s ? nfipsec_nl_selector_put(skb, NFIPSEC_A_SA_SELECTOR,

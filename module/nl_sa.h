@@ -22,10 +22,18 @@ int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
 int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa);
 void nfipsec_nl_sa_keys_wipe(struct genl_info *info);
 
+/* Attribute set "outer". */
 int nfipsec_nl_outer_get(const struct nlattr *nest,
 			 struct nfipsec_sa_config *cfg,
 			 struct netlink_ext_ack *extack);
 int nfipsec_nl_outer_put(struct sk_buff *skb, int type,
 			 const struct nfipsec_outer *o);
+
+/* Attribute set "encap". */
+int nfipsec_nl_encap_get(const struct nlattr *nest, u8 family,
+			 struct nfipsec_encap *encap,
+			 struct netlink_ext_ack *extack);
+int nfipsec_nl_encap_put(struct sk_buff *skb, int type,
+			 const struct nfipsec_sa *sa);
 
 #endif

@@ -131,6 +131,10 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 	if (!err)
 		err = nfipsec_nl_outer_get(a[NFIPSEC_A_SA_OUTER], cfg,
 					   info->extack);
+	if (!err && a[NFIPSEC_A_SA_ENCAP])
+		err = nfipsec_nl_encap_get(a[NFIPSEC_A_SA_ENCAP],
+					   cfg->key.family, &cfg->encap,
+					   info->extack);
 	if (err || !a[NFIPSEC_A_SA_SELECTOR])
 		return err;
 	cfg->has_selector = true;
@@ -240,6 +244,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		NFIPSEC_A_SA_ENC_KEY, NFIPSEC_A_SA_AUTH_NAME,
 		NFIPSEC_A_SA_AUTH_KEY, NFIPSEC_A_SA_AUTH_ICV_BITS,
 		NFIPSEC_A_SA_OUTER, NFIPSEC_A_SA_PMTU_AGE,
+		NFIPSEC_A_SA_ENCAP,
 	};
 	struct nlattr **a = info->attrs;
 	const struct nlattr *src = a[NFIPSEC_A_SA_SRC];
@@ -252,7 +257,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		if (a[never[i]])
 			return nfipsec_nl_refuse(info->extack, a[never[i]],
 						 -EBUSY,
-						 "the SA is in use: its keys, algorithms, flags and sequence numbers never change");
+						 "the SA is in use: its keys, algorithms, flags, encapsulation and sequence numbers never change");
 	if (u8_differs(a[NFIPSEC_A_SA_MODE], sa->mode))
 		return nfipsec_nl_refuse(info->extack, a[NFIPSEC_A_SA_MODE],
 					 -EBUSY,

@@ -33,6 +33,7 @@
 #include "output.h"
 #include "pmtu.h"
 #include "reinject.h"
+#include "udp.h"
 
 /**
  * struct outbound - what is the same for all segments of a packet
@@ -199,7 +200,10 @@ static enum nfipsec_reason add_sa(const struct outbound *p,
 		return reason;
 	if (skb->len > IP_MAX_MTU)
 		return NFIPSEC_OUT_LENGTH;
+	if (sa->encap.type)
+		nfipsec_udp_finish(sa, skb);
 	nfipsec_sa_count(sa, len);
+	nfipsec_sa_sent(sa);
 	return NFIPSEC_OK;
 }
 
@@ -214,6 +218,10 @@ static enum nfipsec_reason add_sas(const struct outbound *p,
 	for (i = 0; i < p->chain.len; i++) {
 		if (i) {
 			nfipsec_encap_complete(skb);
+			/* Of UDP, if the one before is in that. */
+			reason = finish_checksum(skb);
+			if (reason)
+				return reason;
 			if (!nfipsec_l3_parse(skb, p->chain.sa[i - 1]->key.family,
 					      l3))
 				return NFIPSEC_OUT_HEADER;

@@ -9,7 +9,7 @@
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/timekeeping.h>
-#include <linux/unaligned.h>
+#include <linux/udp.h>
 #include <net/dst.h>
 #include <net/gso.h>
 #include <net/icmp.h>
@@ -306,70 +306,80 @@ void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
 }
 
-static bool read_spi(const void *hdr, u8 proto, __be32 *spi)
+/**
+ * struct quote - what an ICMP error quotes of a packet
+ * @key: as of the SA that would send it
+ * @saddr: source address
+ * @uh: UDP header in front of ESP, or zero
+ * @esp: of ESP
+ */
+struct quote {
+	struct nfipsec_sa_key key;
+	union nfipsec_addr saddr;
+	struct udphdr uh;
+	struct nfipsec_esp_hdr esp;
+};
+
+/*
+ * What stands at @off, behind the quoted IP header. The number of AH lies beyond
+ * what a router must quote, and is not asked for.
+ */
+static bool read_quote(const struct sk_buff *skb, unsigned int off, u8 proto,
+		       struct quote *q)
 {
+	q->key.proto = proto;
 	switch (proto) {
-	case IPPROTO_ESP:
-		hdr += offsetof(struct nfipsec_esp_hdr, spi);
-		break;
 	case IPPROTO_AH:
-		hdr += offsetof(struct nfipsec_ah_hdr, spi);
-		break;
+		off += offsetof(struct nfipsec_ah_hdr, spi);
+		return !skb_copy_bits(skb, off, &q->key.spi,
+				      sizeof(q->key.spi));
+	case IPPROTO_UDP:
+		if (skb_copy_bits(skb, off, &q->uh, sizeof(q->uh)))
+			return false;
+		q->key.proto = IPPROTO_ESP;
+		off += sizeof(q->uh);
+		fallthrough;
+	case IPPROTO_ESP:
+		if (skb_copy_bits(skb, off, &q->esp, sizeof(q->esp)))
+			return false;
+		q->key.spi = q->esp.spi;
+		return true;
 	default:
 		return false;
 	}
-	memcpy(spi, hdr, sizeof(*spi));
-	return true;
 }
 
-/*
- * May the SA have sent this lately? The number of AH lies beyond what a router
- * must quote, and is not asked for.
- */
-static bool recent(const struct nfipsec_sa *sa, const void *hdr)
-{
-	const struct nfipsec_esp_hdr *esp = hdr;
-
-	return sa->key.proto != IPPROTO_ESP ||
-	       nfipsec_path_quotes(atomic64_read(&sa->seq),
-				   get_unaligned_be32(&esp->seq));
-}
-
-/*
- * The SA that sent the packet that an ICMP error quotes, or NULL. There are
- * QUOTE_MIN bytes of it behind its IP header.
- */
+/* The SA that sent the packet that is quoted at @off, or NULL. */
 static struct nfipsec_sa *sender_of(const struct nfipsec_net *nn,
-				    const void *quote, u8 family)
+				    const struct sk_buff *skb,
+				    unsigned int off, u8 family)
 {
-	const struct ipv6hdr *ip6 = quote;
-	const struct iphdr *iph = quote;
-	struct nfipsec_sa_key key = { .family = family };
-	union nfipsec_addr saddr = {};
+	const struct ipv6hdr *ip6 = (struct ipv6hdr *)(skb->data + off);
+	const struct iphdr *iph = (struct iphdr *)(skb->data + off);
+	struct quote q = { .key.family = family };
 	struct nfipsec_sa *sa;
 
 	if (family == AF_INET) {
-		if (iph->version != 4 || iph->ihl != sizeof(*iph) / 4)
+		if (iph->version != 4 || iph->ihl != sizeof(*iph) / 4 ||
+		    !read_quote(skb, off + sizeof(*iph), iph->protocol, &q))
 			return NULL;
-		key.proto = iph->protocol;
-		saddr.ip = iph->saddr;
-		key.daddr.ip = iph->daddr;
-		quote += sizeof(*iph);
+		q.saddr.ip = iph->saddr;
+		q.key.daddr.ip = iph->daddr;
 	} else {
-		if (ip6->version != 6)
+		if (ip6->version != 6 ||
+		    !read_quote(skb, off + sizeof(*ip6), ip6->nexthdr, &q))
 			return NULL;
-		key.proto = ip6->nexthdr;
-		saddr.in6 = ip6->saddr;
-		key.daddr.in6 = ip6->daddr;
-		quote += sizeof(*ip6);
+		q.saddr.in6 = ip6->saddr;
+		q.key.daddr.in6 = ip6->daddr;
 	}
-	if (!read_spi(quote, key.proto, &key.spi))
-		return NULL;
-	sa = nfipsec_sad_find_sent(nn, &key, &saddr);
+	sa = nfipsec_sad_find_sent(nn, &q.key, &q.saddr);
 	if (!sa || sa->dir == NFIPSEC_DIR_IN ||
+	    q.uh.source != sa->encap.sport || q.uh.dest != sa->encap.dport ||
 	    !(nfipsec_sa_is_shared(sa) ||
-	      nfipsec_addr_equal(&sa->saddr, &saddr)) ||
-	    !recent(sa, quote))
+	      nfipsec_addr_equal(&sa->saddr, &q.saddr)))
+		return NULL;
+	if (q.key.proto == IPPROTO_ESP &&
+	    !nfipsec_path_quotes(atomic64_read(&sa->seq), ntohl(q.esp.seq)))
 		return NULL;
 	return sa;
 }
@@ -391,10 +401,11 @@ static void learn(struct nfipsec_sa *sa, u32 mtu, bool ipv4)
  * @l3: its layout
  *
  * The stack gives such errors to the protocol's handler, and theirs is XFRM's
- * or none. Anyone may send them (RFC 4301 section 8.2.1): they must quote
- * addresses, SPI and a recent number of an SA that sends and wants to hear of
- * it. The SA minds it, within bounds, and so does the route, within the
- * kernel's: that is what packets without DF are fragmented by.
+ * or none, and UDP's knows no socket that sent them. Anyone may send them (RFC
+ * 4301 section 8.2.1): they must quote addresses, ports if there are any, SPI
+ * and a recent number of an SA that sends and wants to hear of it. The SA minds
+ * it, within bounds, and so does the route, within the kernel's: that is what
+ * packets without DF are fragmented by.
  * Context: under rcu_read_lock(), process or softirq.
  */
 void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
@@ -425,7 +436,7 @@ void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
 			return;
 		mtu = icmp6->icmp6_mtu;
 	}
-	sa = sender_of(nn, skb->data + quote, l3->family);
+	sa = sender_of(nn, skb, quote, l3->family);
 	if (!sa || !sa->pmtu_age ||
 	    nf_checksum(skb, NF_INET_LOCAL_IN, l3->l4_off, l3->proto,
 			l3->family))
@@ -435,7 +446,8 @@ void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
 	/* These look for the quoted header at skb->data. */
 	__skb_pull(skb, quote);
 	if (ipv4)
-		ipv4_update_pmtu(skb, nn->net, ntohl(mtu), 0, sa->key.proto);
+		ipv4_update_pmtu(skb, nn->net, ntohl(mtu), 0,
+				 sa->encap.type ? IPPROTO_UDP : sa->key.proto);
 	else
 		ip6_update_pmtu(skb, nn->net, mtu, 0, 0,
 				sock_net_uid(nn->net, NULL));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Wire formats and limits of ESP (RFC 4303 section 2) and AH (RFC 4302 section
- * 2). No code.
+ * Wire formats and limits of ESP (RFC 4303 section 2), also in UDP (RFC 3948
+ * section 2), and AH (RFC 4302 section 2). No code.
  */
 #ifndef NFIPSEC_PROTO_H
 #define NFIPSEC_PROTO_H
@@ -61,6 +61,8 @@ static_assert(sizeof(struct nfipsec_ah_hdr) == 12);
 /* RFC 4303 section 2.4: the ciphertext ends on a 4 byte boundary. */
 #define NFIPSEC_ESP_ALIGN	4
 #define NFIPSEC_ESP_PAD_MAX	255
+/* All there is in a NAT keepalive (RFC 3948 section 2.3). */
+#define NFIPSEC_NATT_KEEPALIVE_BYTE	0xff
 /* SPIs below are reserved (RFC 4303 section 2.1). */
 #define NFIPSEC_SPI_MIN		256
 /* Next header of a dummy packet (RFC 4303 section 2.6). */

@@ -111,7 +111,15 @@
 	C(IN_ECN_DANGER, "in_ecn_danger",				\
 	  "packets received with an outer ECN field that no tunnel makes") \
 	D(IN_ICMP_QUOTE, "in_icmp_quote", XFRM_POLICY,			\
-	  "inbound: an ICMP error about a packet that the SA does not carry")
+	  "inbound: an ICMP error about a packet that the SA does not carry") \
+	D(IN_ENCAP, "in_encap", XFRM_POLICY,				\
+	  "inbound: in UDP and the SA has no encapsulation, or the reverse") \
+	D(IN_GSO, "in_gso", SKB_GSO_SEG,				\
+	  "inbound: a large UDP packet could not be cut to datagrams")	\
+	C(IN_KEEPALIVE, "in_keepalive",					\
+	  "NAT keepalives received on a port of an SA, and consumed")	\
+	C(OUT_KEEPALIVE, "out_keepalive",				\
+	  "NAT keepalives sent")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

@@ -21,7 +21,9 @@ static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa,
 	struct flowi4 fl4 = {
 		.daddr = sa->key.daddr.ip,
 		.saddr = sa->saddr.ip,
-		.flowi4_proto = sa->key.proto,
+		.flowi4_proto = sa->encap.type ? IPPROTO_UDP : sa->key.proto,
+		.fl4_sport = sa->encap.sport,
+		.fl4_dport = sa->encap.dport,
 		.flowi4_mark = mark,
 	};
 	struct rtable *rt;
@@ -41,7 +43,9 @@ static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
 	struct flowi6 fl6 = {
 		.daddr = sa->key.daddr.in6,
 		.saddr = sa->saddr.in6,
-		.flowi6_proto = sa->key.proto,
+		.flowi6_proto = sa->encap.type ? IPPROTO_UDP : sa->key.proto,
+		.fl6_sport = sa->encap.sport,
+		.fl6_dport = sa->encap.dport,
 		.flowi6_mark = mark,
 	};
 	struct dst_entry *dst;
@@ -160,4 +164,21 @@ bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb)
 	}
 	nfipsec_count(nn, NFIPSEC_IN_OK);
 	return true;
+}
+
+/**
+ * nfipsec_reinject_back() - give a packet back to the stack
+ * @nn: namespace
+ * @skb: packet that came in, starting with its IP header, cut out of a larger
+ *	one; consumed
+ *
+ * It is received again as if it had come by itself.
+ * Context: process or softirq.
+ */
+void nfipsec_reinject_back(const struct nfipsec_net *nn, struct sk_buff *skb)
+{
+	skb_dst_drop(skb);
+	nf_reset_ct(skb);
+	if (netif_rx(skb) == NET_RX_DROP)
+		nfipsec_count(nn, NFIPSEC_IN_BACKLOG);
 }

@@ -174,6 +174,16 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 			       "Inbound sequence number is beyond the largest that the SA may use");
 		return -ERANGE;
 	}
+	if (cfg->encap.type && cfg->key.proto != IPPROTO_ESP) {
+		NL_SET_ERR_MSG(extack,
+			       "Encapsulation in UDP is for ESP, AH cannot pass a NAT (RFC 3948 section 1)");
+		return -EINVAL;
+	}
+	if (cfg->encap.keepalive && cfg->dir == NFIPSEC_DIR_IN) {
+		NL_SET_ERR_MSG(extack,
+			       "Keepalives are sent by an SA that sends, this one is for receiving only");
+		return -EINVAL;
+	}
 	err = check_group(cfg, extack);
 	if (err)
 		return err;
@@ -258,6 +268,7 @@ static int make_mature(struct nfipsec_sa *sa,
 	sa->flags = cfg->flags;
 	sa->outer = cfg->outer;
 	sa->pmtu_age = cfg->pmtu_age;
+	sa->encap = cfg->encap;
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef NFIPSEC_SA_H
 #define NFIPSEC_SA_H
 
+#include <linux/jiffies.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -44,6 +45,24 @@ struct nfipsec_sa_key {
 };
 
 /**
+ * struct nfipsec_encap - UDP between IP and ESP (RFC 3948)
+ * @type: enum nfipsec_encap_type, or 0 for none, and then all else is 0 too
+ * @has_oa: @oa is given
+ * @sport: source port of the SA's packets, network byte order
+ * @dport: their destination port, network byte order
+ * @oa: source address of the peer behind the NAT, family of the SA
+ * @keepalive: seconds without a packet until a keepalive is sent, 0 is never
+ */
+struct nfipsec_encap {
+	u8 type;
+	bool has_oa;
+	__be16 sport;
+	__be16 dport;
+	union nfipsec_addr oa;
+	u32 keepalive;
+};
+
+/**
  * struct nfipsec_sa_config - an SA as user space describes it
  * @key: destination, SPI, protocol
  * @saddr: outer source address, family of @key; zero is any, to a group
@@ -60,6 +79,7 @@ struct nfipsec_sa_key {
  * @keys: algorithms and keys, borrowed for the call
  * @outer: outer header of tunnel mode; agrees with @flags
  * @pmtu_age: seconds to believe what routers say of the path, 0 is not at all
+ * @encap: UDP encapsulation
  *
  * Values were checked one by one when they were read from netlink;
  * nfipsec_sa_create() checks how they fit together.
@@ -80,6 +100,7 @@ struct nfipsec_sa_config {
 	struct nfipsec_keys keys;
 	struct nfipsec_outer outer;
 	u32 pmtu_age;
+	struct nfipsec_encap encap;
 };
 
 /**
@@ -131,6 +152,9 @@ struct nfipsec_sa_rcu_selector {
  * @add_time: seconds since the epoch
  * @expires: jiffies at which a larval SA goes
  * @rwork: frees it after a grace period, in process context
+ * @encap: UDP encapsulation, constant
+ * @keepalive_node: in nfipsec_udpsa.keepalive, config lock
+ * @last_sent: jiffies, with keepalives only; written and read whole
  * @seq: last sequence number sent, RFC 4303 section 3.3.3
  * @replay_lock: protects @replay
  * @replay: anti-replay state, NULL while larval
@@ -159,6 +183,9 @@ struct nfipsec_sa {
 	time64_t add_time;
 	unsigned long expires;
 	struct rcu_work rwork;
+	struct nfipsec_encap encap;
+	struct list_head keepalive_node;
+	unsigned long last_sent;
 
 	atomic64_t seq ____cacheline_aligned_in_smp;
 
@@ -187,6 +214,21 @@ static inline bool nfipsec_sa_rehouses(const struct nfipsec_sa *sa)
 static inline bool nfipsec_sa_is_shared(const struct nfipsec_sa *sa)
 {
 	return nfipsec_addr_is_any(&sa->saddr);
+}
+
+/**
+ * nfipsec_sa_sent() - note that a packet was sent
+ * @sa: the SA
+ *
+ * Context: any.
+ */
+static inline void nfipsec_sa_sent(struct nfipsec_sa *sa)
+{
+	unsigned long now = jiffies;
+
+	/* Many CPUs may come here in one tick: do not take the line away. */
+	if (sa->encap.keepalive && READ_ONCE(sa->last_sent) != now)
+		WRITE_ONCE(sa->last_sent, now);
 }
 
 int nfipsec_sa_init(void);

@@ -14,6 +14,7 @@
 
 #include "net.h"
 #include "sad.h"
+#include "udpsa.h"
 
 /* Keys are hashed and compared as bytes, so no byte may be undefined. */
 static_assert(sizeof(struct nfipsec_sa_key) ==
@@ -299,10 +300,15 @@ int nfipsec_sad_insert(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	int err;
 
 	lockdep_assert_held(&nn->lock);
-	err = rhashtable_lookup_insert_fast(&sad->by_key, &sa->node,
-					    by_key_params);
+	err = nfipsec_udpsa_add(nn, sa);
 	if (err)
 		return err;
+	err = rhashtable_lookup_insert_fast(&sad->by_key, &sa->node,
+					    by_key_params);
+	if (err) {
+		nfipsec_udpsa_del(nn, sa);
+		return err;
+	}
 	link_peer(sad, sa);
 	sad->count++;
 	nfipsec_net_changed(nn);
@@ -324,7 +330,8 @@ int nfipsec_sad_insert(struct nfipsec_net *nn, struct nfipsec_sa *sa)
  * @new counts as the newest.
  *
  * Context: process context under nn->lock.
- * Return: 0; -EINVAL if the keys differ; -ENOENT if @old is in no table.
+ * Return: 0; -EINVAL if the keys differ; -ENOENT if @old is in no table;
+ * -ENOMEM.
  */
 int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 			struct nfipsec_sa *new)
@@ -334,10 +341,16 @@ int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 	lockdep_assert_held(&nn->lock);
 	if (memcmp(&old->key, &new->key, sizeof(old->key)))
 		return -EINVAL;
-	err = rhashtable_replace_fast(&nn->sad.by_key, &old->node, &new->node,
-				      by_key_params);
+	err = nfipsec_udpsa_add(nn, new);
 	if (err)
 		return err;
+	err = rhashtable_replace_fast(&nn->sad.by_key, &old->node, &new->node,
+				      by_key_params);
+	if (err) {
+		nfipsec_udpsa_del(nn, new);
+		return err;
+	}
+	nfipsec_udpsa_del(nn, old);
 	link_peer(&nn->sad, new);
 	hlist_del_rcu(&old->peer_node);
 	nfipsec_net_changed(nn);
@@ -357,6 +370,7 @@ void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	lockdep_assert_held(&nn->lock);
 	rhashtable_remove_fast(&nn->sad.by_key, &sa->node, by_key_params);
 	hlist_del_rcu(&sa->peer_node);
+	nfipsec_udpsa_del(nn, sa);
 	nn->sad.count--;
 	nfipsec_net_changed(nn);
 	nfipsec_sa_free(sa);

@@ -138,6 +138,15 @@ enum nfipsec_frag {
 	NFIPSEC_FRAG_BEFORE,
 };
 
+/**
+ * enum nfipsec_encap_type - What stands between IP and ESP, numbered as in
+ *   linux/udp.h.
+ * @NFIPSEC_ENCAP_TYPE_ESPINUDP: A UDP header, RFC 3948.
+ */
+enum nfipsec_encap_type {
+	NFIPSEC_ENCAP_TYPE_ESPINUDP = 2,
+};
+
 enum {
 	NFIPSEC_A_SELECTOR_FAMILY = 1,
 	NFIPSEC_A_SELECTOR_SRC,
@@ -182,6 +191,17 @@ enum {
 };
 
 enum {
+	NFIPSEC_A_ENCAP_TYPE = 1,
+	NFIPSEC_A_ENCAP_SPORT,
+	NFIPSEC_A_ENCAP_DPORT,
+	NFIPSEC_A_ENCAP_OA,
+	NFIPSEC_A_ENCAP_KEEPALIVE,
+
+	__NFIPSEC_A_ENCAP_MAX,
+	NFIPSEC_A_ENCAP_MAX = (__NFIPSEC_A_ENCAP_MAX - 1)
+};
+
+enum {
 	NFIPSEC_A_SA_PAD = 1,
 	NFIPSEC_A_SA_SRC,
 	NFIPSEC_A_SA_DST,
@@ -214,6 +234,7 @@ enum {
 	NFIPSEC_A_SA_OUTER,
 	NFIPSEC_A_SA_PMTU_AGE,
 	NFIPSEC_A_SA_PMTU,
+	NFIPSEC_A_SA_ENCAP,
 
 	__NFIPSEC_A_SA_MAX,
 	NFIPSEC_A_SA_MAX = (__NFIPSEC_A_SA_MAX - 1)

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See natt.h. */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/udp.h>
+#include <net/dst.h>
+#include <net/gso.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+
+#include "drop.h"
+#include "natt.h"
+#include "net.h"
+#include "proto.h"
+#include "reinject.h"
+#include "udp.h"
+
+/**
+ * nfipsec_natt_split() - cut a UDP super-packet to the datagrams in it
+ * @nn: the namespace
+ * @skb: GSO packet that came in, starting with its IP header; consumed
+ *
+ * Context: process or softirq.
+ * Return: a list of packets as @skb was, the caller's; NULL if it was dropped.
+ */
+struct sk_buff *nfipsec_natt_split(const struct nfipsec_net *nn,
+				   struct sk_buff *skb)
+{
+	struct sk_buff *segs, *seg;
+
+	/* Each datagram gets a link layer header of its own. */
+	if (!skb_mac_header_was_set(skb))
+		skb_reset_mac_header(skb);
+	skb_push(skb, -skb_mac_offset(skb));
+	segs = __skb_gso_segment(skb, 0, false);
+	if (IS_ERR_OR_NULL(segs)) {
+		nfipsec_drop(nn, skb, NFIPSEC_IN_GSO);
+		return NULL;
+	}
+	consume_skb(skb);
+	for (seg = segs; seg; seg = seg->next)
+		__skb_pull(seg, skb_network_offset(seg));
+	return segs;
+}
+
+/* The IP header of a keepalive; length and IPv4 checksum are set on sending. */
+static void push_ip(const struct nfipsec_sa *sa, struct sk_buff *skb,
+		    struct dst_entry *dst)
+{
+	struct ipv6hdr *ip6;
+	struct iphdr *iph;
+
+	if (sa->key.family == AF_INET) {
+		iph = skb_push(skb, sizeof(*iph));
+		memset(iph, 0, sizeof(*iph));
+		iph->version = 4;
+		iph->ihl = sizeof(*iph) / 4;
+		iph->ttl = ip4_dst_hoplimit(dst);
+		iph->protocol = IPPROTO_UDP;
+		iph->saddr = sa->saddr.ip;
+		iph->daddr = sa->key.daddr.ip;
+		skb->protocol = htons(ETH_P_IP);
+	} else {
+		ip6 = skb_push(skb, sizeof(*ip6));
+		ip6_flow_hdr(ip6, 0, 0);
+		ip6->nexthdr = IPPROTO_UDP;
+		ip6->hop_limit = ip6_dst_hoplimit(dst);
+		ip6->saddr = sa->saddr.in6;
+		ip6->daddr = sa->key.daddr.in6;
+		skb->protocol = htons(ETH_P_IPV6);
+	}
+	skb_reset_network_header(skb);
+}
+
+static void send_keepalive(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	unsigned int hlen = sizeof(struct ipv6hdr) + sizeof(struct udphdr);
+	struct dst_entry *dst;
+	struct udphdr *uh;
+	struct sk_buff *skb;
+
+	skb = alloc_skb(LL_MAX_HEADER + hlen + 1, GFP_ATOMIC);
+	if (!skb)
+		return;
+	dst = nfipsec_reinject_route(nn->net, sa, skb);
+	if (!dst) {
+		kfree_skb(skb);
+		return;
+	}
+	skb_dst_set(skb, dst);
+	skb->dev = dst->dev;
+	skb_reserve(skb, LL_MAX_HEADER + hlen);
+	*(u8 *)skb_put(skb, 1) = NFIPSEC_NATT_KEEPALIVE_BYTE;
+
+	uh = skb_push(skb, sizeof(*uh));
+	skb_reset_transport_header(skb);
+	nfipsec_udp_push(sa, skb);
+	push_ip(sa, skb, dst);
+	if (sa->key.family == AF_INET)
+		ip_select_ident(nn->net, skb, NULL);
+	nfipsec_udp_finish(sa, skb);
+
+	nfipsec_count(nn, NFIPSEC_OUT_KEEPALIVE);
+	nfipsec_reinject_out(nn->net, skb, sa->key.family, true, false, false);
+}
+
+/* One look at all SAs that want keepalives; come back when the next is due. */
+static void keepalive_work(struct work_struct *work)
+{
+	struct nfipsec_udpsa *u = container_of(to_delayed_work(work),
+					       struct nfipsec_udpsa, work);
+	struct nfipsec_net *nn = container_of(u, struct nfipsec_net, udpsa);
+	unsigned long due, next = 0;
+	struct nfipsec_sa *sa;
+	bool more = false;
+
+	mutex_lock(&nn->lock);
+	list_for_each_entry(sa, &u->keepalive, keepalive_node) {
+		unsigned long interval = sa->encap.keepalive * HZ;
+
+		due = READ_ONCE(sa->last_sent) + interval;
+		if (time_after_eq(jiffies, due)) {
+			/* As a packet of this SA, which would have done too. */
+			nfipsec_sa_sent(sa);
+			rcu_read_lock();
+			local_bh_disable();
+			send_keepalive(nn, sa);
+			local_bh_enable();
+			rcu_read_unlock();
+			due = jiffies + interval;
+		}
+		if (!more || time_before(due, next))
+			next = due;
+		more = true;
+		cond_resched();
+	}
+	if (more)
+		nfipsec_udpsa_arm(nn, next);
+	mutex_unlock(&nn->lock);
+}
+
+/**
+ * nfipsec_natt_init() - prepare a namespace
+ * @nn: the namespace, not yet known to any packet
+ *
+ * Context: process context.
+ */
+void nfipsec_natt_init(struct nfipsec_net *nn)
+{
+	nfipsec_udpsa_init(nn, keepalive_work);
+}
+
+/**
+ * nfipsec_natt_exit() - send no further keepalive
+ * @nn: the namespace, no request can reach it any more
+ *
+ * Context: process context, sleeps; not under nn->lock, which the work takes.
+ */
+void nfipsec_natt_exit(struct nfipsec_net *nn)
+{
+	cancel_delayed_work_sync(&nn->udpsa.work);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See udpsa.h. */
+#include <linux/jiffies.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "net.h"
+#include "udpsa.h"
+
+/**
+ * struct port - a UDP port of this host on which ESP is received
+ * @node: in a chain of nfipsec_udpsa.ports
+ * @rcu: for kfree_rcu()
+ * @users: SAs that name it, config lock
+ * @port: network byte order
+ * @family: AF_INET or AF_INET6
+ */
+struct port {
+	struct hlist_node node;
+	struct rcu_head rcu;
+	u32 users;
+	__be16 port;
+	u8 family;
+};
+
+static unsigned int hash(__be16 port)
+{
+	return ntohs(port) & ((1 << NFIPSEC_UDPSA_BITS) - 1);
+}
+
+static struct port *find(const struct nfipsec_udpsa *u, u8 family, __be16 port)
+{
+	struct port *p;
+
+	hlist_for_each_entry_rcu(p, &u->ports[hash(port)], node, true)
+		if (p->port == port && p->family == family)
+			return p;
+	return NULL;
+}
+
+/**
+ * nfipsec_udpsa_init() - prepare a namespace
+ * @nn: the namespace, not yet known to any packet
+ * @work: sends keepalives; @nn->udpsa.work is cancelled by the caller once no
+ *	request can arm it any more
+ *
+ * Context: process context.
+ */
+void nfipsec_udpsa_init(struct nfipsec_net *nn, work_func_t work)
+{
+	struct nfipsec_udpsa *u = &nn->udpsa;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(u->ports); i++)
+		INIT_HLIST_HEAD(&u->ports[i]);
+	INIT_LIST_HEAD(&u->keepalive);
+	INIT_DELAYED_WORK(&u->work, work);
+}
+
+/**
+ * nfipsec_udpsa_port() - may UDP for this port be ESP?
+ * @nn: the namespace
+ * @family: AF_INET or AF_INET6
+ * @port: destination port, network byte order
+ *
+ * Context: under rcu_read_lock().
+ * Return: true if an SA with encapsulation receives on it.
+ */
+bool nfipsec_udpsa_port(const struct nfipsec_net *nn, u8 family, __be16 port)
+{
+	return READ_ONCE(nn->udpsa.count) && find(&nn->udpsa, family, port);
+}
+
+static bool receives(const struct nfipsec_sa *sa)
+{
+	return sa->encap.type && sa->dir != NFIPSEC_DIR_OUT;
+}
+
+static int port_get(struct nfipsec_udpsa *u, const struct nfipsec_sa *sa)
+{
+	struct port *p = find(u, sa->key.family, sa->encap.dport);
+
+	if (!p) {
+		p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+		if (!p)
+			return -ENOMEM;
+		p->port = sa->encap.dport;
+		p->family = sa->key.family;
+		hlist_add_head_rcu(&p->node, &u->ports[hash(p->port)]);
+		WRITE_ONCE(u->count, u->count + 1);
+	}
+	p->users++;
+	return 0;
+}
+
+static void port_put(struct nfipsec_udpsa *u, const struct nfipsec_sa *sa)
+{
+	struct port *p = find(u, sa->key.family, sa->encap.dport);
+
+	if (WARN_ON_ONCE(!p) || --p->users)
+		return;
+	WRITE_ONCE(u->count, u->count - 1);
+	hlist_del_rcu(&p->node);
+	kfree_rcu(p, rcu);
+}
+
+/**
+ * nfipsec_udpsa_arm() - see that keepalives are looked after in time
+ * @nn: the namespace
+ * @when: jiffies
+ *
+ * Context: under nn->lock.
+ */
+void nfipsec_udpsa_arm(struct nfipsec_net *nn, unsigned long when)
+{
+	struct nfipsec_udpsa *u = &nn->udpsa;
+	unsigned long now = jiffies;
+
+	lockdep_assert_held(&nn->lock);
+	if (delayed_work_pending(&u->work) && !time_before(when, u->next))
+		return;
+	u->next = when;
+	mod_delayed_work(system_power_efficient_wq, &u->work,
+			 time_after(when, now) ? when - now : 0);
+}
+
+/**
+ * nfipsec_udpsa_add() - an SA comes into the SAD
+ * @nn: the namespace
+ * @sa: any SA, not yet visible
+ *
+ * Context: process context under nn->lock.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_udpsa_add(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	err = receives(sa) ? port_get(&nn->udpsa, sa) : 0;
+	if (err || !sa->encap.keepalive)
+		return err;
+	sa->last_sent = jiffies;
+	list_add(&sa->keepalive_node, &nn->udpsa.keepalive);
+	nfipsec_udpsa_arm(nn, jiffies + sa->encap.keepalive * HZ);
+	return 0;
+}
+
+/**
+ * nfipsec_udpsa_del() - an SA leaves the SAD, or did not get into it
+ * @nn: the namespace
+ * @sa: given to nfipsec_udpsa_add() before
+ *
+ * Context: process context under nn->lock. No keepalive is sent for it
+ * afterwards.
+ */
+void nfipsec_udpsa_del(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	lockdep_assert_held(&nn->lock);
+	if (receives(sa))
+		port_put(&nn->udpsa, sa);
+	if (sa->encap.keepalive)
+		list_del(&sa->keepalive_node);
+}

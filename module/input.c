@@ -294,7 +294,8 @@ static void opened_add(struct opened *in, struct nfipsec_sa *sa,
  * Out of one SA. On success the packet is what was inside, so are its facts; the
  * SA's selector has not been asked yet.
  */
-static enum nfipsec_reason leave_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
+static enum nfipsec_reason leave_sa(const struct nfipsec_net *nn,
+				    struct nfipsec_sa *sa, struct sk_buff *skb,
 				    struct nfipsec_l3 *l3,
 				    struct nfipsec_flow *flow)
 {
@@ -302,6 +303,8 @@ static enum nfipsec_reason leave_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 	u8 nexthdr;
 
 	reason = open_sa(sa, skb, l3, &nexthdr);
+	if (!reason)
+		nfipsec_natt_seen(nn, sa, flow);
 	if (!reason && is_dummy(sa, nexthdr))
 		reason = NFIPSEC_IN_DUMMY;
 	if (!reason)
@@ -349,7 +352,7 @@ static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
 
 	in->chain.len = 0;
 	for (;;) {
-		reason = leave_sa(*sa, skb, l3, flow);
+		reason = leave_sa(nn, *sa, skb, l3, flow);
 		if (reason)
 			return reason;
 		opened_add(in, *sa, skb->len);
@@ -367,11 +370,12 @@ static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
 
 /* A packet for one of our SAs: consumed. */
 static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
-		     struct sk_buff *skb, const struct nfipsec_l3 *outer)
+		     struct sk_buff *skb, const struct nfipsec_l3 *outer,
+		     const struct nfipsec_flow *outer_flow)
 {
+	struct nfipsec_flow flow = *outer_flow;
 	struct nfipsec_l3 l3 = *outer;
 	enum nfipsec_reason reason;
-	struct nfipsec_flow flow;
 	struct opened in;
 	unsigned int i;
 
@@ -409,7 +413,7 @@ static bool ipsec(const struct nfipsec_net *nn, struct sk_buff *skb,
 	sa = find_sa(nn, skb, l3, flow);
 	if (sa && (known_local(where) ||
 		   (sa->dir == NFIPSEC_DIR_IN && !to_group(flow)))) {
-		input_sa(nn, sa, skb, l3);
+		input_sa(nn, sa, skb, l3, flow);
 		return true;
 	}
 	if (sa && to_group(flow)) {

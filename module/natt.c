@@ -12,6 +12,8 @@
 #include <net/route.h>
 
 #include "drop.h"
+#include "event.h"
+#include "flow.h"
 #include "natt.h"
 #include "net.h"
 #include "proto.h"
@@ -44,6 +46,47 @@ struct sk_buff *nfipsec_natt_split(const struct nfipsec_net *nn,
 	for (seg = segs; seg; seg = seg->next)
 		__skb_pull(seg, skb_network_offset(seg));
 	return segs;
+}
+
+/**
+ * nfipsec_natt_seen() - mind where an authenticated packet came from
+ * @nn: the namespace
+ * @sa: SA it came through
+ * @outer: its outer addresses and ports
+ *
+ * What the SA says is not changed: whoever can hold packets up and send them
+ * on from elsewhere could have traffic sent there. The IKE daemon is told, and
+ * finds out (RFC 7296 section 2.23).
+ * Context: bottom halves off, under rcu_read_lock().
+ */
+void nfipsec_natt_seen(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
+		       const struct nfipsec_flow *outer)
+{
+	struct nfipsec_mapping now = {
+		.addr = outer->saddr,
+		.port = htons(outer->sport),
+	};
+	bool same = now.port == sa->encap.sport &&
+		    nfipsec_addr_equal(&now.addr, &sa->saddr);
+	bool tell = false;
+
+	if (!sa->encap.type || (same && !READ_ONCE(sa->moved.port)))
+		return;
+
+	spin_lock(&sa->replay_lock);
+	if (same) {
+		WRITE_ONCE(sa->moved.port, 0);
+	} else if ((now.port != sa->moved.port ||
+		    !nfipsec_addr_equal(&now.addr, &sa->moved.addr)) &&
+		   time_after_eq(jiffies, sa->moved_next)) {
+		sa->moved.addr = now.addr;
+		WRITE_ONCE(sa->moved.port, now.port);
+		sa->moved_next = jiffies + HZ;
+		tell = true;
+	}
+	spin_unlock(&sa->replay_lock);
+	if (tell)
+		nfipsec_event_mapping(nn, sa, &now);
 }
 
 /* The IP header of a keepalive; length and IPv4 checksum are set on sending. */

@@ -8,6 +8,7 @@
 
 #include "netlink.h"
 #include "nl-gen.h"
+#include "nl_event.h"
 
 struct genl_family nfipsec_nl_family __ro_after_init = {
 	.name		= NFIPSEC_FAMILY_NAME,
@@ -16,6 +17,8 @@ struct genl_family nfipsec_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.ops		= nfipsec_nl_ops,
 	.n_ops		= ARRAY_SIZE(nfipsec_nl_ops),
+	.mcgrps		= nfipsec_nl_groups,
+	.n_mcgrps	= ARRAY_SIZE(nfipsec_nl_groups),
 	/* Headers of all operations are validated, there are no old users. */
 	.resv_start_op	= NFIPSEC_CMD_SA_NEW,
 };
@@ -45,7 +48,11 @@ static DEFINE_MUTEX(sentence_lock);	/* protects the two above */
  */
 int __init nfipsec_netlink_init(void)
 {
-	return genl_register_family(&nfipsec_nl_family);
+	int err = genl_register_family(&nfipsec_nl_family);
+
+	if (!err)
+		nfipsec_event_set(&nfipsec_nl_event_ops);
+	return err;
 }
 
 /**
@@ -59,6 +66,8 @@ void nfipsec_netlink_exit(void)
 {
 	struct sentence *s, *tmp;
 
+	/* The group's number is not ours any more once the family is gone. */
+	nfipsec_event_set(NULL);
 	genl_unregister_family(&nfipsec_nl_family);
 	list_for_each_entry_safe(s, tmp, &sentences, list)
 		kfree(s);

@@ -302,3 +302,7 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };
+
+static const struct genl_multicast_group nfipsec_nl_mcgrps[] = {
+	[NFIPSEC_NLGRP_EVENTS] = { "events", },
+};

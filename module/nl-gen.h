@@ -66,4 +66,8 @@ int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 
+enum {
+	NFIPSEC_NLGRP_EVENTS,
+};
+
 #endif /* _LINUX_NFIPSEC_GEN_H */

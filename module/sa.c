@@ -122,6 +122,11 @@ static int check_group(const struct nfipsec_sa_config *cfg,
 			       "BEET mode is for two hosts, not for a group");
 		return -EINVAL;
 	}
+	if (cfg->encap.type) {
+		NL_SET_ERR_MSG(extack,
+			       "Encapsulation in UDP is for two hosts, not for a group");
+		return -EINVAL;
+	}
 	return nfipsec_addr_is_any(&cfg->saddr) ? check_shared(cfg, extack) : 0;
 }
 
@@ -305,6 +310,7 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 	sa->add_time = ktime_get_real_seconds();
 	sa->expires = jiffies + NFIPSEC_LARVAL_LIFE * HZ;
 	spin_lock_init(&sa->replay_lock);
+	sa->moved_next = jiffies;
 
 	err = -ENOMEM;
 	sa->stats = new_stats();

@@ -63,6 +63,16 @@ struct nfipsec_encap {
 };
 
 /**
+ * struct nfipsec_mapping - what a NAT makes of a peer
+ * @addr: address, family of the SA
+ * @port: UDP port, network byte order; 0 if there is none
+ */
+struct nfipsec_mapping {
+	union nfipsec_addr addr;
+	__be16 port;
+};
+
+/**
  * struct nfipsec_sa_config - an SA as user space describes it
  * @key: destination, SPI, protocol
  * @saddr: outer source address, family of @key; zero is any, to a group
@@ -158,6 +168,10 @@ struct nfipsec_sa_rcu_selector {
  * @seq: last sequence number sent, RFC 4303 section 3.3.3
  * @replay_lock: protects @replay
  * @replay: anti-replay state, NULL while larval
+ * @moved: where the peer was last seen, if it is not where @saddr and @encap
+ *	say, and user space was told; @replay_lock, its port read without
+ * @moved_next: jiffies from which on user space may be told again,
+ *	@replay_lock
  *
  * The data path finds SAs under RCU and takes no reference; the SA stays
  * valid until rcu_read_unlock(). nfipsec_sa_free() may only be called once the
@@ -191,6 +205,8 @@ struct nfipsec_sa {
 
 	spinlock_t replay_lock ____cacheline_aligned_in_smp;
 	struct nfipsec_replay *replay;
+	struct nfipsec_mapping moved;
+	unsigned long moved_next;
 };
 
 /**

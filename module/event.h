@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What user space is told without having asked: where packets meet it, and
+ * whoever tells it.
+ */
+#ifndef NFIPSEC_EVENT_H
+#define NFIPSEC_EVENT_H
+
+struct nfipsec_mapping;
+struct nfipsec_net;
+struct nfipsec_sa;
+
+/**
+ * struct nfipsec_event_ops - who tells user space
+ * @mapping: see nfipsec_event_mapping()
+ */
+struct nfipsec_event_ops {
+	void (*mapping)(const struct nfipsec_net *nn,
+			const struct nfipsec_sa *sa,
+			const struct nfipsec_mapping *seen);
+};
+
+void nfipsec_event_set(const struct nfipsec_event_ops *ops);
+
+void nfipsec_event_mapping(const struct nfipsec_net *nn,
+			   const struct nfipsec_sa *sa,
+			   const struct nfipsec_mapping *seen);
+
+#endif

@@ -70,6 +70,18 @@ static const struct nfi_field outer_fields[] = {
 #undef O
 const struct nfi_set nfi_set_outer = SET(outer);
 
+#define E(attr, knd, member)	F(ENCAP, encap, attr, knd, member)
+static const struct nfi_field encap_fields[] = {
+	E(TYPE, U8, type),
+	E(SPORT, U16, sport),
+	E(DPORT, U16, dport),
+	E(OA, ADDR, oa),
+	E(KEEPALIVE, U32, keepalive),
+};
+
+#undef E
+const struct nfi_set nfi_set_encap = SET(encap);
+
 #define A(attr, knd, member)	F(SA, sa, attr, knd, member)
 static const struct nfi_field sa_fields[] = {
 	A(SRC, ADDR, src),
@@ -103,10 +115,26 @@ static const struct nfi_field sa_fields[] = {
 	N(SA, sa, OUTER, outer),
 	A(PMTU_AGE, U32, pmtu_age),
 	A(PMTU, U32, pmtu),
+	N(SA, sa, ENCAP, encap),
 };
 
 #undef A
 const struct nfi_set nfi_set_sa = SET(sa);
+
+#define M(attr, knd, member)	F(MAPPING, mapping, attr, knd, member)
+static const struct nfi_field mapping_fields[] = {
+	M(DST, ADDR, dst),
+	M(PROTO, U8, proto),
+	M(SPI, BE32, spi),
+	M(REQID, U32, reqid),
+	M(OLD_SRC, ADDR, old_src),
+	M(OLD_SPORT, U16, old_sport),
+	M(NEW_SRC, ADDR, new_src),
+	M(NEW_SPORT, U16, new_sport),
+};
+
+#undef M
+const struct nfi_set nfi_set_mapping = SET(mapping);
 
 #define P(attr, knd, member)	F(POLICY, policy, attr, knd, member)
 static const struct nfi_field policy_fields[] = {

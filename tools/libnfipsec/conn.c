@@ -253,21 +253,43 @@ int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	return ret;
 }
 
-static int family_id(const struct nlmsghdr *nlh, void *arg)
+static void group_read(struct nfipsec *h, const struct nlattr *group)
 {
-	uint16_t *id = arg;
+	const char *name = "";
 	const struct nlattr *a;
+	uint32_t id = 0;
 
-	mnl_attr_for_each(a, nlh, GENL_HDRLEN)
+	mnl_attr_for_each_nested(a, group) {
+		if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GRP_NAME &&
+		    !mnl_attr_validate(a, MNL_TYPE_NUL_STRING))
+			name = mnl_attr_get_str(a);
+		if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GRP_ID &&
+		    mnl_attr_get_payload_len(a) == sizeof(id))
+			id = mnl_attr_get_u32(a);
+	}
+	if (!strcmp(name, NFIPSEC_MCGRP_EVENTS))
+		h->events = id;
+}
+
+static int family_read(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *a, *group;
+	struct nfipsec *h = arg;
+
+	mnl_attr_for_each(a, nlh, GENL_HDRLEN) {
 		if (mnl_attr_get_type(a) == CTRL_ATTR_FAMILY_ID &&
-		    mnl_attr_get_payload_len(a) == sizeof(*id))
-			*id = mnl_attr_get_u16(a);
+		    mnl_attr_get_payload_len(a) == sizeof(h->family))
+			h->family = mnl_attr_get_u16(a);
+		if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GROUPS)
+			mnl_attr_for_each_nested(group, a)
+				group_read(h, group);
+	}
 	return 0;
 }
 
 static int find_family(struct nfipsec *h)
 {
-	struct walk w = { .cb = family_id, .arg = &h->family };
+	struct walk w = { .cb = family_read, .arg = h };
 	struct nlmsghdr *nlh;
 	int ret;
 

@@ -16,6 +16,7 @@
  * struct nfipsec - a handle
  * @nl: socket
  * @family: number of the generic netlink family
+ * @events: number of its multicast group, 0 if the kernel has none
  * @seq: of the last request
  * @torn: the last list changed while it was read
  * @error: sentence of the last failure
@@ -25,6 +26,7 @@
 struct nfipsec {
 	struct mnl_socket *nl;
 	uint16_t family;
+	uint32_t events;
 	uint32_t seq;
 	bool torn;
 	char error[512];
@@ -75,7 +77,9 @@ struct nfi_set {
 extern const struct nfi_set nfi_set_selector;
 extern const struct nfi_set nfi_set_tmpl;
 extern const struct nfi_set nfi_set_outer;
+extern const struct nfi_set nfi_set_encap;
 extern const struct nfi_set nfi_set_sa;
+extern const struct nfi_set nfi_set_mapping;
 extern const struct nfi_set nfi_set_policy;
 extern const struct nfi_set nfi_set_default;
 extern const struct nfi_set nfi_set_counter;

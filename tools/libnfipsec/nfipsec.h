@@ -132,6 +132,24 @@ struct nfipsec_outer {
 };
 
 /**
+ * struct nfipsec_encap - UDP between IP and ESP, RFC 3948
+ * @has: bits of NFIPSEC_A_ENCAP_*
+ * @type: enum nfipsec_encap_type
+ * @sport: source port of the SA's packets
+ * @dport: their destination port
+ * @oa: source address of the peer behind the NAT
+ * @keepalive: seconds without a packet until a keepalive is sent, 0 is never
+ */
+struct nfipsec_encap {
+	uint64_t has;
+	uint8_t type;
+	uint16_t sport;
+	uint16_t dport;
+	struct nfipsec_addr oa;
+	uint32_t keepalive;
+};
+
+/**
  * struct nfipsec_sa - a security association
  * @has: bits of NFIPSEC_A_SA_*
  * @src: outer source address
@@ -165,6 +183,7 @@ struct nfipsec_outer {
  * @outer: tunnel mode only
  * @pmtu_age: seconds that an ICMP error about the path is believed, 0 never
  * @pmtu: largest outer packet, if an ICMP error said so, answer only
+ * @encap: UDP encapsulation, none if absent
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -199,6 +218,43 @@ struct nfipsec_sa {
 	struct nfipsec_outer outer;
 	uint32_t pmtu_age;
 	uint32_t pmtu;
+	struct nfipsec_encap encap;
+};
+
+/**
+ * struct nfipsec_mapping - a peer was seen at another address or port
+ * @has: bits of NFIPSEC_A_MAPPING_*
+ * @dst: with @proto and @spi the SA
+ * @proto: IPPROTO_ESP
+ * @spi: security parameters index
+ * @reqid: of the SA
+ * @old_src: source address that the SA has, and keeps
+ * @old_sport: its UDP source port
+ * @new_src: where the packet came from
+ * @new_sport: UDP port it came from
+ */
+struct nfipsec_mapping {
+	uint64_t has;
+	struct nfipsec_addr dst;
+	uint8_t proto;
+	uint32_t spi;
+	uint32_t reqid;
+	struct nfipsec_addr old_src;
+	uint16_t old_sport;
+	struct nfipsec_addr new_src;
+	uint16_t new_sport;
+};
+
+/**
+ * struct nfipsec_event - what the kernel tells without having been asked
+ * @cmd: NFIPSEC_CMD_*_NTF, which of the members below holds something
+ * @mapping: with NFIPSEC_CMD_MAPPING_NTF
+ */
+struct nfipsec_event {
+	uint8_t cmd;
+	union {
+		struct nfipsec_mapping mapping;
+	};
 };
 
 /**
@@ -274,6 +330,7 @@ struct nfipsec_stats {
 typedef int (*nfipsec_sa_cb)(const struct nfipsec_sa *sa, void *arg);
 typedef int (*nfipsec_policy_cb)(const struct nfipsec_policy *pol, void *arg);
 typedef int (*nfipsec_counter_cb)(const struct nfipsec_counter *c, void *arg);
+typedef int (*nfipsec_event_cb)(const struct nfipsec_event *ev, void *arg);
 
 /*
  * nfipsec_open() gives a handle even if it fails, so that nfipsec_error() can
@@ -317,5 +374,12 @@ int nfipsec_default_set(struct nfipsec *h, const struct nfipsec_default *def);
 /* @cb: called for each counter, may be NULL; @stats may be NULL */
 int nfipsec_stats_get(struct nfipsec *h, struct nfipsec_stats *stats,
 		      nfipsec_counter_cb cb, void *arg);
+
+/*
+ * Events of the namespace. A handle that subscribed is for nfipsec_event_read()
+ * alone. That waits for one event or more; -ENOBUFS: some were lost, read on.
+ */
+int nfipsec_event_subscribe(struct nfipsec *h);
+int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg);
 
 #endif

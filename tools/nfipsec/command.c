@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "monitor.h"
 #include "policy.h"
 #include "sa.h"
 #include "state.h"
@@ -14,6 +15,7 @@
 	"[ecn normal|compat|off] [dscp copy|N] [df copy|set|clear]\n"	\
 	"[hop-limit default|N] [flow-label copy|hash|N] [frag before|after]\n" \
 	"[pmtu-age SECONDS]\n"						\
+	"[encap espinudp SPORT DPORT OADDR [nat-keepalive-interval SECONDS]]\n" \
 	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS\n" \
 	"proto ah: auth-trunc NAME KEY ICVBITS"
 #define SA_KEY		"[src A] dst A proto esp|ah spi N"
@@ -56,8 +58,10 @@ const struct command commands[] = {
 	  "show or set what no policy matches, and weak algorithms" },
 	{ "stats", NULL, NULL, cmd_stats, "[--explain]",
 	  "show the counters, and what they mean" },
+	{ "monitor", NULL, NULL, cmd_monitor, NULL,
+	  "show events as they come, one a line" },
 	{ "help", NULL, NULL, cmd_help,
-	  "[sa|policy|default|stats|selector|key]", "tell more" },
+	  "[sa|policy|default|stats|monitor|selector|key]", "tell more" },
 	{ "version", NULL, NULL, cmd_version, NULL, "show the version" },
 };
 

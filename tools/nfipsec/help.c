@@ -88,7 +88,7 @@ void help_print(FILE *out)
 			c->verb ? c->verb : "", c->does);
 	fprintf(out, "\nWithout a command: a summary of the state.\n\n%s\n",
 		options);
-	fputs("Details: nfipsec help sa|policy|default|stats|selector|key, man nfipsec\n",
+	fputs("Details: nfipsec help sa|policy|default|stats|monitor|selector|key, man nfipsec\n",
 	      out);
 }
 
@@ -118,7 +118,7 @@ int cmd_help(struct args *a)
 		return CLI_OK;
 	}
 	if (!help_command(cli.out, topic))
-		return cli_fail(CLI_USAGE, "no help about \"%s\", topics are: sa policy default stats selector key",
+		return cli_fail(CLI_USAGE, "no help about \"%s\", topics are: sa policy default stats monitor selector key",
 				cli_show(topic));
 	return CLI_OK;
 }

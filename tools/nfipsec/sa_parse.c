@@ -2,7 +2,9 @@
 /* SAs as words. */
 #include <string.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
+#include "addr.h"
 #include "algo.h"
 #include "outer.h"
 #include "sa.h"
@@ -78,6 +80,65 @@ static int word_sel(struct args *a, void *obj, const struct word *w)
 	(void)w;
 	has_set(sa, NFIPSEC_A_SA_SELECTOR);
 	return selector_words(a, &sa->selector);
+}
+
+static bool addr_any(const struct nfipsec_addr *addr)
+{
+	static const uint8_t zero[sizeof(addr->bytes)];
+
+	return !memcmp(addr->bytes, zero, addr_bits(addr->family) / 8);
+}
+
+static int udp_port(struct args *a, const char *what, uint16_t *port)
+{
+	const char *text = args_next(a);
+	uint64_t value;
+	int ret;
+
+	if (!text)
+		return cli_fail(CLI_USAGE, "\"encap\" needs: espinudp SPORT DPORT OADDR");
+	ret = number_parse(text, what, UINT16_MAX, &value);
+	if (!ret)
+		*port = value;
+	return ret;
+}
+
+/* As in ip-xfrm(8): espinudp SPORT DPORT OADDR, where any address is none. */
+static int word_encap(struct args *a, void *obj, const struct word *w)
+{
+	static const struct choice types[] = {
+		{ "espinudp", NFIPSEC_ENCAP_TYPE_ESPINUDP },
+		{}
+	};
+	struct nfipsec_sa *sa = obj;
+	struct nfipsec_encap *e = &sa->encap;
+	const char *text = args_value(a, w->name);
+	unsigned int type;
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	ret = choice_parse(text, "encapsulation", types, &type);
+	if (!ret)
+		ret = udp_port(a, "source port", &e->sport);
+	if (!ret)
+		ret = udp_port(a, "destination port", &e->dport);
+	if (ret)
+		return ret;
+	text = args_next(a);
+	if (!text)
+		return cli_fail(CLI_USAGE, "\"encap\" needs: espinudp SPORT DPORT OADDR");
+	ret = addr_parse(text, "original address", &e->oa);
+	if (ret)
+		return ret;
+	e->type = type;
+	has_set(sa, NFIPSEC_A_SA_ENCAP);
+	has_set(e, NFIPSEC_A_ENCAP_TYPE);
+	has_set(e, NFIPSEC_A_ENCAP_SPORT);
+	has_set(e, NFIPSEC_A_ENCAP_DPORT);
+	if (!addr_any(&e->oa))
+		has_set(e, NFIPSEC_A_ENCAP_OA);
+	return CLI_OK;
 }
 
 /* NAME KEY; the key may be left out where there is none. */
@@ -215,7 +276,20 @@ static const struct word config_words[] = {
 	O("flow-label", word_flow_label),
 	O("frag", word_frag),
 	W("pmtu-age", word_u32, pmtu_age, PMTU_AGE),
+	{ "encap", word_encap, 0, 0, 0, 0, false },
+	{ "nat-keepalive-interval", word_u32,
+	  offsetof(struct nfipsec_sa, encap),
+	  offsetof(struct nfipsec_encap, keepalive),
+	  NFIPSEC_A_ENCAP_KEEPALIVE, 0, false },
 };
+
+static int check_keepalive(const struct nfipsec_sa *sa)
+{
+	if (has_get(&sa->encap, NFIPSEC_A_ENCAP_KEEPALIVE) &&
+	    !SA_HAS(sa, ENCAP))
+		return cli_fail(CLI_USAGE, "nat-keepalive-interval goes with \"encap\" only");
+	return CLI_OK;
+}
 
 static int check_families(const struct nfipsec_sa *sa)
 {
@@ -244,6 +318,8 @@ int sa_parse_config(struct args *a, struct sa_args *in)
 		ret = check_families(sa);
 	if (sa->outer.has)
 		has_set(sa, NFIPSEC_A_SA_OUTER);
+	if (!ret)
+		ret = check_keepalive(sa);
 	if (ret || !SA_HAS(sa, SELECTOR))
 		return ret;
 	/* In transport mode what is carried has the SA's own family. */

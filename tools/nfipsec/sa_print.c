@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <time.h>
 #include <arpa/inet.h>
+#include <sys/socket.h>
 
 #include "addr.h"
 #include "algo.h"
@@ -58,6 +59,21 @@ static void print_path(FILE *out, const struct nfipsec_sa *sa)
 	fputc('\n', out);
 }
 
+/* As ip-xfrm(8) does, where no original address is the any address. */
+static void print_encap(FILE *out, const struct nfipsec_sa *sa)
+{
+	const struct nfipsec_encap *e = &sa->encap;
+	const char *oa = sa->dst.family == AF_INET6 ? "::" : "0.0.0.0";
+	char text[INET6_ADDRSTRLEN];
+
+	if (has_get(e, NFIPSEC_A_ENCAP_OA))
+		oa = addr_text(&e->oa, text, sizeof(text));
+	fprintf(out, "\tencap type espinudp sport %u dport %u addr %s\n",
+		e->sport, e->dport, oa);
+	if (e->keepalive)
+		fprintf(out, "\tnat-keepalive-interval %u\n", e->keepalive);
+}
+
 static void print_time(FILE *out, uint64_t seconds)
 {
 	time_t t = seconds;
@@ -88,6 +104,8 @@ void sa_print(FILE *out, const struct nfipsec_sa *sa)
 	print_id(out, sa);
 	print_flags(out, sa);
 	print_algos(out, sa);
+	if (SA_HAS(sa, ENCAP))
+		print_encap(out, sa);
 	print_counts(out, sa);
 	if (SA_HAS(sa, SELECTOR)) {
 		fputs("\tsel ", out);
@@ -124,6 +142,21 @@ static struct json_object *algo_json(const char *name, uint32_t icv_bits)
 	json_text(o, "name", name);
 	if (icv_bits)
 		json_number(o, "icv_bits", icv_bits);
+	return o;
+}
+
+static struct json_object *encap_json(const struct nfipsec_encap *e)
+{
+	struct json_object *o = json_new();
+	char text[INET6_ADDRSTRLEN];
+
+	json_text(o, "type", "espinudp");
+	json_number(o, "sport", e->sport);
+	json_number(o, "dport", e->dport);
+	if (has_get(e, NFIPSEC_A_ENCAP_OA))
+		json_text(o, "oaddr", addr_text(&e->oa, text, sizeof(text)));
+	if (e->keepalive)
+		json_number(o, "nat_keepalive_interval", e->keepalive);
 	return o;
 }
 
@@ -171,5 +204,7 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 	json_number(o, "replay_drops", sa->replay_drops);
 	json_number(o, "auth_drops", sa->auth_drops);
 	json_number(o, "add_time", sa->add_time);
+	if (SA_HAS(sa, ENCAP))
+		json_child(o, "encap", encap_json(&sa->encap));
 	return o;
 }

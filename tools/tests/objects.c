@@ -83,6 +83,16 @@ static const struct object_case sas[] = {
 	  "\treplay-window 0 dir any state larval flag esn\n"
 	  "\tauth-trunc hmac(sha256) <hidden> 128\n" TAIL, false },
 	/* what is not in the table is the kernel's to judge */
+	{ ID "mode tunnel nat-keepalive-interval 20 " GCM
+	  " encap espinudp 4500 61001 192.0.2.9",
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT
+	  "\tencap type espinudp sport 4500 dport 61001 addr 192.0.2.9\n"
+	  "\tnat-keepalive-interval 20\n" TAIL, false },
+	{ ID "mode tunnel encap espinudp 1 2 0.0.0.0 " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT
+	  "\tencap type espinudp sport 1 dport 2 addr 0.0.0.0\n" TAIL, false },
 	{ ID "mode tunnel aead rfc4106(gcm(sm4)) " KEY16 " 64",
 	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
 	  "\taead rfc4106(gcm(sm4)) <hidden> 64\n" TAIL, false },
@@ -135,6 +145,15 @@ static const struct object_case sas[] = {
 	  "AH needs auth-trunc", true },
 	{ ID "mode tunnel auth sha256 " KEY32, "use auth-trunc", true },
 	{ ID "mode tunnel aead aes128gcm16", "a key must follow", true },
+	{ ID "mode tunnel encap", "must follow", true },
+	{ ID "mode tunnel encap espintcp 1 2 0.0.0.0", "espinudp", true },
+	{ ID "mode tunnel encap espinudp 4500", "espinudp SPORT DPORT OADDR",
+	  true },
+	{ ID "mode tunnel encap espinudp 4500 65536 0.0.0.0",
+	  "destination port", true },
+	{ ID "mode tunnel encap espinudp 4500 4500", "OADDR", true },
+	{ ID "mode tunnel " GCM " nat-keepalive-interval 20",
+	  "goes with \"encap\"", true },
 	{ ID "mode tunnel aead aes128gcm16 " KEY20, "must follow the key",
 	  true },
 	{ ID "mode tunnel aead aes128gcm16 " KEY16 " 128",

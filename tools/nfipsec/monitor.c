@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Events as text and as JSON, one a line. */
+#include <errno.h>
+#include <arpa/inet.h>
+
+#include "addr.h"
+#include "json.h"
+#include "monitor.h"
+
+/**
+ * event_print() - print an event, one line
+ * @out: where
+ * @ev: event
+ */
+void event_print(FILE *out, const struct nfipsec_event *ev)
+{
+	const struct nfipsec_mapping *m = &ev->mapping;
+	char old[INET6_ADDRSTRLEN], new[INET6_ADDRSTRLEN];
+	char dst[INET6_ADDRSTRLEN], proto[PROTO_TEXT_MAX];
+
+	fprintf(out, "mapping dst %s proto %s spi 0x%08x reqid %u src %s sport %u new-src %s new-sport %u\n",
+		addr_text(&m->dst, dst, sizeof(dst)),
+		proto_text(m->proto, proto, sizeof(proto)), m->spi, m->reqid,
+		addr_text(&m->old_src, old, sizeof(old)), m->old_sport,
+		addr_text(&m->new_src, new, sizeof(new)), m->new_sport);
+}
+
+/**
+ * event_json() - an event as JSON
+ * @ev: event
+ *
+ * Return: object, the caller's
+ */
+struct json_object *event_json(const struct nfipsec_event *ev)
+{
+	const struct nfipsec_mapping *m = &ev->mapping;
+	struct json_object *o = json_new();
+	char text[INET6_ADDRSTRLEN];
+
+	json_text(o, "event", "mapping");
+	json_text(o, "dst", addr_text(&m->dst, text, sizeof(text)));
+	json_text(o, "proto", proto_text(m->proto, text, sizeof(text)));
+	json_spi(o, m->spi);
+	json_number(o, "reqid", m->reqid);
+	json_text(o, "src", addr_text(&m->old_src, text, sizeof(text)));
+	json_number(o, "sport", m->old_sport);
+	json_text(o, "new_src", addr_text(&m->new_src, text, sizeof(text)));
+	json_number(o, "new_sport", m->new_sport);
+	return o;
+}
+
+/* Whoever reads our output wants each line at once. */
+static int event_one(const struct nfipsec_event *ev, void *arg)
+{
+	(void)arg;
+	if (cli.json)
+		json_print(event_json(ev));
+	else
+		event_print(cli.out, ev);
+	return fflush(cli.out) ? -errno : 0;
+}
+
+/**
+ * cmd_monitor() - monitor
+ * @a: words, none
+ *
+ * Return: enum cli_result, only if it cannot go on
+ */
+int cmd_monitor(struct args *a)
+{
+	int ret;
+
+	ret = args_end(a);
+	if (!ret)
+		ret = cli_open();
+	if (ret)
+		return ret;
+	ret = nfipsec_event_subscribe(cli.h);
+	while (!ret) {
+		ret = nfipsec_event_read(cli.h, event_one, NULL);
+		if (ret == -ENOBUFS)
+			fputs("nfipsec: events were lost\n", stderr);
+		if (ret == -ENOBUFS || ret == -EINTR)
+			ret = 0;
+	}
+	return cli_refused("monitor");
+}

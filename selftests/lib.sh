@@ -380,11 +380,11 @@ apply() {
 }
 
 # sa_line DRIVER in|out SRC DST SPI MODE ALG [WORD...]: the line that adds an
-# SA. WORDs are those of "nfipsec sa add"; of them, ip knows esn, reqid and
-# sel src A dst A.
+# SA. WORDs are those of "nfipsec sa add"; of them, ip knows esn, reqid, encap
+# and sel src A dst A.
 sa_line() {
 	local driver=$1 dir=$2 src=$3 dst=$4 spi=$5 mode=$6 alg=$7 flags=''
-	local window='replay-window 32' reqid=1 sel='' w
+	local window='replay-window 32' reqid=1 sel='' encap='' w
 	shift 7
 	alg_words "$driver" "$alg" $((spi))
 	if [[ $driver == nfipsec ]]; then
@@ -401,12 +401,13 @@ sa_line() {
 		case $w in
 		esn) window='replay-window 128' flags+=' flag esn' ;;
 		reqid) reqid=$1 && shift ;;
+		encap) encap="encap $1 $2 $3 $4" && shift 4 ;;
 		sel) sel="sel $1 $2 $3 $4" && shift 4 ;;
 		*) bail "no word '$w' for xfrm" ;;
 		esac
 	done
 	echo "xfrm state add src $src dst $dst proto esp spi $spi reqid $reqid" \
-		"mode $mode $window $flags $ALG_WORDS $sel"
+		"mode $mode $window $flags $ALG_WORDS $encap $sel"
 }
 
 # sa HOST DRIVER ...: as sa_line, and do it
@@ -433,7 +434,8 @@ policy_line() {
 }
 
 # protect_lines DRIVER LOCALNET REMOTENET LOCAL REMOTE MODE ALG SPI_OUT SPI_IN
-# [esn]: the lines for everything one end of a connection needs
+# [WORD...]: the lines for everything one end of a connection needs; other
+# WORDs are those of sa_line
 protect_lines() {
 	local d=$1 lnet=$2 rnet=$3 l=$4 r=$5 mode=$6 alg=$7 out=$8 in=$9
 	local there=() back=()
@@ -510,7 +512,8 @@ dropped() {
 	local name
 	shift
 	for name in "${!_from[@]}"; do
-		[[ $name == *_ok || $name == in_dummy || $name == *_count ]] && continue
+		[[ $name == *_ok || $name == in_dummy || $name == *_keepalive ||
+			$name == *_count ]] && continue
 		[[ " $* " == *" $name "* ]] && continue
 		# shellcheck disable=SC2004
 		((_from[$name])) && echo "$name is ${_from[$name]}"

@@ -141,6 +141,14 @@ short_life() {
 	return 0
 }
 
+# an SA that is about to send something of itself
+keepalive_sa() {
+	key 20 2
+	echo "sa add src 10.0.0.1 dst 10.0.0.9 proto esp spi 0x4500 mode tunnel" \
+		"dir out encap espinudp 4500 4500 0.0.0.0" \
+		"nat-keepalive-interval 1 aead aes128gcm16 $KEY 128"
+}
+
 namespaces() {
 	local total each i pids=()
 	total=${NFIPSEC_TEST_CYCLES:-$(scaled 200 40)}
@@ -152,6 +160,7 @@ namespaces() {
 		policy add dir out src 192.168.1.1 dst 192.168.2.1 action protect tmpl src 10.0.0.1 dst 10.0.0.2 proto esp mode tunnel reqid 1
 		policy add dir in src 192.168.2.1 dst 192.168.1.1 proto udp dport 5 action protect tmpl src 10.0.0.2 dst 10.0.0.1 proto esp mode tunnel reqid 1
 		default in discard
+		$(keepalive_sa)
 	LINES
 	for i in 1 2 3 4; do
 		short_life "$i" "$each" &
@@ -197,6 +206,7 @@ cycles() {
 		module_out && module_insert || return 1
 		((n % 10)) && continue
 		clear_all b "$DB" && tunnel a b aes128gcm16 || return 1
+		keepalive_sa | apply a nfipsec || return 1
 	done
 }
 

@@ -3,7 +3,7 @@
  * Traffic between two hosts that are network namespaces of this machine, from
  * one process with sockets in both, and a look at the wires in between.
  *
- * usage: probe A=NETNS,ADDR B=NETNS,ADDR [wire=NETNS,DEV,esp|clear|any]... ACTION...
+ * usage: probe A=NETNS,ADDR B=NETNS,ADDR [wire=NETNS,DEV,esp|natt|clear|any]... ACTION...
  *
  *   ping=SIZES	   ICMP echo with each payload size, A asks
  *   udp=SIZES	   a datagram of each size from A to B and back
@@ -17,8 +17,8 @@
  *
  * SIZES is like 0-20,56,1400. Contents are compared. A wire is looked at for
  * frames that its host sends: "esp" refuses anything but ESP, ARP and
- * neighbour discovery, "ah" the same with AH, "clear" refuses ESP, "any" only
- * counts.
+ * neighbour discovery, "ah" the same with AH, "natt" the same of ESP in UDP to
+ * port 4500, "clear" refuses ESP, "any" only counts.
  * Exit 0: all arrived and the wires are as wanted; 1: not; 2: usage or set-up.
  */
 #define _GNU_SOURCE
@@ -62,7 +62,7 @@ struct end {
 	socklen_t len;
 };
 
-enum want { WANT_ESP, WANT_AH, WANT_CLEAR, WANT_ANY };
+enum want { WANT_ESP, WANT_AH, WANT_NATT, WANT_CLEAR, WANT_ANY };
 
 struct wire {
 	char name[96];
@@ -183,12 +183,43 @@ static void parse_end(struct end *e, const char *s)
 
 /*
  * Frames sent by this host, ESP ones or those that are neither ESP nor ARP,
- * neighbour discovery or multicast listener reports; or AH instead of ESP.
+ * neighbour discovery or multicast listener reports. With IPPROTO_AH as @proto
+ * it is AH instead of ESP; with IPPROTO_UDP, UDP to port 4500, or a fragment of
+ * UDP that shows no port.
  */
 static int sniffer(const char *ns, const char *dev, bool esp, uint32_t proto)
 {
 	uint32_t yes_esp = esp ? 1 : 0, yes_clear = esp ? 0 : 0xffff;
-	struct sock_filter code[] = {
+	bool natt = proto == IPPROTO_UDP;
+	struct sock_filter code_natt[] = {
+		/* 0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+				 SKF_AD_OFF + SKF_AD_PKTTYPE),
+		/* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ, PACKET_OUTGOING, 0, 22),
+		/* 2 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+		/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ, ETH_P_IP, 0, 6),
+		/* 4 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),
+		/* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_UDP, 0, 17),
+		/* 6 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),
+		/* 7 */ BPF_JUMP(BPF_JMP | BPF_JSET, IP_OFFMASK, 14, 0),
+		/* 8 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 36),
+		/* 9 */ BPF_JUMP(BPF_JMP | BPF_JEQ, 4500, 12, 13),
+		/* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ, ETH_P_IPV6, 0, 13),
+		/* 11 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
+		/* 12 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_UDP, 7, 0),
+		/* 13 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_HOPOPTS, 10, 0),
+		/* 14 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_FRAGMENT, 3, 0),
+		/* 15 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_ICMPV6, 0, 7),
+		/* 16 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 54),
+		/* 17 */ BPF_JUMP(BPF_JMP | BPF_JGE, ND_ROUTER_SOLICIT, 6, 5),
+		/* 18 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 54),
+		/* 19 */ BPF_JUMP(BPF_JMP | BPF_JEQ, IPPROTO_UDP, 2, 3),
+		/* 20 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 56),
+		/* 21 */ BPF_JUMP(BPF_JMP | BPF_JEQ, 4500, 0, 1),
+		/* 22 */ BPF_STMT(BPF_RET | BPF_K, yes_esp),
+		/* 23 */ BPF_STMT(BPF_RET | BPF_K, yes_clear),
+		/* 24 */ BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_filter code_esp[] = {
 		/* 0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 				 SKF_AD_OFF + SKF_AD_PKTTYPE),
 		/* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ, PACKET_OUTGOING, 0, 16),
@@ -211,7 +242,9 @@ static int sniffer(const char *ns, const char *dev, bool esp, uint32_t proto)
 		/* 18 */ BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_fprog prog = {
-		.len = sizeof(code) / sizeof(code[0]), .filter = code,
+		.len = natt ? sizeof(code_natt) / sizeof(code_natt[0]) :
+			      sizeof(code_esp) / sizeof(code_esp[0]),
+		.filter = natt ? code_natt : code_esp,
 	};
 	struct sockaddr_ll ll = { .sll_family = AF_PACKET };
 	int fd = sock_in(ns, AF_PACKET, SOCK_RAW, 0);
@@ -233,13 +266,17 @@ static void parse_wire(char *s)
 	uint32_t proto = IPPROTO_ESP;
 
 	if (!want || n_wires == MAX_WIRES)
-		die("a wire is NETNS,DEV,esp|ah|clear|any, at most %d", MAX_WIRES);
+		die("a wire is NETNS,DEV,esp|ah|natt|clear|any, at most %d",
+		    MAX_WIRES);
 	w->want = !strcmp(want, "esp") ? WANT_ESP :
 		  !strcmp(want, "ah") ? WANT_AH :
+		  !strcmp(want, "natt") ? WANT_NATT :
 		  !strcmp(want, "clear") ? WANT_CLEAR : WANT_ANY;
 	snprintf(w->name, sizeof(w->name), "%s of %s", dev, ns);
 	if (w->want == WANT_AH)
 		proto = IPPROTO_AH;
+	else if (w->want == WANT_NATT)
+		proto = IPPROTO_UDP;
 	w->esp = sniffer(ns, dev, true, proto);
 	w->clear = sniffer(ns, dev, false, proto);
 	n_wires++;
@@ -258,6 +295,8 @@ static unsigned int seen(int fd)
 static void check_wire(const struct wire *w)
 {
 	unsigned int esp = seen(w->esp), clear = seen(w->clear);
+	bool sealed = w->want == WANT_ESP || w->want == WANT_AH ||
+		      w->want == WANT_NATT;
 	unsigned char frame[96];
 	ssize_t n, i;
 
@@ -266,10 +305,10 @@ static void check_wire(const struct wire *w)
 		fail("wire %s: %u ESP packets", w->name, esp);
 	if (w->want == WANT_CLEAR && !clear)
 		fail("wire %s: nothing in the clear", w->name);
-	if ((w->want == WANT_ESP || w->want == WANT_AH) && !esp)
+	if (sealed && !esp)
 		fail("wire %s: no %s packet", w->name,
 		     w->want == WANT_AH ? "AH" : "ESP");
-	if ((w->want != WANT_ESP && w->want != WANT_AH) || !clear)
+	if (!sealed || !clear)
 		return;
 	fail("wire %s: %u frames in the clear, the first:", w->name, clear);
 	n = recv(w->clear, frame, sizeof(frame), MSG_DONTWAIT);

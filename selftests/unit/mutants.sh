@@ -198,6 +198,14 @@ m 's/nhoff + l3->l4_off, sizeof/l3->l4_off, sizeof/' 'ports elsewhere'
 m 's/ntohs(ports\[1\])/ntohs(ports[0])/' 'source port twice'
 m 's/proto == IPPROTO_DCCP/0/' 'ports of DCCP'
 m 's/	if (!ports)/	if (0)/' 'cut ports'
+m 's/l3->l4_off + len > l3->len/0/' 'UDP: longer than the packet'
+m 's/len <= head || //' 'UDP: shorter than its header'
+m 's/len < 4 ? 1 : 4/4/' 'UDP: keepalive read as an SPI'
+m 's/len == 1 && data/data/' 'UDP: keepalive by its first byte'
+m 's/len < 4 || !(data/!(data/' 'UDP: half an SPI'
+m 's/!(data\[0\] | data\[1\] | data\[2\] | data\[3\])/!(data[0] | data[1] | data[2])/' \
+	'UDP: marker of 3 bytes'
+m 's/l3->len = l3->l4_off + head + len/l3->len += 0/' 'UDP: end not kept'
 
 file=algo.c
 m 's/algos\[i\].kind == kind && //' 'kind not looked at'

@@ -416,10 +416,94 @@ static void fuzz(void)
 	       accepted, rounds);
 }
 
+/* Of a UDP packet: its end as the IP header has it, payload, length it says. */
+static enum nfipsec_natt natt_one(u8 family, const u8 *data, unsigned int len,
+				  unsigned int says, unsigned int behind,
+				  unsigned int cut, struct nfipsec_l3 *l3)
+{
+	unsigned int head = family == AF_INET ? 20 : 40;
+	unsigned int total = head + 8 + len + behind;
+	enum nfipsec_natt got = NFIPSEC_NATT_OTHER;
+	unsigned int linear;
+	struct sk_buff skb;
+	u8 b[256] = { 0 };
+
+	b[0] = family == AF_INET ? 0x45 : 0x60;
+	put16(b + (family == AF_INET ? 2 : 4),
+	      family == AF_INET ? total : total - head);
+	b[family == AF_INET ? 9 : 6] = 17;
+	put16(b + head + 4, says);
+	memcpy(b + head + 8, data, len);
+	for (linear = 0; linear <= total; linear++) {
+		enum nfipsec_natt now;
+
+		skb_make(&skb, b, total - cut, 16, linear);
+		if (!nfipsec_l3_parse(&skb, family, l3)) {
+			skb_free(&skb);
+			return NFIPSEC_NATT_OTHER;
+		}
+		now = nfipsec_natt_parse(&skb, l3);
+		skb_free(&skb);
+		EXPECT(!linear || now == got, "depends on how the packet lies");
+		got = now;
+	}
+	return got;
+}
+
+static void datagrams(void)
+{
+	static const struct {
+		u8 data[8];
+		unsigned int len;
+		int says, behind, cut;
+		enum nfipsec_natt want;
+	} cases[] = {
+		{ { 0xff }, 1, 0, 0, 0, NFIPSEC_NATT_KEEPALIVE },
+		{ { 0xff }, 1, 0, 5, 0, NFIPSEC_NATT_KEEPALIVE },
+		{ { 0xfe }, 1, 0, 0, 0, NFIPSEC_NATT_OTHER },
+		{ { 0xff, 0xff }, 2, 0, 0, 0, NFIPSEC_NATT_OTHER },
+		{ { 0xff }, 1, 0, 0, 1, NFIPSEC_NATT_OTHER },
+		{ { 0 }, 0, 0, 0, 0, NFIPSEC_NATT_OTHER },
+		{ { 1, 2, 3 }, 3, 0, 0, 0, NFIPSEC_NATT_OTHER },
+		{ { 1, 2, 3 }, 3, 0, 1, 0, NFIPSEC_NATT_OTHER },
+		{ { 0, 0, 0, 0 }, 4, 0, 0, 0, NFIPSEC_NATT_OTHER },
+		{ { 0, 0, 0, 0, 1 }, 5, 0, 0, 0, NFIPSEC_NATT_OTHER },
+		{ { 0, 0, 0, 1 }, 4, 0, 0, 0, NFIPSEC_NATT_ESP },
+		{ { 1, 0, 0, 0 }, 4, 0, 0, 0, NFIPSEC_NATT_ESP },
+		{ { 0, 0, 1, 0, 0, 0, 0 }, 7, 0, 0, 0, NFIPSEC_NATT_ESP },
+		{ { 0, 1, 0, 0, 0, 0, 0 }, 7, 0, 9, 0, NFIPSEC_NATT_ESP },
+		/* the length is wrong, or not all is there */
+		{ { 1, 1, 1, 1, 1 }, 5, 1, 0, 0, NFIPSEC_NATT_OTHER },
+		{ { 1, 1, 1, 1, 1 }, 5, -1, 0, 0, NFIPSEC_NATT_ESP },
+		{ { 1, 1, 1, 1, 1 }, 5, -6, 0, 0, NFIPSEC_NATT_OTHER },
+		{ { 1, 1, 1, 1 }, 4, 0, 0, 1, NFIPSEC_NATT_OTHER },
+		{ { 1, 1, 1, 1 }, 4, 0, 0, 5, NFIPSEC_NATT_OTHER },
+	};
+	static const u8 families[] = { AF_INET, AF_INET6 };
+	struct nfipsec_l3 l3;
+	unsigned int i, f, says, head;
+	int got;
+
+	for (f = 0; f < ARRAY_SIZE(families); f++) {
+		head = families[f] == AF_INET ? 20 : 40;
+		for (i = 0; i < ARRAY_SIZE(cases); i++) {
+			says = 8 + cases[i].len + cases[i].says;
+			got = natt_one(families[f], cases[i].data,
+				       cases[i].len, says, cases[i].behind,
+				       cases[i].cut, &l3);
+			EXPECT(got == cases[i].want, "case %u is %d", i, got);
+			if (got == NFIPSEC_NATT_ESP)
+				EXPECT(l3.len == head + says,
+				       "case %u ends at %u", i, l3.len);
+		}
+	}
+}
+
 const struct ktap_case flow_cases[] = {
 	{ "flow: IPv4 packets, whole and cut", made_ipv4 },
 	{ "flow: IPv6 packets, whole and cut", made_ipv6 },
 	{ "flow: malformed headers", malformed },
+	{ "flow: UDP that may be ESP", datagrams },
 	{ "flow: random bytes", fuzz },
 	{ }
 };

@@ -8,6 +8,7 @@
 
 #include "../libnfipsec/internal.h"
 #include "check.h"
+#include "monitor.h"
 #include "policy.h"
 #include "sa.h"
 
@@ -330,6 +331,37 @@ static void sa_match_cases(void)
 	args_free(a);
 }
 
+static void event_case(void)
+{
+	static const struct nfipsec_mapping from = {
+		.has = ~UINT64_C(1),
+		.dst = { 10, { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 } },
+		.proto = 50,
+		.spi = 0x1234,
+		.reqid = 7,
+		.old_src = { 10, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
+		.old_sport = 4500,
+		.new_src = { 10, { 0x20, 0x01, 0x0d, 0xb8, [15] = 3 } },
+		.new_sport = 61001,
+	};
+	struct nfipsec_event ev = { .cmd = NFIPSEC_CMD_MAPPING_NTF };
+	struct json_object *o;
+	struct text text;
+
+	reread(&nfi_set_mapping, &from, &ev.mapping, "mapping");
+	text_open(&text);
+	event_print(text.file, &ev);
+	same(text_close(&text),
+	     "mapping dst 2001:db8::2 proto esp spi 0x00001234 reqid 7 src 2001:db8::1 sport 4500 new-src 2001:db8::3 new-sport 61001\n",
+	     "mapping as text");
+	text_free(&text);
+	o = event_json(&ev);
+	same(json_object_to_json_string_ext(o, JSON_FLAGS),
+	     "{\"event\":\"mapping\",\"dst\":\"2001:db8::2\",\"proto\":\"esp\",\"spi\":\"0x00001234\",\"reqid\":7,\"src\":\"2001:db8::1\",\"sport\":4500,\"new_src\":\"2001:db8::3\",\"new_sport\":61001}",
+	     "mapping as JSON");
+	json_object_put(o);
+}
+
 void test_sa(void)
 {
 	size_t i;
@@ -344,6 +376,7 @@ void test_sa(void)
 	cli.family = 0;
 	sa_json_case();
 	sa_match_cases();
+	event_case();
 }
 
 #define SEL	"src 10.0.0.0/8 dst 10.1.0.0/16 "

@@ -142,6 +142,13 @@ m 's/\(dst\[1\], sel->family)\) > 0/\1 > 1/' 'destination upside down accepted'
 m 's/sel->sport.min > sel->sport.max/0/' 'source ports upside down accepted'
 m 's/sel->dport.min > sel->dport.max/sel->dport.min >= sel->dport.max/' \
 	'single destination port refused'
+m 's/!addr_cmp(&sel->src\[0\], &sel->src\[1\], sel->family) &&/1 \&\&/' \
+	'a pair with two sources'
+m 's/!addr_cmp(&sel->dst\[0\], &sel->dst\[1\], sel->family)/1/' \
+	'a pair with two destinations'
+m 's/first >> 4 == 0xe /first >= 0xe0 /' 'class E is a group'
+m 's/first == 0xff/first >= 0xfe/' 'link-local addresses are groups'
+m 's/!(addr->all\[0\] | /!(/' 'IPv4 addresses are any'
 m '/case IPPROTO_UDPLITE:/d' 'UDP-Lite has no ports'
 m 's/case IPPROTO_DCCP:/&\n\tcase IPPROTO_ICMP:/' 'ICMP has ports'
 m 's/ && !proto_has_ports(sel->proto)/ \&\& 0/' 'ports with any protocol'

@@ -179,6 +179,8 @@ def options_received(six):
         equal([x[2] for x in anc if x[1] == 6], [options], "options")
     sock4.setsockopt(0, 6, 0)
     for bad in (b"", b"\x11", b"\x11\1\4", bytes([17, 6, 4, 0]) + b"\1" * 60,
+                # more than the header's length can say, and what it would
+                bytes([17, 8, 4, 0]) + b"\1" * 80,
                 bytes([17, 255, 0, 0]) + b"\1" * 60,
                 bytes([17, 5, 0, 0]) + b"\1" * 60,
                 bytes([17, 1, 8, 0]) + b"\1" * 60,

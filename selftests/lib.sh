@@ -11,6 +11,7 @@
 # NFIPSEC_TEST_SCALE  percent of the usual amount of traffic (100; 10 on kernels
 #                     with KASAN or lockdep)
 # NFIPSEC_TEST_SLOW   factor for time limits (1; 10 on such kernels)
+# NFIPSEC_TEST_LIST   not empty: only print the descriptions, run nothing
 
 export LC_ALL=C
 KSFT_PASS=0 KSFT_FAIL=1 KSFT_SKIP=4
@@ -542,3 +543,22 @@ python_tests() {
 	((T_FAILED == 0)) || rc=$KSFT_FAIL
 	exit $rc
 }
+
+### a list of the tests, for who needs no root and no module
+
+if [[ ${NFIPSEC_TEST_LIST:-} ]]; then
+	# The script goes its way with nothing to do anything with.
+	rm -rf "$TMP"
+	trap - EXIT INT TERM HUP
+	exec 2>/dev/null
+	# shellcheck disable=SC2123 # that is the point
+	LIST_PATH=$PATH PATH=/nonexistent
+	run() { echo "$1"; }
+	python_tests() { PATH=$LIST_PATH exec python3 -B "$SELF_DIR/$1"; }
+	finish() { exit 0; }
+	for f in plan bail need load_module hosts forget wire ip_batch on apply \
+		busywait skip_all; do
+		eval "$f() { :; }"
+	done
+	unset f
+fi

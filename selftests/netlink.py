@@ -65,6 +65,12 @@ BAD = {
     "BEET with a range": sa(mode="beet", more=[
         "sel", "src", "fd00::1-fd00::2", "dst", "fd00::3"]),
     "BEET with one end": sa(mode="beet", more=["sel", "src", IN4]),
+    "AH of BEET mode": sa(proto="ah", mode="beet", alg=HMAC, more=[
+        "sel", "src", IN4, "dst", FAR4]),
+    "AH in UDP": sa(proto="ah", alg=HMAC, more=[
+        "encap", "espinudp", "4500", "4500", "0.0.0.0"]),
+    "a group in UDP": sa(dst="239.1.1.1", more=[
+        "encap", "espinudp", "4500", "4500", "0.0.0.0"]),
     "BEET template without ends": [*POL, "action", "protect", "tmpl", "proto",
                                    "esp", "mode", "beet"],
     "unknown protocol": sa(proto="tcp"),
@@ -139,8 +145,12 @@ BAD = {
                              "dst", "fd00::2", "proto", "esp", "mode",
                              "tunnel"],
     "template with SPI 5": [*POL, *PROTECT, "spi", "5"],
-    "template of AH": [*POL, "action", "protect", "tmpl", "src", OUT4, "dst",
-                       PEER4, "proto", "ah", "mode", "tunnel"],
+    "template of UDP": [*POL, "action", "protect", "tmpl", "src", OUT4, "dst",
+                        PEER4, "proto", "udp", "mode", "tunnel"],
+    "BEET template among others": [
+        *POL, "action", "protect", "tmpl", "src", OUT4, "dst", PEER4, "proto",
+        "esp", "mode", "beet", "tmpl", "src", OUT4, "dst", PEER4, "proto", "ah",
+        "mode", "transport"],
     "ports without protocol": [*POL, "dport", "80", "action", "bypass"],
     "ports of ICMP": [*POL, "proto", "icmp", "dport", "80", "action", "bypass"],
     "ports from above to below": [*POL, "proto", "tcp", "dport", "90-80",

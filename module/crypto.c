@@ -346,6 +346,30 @@ void nfipsec_crypto_free(struct nfipsec_crypto *c)
 }
 
 /**
+ * nfipsec_crypto_driver() - which implementation of an algorithm is used
+ * @c: algorithms
+ * @kind: which one
+ * @any: of the two transforms, the one that is legal in every context
+ *
+ * Context: any.
+ * Return: a name that is unique in the kernel and lives as long as @c; "none"
+ * if there is no transform of this kind.
+ */
+const char *nfipsec_crypto_driver(const struct nfipsec_crypto *c,
+				  enum nfipsec_algo_kind kind, bool any)
+{
+	const struct crypto_tfm *tfm = NULL;
+
+	if (kind == NFIPSEC_AEAD && c->aead)
+		tfm = crypto_aead_tfm(any ? c->aead_any : c->aead);
+	else if (kind == NFIPSEC_ENC && c->enc)
+		tfm = crypto_skcipher_tfm(any ? c->enc_any : c->enc);
+	else if (kind == NFIPSEC_AUTH && c->auth)
+		tfm = crypto_ahash_tfm(c->auth);
+	return tfm ? tfm->__crt_alg->cra_driver_name : "none";
+}
+
+/**
  * nfipsec_crypto_aead() - encrypt or decrypt in place, with ICV
  * @c: algorithms
  * @s: scratch: @s->sg holds the AAD and IV (entry 0), the text, and the ICV

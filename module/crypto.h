@@ -120,6 +120,8 @@ void nfipsec_scratch_put(void);
 struct nfipsec_crypto *nfipsec_crypto_create(const struct nfipsec_keys *keys,
 					     struct netlink_ext_ack *extack);
 void nfipsec_crypto_free(struct nfipsec_crypto *c);
+const char *nfipsec_crypto_driver(const struct nfipsec_crypto *c,
+				  enum nfipsec_algo_kind kind, bool any);
 
 int nfipsec_crypto_aead(const struct nfipsec_crypto *c,
 			struct nfipsec_scratch *s, unsigned int aad_len,

@@ -4,6 +4,10 @@
  * the hardware, would give plaintext away or talk to nobody; it is found before
  * the first SA uses it. What is asked are the functions that the data path
  * calls, with each of the two transforms an SA may have of an algorithm.
+ *
+ * A kernel may have several implementations of an algorithm, and a better one
+ * may come with a module at any time: what is known is known of those that were
+ * asked.
  */
 #include <crypto/algapi.h>
 #include <linux/err.h>
@@ -55,8 +59,20 @@ enum kat_state {
 	KAT_WRONG,
 };
 
-static u8 kat_states[ARRAY_SIZE(kat_vectors)];
-static DEFINE_MUTEX(kat_lock);	/* protects kat_states */
+/**
+ * struct kat_known - what came of asking a vector
+ * @state: enum kat_state
+ * @fast: implementation that was asked
+ * @any: implementation that was asked for where the FPU may not be used
+ */
+struct kat_known {
+	u8 state;
+	char fast[CRYPTO_MAX_ALG_NAME];
+	char any[CRYPTO_MAX_ALG_NAME];
+};
+
+static struct kat_known kat_known[ARRAY_SIZE(kat_vectors)];
+static DEFINE_MUTEX(kat_lock);	/* protects kat_known */
 
 /* Digits of a vector, or NULL, to bytes. */
 static int from_hex(struct kat_bytes *b, const char *hex)
@@ -232,11 +248,24 @@ static void keys_for(struct nfipsec_keys *k, const struct nfipsec_kat_vector *v,
 	}
 }
 
-/* 0, -EBADMSG for a wrong answer, or why there is none. */
+/* Were the implementations asked that @c has? */
+static bool is_known_of(const struct kat_known *known,
+			enum nfipsec_algo_kind kind,
+			const struct nfipsec_crypto *c)
+{
+	return known->state != KAT_UNKNOWN &&
+	       !strcmp(known->fast, nfipsec_crypto_driver(c, kind, false)) &&
+	       !strcmp(known->any, nfipsec_crypto_driver(c, kind, true));
+}
+
+/*
+ * 0, -EBADMSG for a wrong answer, or why there is none; @known gets who
+ * answered.
+ */
 static int ask(const struct nfipsec_kat_vector *v,
 	       const struct nfipsec_algo *algo,
 	       const struct nfipsec_algo *beside, struct kat_work *w,
-	       struct netlink_ext_ack *extack)
+	       struct kat_known *known, struct netlink_ext_ack *extack)
 {
 	struct nfipsec_crypto *c, any;
 	struct nfipsec_keys keys;
@@ -249,6 +278,11 @@ static int ask(const struct nfipsec_kat_vector *v,
 	c = nfipsec_crypto_create(&keys, extack);
 	if (IS_ERR(c))
 		return PTR_ERR(c);
+
+	strscpy(known->fast, nfipsec_crypto_driver(c, v->kind, false),
+		sizeof(known->fast));
+	strscpy(known->any, nfipsec_crypto_driver(c, v->kind, true),
+		sizeof(known->any));
 
 	/* Which of the two is used depends on where a packet comes by. */
 	any = *c;
@@ -268,37 +302,44 @@ static int refuse(const struct nfipsec_algo *algo,
 	return -EIO;
 }
 
-/* One vector of a row, unless its answer is known. @state is kept. */
-static int check_vector(const struct nfipsec_kat_vector *v, u8 *state,
+/*
+ * One vector of a row, unless the answer of @c's implementations is known.
+ * -EAGAIN if others have answered because they have just come.
+ */
+static int check_vector(const struct nfipsec_kat_vector *v,
+			struct kat_known *known,
+			const struct nfipsec_crypto *c,
 			const struct nfipsec_algo *algo,
-			const struct nfipsec_algo *beside,
 			struct netlink_ext_ack *extack)
 {
 	struct kat_work *w;
 	int err;
 
-	if (*state == KAT_RIGHT)
-		return 0;
-	if (*state == KAT_WRONG)
-		return refuse(algo, extack);
+	if (is_known_of(known, v->kind, c))
+		return known->state == KAT_RIGHT ? 0 : refuse(algo, extack);
 
 	w = kzalloc(sizeof(*w), GFP_KERNEL);
 	if (!w)
 		return -ENOMEM;
-	err = ask(v, algo, beside, w, extack);
+	known->state = KAT_UNKNOWN;
+	err = ask(v, algo, c->auth_algo, w, known, extack);
 	kfree(w);
 	/* Any other error may be another one tomorrow. */
 	if (!err)
-		*state = KAT_RIGHT;
+		known->state = KAT_RIGHT;
 	else if (err == -EBADMSG)
-		*state = KAT_WRONG;
-	return err == -EBADMSG ? refuse(algo, extack) : err;
+		known->state = KAT_WRONG;
+	else
+		return err;
+	if (known->state == KAT_WRONG)
+		return refuse(algo, extack);
+	return is_known_of(known, v->kind, c) ? 0 : -EAGAIN;
 }
 
 /* @algo may be NULL. */
 static int check_algo(enum nfipsec_algo_kind kind,
+		      const struct nfipsec_crypto *c,
 		      const struct nfipsec_algo *algo,
-		      const struct nfipsec_algo *beside,
 		      struct netlink_ext_ack *extack)
 {
 	bool asked = false;
@@ -311,8 +352,8 @@ static int check_algo(enum nfipsec_algo_kind kind,
 		if (kat_vectors[i].kind != kind ||
 		    strcmp(kat_vectors[i].name, algo->name))
 			continue;
-		err = check_vector(&kat_vectors[i], &kat_states[i], algo,
-				   beside, extack);
+		err = check_vector(&kat_vectors[i], &kat_known[i], c, algo,
+				   extack);
 		if (err)
 			return err;
 		asked = true;
@@ -326,25 +367,26 @@ static int check_algo(enum nfipsec_algo_kind kind,
 
 /**
  * nfipsec_kat_check() - see that the algorithms of an SA compute what they must
- * @keys: the algorithms; the keys are not looked at
+ * @c: the algorithms, in use by nobody yet
  * @extack: told which one does not, may be NULL
  *
- * An algorithm is asked once, and what came of it is remembered until the
- * module goes.
+ * An implementation is asked once, and what came of it is remembered until the
+ * module goes. Not @c itself is asked, whose keys stay, but others like it.
  *
  * Context: process; may load modules.
- * Return: 0; -EIO if an answer is wrong, and the SA must not be; or what
+ * Return: 0; -EIO if an answer is wrong, and the SA must not be; -EAGAIN if @c
+ * is not the best there is any more and should be made anew; or what
  * nfipsec_crypto_create() says.
  */
-int nfipsec_kat_check(const struct nfipsec_keys *keys,
+int nfipsec_kat_check(const struct nfipsec_crypto *c,
 		      struct netlink_ext_ack *extack)
 {
 	int err;
 
 	mutex_lock(&kat_lock);
-	err = check_algo(NFIPSEC_AEAD, keys->aead, NULL, extack) ?:
-	      check_algo(NFIPSEC_AUTH, keys->auth, NULL, extack) ?:
-	      check_algo(NFIPSEC_ENC, keys->enc, keys->auth, extack);
+	err = check_algo(NFIPSEC_AEAD, c, c->aead_algo, extack) ?:
+	      check_algo(NFIPSEC_AUTH, c, c->auth_algo, extack) ?:
+	      check_algo(NFIPSEC_ENC, c, c->enc_algo, extack);
 	mutex_unlock(&kat_lock);
 	return err;
 }

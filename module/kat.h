@@ -7,9 +7,9 @@
 #define NFIPSEC_KAT_H
 
 struct netlink_ext_ack;
-struct nfipsec_keys;
+struct nfipsec_crypto;
 
-int nfipsec_kat_check(const struct nfipsec_keys *keys,
+int nfipsec_kat_check(const struct nfipsec_crypto *c,
 		      struct netlink_ext_ack *extack);
 
 #endif

@@ -10,22 +10,13 @@
 
 #include <uapi/linux/nfipsec.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation nfipsec_a_outer_label_value_range = {
-	.max	= 1048575ULL,
-};
-
-static const struct netlink_range_validation nfipsec_a_encap_keepalive_range = {
-	.max	= 86400ULL,
-};
-
 /* Common nested types */
 const struct nla_policy nfipsec_encap_nl_policy[NFIPSEC_A_ENCAP_KEEPALIVE + 1] = {
 	[NFIPSEC_A_ENCAP_TYPE] = NLA_POLICY_RANGE(NLA_U8, 2, 2),
 	[NFIPSEC_A_ENCAP_SPORT] = { .type = NLA_U16, },
 	[NFIPSEC_A_ENCAP_DPORT] = { .type = NLA_U16, },
 	[NFIPSEC_A_ENCAP_OA] = { .type = NLA_BINARY, },
-	[NFIPSEC_A_ENCAP_KEEPALIVE] = NLA_POLICY_FULL_RANGE(NLA_U32, &nfipsec_a_encap_keepalive_range),
+	[NFIPSEC_A_ENCAP_KEEPALIVE] = NLA_POLICY_MAX(NLA_U32, 3600),
 };
 
 const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1] = {
@@ -34,7 +25,7 @@ const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1] = {
 	[NFIPSEC_A_OUTER_DF] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_OUTER_HOP_LIMIT] = NLA_POLICY_MIN(NLA_U8, 1),
 	[NFIPSEC_A_OUTER_LABEL] = NLA_POLICY_MAX(NLA_U8, 2),
-	[NFIPSEC_A_OUTER_LABEL_VALUE] = NLA_POLICY_FULL_RANGE(NLA_U32, &nfipsec_a_outer_label_value_range),
+	[NFIPSEC_A_OUTER_LABEL_VALUE] = { .type = NLA_U32, },
 	[NFIPSEC_A_OUTER_FRAG] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 

@@ -38,6 +38,9 @@ static int label_get(struct nlattr **tb, struct nfipsec_outer *o,
 		return nfipsec_nl_refuse(extack, value, -EINVAL,
 					 "outer: a flow label that is copied or hashed has no value");
 	o->label_value = nla_get_u32(value);
+	if (o->label_value > ntohl(IPV6_FLOWLABEL_MASK))
+		return nfipsec_nl_refuse(extack, value, -ERANGE,
+					 "outer: a flow label is a number up to 1048575");
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include <linux/err.h>
 #include <linux/rculist.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "net.h"
 #include "netlink.h"

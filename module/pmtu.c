@@ -5,10 +5,10 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/jhash.h>
+#include <linux/ktime.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
-#include <linux/timekeeping.h>
 #include <linux/udp.h>
 #include <net/dst.h>
 #include <net/gso.h>

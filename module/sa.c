@@ -232,6 +232,32 @@ static void destroy(struct nfipsec_sa *sa)
 	kfree(sa);
 }
 
+/* How often a better implementation may come while an SA is being made. */
+#define CRYPTO_TRIES	4
+
+/* Algorithms that have been seen to compute what they must. */
+static struct nfipsec_crypto *new_crypto(const struct nfipsec_keys *keys,
+					 struct netlink_ext_ack *extack)
+{
+	struct nfipsec_crypto *crypto;
+	int tries = 0;
+	int err;
+
+	do {
+		crypto = nfipsec_crypto_create(keys, extack);
+		if (IS_ERR(crypto))
+			return crypto;
+		err = nfipsec_kat_check(crypto, extack);
+		if (!err)
+			return crypto;
+		nfipsec_crypto_free(crypto);
+	} while (err == -EAGAIN && ++tries < CRYPTO_TRIES);
+	if (err == -EAGAIN)
+		NL_SET_ERR_MSG(extack,
+			       "the kernel's algorithms are changing, try again");
+	return ERR_PTR(err);
+}
+
 /* What carries packets; destroy() takes it away, also what is half there. */
 static int make_mature(struct nfipsec_sa *sa,
 		       const struct nfipsec_sa_config *cfg,
@@ -241,10 +267,7 @@ static int make_mature(struct nfipsec_sa *sa,
 	struct nfipsec_crypto *crypto;
 	int err;
 
-	err = nfipsec_kat_check(&cfg->keys, extack);
-	if (err)
-		return err;
-	crypto = nfipsec_crypto_create(&cfg->keys, extack);
+	crypto = new_crypto(&cfg->keys, extack);
 	if (IS_ERR(crypto))
 		return PTR_ERR(crypto);
 	sa->crypto = crypto;

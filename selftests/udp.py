@@ -305,6 +305,11 @@ def sent(six, mode, ports):
         lab.counted({"out_ok": 1})
 
 
+def icmp_in():
+    out = lab.n.exec("nstat", "-asz", "IcmpInMsgs")
+    return int(out.split("IcmpInMsgs")[1].split()[0])
+
+
 def too_big():
     """What fits is less by the UDP header; a router's word for it counts.
 
@@ -324,13 +329,14 @@ def too_big():
             "!HHHHI", 4600, dport, 1000, 0, the_spi) + bytes(16))
         icmp = struct.pack("!BBHHH", 3, 4, 0, 0, size) + quote
         icmp = icmp[:2] + struct.pack("!H", csum(icmp)) + icmp[4:]
+        before = icmp_in()
         lab.wire.send(ipv4(PEER4, OUT4, 1, icmp))
+        wait_for(lambda: icmp_in() > before, "the message")
+        return mtu()
 
-    needed(4602, spi, 1200)
-    needed(4601, spi + 1, 1250)
-    needed(4601, spi, 1300)
-    wait_for(mtu, "the route to learn")
-    equal(mtu(), 1300, "learnt MTU")
+    equal(needed(4602, spi, 1200), 0, "MTU with another port")
+    equal(needed(4601, spi + 1, 1250), 0, "MTU with another SPI")
+    equal(needed(4601, spi, 1300), 1300, "MTU learnt")
     # 1300 less IP 20, UDP 8, ESP 8, ICV 16 and tail 2, a multiple of 4
     fits = 1300 - 20 - 8 - 8 - 16 - 2
     fits -= (fits + 2) % 4
@@ -522,7 +528,7 @@ def refusals():
     for how, direction, code in (
             (encap(0, 1), "in", 22), (encap(1, 0), "in", 22),
             (encap(oa=PEER6), "in", 22), (encap(keepalive=5), "in", 22),
-            (encap(keepalive=86401), "out", 34),
+            (encap(keepalive=3601), "out", 34),
             (attr(C["A_SA_ENCAP"], []), "in", 22),
             (attr(C["A_SA_ENCAP"], [attr(C["A_ENCAP_TYPE"], u8(1))]), "in",
              34)):

@@ -18,48 +18,69 @@ static bool answer_is_wrong(int err, const struct netlink_ext_ack *extack)
 	       strstr(extack->_msg, "wrong answer");
 }
 
-/* What an SA would have beside a cipher. */
-static const struct nfipsec_algo *beside_of(const struct nfipsec_kat_vector *v)
-{
-	return v->kind == NFIPSEC_ENC ?
-	       nfipsec_algo_find(NFIPSEC_AUTH, "hmac(sha256)") : NULL;
-}
-
 static const struct nfipsec_algo *row_of(const struct nfipsec_kat_vector *v)
 {
 	return nfipsec_algo_find(v->kind, v->name);
 }
 
-/* Whether a vector with a mistake is refused, and then whatever comes. */
-static bool is_refused(const struct nfipsec_kat_vector *bad,
-		       const struct nfipsec_kat_vector *good, const char *part)
+/* Algorithms of an SA that a vector is about, with the vector's key. */
+static struct nfipsec_crypto *crypto_of(const struct nfipsec_kat_vector *v)
 {
-	struct netlink_ext_ack extack = {};
-	struct netlink_ext_ack again = {};
-	u8 state = KAT_UNKNOWN;
+	struct nfipsec_crypto *c;
+	struct nfipsec_keys keys;
+	struct kat_work *w;
 	int err;
 
-	err = check_vector(bad, &state, row_of(bad), beside_of(bad), &extack);
+	w = kzalloc(sizeof(*w), GFP_KERNEL);
+	if (!w)
+		return ERR_PTR(-ENOMEM);
+	err = unpack(w, v);
+	keys_for(&keys, v, row_of(v),
+		 nfipsec_algo_find(NFIPSEC_AUTH, "hmac(sha256)"), w);
+	c = err ? ERR_PTR(err) : nfipsec_crypto_create(&keys, NULL);
+	kfree(w);
+	return c;
+}
+
+/* Whether a vector with a mistake is refused, and then whatever comes. */
+static bool is_refused(const struct nfipsec_kat_vector *bad,
+		       const struct nfipsec_kat_vector *good,
+		       const struct nfipsec_crypto *c, const char *part)
+{
+	static struct kat_known known;
+	struct netlink_ext_ack extack = {};
+	struct netlink_ext_ack again = {};
+	int err;
+
+	known.state = KAT_UNKNOWN;
+	err = check_vector(bad, &known, c, row_of(bad), &extack);
 	if (!answer_is_wrong(err, &extack)) {
 		pr_info("# %s: wrong %s: error %d\n", bad->name, part, err);
 		return false;
 	}
-	err = check_vector(good, &state, row_of(bad), beside_of(bad), &again);
+	err = check_vector(good, &known, c, row_of(bad), &again);
 	if (!answer_is_wrong(err, &again)) {
 		pr_info("# %s: wrong %s is forgotten: error %d\n", bad->name,
 			part, err);
 		return false;
 	}
-	return true;
+	/* Not so of another implementation. */
+	strscpy(known.any, "another", sizeof(known.any));
+	err = check_vector(good, &known, c, row_of(bad), NULL);
+	if (err)
+		pr_info("# %s: another implementation: error %d\n", bad->name,
+			err);
+	return !err;
 }
 
 /* One bit of a part that is digits, or NULL; not the parity of a DES key. */
 static bool flipped_is_refused(const struct nfipsec_kat_vector *v,
+			       const struct nfipsec_crypto *c,
 			       size_t part_off, bool at_end, const char *part)
 {
 	struct nfipsec_kat_vector bad = *v;
 	const char **field = (void *)&bad + part_off;
-	char *copy, *c;
+	char *copy, *digit;
 	bool ok;
 
 	if (!*field || !**field)
@@ -67,15 +88,16 @@ static bool flipped_is_refused(const struct nfipsec_kat_vector *v,
 	copy = kstrdup(*field, GFP_KERNEL);
 	if (!copy)
 		return false;
-	c = at_end ? copy + strlen(copy) - 2 : copy;
-	*c = hex_asc[hex_to_bin(*c) ^ 2];
+	digit = at_end ? copy + strlen(copy) - 2 : copy;
+	*digit = hex_asc[hex_to_bin(*digit) ^ 2];
 	*field = copy;
-	ok = is_refused(&bad, v, part);
+	ok = is_refused(&bad, v, c, part);
 	kfree(copy);
 	return ok;
 }
 
-static bool mistakes_are_refused(const struct nfipsec_kat_vector *v)
+static bool mistakes_are_refused(const struct nfipsec_kat_vector *v,
+				 const struct nfipsec_crypto *c)
 {
 	static const struct {
 		size_t off;
@@ -98,43 +120,47 @@ static bool mistakes_are_refused(const struct nfipsec_kat_vector *v)
 	bool ok = true;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++)
-		ok &= flipped_is_refused(v, parts[i].off, parts[i].at_end,
+		ok &= flipped_is_refused(v, c, parts[i].off, parts[i].at_end,
 					 parts[i].part);
 	return ok;
 }
 
-/* A row is asked as an SA would, and then it is known. */
-static bool is_remembered(unsigned int i)
+/* A row is asked as an SA does it, and then it is known. */
+static bool is_remembered(unsigned int i, const struct nfipsec_crypto *c)
 {
 	const struct nfipsec_kat_vector *v = &kat_vectors[i];
-	struct nfipsec_keys keys = {};
 	int err;
 
-	switch (v->kind) {
-	case NFIPSEC_AEAD:
-		keys.aead = row_of(v);
-		break;
-	case NFIPSEC_ENC:
-		keys.enc = row_of(v);
-		keys.auth = beside_of(v);
-		break;
-	case NFIPSEC_AUTH:
-		keys.enc = nfipsec_algo_find(NFIPSEC_ENC, "null");
-		keys.auth = row_of(v);
-		break;
-	}
-	err = nfipsec_kat_check(&keys, NULL);
-	if (err || kat_states[i] != KAT_RIGHT) {
+	err = nfipsec_kat_check(c, NULL);
+	if (err || !is_known_of(&kat_known[i], v->kind, c)) {
 		pr_info("# %s: error %d, state %u\n", v->name, err,
-			kat_states[i]);
+			kat_known[i].state);
 		return false;
 	}
-	kat_states[i] = KAT_WRONG;
-	err = nfipsec_kat_check(&keys, NULL);
-	kat_states[i] = KAT_UNKNOWN;
+	kat_known[i].state = KAT_WRONG;
+	err = nfipsec_kat_check(c, NULL);
+	kat_known[i].state = KAT_UNKNOWN;
 	if (err != -EIO)
 		pr_info("# %s: not remembered, error %d\n", v->name, err);
 	return err == -EIO;
+}
+
+/* Others that have come while it was asked are no reason to let it pass. */
+static bool is_newcomer_noticed(unsigned int i, const struct nfipsec_crypto *c)
+{
+	const struct nfipsec_kat_vector *v = &kat_vectors[i];
+	struct nfipsec_crypto other = *c;
+	int err;
+
+	/* One that has no transforms is not like any that is made. */
+	other.aead = NULL;
+	other.enc = NULL;
+	other.auth = NULL;
+	err = check_vector(v, &kat_known[i], &other, row_of(v), NULL);
+	kat_known[i].state = KAT_UNKNOWN;
+	if (err != -EAGAIN)
+		pr_info("# %s: newcomer, error %d\n", v->name, err);
+	return err == -EAGAIN;
 }
 
 /**
@@ -150,18 +176,25 @@ static bool is_remembered(unsigned int i)
 bool kat_test(unsigned int i, char *name, size_t size, const char **skip)
 {
 	const struct nfipsec_kat_vector *v = &kat_vectors[i];
-	u8 state = KAT_UNKNOWN;
-	int err;
+	struct nfipsec_crypto *c, *first;
+	bool ok;
 
 	snprintf(name, size, "known answer %u: %s", i, v->name);
-	err = check_vector(v, &state, row_of(v), beside_of(v), NULL);
-	if (err == -ENOENT) {
+	/* Once for the modules that it brings, once for the best of them. */
+	first = crypto_of(v);
+	c = crypto_of(v);
+	if (!IS_ERR(first))
+		nfipsec_crypto_free(first);
+	if (c == ERR_PTR(-ENOENT)) {
 		*skip = " # SKIP this kernel lacks it";
 		return true;
 	}
-	if (err || state != KAT_RIGHT) {
-		pr_info("# %s: error %d\n", v->name, err);
+	if (IS_ERR(c)) {
+		pr_info("# %s: error %ld\n", v->name, PTR_ERR(c));
 		return false;
 	}
-	return mistakes_are_refused(v) && is_remembered(i);
+	ok = mistakes_are_refused(v, c) && is_remembered(i, c) &&
+	     is_newcomer_noticed(i, c);
+	nfipsec_crypto_free(c);
+	return ok;
 }

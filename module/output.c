@@ -45,7 +45,8 @@
  * @dst: route of the ESP packets: a reference if they get another header, in
  *	transport mode the packet's own, valid under the caller's
  *	rcu_read_lock()
- * @mtu: largest packet that fits
+ * @mtu: largest packet that fits, or that must be sent in any case
+ * @fit: largest packet that fits
  * @shared: the packet itself takes the same route, see pmtu.c
  */
 struct outbound {
@@ -55,6 +56,7 @@ struct outbound {
 	struct nfipsec_sa *sa;
 	struct dst_entry *dst;
 	unsigned int mtu;
+	unsigned int fit;
 	bool shared;
 };
 
@@ -248,7 +250,7 @@ static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 	if (reason)
 		goto drop;
 
-	df = nfipsec_pmtu_df(p->sa, skb, &l3, p->mtu);
+	df = nfipsec_pmtu_df(p->sa, skb, &l3, p->fit);
 	if (anew) {
 		skb_dst_drop(skb);
 		skb_dst_set(skb, dst_clone(p->dst));
@@ -385,7 +387,8 @@ static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
 	if (!p->dst)
 		return NFIPSEC_OUT_NO_ROUTE;
 
-	p->mtu = nfipsec_pmtu_inner(p->nn, &p->chain, p->sa, l3, p->dst);
+	p->mtu = nfipsec_pmtu_inner(p->nn, &p->chain, p->sa, l3, p->dst,
+				    &p->fit);
 	p->shared = nfipsec_pmtu_shared(p->sa, flow);
 	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu) &&
 	    !(p->shared && nfipsec_pmtu_shrink(skb, l3, p->mtu))) {

@@ -118,6 +118,7 @@ static unsigned int head_len(const struct nfipsec_chain *chain, unsigned int i,
  * @sa: the one whose peer it is then sent to
  * @l3: layout of the packet to be sent
  * @dst: route it will take
+ * @fit: the same, but what fits indeed; may be less than any packet has
  *
  * Context: any.
  * Return: bytes, IP header included; never less than the family's minimum,
@@ -127,7 +128,7 @@ unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
 				const struct nfipsec_chain *chain,
 				const struct nfipsec_sa *sa,
 				const struct nfipsec_l3 *l3,
-				const struct dst_entry *dst)
+				const struct dst_entry *dst, unsigned int *fit)
 {
 	unsigned int min = l3->family == AF_INET ? IPV4_PATH_MIN :
 						   IPV6_MIN_MTU;
@@ -145,6 +146,7 @@ unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
 		else if (chain->sa[i]->mode == NFIPSEC_MODE_BEET && mtu)
 			mtu += nfipsec_beet_shed(l3);
 	}
+	*fit = mtu;
 	return max(mtu, min);
 }
 
@@ -188,7 +190,7 @@ bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
  * @sa: SA
  * @skb: packet to be sent, before it is encapsulated
  * @l3: its layout
- * @mtu: from nfipsec_pmtu_inner()
+ * @fit: from nfipsec_pmtu_inner()
  *
  * As the SA says; IPv6 forbids fragments always. A packet that goes on although
  * it is too big must be fragmented outside.
@@ -196,12 +198,12 @@ bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
  * Return: true for DF.
  */
 bool nfipsec_pmtu_df(const struct nfipsec_sa *sa, const struct sk_buff *skb,
-		     const struct nfipsec_l3 *l3, unsigned int mtu)
+		     const struct nfipsec_l3 *l3, unsigned int fit)
 {
 	bool inner = l3->family == AF_INET6 ||
 		     (ip_hdr(skb)->frag_off & htons(IP_DF));
 
-	if (too_big(skb, mtu))
+	if (too_big(skb, fit))
 		return false;
 	return sa->mode == NFIPSEC_MODE_TUNNEL ?
 	       nfipsec_outer_df(&sa->outer, inner) : inner;

@@ -168,6 +168,25 @@ def aged(six):
     equal(said(), fits(six, 1500))
 
 
+def least_ipv6():
+    """What every IPv6 path takes goes on, over a path that takes less."""
+    setup(False)
+    lab.policy("out", FROM6, TO6, 17)
+    answer(too_big(probe(), 1300))
+    lab.wire.send(udp_packet(FROM6, TO6, 1, 2, bytes(1280 - 48)))
+    parts = [wait_for(lab.wire.recv, "a part") for _ in range(2)]
+    parts.sort(key=lambda p: struct.unpack_from("!H", p, 6)[0] & 0x1fff)
+    equal([struct.unpack_from("!H", p, 6)[0] & 0xe000 for p in parts],
+          [0x2000, 0], "DF and MF")
+    got = null.open(b"".join(p[20:] for p in parts))
+    equal(len(got[3]), 1280, "inner packet")
+    # a byte more and the sender has to cut it
+    lab.wire.send(udp_packet(FROM6, TO6, 1, 2, bytes(1281 - 48)))
+    p = wait_for(lab.wire.recv, "an error")
+    equal((p[6], p[40], struct.unpack_from("!I", p, 44)[0]), (58, 2, 1280),
+          "packet too big")
+
+
 def not_ours(six):
     """Only what an SA of ours sent, and not long ago."""
     setup(six)
@@ -360,5 +379,6 @@ for v in (False, True):
     report.add("errors received, " + tag, errors_in, v)
     report.add("errors and the selector, " + tag, error_selector, v)
     report.add("errors sent, " + tag, errors_out, v)
+report.add("path MTU below that of IPv6", least_ipv6)
 report.add("error delivered", delivered)
 sys.exit(report.run())

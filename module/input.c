@@ -15,6 +15,7 @@
  *	     everything else, and not tagged:
  *		-> policy: may it come in the clear?
  */
+#include <linux/bits.h>
 #include <linux/inetdevice.h>
 #include <linux/skbuff.h>
 #include <linux/udp.h>
@@ -177,56 +178,6 @@ static enum nfipsec_reason check_selector(const struct nfipsec_sa *sa,
 	return NFIPSEC_OK;
 }
 
-/* The same step: the SPD. */
-static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
-					const struct nfipsec_chain *chain,
-					const struct nfipsec_flow *flow)
-{
-	struct nfipsec_verdict verdict;
-
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
-	if (verdict.policy)
-		this_cpu_inc(*verdict.policy->hits);
-	if (verdict.opaque)
-		return NFIPSEC_IN_FRAG_OPAQUE;
-	if (!verdict.policy ||
-	    !nfipsec_policy_accepts(verdict.policy, chain, flow))
-		return NFIPSEC_IN_POLICY;
-	return NFIPSEC_OK;
-}
-
-/* What came out of the innermost SA, or what an ICMP error quotes. */
-static enum nfipsec_reason allowed(const struct nfipsec_net *nn,
-				   const struct nfipsec_chain *chain,
-				   const struct nfipsec_flow *flow)
-{
-	return check_selector(chain->sa[0], flow) ?:
-	       check_policy(nn, chain, flow);
-}
-
-/*
- * RFC 4301 section 6.2: an ICMP error may be from a router that no selector
- * knows, and must not be about somebody else's traffic. So where the SA says so
- * what it quotes is looked at as well.
- */
-static enum nfipsec_reason check_access(const struct nfipsec_net *nn,
-					const struct nfipsec_chain *chain,
-					const struct sk_buff *skb,
-					const struct nfipsec_l3 *l3,
-					const struct nfipsec_flow *flow)
-{
-	enum nfipsec_reason reason;
-	struct nfipsec_flow quote;
-	bool look;
-
-	reason = allowed(nn, chain, flow);
-	look = chain->sa[0]->flags & (reason ? NFIPSEC_SA_FLAG_ICMP :
-					       NFIPSEC_SA_FLAG_ICMP_CHECK);
-	if (!look || !nfipsec_icmp_quote(skb, l3, &quote))
-		return reason;
-	return allowed(nn, chain, &quote) ? NFIPSEC_IN_ICMP_QUOTE : NFIPSEC_OK;
-}
-
 /* Dummy packets are ESP's; behind AH it is a header with nothing behind it. */
 static bool is_dummy(const struct nfipsec_sa *sa, u8 nexthdr)
 {
@@ -269,11 +220,71 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
  * struct opened - how a packet came in
  * @chain: SAs it came out of
  * @bytes: what each of them carried
+ * @received: bit N: policy lets in what came out of the N outermost of them,
+ *	as a packet of its own; bit 0 is that it came in at all
  */
 struct opened {
 	struct nfipsec_chain chain;
 	unsigned int bytes[NFIPSEC_TMPL_MAX];
+	unsigned int received;
 };
+
+/*
+ * RFC 4301 section 5.2, step 4: the SPD. The packet must have come through the
+ * SAs that policy asks for, no less; and no more, unless what came out of the
+ * others was let in for itself, to be put into these by somebody behind a
+ * tunnel.
+ */
+static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
+					const struct opened *in,
+					const struct nfipsec_flow *flow)
+{
+	struct nfipsec_verdict verdict;
+	unsigned int outer;
+
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
+	if (verdict.policy)
+		this_cpu_inc(*verdict.policy->hits);
+	if (verdict.opaque)
+		return NFIPSEC_IN_FRAG_OPAQUE;
+	if (!verdict.policy ||
+	    !nfipsec_policy_accepts(verdict.policy, &in->chain, flow, &outer) ||
+	    !(in->received & BIT(outer)))
+		return NFIPSEC_IN_POLICY;
+	return NFIPSEC_OK;
+}
+
+/* What came out of the innermost SA, or what an ICMP error quotes. */
+static enum nfipsec_reason allowed(const struct nfipsec_net *nn,
+				   const struct opened *in,
+				   const struct nfipsec_flow *flow)
+{
+	return check_selector(in->chain.sa[0], flow) ?:
+	       check_policy(nn, in, flow);
+}
+
+/*
+ * RFC 4301 section 6.2: an ICMP error may be from a router that no selector
+ * knows, and must not be about somebody else's traffic. So where the SA says so
+ * what it quotes is looked at as well.
+ */
+static enum nfipsec_reason check_access(const struct nfipsec_net *nn,
+					const struct opened *in,
+					const struct sk_buff *skb,
+					const struct nfipsec_l3 *l3,
+					const struct nfipsec_flow *flow)
+{
+	enum nfipsec_reason reason;
+	struct nfipsec_flow quote;
+	bool look;
+
+	reason = allowed(nn, in, flow);
+	look = in->chain.sa[0]->flags & (reason ? NFIPSEC_SA_FLAG_ICMP :
+						  NFIPSEC_SA_FLAG_ICMP_CHECK);
+	if (!look || !nfipsec_icmp_quote(skb, l3, &quote))
+		return reason;
+	return allowed(nn, in, &quote) ? NFIPSEC_IN_ICMP_QUOTE : NFIPSEC_OK;
+}
 
 /* One SA further in. */
 static void opened_add(struct opened *in, struct nfipsec_sa *sa,
@@ -351,6 +362,7 @@ static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
 	struct nfipsec_sa *next;
 
 	in->chain.len = 0;
+	in->received = BIT(0);
 	for (;;) {
 		reason = leave_sa(nn, *sa, skb, l3, flow);
 		if (reason)
@@ -364,6 +376,8 @@ static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
 		reason = check_selector(*sa, flow);
 		if (reason)
 			return reason;
+		if (!check_policy(nn, in, flow))
+			in->received |= BIT(in->chain.len);
 		*sa = next;
 	}
 }
@@ -383,7 +397,7 @@ static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	local_bh_disable();
 	reason = leave_sas(nn, &sa, skb, &l3, &flow, &in);
 	if (!reason)
-		reason = check_access(nn, &in.chain, skb, &l3, &flow);
+		reason = check_access(nn, &in, skb, &l3, &flow);
 
 	if (reason) {
 		nfipsec_sa_count_drop(sa, reason);

@@ -232,29 +232,31 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
  * @pol: the inbound policy that @flow matched
  * @chain: the SAs that the packet came out of
  * @flow: the packet, decapsulated
- *
- * Not through an SA less, and not through one more.
+ * @outer: written on success: how many SAs there are around those that the
+ *	policy asks for. It says nothing of them, the caller must know better.
  *
  * Context: under rcu_read_lock(), bottom halves off or on.
- * Return: true if the policy protects and its templates fit the SAs.
+ * Return: true if the policy protects and its templates fit the innermost SAs.
  */
 bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 			    const struct nfipsec_chain *chain,
-			    const struct nfipsec_flow *flow)
+			    const struct nfipsec_flow *flow,
+			    unsigned int *outer)
 {
 	struct nfipsec_sa_want want;
 	struct nfipsec_flow sealed;
 	unsigned int i;
 
 	if (pol->cfg.action != NFIPSEC_ACTION_PROTECT ||
-	    pol->cfg.tmpls != chain->len)
+	    pol->cfg.tmpls > chain->len)
 		return false;
-	for (i = 0; i < chain->len; i++) {
+	for (i = 0; i < pol->cfg.tmpls; i++) {
 		fill_want(&want, &pol->cfg.tmpl[i], flow);
 		if (!nfipsec_sa_fits(chain->sa[i], &want))
 			return false;
 		seal_flow(&sealed, flow, chain->sa[i]);
 		flow = &sealed;
 	}
+	*outer = chain->len - pol->cfg.tmpls;
 	return true;
 }

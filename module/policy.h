@@ -115,6 +115,7 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 			  struct nfipsec_chain *chain);
 bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 			    const struct nfipsec_chain *chain,
-			    const struct nfipsec_flow *flow);
+			    const struct nfipsec_flow *flow,
+			    unsigned int *outer);
 
 #endif

@@ -259,6 +259,25 @@ no_sa() {
 	done
 }
 
+# behind: an SA with somebody behind a tunnel, each has a policy
+behind() {
+	local esp=1:esp:transport:i tun=2:esp:tunnel:o sel now
+	start "$2" "$3" "$1" nfipsec "${esp#*:}" "${tun#*:}" || return 1
+	refused in_policy "$1" "$esp $tun" "$esp"
+	ends "$tun" b
+	ends "$esp" a
+	sel="src $LOCAL dst $REMOTE proto esp"
+	now=$(policies b nfipsec in "$tun")
+	echo "policy add dir in $sel priority 0 action${now#*action}" |
+		apply b nfipsec || return 1
+	policies b nfipsec in "$esp" | sed 's/ action/ priority 9&/' | apply b nfipsec || return 1
+	check "each for itself" ping_ends
+	refused in_policy "$1" "$tun" "$esp"
+	policies b nfipsec in "$esp" "$tun" | apply b nfipsec
+	policies a "$1" out "$esp" "$tun" | apply a "$1"
+	check "both at once" ping_ends
+}
+
 # shown: what was put in comes out in the same order
 shown() {
 	local out
@@ -287,7 +306,7 @@ CASES+=("4 6 nfipsec xfrm esp:tunnel:i esp:tunnel:o"
 	"6 6 nfipsec nfipsec ah:tunnel:i esp:tunnel:o")
 SPI=0x1000
 topology
-plan $((${#CASES[@]} + 7))
+plan $((${#CASES[@]} + 9))
 for c in "${CASES[@]}"; do
 	read -r -a w <<<"$c"
 	# shellcheck disable=SC2086
@@ -298,6 +317,8 @@ run "layers missing, too many, out of order: xfrm 4" missing xfrm 4 4
 run "layers missing, too many, out of order: xfrm 6" missing xfrm 6 6 few
 run "layers missing, too many, out of order: nfipsec 4 in 6" missing nfipsec 4 6 few
 run "more layers than are opened" deep
+run "an SA with somebody behind a tunnel: xfrm 4" behind xfrm 4 4
+run "an SA with somebody behind a tunnel: nfipsec 6 in 4" behind nfipsec 6 4
 run "an SA is missing" no_sa
 run "templates are shown in their order" shown
 finish

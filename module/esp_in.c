@@ -51,24 +51,7 @@ static int open_combined(const struct nfipsec_crypto *c,
 	return nfipsec_crypto_cipher(c, s, s->sg, text_len, false);
 }
 
-/* Are pad bytes 1, 2, 3 and so on, as they must be (RFC 4303 section 2.4)? */
-static bool pad_is_good(const struct sk_buff *skb, unsigned int off,
-			unsigned int len)
-{
-	u8 buf[U8_MAX];
-	const u8 *pad;
-	unsigned int i;
-
-	pad = skb_header_pointer(skb, off, len, buf);
-	if (!pad)
-		return false;
-	for (i = 0; i < len; i++)
-		if (pad[i] != i + 1)
-			return false;
-	return true;
-}
-
-/* Look at the padding and cut it off together with the ICV. */
+/* Read what the padding says and cut it off together with the ICV. */
 static enum nfipsec_reason cut_tail(const struct nfipsec_crypto *c,
 				    struct sk_buff *skb, unsigned int text_len,
 				    u8 *nexthdr)
@@ -78,8 +61,7 @@ static enum nfipsec_reason cut_tail(const struct nfipsec_crypto *c,
 
 	if (skb_copy_bits(skb, skb->len - cut, tail, sizeof(tail)))
 		return NFIPSEC_IN_TRUNCATED;
-	if (tail[0] + NFIPSEC_ESP_TAIL > text_len ||
-	    !pad_is_good(skb, skb->len - cut - tail[0], tail[0]))
+	if (tail[0] + NFIPSEC_ESP_TAIL > text_len)
 		return NFIPSEC_IN_PAD;
 	*nexthdr = tail[1];
 	if (pskb_trim(skb, skb->len - cut - tail[0]))

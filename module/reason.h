@@ -37,7 +37,7 @@
 	D(IN_AUTH, "in_auth", XFRM_POLICY,				\
 	  "inbound: the ICV is wrong")					\
 	D(IN_PAD, "in_pad", IP_INHDR,					\
-	  "inbound: padding exceeds the payload or is not 1, 2, 3 and so on") \
+	  "inbound: pad length exceeds the payload")			\
 	D(IN_NEXTHDR, "in_nexthdr", IP_NOPROTO,				\
 	  "inbound: next header does not fit the SA's mode")		\
 	D(IN_INNER_HDR, "in_inner_hdr", IP_INHDR,			\

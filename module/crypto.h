@@ -96,6 +96,7 @@ struct nfipsec_keys {
  * @iv_len: IV in the packet, bytes; 0 if it is implicit
  * @block: alignment of the ciphertext, bytes, at least 4
  * @icv_len: ICV, bytes
+ * @check_pad: padding received must be 1, 2, 3 and so on
  */
 struct nfipsec_crypto {
 	const struct nfipsec_algo *aead_algo;
@@ -110,6 +111,7 @@ struct nfipsec_crypto {
 	u8 iv_len;
 	u8 block;
 	u8 icv_len;
+	bool check_pad;
 };
 
 int nfipsec_scratch_init(void);

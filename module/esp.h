@@ -40,6 +40,18 @@ static inline unsigned int nfipsec_esp_payload_max(const struct nfipsec_crypto *
 	return round_down(room - over, c->block) - NFIPSEC_ESP_TAIL;
 }
 
+/**
+ * nfipsec_esp_authentic() - was the ICV right?
+ * @reason: what nfipsec_esp_open() returned
+ *
+ * Such a packet uses up its sequence number even if the rest is bad.
+ */
+static inline bool nfipsec_esp_authentic(enum nfipsec_reason reason)
+{
+	return reason == NFIPSEC_OK || reason == NFIPSEC_IN_PAD ||
+	       reason == NFIPSEC_IN_PAD_BYTES;
+}
+
 void nfipsec_esp_make_iv(const struct nfipsec_crypto *c, u64 seq, u8 *iv);
 enum nfipsec_reason nfipsec_esp_seal(const struct nfipsec_crypto *c,
 				     struct sk_buff *skb, __be32 spi, bool esn,

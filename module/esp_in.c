@@ -51,6 +51,20 @@ static int open_combined(const struct nfipsec_crypto *c,
 	return nfipsec_crypto_cipher(c, s, s->sg, text_len, false);
 }
 
+/* RFC 4303 section 2.4: 1, 2, 3 and so on. @off is where it starts. */
+static bool pad_counts(const struct sk_buff *skb, unsigned int off, u8 len)
+{
+	u8 pad[U8_MAX];
+	unsigned int i;
+
+	if (skb_copy_bits(skb, off, pad, len))
+		return false;
+	for (i = 0; i < len; i++)
+		if (pad[i] != i + 1)
+			return false;
+	return true;
+}
+
 /* Read what the padding says and cut it off together with the ICV. */
 static enum nfipsec_reason cut_tail(const struct nfipsec_crypto *c,
 				    struct sk_buff *skb, unsigned int text_len,
@@ -63,6 +77,8 @@ static enum nfipsec_reason cut_tail(const struct nfipsec_crypto *c,
 		return NFIPSEC_IN_TRUNCATED;
 	if (tail[0] + NFIPSEC_ESP_TAIL > text_len)
 		return NFIPSEC_IN_PAD;
+	if (c->check_pad && !pad_counts(skb, skb->len - cut - tail[0], tail[0]))
+		return NFIPSEC_IN_PAD_BYTES;
 	*nexthdr = tail[1];
 	if (pskb_trim(skb, skb->len - cut - tail[0]))
 		return NFIPSEC_IN_NOMEM;

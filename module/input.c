@@ -37,6 +37,7 @@
 #include "pmtu.h"
 #include "proto.h"
 #include "reinject.h"
+#include "resync.h"
 #include "tag.h"
 #include "udp.h"
 
@@ -128,12 +129,15 @@ static enum nfipsec_reason open_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 	if (reason)
 		return reason;
 
+	if (esn && !ah)
+		seq = nfipsec_resync(sa, skb, seq);
 	if (ah)
 		reason = nfipsec_ah_open(sa->crypto, skb, esn, seq, nexthdr);
 	else
 		reason = nfipsec_esp_open(sa->crypto, skb, esn, seq, nexthdr);
-	/* With a good ICV, the number is used up even if the rest is bad. */
-	if (reason == NFIPSEC_OK || reason == NFIPSEC_IN_PAD) {
+	if (reason == NFIPSEC_IN_AUTH && !ah)
+		nfipsec_replay_failed(sa->replay);
+	if (nfipsec_esp_authentic(reason)) {
 		enum nfipsec_reason replay;
 
 		spin_lock(&sa->replay_lock);

@@ -8,6 +8,7 @@
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 
+#include "dummy.h"
 #include "hook.h"
 #include "natt.h"
 #include "net.h"
@@ -32,6 +33,7 @@ static int __net_init net_init(struct net *net)
 	atomic64_set(&nn->gen, 1);
 	nfipsec_spd_init(nn);
 	nfipsec_natt_init(nn);
+	nfipsec_dummy_init(nn);
 
 	nn->counters = alloc_percpu(struct nfipsec_counters);
 	if (!nn->counters)
@@ -78,6 +80,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		struct nfipsec_net *nn = nfipsec_net(net);
 
 		nfipsec_natt_exit(nn);
+		nfipsec_dummy_exit(nn);
 		nfipsec_spd_exit(nn);
 		nfipsec_sad_exit(nn);
 	}

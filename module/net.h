@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -42,6 +43,7 @@ struct nfipsec_counters {
  * @counters: per CPU
  * @told: what local senders were told of the path to a peer, see pmtu.c; each
  *	entry is written and read whole
+ * @dummy: sends dummy packets, see dummy.c
  * @tag: per CPU, the dst that marks a packet as come out of an SA; see tag.h
  */
 struct nfipsec_net {
@@ -54,6 +56,7 @@ struct nfipsec_net {
 	struct nfipsec_udpsa udpsa;
 	struct nfipsec_counters __percpu *counters;
 	u64 told[NFIPSEC_TOLD_SIZE];
+	struct delayed_work dummy;
 	struct metadata_dst * __percpu *tag;
 };
 

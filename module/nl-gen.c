@@ -44,6 +44,11 @@ const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_DPORT_MAX 
 	[NFIPSEC_A_SELECTOR_DPORT_MAX] = { .type = NLA_U16, },
 };
 
+const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1] = {
+	[NFIPSEC_A_TFC_PAD] = { .type = NLA_U32, },
+	[NFIPSEC_A_TFC_DUMMY_INTERVAL] = { .type = NLA_U32, },
+};
+
 const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1] = {
 	[NFIPSEC_A_TMPL_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_TMPL_DST] = { .type = NLA_BINARY, },
@@ -54,7 +59,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_ENCAP + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_TFC + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -62,7 +67,7 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_ENCAP + 1] = {
 	[NFIPSEC_A_SA_MODE] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
-	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xff),
+	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1ff),
 	[NFIPSEC_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SEQ_OUT] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_IN] = { .type = NLA_U64, },
@@ -78,10 +83,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_ENCAP + 1] = {
 	[NFIPSEC_A_SA_OUTER] = NLA_POLICY_NESTED(nfipsec_outer_nl_policy),
 	[NFIPSEC_A_SA_PMTU_AGE] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_ENCAP] = NLA_POLICY_NESTED(nfipsec_encap_nl_policy),
+	[NFIPSEC_A_SA_TFC] = NLA_POLICY_NESTED(nfipsec_tfc_nl_policy),
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_ENCAP + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_TFC + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -89,7 +95,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_ENCAP + 1] = {
 	[NFIPSEC_A_SA_MODE] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
-	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xff),
+	[NFIPSEC_A_SA_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1ff),
 	[NFIPSEC_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SEQ_OUT] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_IN] = { .type = NLA_U64, },
@@ -105,6 +111,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_ENCAP + 1] = {
 	[NFIPSEC_A_SA_OUTER] = NLA_POLICY_NESTED(nfipsec_outer_nl_policy),
 	[NFIPSEC_A_SA_PMTU_AGE] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_ENCAP] = NLA_POLICY_NESTED(nfipsec_encap_nl_policy),
+	[NFIPSEC_A_SA_TFC] = NLA_POLICY_NESTED(nfipsec_tfc_nl_policy),
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -196,14 +203,14 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_ENCAP,
+		.maxattr	= NFIPSEC_A_SA_TFC,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_ENCAP,
+		.maxattr	= NFIPSEC_A_SA_TFC,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The outer header of an SA, from attributes and to attributes. */
+/*
+ * The outer header of an SA, and what it does for the confidentiality of traffic
+ * flows: from attributes and to attributes.
+ */
 #include "netlink.h"
 #include "nl-gen.h"
 #include "nl_sa.h"
+
+/* Milliseconds from one dummy packet to the next. */
+#define DUMMY_MIN	10
+#define DUMMY_MAX	86400000
 
 static u8 u8_or(const struct nlattr *attr, u8 value)
 {
@@ -134,6 +141,82 @@ int nfipsec_nl_outer_put(struct sk_buff *skb, int type,
 	    (o->label == NFIPSEC_LABEL_VALUE &&
 	     nla_put_u32(skb, NFIPSEC_A_OUTER_LABEL_VALUE, o->label_value)) ||
 	    nla_put_u8(skb, NFIPSEC_A_OUTER_FRAG, o->frag)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Absent leaves it as it is. */
+static int number_get(const struct nlattr *attr, u32 min, u32 max, u32 *value,
+		      const char *sentence, struct netlink_ext_ack *extack)
+{
+	if (!attr)
+		return 0;
+	*value = nla_get_u32(attr);
+	if (*value >= min && *value <= max)
+		return 0;
+	return nfipsec_nl_refuse(extack, attr, -ERANGE, sentence);
+}
+
+/**
+ * nfipsec_nl_tfc_get() - read what an SA does against traffic analysis
+ * @nest: attribute set "tfc", or NULL
+ * @cfg: direction is known; tfc is written
+ * @extack: told what is wrong
+ *
+ * Context: process context.
+ * Return: 0 or a negative error number.
+ */
+int nfipsec_nl_tfc_get(const struct nlattr *nest, struct nfipsec_sa_config *cfg,
+		       struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[NFIPSEC_A_TFC_MAX + 1];
+	int err;
+
+	if (!nest)
+		return 0;
+	err = nla_parse_nested(tb, NFIPSEC_A_TFC_MAX, nest,
+			       nfipsec_tfc_nl_policy, extack);
+	if (err)
+		return err;
+	if (cfg->dir == NFIPSEC_DIR_IN)
+		return nfipsec_nl_refuse(extack, nest, -EINVAL,
+					 "tfc: an SA for receiving sends nothing that could be padded");
+	err = number_get(tb[NFIPSEC_A_TFC_PAD], 1, U16_MAX, &cfg->tfc.pad,
+			 "tfc: a payload is padded to 1 to 65535 bytes", extack);
+	if (err)
+		return err;
+	return number_get(tb[NFIPSEC_A_TFC_DUMMY_INTERVAL], DUMMY_MIN,
+			  DUMMY_MAX, &cfg->tfc.dummy_interval,
+			  "tfc: dummy packets are 10 to 86400000 milliseconds apart",
+			  extack);
+}
+
+/**
+ * nfipsec_nl_tfc_put() - write what an SA does against traffic analysis
+ * @skb: message
+ * @type: attribute
+ * @tfc: what the SA does; if that is nothing, nothing is written
+ *
+ * Context: any.
+ * Return: 0, or -EMSGSIZE with the message as it was.
+ */
+int nfipsec_nl_tfc_put(struct sk_buff *skb, int type,
+		       const struct nfipsec_tfc *tfc)
+{
+	struct nlattr *nest;
+
+	if (!tfc->pad && !tfc->dummy_interval)
+		return 0;
+	nest = nla_nest_start(skb, type);
+	if (!nest)
+		return -EMSGSIZE;
+	if ((tfc->pad && nla_put_u32(skb, NFIPSEC_A_TFC_PAD, tfc->pad)) ||
+	    (tfc->dummy_interval &&
+	     nla_put_u32(skb, NFIPSEC_A_TFC_DUMMY_INTERVAL,
+			 tfc->dummy_interval))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}

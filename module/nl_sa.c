@@ -8,6 +8,7 @@
 #include <linux/string.h>
 #include <linux/ktime.h>
 
+#include "dummy.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
@@ -127,6 +128,7 @@ static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 	      put_seq(skb, sa) ?:
 	      put_crypto(skb, sa->crypto) ?:
 	      put_path(skb, sa) ?:
+	      nfipsec_nl_tfc_put(skb, NFIPSEC_A_SA_TFC, &sa->tfc) ?:
 	      put_stats(skb, sa);
 	if (!err && sa->mode == NFIPSEC_MODE_TUNNEL)
 		err = nfipsec_nl_outer_put(skb, NFIPSEC_A_SA_OUTER, &sa->outer);
@@ -207,6 +209,8 @@ int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 
 	mutex_lock(&nn->lock);
 	err = nfipsec_sad_insert(nn, sa);
+	if (!err)
+		nfipsec_dummy_kick(nn);
 	mutex_unlock(&nn->lock);
 	if (err)
 		nfipsec_sa_free(sa);
@@ -236,6 +240,8 @@ static int mature(struct genl_info *info, struct nfipsec_net *nn,
 	err = nfipsec_sad_replace(nn, old, sa);
 	if (err)
 		nfipsec_sa_free(sa);
+	else
+		nfipsec_dummy_kick(nn);
 	return err;
 }
 

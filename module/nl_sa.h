@@ -28,6 +28,10 @@ int nfipsec_nl_outer_get(const struct nlattr *nest,
 			 struct netlink_ext_ack *extack);
 int nfipsec_nl_outer_put(struct sk_buff *skb, int type,
 			 const struct nfipsec_outer *o);
+int nfipsec_nl_tfc_get(const struct nlattr *nest, struct nfipsec_sa_config *cfg,
+		       struct netlink_ext_ack *extack);
+int nfipsec_nl_tfc_put(struct sk_buff *skb, int type,
+		       const struct nfipsec_tfc *tfc);
 
 /* Attribute set "encap". */
 int nfipsec_nl_encap_get(const struct nlattr *nest, u8 family,

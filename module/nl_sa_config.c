@@ -135,6 +135,8 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 		err = nfipsec_nl_encap_get(a[NFIPSEC_A_SA_ENCAP],
 					   cfg->key.family, &cfg->encap,
 					   info->extack);
+	if (!err)
+		err = nfipsec_nl_tfc_get(a[NFIPSEC_A_SA_TFC], cfg, info->extack);
 	if (err || !a[NFIPSEC_A_SA_SELECTOR])
 		return err;
 	cfg->has_selector = true;
@@ -244,7 +246,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		NFIPSEC_A_SA_ENC_KEY, NFIPSEC_A_SA_AUTH_NAME,
 		NFIPSEC_A_SA_AUTH_KEY, NFIPSEC_A_SA_AUTH_ICV_BITS,
 		NFIPSEC_A_SA_OUTER, NFIPSEC_A_SA_PMTU_AGE,
-		NFIPSEC_A_SA_ENCAP,
+		NFIPSEC_A_SA_ENCAP, NFIPSEC_A_SA_TFC,
 	};
 	struct nlattr **a = info->attrs;
 	const struct nlattr *src = a[NFIPSEC_A_SA_SRC];

@@ -32,7 +32,9 @@
 #include "net.h"
 #include "output.h"
 #include "pmtu.h"
+#include "proto.h"
 #include "reinject.h"
+#include "tfc.h"
 #include "udp.h"
 
 /**
@@ -48,6 +50,7 @@
  * @mtu: largest packet that fits, or that must be sent in any case
  * @fit: largest packet that fits
  * @shared: the packet itself takes the same route, see pmtu.c
+ * @dummy: what is sent is no packet, see dummy.c
  */
 struct outbound {
 	struct net *net;
@@ -58,6 +61,7 @@ struct outbound {
 	unsigned int mtu;
 	unsigned int fit;
 	bool shared;
+	bool dummy;
 };
 
 /*
@@ -184,16 +188,25 @@ static enum nfipsec_reason seal(struct nfipsec_sa *sa, struct sk_buff *skb,
 				nexthdr);
 }
 
-/* One SA of several. On success the packet is what the next one carries. */
+/*
+ * One SA of several. On success the packet is what the next one carries. @spare
+ * bytes may be added to its payload.
+ */
 static enum nfipsec_reason add_sa(const struct outbound *p,
 				  struct nfipsec_sa *sa, struct sk_buff *skb,
-				  const struct nfipsec_l3 *l3, bool df)
+				  const struct nfipsec_l3 *l3, bool df,
+				  unsigned int spare)
 {
 	unsigned int len = skb->len;
 	enum nfipsec_reason reason;
 	u8 nexthdr;
 
 	reason = nfipsec_encap_push(sa, skb, p->dst, l3, df, &nexthdr);
+	if (reason)
+		return reason;
+	if (p->dummy)
+		nexthdr = NFIPSEC_NEXTHDR_DUMMY;
+	reason = nfipsec_tfc_pad(sa, skb, nexthdr, spare);
 	if (reason)
 		return reason;
 	nfipsec_encap_finish(sa, p->net, skb);
@@ -204,7 +217,8 @@ static enum nfipsec_reason add_sa(const struct outbound *p,
 		return NFIPSEC_OUT_LENGTH;
 	if (sa->encap.type)
 		nfipsec_udp_finish(sa, skb);
-	nfipsec_sa_count(sa, len);
+	if (!p->dummy)
+		nfipsec_sa_count(sa, len);
 	nfipsec_sa_sent(sa);
 	return NFIPSEC_OK;
 }
@@ -214,11 +228,14 @@ static enum nfipsec_reason add_sas(const struct outbound *p,
 				   struct sk_buff *skb, struct nfipsec_l3 *l3,
 				   bool df)
 {
+	unsigned int spare = p->fit > skb->len ? p->fit - skb->len : 0;
 	enum nfipsec_reason reason;
 	unsigned int i;
 
 	for (i = 0; i < p->chain.len; i++) {
 		if (i) {
+			/* Only the first of them hides the packet's length. */
+			spare = 0;
 			nfipsec_encap_complete(skb);
 			/* Of UDP, if the one before is in that. */
 			reason = finish_checksum(skb);
@@ -228,7 +245,7 @@ static enum nfipsec_reason add_sas(const struct outbound *p,
 					      l3))
 				return NFIPSEC_OUT_HEADER;
 		}
-		reason = add_sa(p, p->chain.sa[i], skb, l3, df);
+		reason = add_sa(p, p->chain.sa[i], skb, l3, df, spare);
 		if (reason)
 			return reason;
 	}
@@ -260,7 +277,7 @@ static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 	if (reason)
 		goto drop;
 
-	nfipsec_count(p->nn, NFIPSEC_OUT_OK);
+	nfipsec_count(p->nn, p->dummy ? NFIPSEC_OUT_DUMMY : NFIPSEC_OUT_OK);
 	return nfipsec_reinject_out(p->net, skb, p->sa->key.family, anew,
 				    df && p->sa->key.family == AF_INET,
 				    p->shared);
@@ -441,4 +458,41 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	local_bh_enable();
 	rcu_read_unlock();
 	return ret;
+}
+
+/**
+ * nfipsec_output_dummy() - send a dummy packet through an SA
+ * @net: namespace
+ * @sa: mature, not for receiving only
+ *
+ * RFC 4303 section 2.6. If there is no route now, none is sent.
+ * Context: under rcu_read_lock(), process.
+ */
+void nfipsec_output_dummy(struct net *net, struct nfipsec_sa *sa)
+{
+	struct outbound p = {
+		.net = net, .nn = nfipsec_net(net), .sa = sa, .shared = true,
+		.chain = { .sa = { sa }, .len = 1 }, .dummy = true,
+	};
+	struct nfipsec_l3 l3;
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	skb = nfipsec_tfc_dummy(sa);
+	if (skb)
+		p.dst = nfipsec_reinject_route(net, sa, skb);
+	if (!p.dst || !nfipsec_l3_parse(skb, sa->key.family, &l3))
+		goto out;
+
+	skb_dst_set(skb, dst_clone(p.dst));
+	skb->dev = p.dst->dev;
+	p.mtu = nfipsec_pmtu_inner(p.nn, &p.chain, sa, &l3, p.dst, &p.fit);
+	if (nfipsec_tfc_dummy_grow(sa, skb, p.fit)) {
+		send_one(&p, skb, sa->key.family);
+		skb = NULL;
+	}
+out:
+	kfree_skb(skb);
+	dst_release(p.dst);
+	local_bh_enable();
 }

@@ -119,7 +119,13 @@
 	C(IN_KEEPALIVE, "in_keepalive",					\
 	  "NAT keepalives received on a port of an SA, and consumed")	\
 	C(OUT_KEEPALIVE, "out_keepalive",				\
-	  "NAT keepalives sent")
+	  "NAT keepalives sent")					\
+	C(OUT_DUMMY, "out_dummy",					\
+	  "dummy packets (next header 59) sent through an SA")		\
+	C(IN_ESN_RESYNC, "in_esn_resync",				\
+	  "lost upper halves of extended sequence numbers found again")	\
+	D(IN_PAD_BYTES, "in_pad_bytes", IP_INHDR,			\
+	  "inbound: padding is not 1, 2, 3 and so on")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

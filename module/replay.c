@@ -197,6 +197,8 @@ enum nfipsec_reason nfipsec_replay_commit(struct nfipsec_replay *r, u64 seq)
 
 	if (seq > r->top)
 		advance(r, seq);
+	if (READ_ONCE(r->fails))
+		WRITE_ONCE(r->fails, 0);
 
 	if (r->window) {
 		word = word_of(r, seq);
@@ -204,4 +206,54 @@ enum nfipsec_reason nfipsec_replay_commit(struct nfipsec_replay *r, u64 seq)
 			   r->map[word] | BIT(seq % BITS_PER_LONG));
 	}
 	return NFIPSEC_OK;
+}
+
+/**
+ * nfipsec_replay_failed() - note that an ICV was wrong
+ * @r: the window
+ *
+ * Context: any, without lock.
+ */
+void nfipsec_replay_failed(struct nfipsec_replay *r)
+{
+	u32 fails = READ_ONCE(r->fails);
+
+	if (r->esn && fails < NFIPSEC_RESYNC_TRIGGER)
+		WRITE_ONCE(r->fails, fails + 1);
+}
+
+/**
+ * nfipsec_replay_resync_due() - is it time to look for another high half?
+ * @r: the window
+ *
+ * RFC 4303 appendix A3.1: after many packets in a row with a wrong ICV. Each
+ * time that it is, the count begins anew, so that somebody who sends bad
+ * packets has little more work done for each than their ICV: at most
+ * NFIPSEC_RESYNC_TRIES in NFIPSEC_RESYNC_TRIGGER packets.
+ * Context: any, without lock.
+ * Return: true if the next packet is to be tried with other high halves.
+ */
+bool nfipsec_replay_resync_due(struct nfipsec_replay *r)
+{
+	if (READ_ONCE(r->fails) < NFIPSEC_RESYNC_TRIGGER)
+		return false;
+	WRITE_ONCE(r->fails, 0);
+	return true;
+}
+
+/**
+ * nfipsec_replay_next_half() - the next number with the same lower half
+ * @seq: changed
+ *
+ * Only ever upwards (RFC 4303 appendix A3.2): what is below was the window's to
+ * refuse.
+ * Context: any.
+ * Return: false if there is none.
+ */
+bool nfipsec_replay_next_half(u64 *seq)
+{
+	if (*seq > U64_MAX - BIT_ULL(32))
+		return false;
+	*seq += BIT_ULL(32);
+	return true;
 }

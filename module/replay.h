@@ -15,6 +15,10 @@
 #define NFIPSEC_REPLAY_MAX	65536
 #define NFIPSEC_REPLAY_DEFAULT	1024
 
+/* Wrong ICVs in a row before high halves are tried, and how many are. */
+#define NFIPSEC_RESYNC_TRIGGER	16
+#define NFIPSEC_RESYNC_TRIES	16
+
 /**
  * struct nfipsec_replay - receive window of one SA
  * @top: highest sequence number authenticated, 64 bit also without ESN;
@@ -22,6 +26,8 @@
  * @window: packets, 0 (no check) or NFIPSEC_REPLAY_MIN to NFIPSEC_REPLAY_MAX
  * @mask: ring size in bits minus one; the ring is larger than the window by
  *	at least one word
+ * @fails: packets in a row whose ICV was wrong; written without lock, a count
+ *	that is lost only delays what it triggers
  * @esn: sequence numbers are 64 bit
  * @map: the ring, bit (seq & @mask) is sequence number seq
  *
@@ -32,6 +38,7 @@ struct nfipsec_replay {
 	u64 top;
 	u32 window;
 	u32 mask;
+	u32 fails;
 	bool esn;
 	unsigned long map[];
 };
@@ -44,5 +51,8 @@ u64 nfipsec_replay_guess(const struct nfipsec_replay *r, u32 seq_lo);
 enum nfipsec_reason nfipsec_replay_check(const struct nfipsec_replay *r,
 					 u64 seq);
 enum nfipsec_reason nfipsec_replay_commit(struct nfipsec_replay *r, u64 seq);
+void nfipsec_replay_failed(struct nfipsec_replay *r);
+bool nfipsec_replay_resync_due(struct nfipsec_replay *r);
+bool nfipsec_replay_next_half(u64 *seq);
 
 #endif

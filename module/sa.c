@@ -127,6 +127,11 @@ static int check_group(const struct nfipsec_sa_config *cfg,
 			       "Encapsulation in UDP is for two hosts, not for a group");
 		return -EINVAL;
 	}
+	if (cfg->tfc.dummy_interval) {
+		NL_SET_ERR_MSG(extack,
+			       "Dummy packets are for two hosts, not for a group");
+		return -EINVAL;
+	}
 	return nfipsec_addr_is_any(&cfg->saddr) ? check_shared(cfg, extack) : 0;
 }
 
@@ -162,6 +167,12 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 	if (cfg->mode == NFIPSEC_MODE_BEET && cfg->key.proto != IPPROTO_ESP) {
 		NL_SET_ERR_MSG(extack, "BEET mode is one of ESP");
 		return -EPROTONOSUPPORT;
+	}
+	if ((cfg->tfc.pad || cfg->tfc.dummy_interval) &&
+	    cfg->key.proto != IPPROTO_ESP) {
+		NL_SET_ERR_MSG(extack,
+			       "Padding and dummy packets against traffic analysis are ESP's");
+		return -EINVAL;
 	}
 	if ((cfg->flags & NFIPSEC_SA_FLAG_ESN) && !cfg->replay_window &&
 	    cfg->dir != NFIPSEC_DIR_OUT) {
@@ -274,6 +285,7 @@ static int make_mature(struct nfipsec_sa *sa,
 	err = check_iv(cfg, crypto, extack);
 	if (err)
 		return err;
+	crypto->check_pad = cfg->flags & NFIPSEC_SA_FLAG_CHECK_PAD;
 
 	sa->replay = kvzalloc(nfipsec_replay_size(cfg->replay_window),
 			      GFP_KERNEL_ACCOUNT);
@@ -297,6 +309,8 @@ static int make_mature(struct nfipsec_sa *sa,
 	sa->outer = cfg->outer;
 	sa->pmtu_age = cfg->pmtu_age;
 	sa->encap = cfg->encap;
+	sa->tfc = cfg->tfc;
+	sa->dummy_due = jiffies;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #define NFIPSEC_SA_H
 
 #include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -73,6 +74,16 @@ struct nfipsec_mapping {
 };
 
 /**
+ * struct nfipsec_tfc - traffic flow confidentiality of an SA that sends
+ * @pad: bytes that a payload has at least, as far as the path takes them
+ * @dummy_interval: milliseconds from one dummy packet to the next, 0 is none
+ */
+struct nfipsec_tfc {
+	u32 pad;
+	u32 dummy_interval;
+};
+
+/**
  * struct nfipsec_sa_config - an SA as user space describes it
  * @key: destination, SPI, protocol
  * @saddr: outer source address, family of @key; zero is any, to a group
@@ -90,6 +101,7 @@ struct nfipsec_mapping {
  * @outer: outer header of tunnel mode; agrees with @flags
  * @pmtu_age: seconds to believe what routers say of the path, 0 is not at all
  * @encap: UDP encapsulation
+ * @tfc: traffic flow confidentiality
  *
  * Values were checked one by one when they were read from netlink;
  * nfipsec_sa_create() checks how they fit together.
@@ -111,6 +123,7 @@ struct nfipsec_sa_config {
 	struct nfipsec_outer outer;
 	u32 pmtu_age;
 	struct nfipsec_encap encap;
+	struct nfipsec_tfc tfc;
 };
 
 /**
@@ -153,6 +166,9 @@ struct nfipsec_sa_rcu_selector {
  * @pmtu_age: as in struct nfipsec_sa_config, constant
  * @path: what was learned of the path to the peer, see path.c; a learner that
  *	loses a race against another loses what it learned
+ * @tfc: traffic flow confidentiality, constant
+ * @dummy_node: in nfipsec_sad.dummies if @tfc says so, config lock, RCU readers
+ * @dummy_due: jiffies of the next dummy packet, the work item's alone
  * @reqid: written under the config lock, read with READ_ONCE()
  * @crypto: algorithms and keys, constant, NULL while larval
  * @selector: traffic it may carry, NULL is any; in BEET mode never NULL and
@@ -189,6 +205,9 @@ struct nfipsec_sa {
 	struct nfipsec_outer outer;
 	u32 pmtu_age;
 	atomic64_t path;
+	struct nfipsec_tfc tfc;
+	struct list_head dummy_node;
+	unsigned long dummy_due;
 	u32 reqid;
 	struct nfipsec_crypto *crypto;
 	struct nfipsec_sa_rcu_selector __rcu *selector;

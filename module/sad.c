@@ -110,6 +110,7 @@ int nfipsec_sad_init(struct nfipsec_net *nn)
 	get_random_once(&peer_seed, sizeof(peer_seed));
 	for (i = 0; i < ARRAY_SIZE(sad->by_peer); i++)
 		INIT_HLIST_HEAD(&sad->by_peer[i]);
+	INIT_LIST_HEAD(&sad->dummies);
 	sad->count = 0;
 	INIT_DELAYED_WORK(&sad->gc, gc_work);
 	return rhashtable_init(&sad->by_key, &by_key_params);
@@ -277,12 +278,26 @@ struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 	return NULL;
 }
 
+static bool sends_dummies(const struct nfipsec_sa *sa)
+{
+	return sa->tfc.dummy_interval && sa->dir != NFIPSEC_DIR_IN;
+}
+
 /* Newest first: see nfipsec_sad_find_out(). */
 static void link_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 {
 	unsigned int hash = peer_hash(sa->key.family, &sa->key.daddr);
 
 	hlist_add_head_rcu(&sa->peer_node, &sad->by_peer[hash]);
+	if (sends_dummies(sa))
+		list_add_tail_rcu(&sa->dummy_node, &sad->dummies);
+}
+
+static void unlink_peer(struct nfipsec_sa *sa)
+{
+	hlist_del_rcu(&sa->peer_node);
+	if (sends_dummies(sa))
+		list_del_rcu(&sa->dummy_node);
 }
 
 /**
@@ -352,7 +367,7 @@ int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 	}
 	nfipsec_udpsa_del(nn, old);
 	link_peer(&nn->sad, new);
-	hlist_del_rcu(&old->peer_node);
+	unlink_peer(old);
 	nfipsec_net_changed(nn);
 	nfipsec_sa_free(old);
 	return 0;
@@ -369,7 +384,7 @@ void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
 	lockdep_assert_held(&nn->lock);
 	rhashtable_remove_fast(&nn->sad.by_key, &sa->node, by_key_params);
-	hlist_del_rcu(&sa->peer_node);
+	unlink_peer(sa);
 	nfipsec_udpsa_del(nn, sa);
 	nn->sad.count--;
 	nfipsec_net_changed(nn);

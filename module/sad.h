@@ -22,12 +22,15 @@ struct netlink_ext_ack;
  * @by_key: all SAs; written under the config lock, read under RCU
  * @by_peer: the same SAs by hash of family and daddr, newest first; written
  *	under the config lock, read under RCU
+ * @dummies: SAs that send dummy packets; written under the config lock, read
+ *	under RCU
  * @count: number of SAs, config lock
  * @gc: removes larval SAs whose time is over
  */
 struct nfipsec_sad {
 	struct rhashtable by_key;
 	struct hlist_head by_peer[1 << NFIPSEC_SAD_PEER_BITS];
+	struct list_head dummies;
 	u32 count;
 	struct delayed_work gc;
 };

@@ -72,6 +72,8 @@ enum nfipsec_sa_state {
  * @NFIPSEC_SA_FLAG_ICMP_CHECK: Refuse an ICMP error received through the SA
  *   unless they allow the packet that it quotes, with source and destination
  *   exchanged.
+ * @NFIPSEC_SA_FLAG_CHECK_PAD: Refuse received packets whose padding is not 1,
+ *   2, 3 and so on; RFC 4303 section 2.4.
  */
 enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_ESN = 1,
@@ -82,6 +84,7 @@ enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_ALIGN8 = 32,
 	NFIPSEC_SA_FLAG_ICMP = 64,
 	NFIPSEC_SA_FLAG_ICMP_CHECK = 128,
+	NFIPSEC_SA_FLAG_CHECK_PAD = 256,
 };
 
 /**
@@ -202,6 +205,14 @@ enum {
 };
 
 enum {
+	NFIPSEC_A_TFC_PAD = 1,
+	NFIPSEC_A_TFC_DUMMY_INTERVAL,
+
+	__NFIPSEC_A_TFC_MAX,
+	NFIPSEC_A_TFC_MAX = (__NFIPSEC_A_TFC_MAX - 1)
+};
+
+enum {
 	NFIPSEC_A_SA_PAD = 1,
 	NFIPSEC_A_SA_SRC,
 	NFIPSEC_A_SA_DST,
@@ -235,6 +246,7 @@ enum {
 	NFIPSEC_A_SA_PMTU_AGE,
 	NFIPSEC_A_SA_PMTU,
 	NFIPSEC_A_SA_ENCAP,
+	NFIPSEC_A_SA_TFC,
 
 	__NFIPSEC_A_SA_MAX,
 	NFIPSEC_A_SA_MAX = (__NFIPSEC_A_SA_MAX - 1)

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See tfc.h. */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/random.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "esp.h"
+#include "sa.h"
+#include "tfc.h"
+
+/* Room for headers in front of a dummy packet; more is made if it is wanted. */
+#define DUMMY_HEADROOM	(LL_MAX_HEADER + 128)
+
+/*
+ * Padding can be told from what it pads only where that says how long it is
+ * (RFC 4303 section 2.7). TCP, for one, does not.
+ */
+static bool says_length(u8 nexthdr)
+{
+	return nexthdr == IPPROTO_IPIP || nexthdr == IPPROTO_IPV6 ||
+	       nexthdr == IPPROTO_UDP;
+}
+
+/* What sealing will put behind the payload, at most. */
+static unsigned int tail_max(const struct nfipsec_crypto *c)
+{
+	return c->block + NFIPSEC_ESP_TAIL + c->icv_len;
+}
+
+/**
+ * nfipsec_tfc_pad() - make a payload as long as the SA wants it
+ * @sa: SA
+ * @skb: packet as nfipsec_encap_push() leaves it; its pointers change. Stays
+ *	the caller's, also on failure.
+ * @nexthdr: what the payload is; if that does not say its length, it is left
+ *	as it is
+ * @spare: bytes that may be added so that the packet fits the path
+ *
+ * Context: process or softirq.
+ * Return: NFIPSEC_OK, or the reason to drop the packet.
+ */
+enum nfipsec_reason nfipsec_tfc_pad(const struct nfipsec_sa *sa,
+				    struct sk_buff *skb, u8 nexthdr,
+				    unsigned int spare)
+{
+	struct sk_buff *trailer;
+	unsigned int len, n;
+
+	if (likely(!sa->tfc.pad) || !spare || !says_length(nexthdr))
+		return NFIPSEC_OK;
+	len = skb->len - skb_transport_offset(skb) -
+	      nfipsec_esp_hlen(sa->crypto);
+	if (len >= sa->tfc.pad)
+		return NFIPSEC_OK;
+
+	n = min(sa->tfc.pad - len, spare);
+	if (nfipsec_esp_writable(skb, n + tail_max(sa->crypto), &trailer) < 0)
+		return NFIPSEC_OUT_NOMEM;
+	memset(pskb_put(skb, trailer, n), 0, n);
+	return NFIPSEC_OK;
+}
+
+static unsigned int header_len(const struct nfipsec_sa *sa)
+{
+	return sa->key.family == AF_INET ? sizeof(struct iphdr) :
+					   sizeof(struct ipv6hdr);
+}
+
+/**
+ * nfipsec_tfc_dummy() - a packet that means nothing
+ * @sa: SA that will carry it
+ *
+ * Between the ends of the SA, with "no next header" and no payload yet: in
+ * transport mode its IP header is the one on the wire.
+ * Context: process or softirq.
+ * Return: the packet, the caller's; NULL if memory is short.
+ */
+struct sk_buff *nfipsec_tfc_dummy(const struct nfipsec_sa *sa)
+{
+	unsigned int hlen = header_len(sa);
+	struct sk_buff *skb;
+
+	skb = alloc_skb(DUMMY_HEADROOM + hlen, GFP_ATOMIC);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, DUMMY_HEADROOM);
+	skb_put_zero(skb, hlen);
+	skb_reset_network_header(skb);
+	if (sa->key.family == AF_INET) {
+		struct iphdr *iph = ip_hdr(skb);
+
+		iph->version = 4;
+		iph->ihl = sizeof(*iph) / 4;
+		iph->frag_off = htons(IP_DF);
+		iph->ttl = IPDEFTTL;
+		iph->protocol = IPPROTO_NONE;
+		iph->saddr = sa->saddr.ip;
+		iph->daddr = sa->key.daddr.ip;
+		skb->protocol = htons(ETH_P_IP);
+	} else {
+		struct ipv6hdr *ip6 = ipv6_hdr(skb);
+
+		ip6->version = 6;
+		ip6->nexthdr = IPPROTO_NONE;
+		ip6->hop_limit = IPV6_DEFAULT_HOPLIMIT;
+		ip6->saddr = sa->saddr.in6;
+		ip6->daddr = sa->key.daddr.in6;
+		skb->protocol = htons(ETH_P_IPV6);
+	}
+	return skb;
+}
+
+/* As long as padded packets are, else of any length. */
+static unsigned int dummy_len(const struct nfipsec_sa *sa, unsigned int mtu)
+{
+	unsigned int hlen = header_len(sa);
+	unsigned int len = sa->tfc.pad;
+
+	mtu = max(mtu, hlen);
+	if (!len)
+		return hlen + get_random_u32_below(mtu - hlen + 1);
+	if (sa->mode == NFIPSEC_MODE_TRANSPORT)
+		len += hlen;
+	return clamp(len, hlen, mtu);
+}
+
+/**
+ * nfipsec_tfc_dummy_grow() - give a dummy packet its length
+ * @sa: SA
+ * @skb: from nfipsec_tfc_dummy(); its pointers change. Stays the caller's.
+ * @mtu: largest packet that fits
+ *
+ * Context: process or softirq.
+ * Return: false if memory is short.
+ */
+bool nfipsec_tfc_dummy_grow(const struct nfipsec_sa *sa, struct sk_buff *skb,
+			    unsigned int mtu)
+{
+	unsigned int n = dummy_len(sa, mtu) - skb->len;
+
+	if (pskb_expand_head(skb, 0, n + tail_max(sa->crypto), GFP_ATOMIC))
+		return false;
+	skb_put_zero(skb, n);
+	if (sa->key.family == AF_INET) {
+		ip_hdr(skb)->tot_len = htons(skb->len);
+		ip_send_check(ip_hdr(skb));
+	} else {
+		ipv6_hdr(skb)->payload_len = htons(n);
+	}
+	return true;
+}

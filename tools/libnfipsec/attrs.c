@@ -82,6 +82,13 @@ static const struct nfi_field encap_fields[] = {
 #undef E
 const struct nfi_set nfi_set_encap = SET(encap);
 
+static const struct nfi_field tfc_fields[] = {
+	F(TFC, tfc, PAD, U32, pad),
+	F(TFC, tfc, DUMMY_INTERVAL, U32, dummy_interval),
+};
+
+const struct nfi_set nfi_set_tfc = SET(tfc);
+
 #define A(attr, knd, member)	F(SA, sa, attr, knd, member)
 static const struct nfi_field sa_fields[] = {
 	A(SRC, ADDR, src),
@@ -116,6 +123,7 @@ static const struct nfi_field sa_fields[] = {
 	A(PMTU_AGE, U32, pmtu_age),
 	A(PMTU, U32, pmtu),
 	N(SA, sa, ENCAP, encap),
+	N(SA, sa, TFC, tfc),
 };
 
 #undef A

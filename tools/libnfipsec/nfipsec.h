@@ -150,6 +150,18 @@ struct nfipsec_encap {
 };
 
 /**
+ * struct nfipsec_tfc - against traffic analysis, RFC 4303 sections 2.6 and 2.7
+ * @has: bits of NFIPSEC_A_TFC_*
+ * @pad: bytes that payloads are padded to; 65535 is as many as the path takes
+ * @dummy_interval: milliseconds from one dummy packet to the next
+ */
+struct nfipsec_tfc {
+	uint64_t has;
+	uint32_t pad;
+	uint32_t dummy_interval;
+};
+
+/**
  * struct nfipsec_sa - a security association
  * @has: bits of NFIPSEC_A_SA_*
  * @src: outer source address
@@ -184,6 +196,7 @@ struct nfipsec_encap {
  * @pmtu_age: seconds that an ICMP error about the path is believed, 0 never
  * @pmtu: largest outer packet, if an ICMP error said so, answer only
  * @encap: UDP encapsulation, none if absent
+ * @tfc: only of an SA that sends
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -219,6 +232,7 @@ struct nfipsec_sa {
 	uint32_t pmtu_age;
 	uint32_t pmtu;
 	struct nfipsec_encap encap;
+	struct nfipsec_tfc tfc;
 };
 
 /**

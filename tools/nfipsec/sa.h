@@ -7,6 +7,9 @@
 #include "json.h"
 #include "key.h"
 
+/* The largest tfc-pad, more than any path takes: written "mtu". */
+#define TFC_PAD_MTU	65535
+
 #define SA_HAS(sa, attr)	has_get(sa, NFIPSEC_A_SA_##attr)
 
 /**

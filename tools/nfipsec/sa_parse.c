@@ -13,6 +13,9 @@
 #define W(text, fn, member, attr)					\
 	{ text, fn, 0, offsetof(struct nfipsec_sa, member),		\
 	  NFIPSEC_A_SA_##attr, 0, false }
+#define T(text, fn, member, attr)					\
+	{ text, fn, offsetof(struct nfipsec_sa, tfc),			\
+	  offsetof(struct nfipsec_tfc, member), NFIPSEC_A_TFC_##attr, 0, false }
 #define O(text, fn)	OUTER_WORD(offsetof(struct nfipsec_sa, outer), text, fn)
 
 const struct choice sa_flags[] = {
@@ -26,6 +29,7 @@ const struct choice sa_flags[] = {
 	{ "align4", 0 },
 	{ "icmp", NFIPSEC_SA_FLAG_ICMP },
 	{ "icmp-check", NFIPSEC_SA_FLAG_ICMP_CHECK },
+	{ "check-pad", NFIPSEC_SA_FLAG_CHECK_PAD },
 	{}
 };
 
@@ -138,6 +142,20 @@ static int word_encap(struct args *a, void *obj, const struct word *w)
 	has_set(e, NFIPSEC_A_ENCAP_DPORT);
 	if (!addr_any(&e->oa))
 		has_set(e, NFIPSEC_A_ENCAP_OA);
+	return CLI_OK;
+}
+
+/* A number of bytes, or all that the path takes. */
+static int word_tfc_pad(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_peek(a);
+	struct nfipsec_tfc *tfc = obj;
+
+	if (!text || strcmp(text, "mtu"))
+		return word_u32(a, obj, w);
+	args_next(a);
+	tfc->pad = TFC_PAD_MTU;
+	has_set(tfc, NFIPSEC_A_TFC_PAD);
 	return CLI_OK;
 }
 
@@ -281,6 +299,8 @@ static const struct word config_words[] = {
 	  offsetof(struct nfipsec_sa, encap),
 	  offsetof(struct nfipsec_encap, keepalive),
 	  NFIPSEC_A_ENCAP_KEEPALIVE, 0, false },
+	T("tfc-pad", word_tfc_pad, pad, PAD),
+	T("dummy-interval", word_u32, dummy_interval, DUMMY_INTERVAL),
 };
 
 static int check_keepalive(const struct nfipsec_sa *sa)
@@ -318,6 +338,8 @@ int sa_parse_config(struct args *a, struct sa_args *in)
 		ret = check_families(sa);
 	if (sa->outer.has)
 		has_set(sa, NFIPSEC_A_SA_OUTER);
+	if (sa->tfc.has)
+		has_set(sa, NFIPSEC_A_SA_TFC);
 	if (!ret)
 		ret = check_keepalive(sa);
 	if (ret || !SA_HAS(sa, SELECTOR))

@@ -74,6 +74,29 @@ static void print_encap(FILE *out, const struct nfipsec_sa *sa)
 		fprintf(out, "\tnat-keepalive-interval %u\n", e->keepalive);
 }
 
+static const char *pad_text(const struct nfipsec_tfc *tfc, char *buf, size_t size)
+{
+	if (tfc->pad == TFC_PAD_MTU)
+		return "mtu";
+	snprintf(buf, size, "%u", tfc->pad);
+	return buf;
+}
+
+static void print_tfc(FILE *out, const struct nfipsec_tfc *tfc)
+{
+	const char *sep = "\t";
+	char buf[16];
+
+	if (has_get(tfc, NFIPSEC_A_TFC_PAD)) {
+		fprintf(out, "%stfc-pad %s", sep,
+			pad_text(tfc, buf, sizeof(buf)));
+		sep = " ";
+	}
+	if (has_get(tfc, NFIPSEC_A_TFC_DUMMY_INTERVAL))
+		fprintf(out, "%sdummy-interval %u", sep, tfc->dummy_interval);
+	fputc('\n', out);
+}
+
 static void print_time(FILE *out, uint64_t seconds)
 {
 	time_t t = seconds;
@@ -119,6 +142,8 @@ void sa_print(FILE *out, const struct nfipsec_sa *sa)
 	}
 	if (SA_HAS(sa, PMTU_AGE))
 		print_path(out, sa);
+	if (SA_HAS(sa, TFC))
+		print_tfc(out, &sa->tfc);
 	if (SA_HAS(sa, ADD_TIME))
 		print_time(out, sa->add_time);
 }
@@ -133,6 +158,18 @@ static struct json_object *flags_json(uint32_t flags)
 			json_object_array_add(array,
 					      json_object_new_string(c->name));
 	return array;
+}
+
+static struct json_object *tfc_json(const struct nfipsec_tfc *tfc)
+{
+	struct json_object *o = json_new();
+	char buf[16];
+
+	if (has_get(tfc, NFIPSEC_A_TFC_PAD))
+		json_text(o, "tfc_pad", pad_text(tfc, buf, sizeof(buf)));
+	if (has_get(tfc, NFIPSEC_A_TFC_DUMMY_INTERVAL))
+		json_number(o, "dummy_interval", tfc->dummy_interval);
+	return o;
 }
 
 static struct json_object *algo_json(const char *name, uint32_t icv_bits)
@@ -197,6 +234,8 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 		json_number(o, "pmtu_age", sa->pmtu_age);
 	if (SA_HAS(sa, PMTU))
 		json_number(o, "pmtu", sa->pmtu);
+	if (SA_HAS(sa, TFC))
+		json_child(o, "tfc", tfc_json(&sa->tfc));
 	json_number(o, "seq_in", sa->seq_in);
 	json_number(o, "seq_out", sa->seq_out);
 	json_number(o, "packets", sa->packets);

@@ -113,6 +113,13 @@ static const struct object_case sas[] = {
 	{ ID "mode tunnel pmtu-age 60 flag icmp icmp-check " GCM,
 	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval flag icmp icmp-check\n"
 	  GCM_OUT TAIL "\tpmtu-age 60\n", false },
+	{ ID "mode tunnel tfc-pad mtu dummy-interval 100 flag check-pad " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval flag check-pad\n"
+	  GCM_OUT TAIL "\ttfc-pad mtu dummy-interval 100\n", false },
+	{ ID "mode transport tfc-pad 512 " GCM,
+	  HEAD "0 mode transport\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL "\ttfc-pad 512\n", false },
+	{ ID "mode tunnel tfc-pad all " GCM, "is no number", true },
 	{ ID "mode tunnel ecn on " GCM, "use one of: normal compat off", true },
 	{ ID "mode tunnel dscp 64 " GCM, "too large: at most 63", true },
 	{ ID "mode tunnel hop-limit 0 " GCM, "at least 1", true },

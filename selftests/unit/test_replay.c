@@ -711,6 +711,62 @@ static void random_runs(void)
 	       steps, count[OK], count[SEEN], count[OLD], count[ZERO]);
 }
 
+/* RFC 4303 appendix A3. */
+static void resync_trigger(void)
+{
+	struct nfipsec_replay *r = calloc(1, nfipsec_replay_size(64));
+	unsigned int i, round;
+
+	nfipsec_replay_init(r, 64, true, 5);
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < NFIPSEC_RESYNC_TRIGGER; i++) {
+			EXPECT(!nfipsec_replay_resync_due(r),
+			       "due after %u in round %u", i, round);
+			nfipsec_replay_failed(r);
+		}
+		EXPECT(nfipsec_replay_resync_due(r), "not due, round %u",
+		       round);
+	}
+	/* an authentic packet between them */
+	for (i = 0; i < 100 * NFIPSEC_RESYNC_TRIGGER; i++) {
+		if (i % (NFIPSEC_RESYNC_TRIGGER - 1) == 0)
+			nfipsec_replay_commit(r, 6 + i);
+		nfipsec_replay_failed(r);
+		EXPECT(!nfipsec_replay_resync_due(r), "due after %u", i);
+	}
+	/* a packet that the window refuses is none of them */
+	nfipsec_replay_commit(r, 1 << 20);
+	for (i = 0; i < NFIPSEC_RESYNC_TRIGGER; i++) {
+		nfipsec_replay_failed(r);
+		nfipsec_replay_commit(r, 1 << 20);
+	}
+	EXPECT(nfipsec_replay_resync_due(r), "a replay has reset the count");
+	free(r);
+
+	r = calloc(1, nfipsec_replay_size(64));
+	nfipsec_replay_init(r, 64, false, 5);
+	for (i = 0; i < 2 * NFIPSEC_RESYNC_TRIGGER; i++)
+		nfipsec_replay_failed(r);
+	EXPECT(!nfipsec_replay_resync_due(r), "due without ESN");
+	free(r);
+}
+
+static void resync_halves(void)
+{
+	u64 seq = 7, n;
+
+	for (n = 1; n <= 100; n++) {
+		EXPECT(nfipsec_replay_next_half(&seq), "ends at %llu", n);
+		EXPECT(seq == (n << 32 | 7), "half %llu: 0x%llx", n, seq);
+	}
+	seq = 0xffffffff00000000ULL;
+	EXPECT(!nfipsec_replay_next_half(&seq) &&
+	       seq == 0xffffffff00000000ULL, "a half behind the last");
+	seq = 0xfffffffeffffffffULL;
+	EXPECT(nfipsec_replay_next_half(&seq) && seq == U64_MAX,
+	       "the last half");
+}
+
 const struct ktap_case replay_cases[] = {
 	{ "replay: truth tables", truth_table },
 	{ "replay: every edge of every window", edges_all },
@@ -722,5 +778,7 @@ const struct ktap_case replay_cases[] = {
 	{ "replay: ESN across the wrap of the low half", guess_wrap },
 	{ "replay: ESN at the end of the space", guess_at_the_end },
 	{ "replay: random against a naive one", random_runs },
+	{ "replay: resynchronisation, when", resync_trigger },
+	{ "replay: resynchronisation, how far", resync_halves },
 	{ }
 };

@@ -328,7 +328,7 @@ def lone_fragment():
 def wrong_padding():
     """RFC 4303 2.4: 1, 2, 3 and so on, and nothing else."""
     for algo in (null, cbc, gcm):
-        spi = setup_in(algo)
+        spi = setup_in(algo, flags=C["SA_FLAG_CHECK_PAD"])
         data = inner(False, b"0123456")
         need = -(len(data) + 2) % algo.block
         for length in (need or algo.block, need + algo.block):
@@ -338,7 +338,7 @@ def wrong_padding():
             for pad in bad:
                 lab.spi += 1
                 feed(outer(False, algo.seal(spi, lab.spi, 4, data, pad=pad)),
-                     {"in_pad": 1})
+                     {"in_pad_bytes": 1})
             lab.spi += 1
             feed(outer(False, algo.seal(spi, lab.spi, 4, data, pad=good)),
                  {"in_ok": 1}, b"0123456")

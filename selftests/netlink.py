@@ -69,6 +69,11 @@ BAD = {
         "sel", "src", IN4, "dst", FAR4]),
     "AH in UDP": sa(proto="ah", alg=HMAC, more=[
         "encap", "espinudp", "4500", "4500", "0.0.0.0"]),
+    "AH that pads": sa(proto="ah", alg=HMAC, more=["tfc-pad", "mtu"]),
+    "dummies of an inbound SA": sa(more=["dir", "in", "dummy-interval", "99"]),
+    "dummies too often": sa(more=["dummy-interval", "9"]),
+    "padding to 0": sa(more=["tfc-pad", "0"]),
+    "dummies for a group": sa(dst="239.1.1.1", more=["dummy-interval", "99"]),
     "a group in UDP": sa(dst="239.1.1.1", more=[
         "encap", "espinudp", "4500", "4500", "0.0.0.0"]),
     "BEET template without ends": [*POL, "action", "protect", "tmpl", "proto",

@@ -137,14 +137,20 @@ static int check_group(const struct nfipsec_sa_config *cfg,
 
 /*
  * Two senders with one key must not come to the same IV where that is their
- * sequence number (RFC 4106 section 3.1).
+ * sequence number (RFC 4106 section 3.1, RFC 8750 section 7).
  */
 static int check_iv(const struct nfipsec_sa_config *cfg,
 		    const struct nfipsec_crypto *crypto,
 		    struct netlink_ext_ack *extack)
 {
-	if (crypto->iv != NFIPSEC_IV_SEQ || cfg->dir == NFIPSEC_DIR_IN ||
-	    !nfipsec_addr_is_any(&cfg->saddr))
+	if (!nfipsec_addr_is_any(&cfg->saddr))
+		return 0;
+	if (crypto->iv == NFIPSEC_IV_IMPLICIT) {
+		NL_SET_ERR_MSG(extack,
+			       "An SA of any source cannot have implicit IVs: its senders count each by itself");
+		return -EINVAL;
+	}
+	if (crypto->iv != NFIPSEC_IV_SEQ || cfg->dir == NFIPSEC_DIR_IN)
 		return 0;
 	NL_SET_ERR_MSG(extack,
 		       "An SA of any source that may send needs an algorithm with random IVs or none: two senders would use the same counter");

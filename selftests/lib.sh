@@ -513,7 +513,9 @@ dropped() {
 	local name
 	shift
 	for name in "${!_from[@]}"; do
-		[[ $name == *_ok || $name == in_dummy || $name == *_keepalive ||
+		[[ $name == *_ok || $name == *_dummy || $name == *_keepalive ||
+			$name == in_esn_resync || $name == in_ecn_unused ||
+			$name == in_ecn_danger ||
 			$name == *_count ]] && continue
 		[[ " $* " == *" $name "* ]] && continue
 		# shellcheck disable=SC2004

@@ -135,6 +135,8 @@ def one_source(six):
     lab.reset()
     sock = member(six)
     sa(null, "in", six, first, 0x5000)
+    # an SPI of a group may be one of this host as well
+    lab.sa(other, "in", "transport", six, 0x5000)
     policy("in", six, everything(six), GROUP[six])
     lab.mark()
     feed(sock, esp(six, first, null, 0x5000, 1, b"ssm"), {"in_ok": 1}, b"ssm")
@@ -343,6 +345,9 @@ def refusals(six):
     refused("ESN", null, "in", six, ANY[six], 0x5000, flags=1)
     refused("counter mode", gcm, "any", six, ANY[six], 0x5000)
     refused("counter mode", gcm, "out", six, ANY[six], 0x5000)
+    for way in ("in", "any", "out"):
+        refused("implicit IV", gcm, way, six, ANY[six], 0x5000,
+                flags=C["SA_FLAG_IIV"])
     refused("tunnel to send", null, "any", six, ANY[six], 0x5000, "tunnel")
     refused("BEET", null, "in", six, PEERS[six][0], 0x5000, "beet")
     refused("group as source", null, "in", six, mc, 0x5000)

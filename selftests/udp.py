@@ -474,6 +474,8 @@ def keepalives(six):
     if six:
         equal(csum(p[8:40] + struct.pack("!II", 9, 17) + p[head:]), 0,
               "checksum")
+    else:
+        equal(p[head + 6:head + 8], b"\0\0", "checksum")
     wait_for(lambda: lab.wire.recv(want=is_keepalive(six)), "another")
     # none while there is traffic, if it comes often enough
     quiet(six, dst)

@@ -31,6 +31,7 @@ static bool parse_ipv4(const struct sk_buff *skb, int nhoff,
 
 	l3->proto = iph->protocol;
 	l3->frag = ip_is_fragment(iph);
+	l3->later = iph->frag_off & htons(IP_OFFSET);
 	l3->nexthdr_off = offsetof(struct iphdr, protocol);
 	l3->esp_off = l3->l4_off;
 	l3->esp_nexthdr_off = l3->nexthdr_off;
@@ -42,7 +43,7 @@ static bool parse_ipv4(const struct sk_buff *skb, int nhoff,
  * is walked over, or a negative number if it is cut off.
  */
 static int exthdr_len(const struct sk_buff *skb, unsigned int off, u8 proto,
-		      u8 *next, bool *frag)
+		      u8 *next, struct nfipsec_l3 *l3)
 {
 	struct ipv6_opt_hdr buf;
 	const struct ipv6_opt_hdr *hdr;
@@ -64,7 +65,9 @@ static int exthdr_len(const struct sk_buff *skb, unsigned int off, u8 proto,
 			return -1;
 		*next = fh->nexthdr;
 		if (fh->frag_off & htons(IP6_OFFSET | IP6_MF))
-			*frag = true;
+			l3->frag = true;
+		if (fh->frag_off & htons(IP6_OFFSET))
+			l3->later = true;
 		return sizeof(*fh);
 	default:
 		return 0;
@@ -103,7 +106,7 @@ static bool parse_ipv6(const struct sk_buff *skb, int nhoff,
 	proto = ip6->nexthdr;
 
 	for (i = 0; i < NFIPSEC_EXTHDR_MAX; i++) {
-		len = exthdr_len(skb, nhoff + off, proto, &next, &l3->frag);
+		len = exthdr_len(skb, nhoff + off, proto, &next, l3);
 		if (len < 0 || off + len > end)
 			return false;
 		if (!len) {

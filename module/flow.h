@@ -17,6 +17,7 @@ struct sk_buff;
  * @family: AF_INET or AF_INET6
  * @proto: next layer protocol behind all extension headers
  * @frag: a fragment, also the first; for IPv6 not an atomic one (RFC 6946)
+ * @later: a fragment, and not the first
  * @nexthdr_off: where the byte is that says @proto, from the network header
  * @l4_off: where the next layer starts, from the network header
  * @esp_off: where ESP or AH goes in transport mode, from the network header: behind
@@ -30,6 +31,7 @@ struct nfipsec_l3 {
 	u8 family;
 	u8 proto;
 	bool frag;
+	bool later;
 	u16 nexthdr_off;
 	u16 l4_off;
 	u16 esp_off;

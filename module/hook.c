@@ -135,11 +135,15 @@ static bool transformed(const struct sk_buff *skb, u8 family)
 	       IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
 }
 
-/* Multicast that may not leave the host: a copy for its own listeners. */
-static bool stays(const struct sk_buff *skb, u8 family)
+/*
+ * Multicast that may not leave the host: a copy for its own listeners. Only what
+ * is known to be the copy: where nobody here listens, the stack sends a TTL of 0.
+ */
+static bool stays(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	return family == NFPROTO_IPV4 && !ip_hdr(skb)->ttl &&
-	       ipv4_is_multicast(ip_hdr(skb)->daddr);
+	return state->pf == NFPROTO_IPV4 && !ip_hdr(skb)->ttl &&
+	       ipv4_is_multicast(ip_hdr(skb)->daddr) &&
+	       nfipsec_mcast_is_copy(skb, state);
 }
 
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
@@ -185,7 +189,7 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||
 	    is_loopback(state->out) || netif_is_l3_master(state->out) ||
 	    bridged(skb) || transformed(skb, state->pf) ||
-	    stays(skb, state->pf))
+	    stays(skb, state))
 		return NF_ACCEPT;
 
 	switch (nfipsec_output_decide(nn, skb, state->pf, &reason)) {

@@ -65,3 +65,32 @@ bool nfipsec_icmp_quote(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	flow->dport = f.sport;
 	return true;
 }
+
+/**
+ * nfipsec_icmp_may_be_error() - can it be that a packet is an ICMP error?
+ * @skb: packet that nfipsec_l3_parse() accepted; only read
+ * @l3: its layout
+ *
+ * Of one that nfipsec_icmp_quote() makes nothing of. What the stack would make
+ * of it is another matter: of what a quote says of itself it looks at less.
+ * Context: any.
+ * Return: true if it is one, or a fragment of ICMP, which need not show it; of
+ * IPv6, any fragment whose protocol is not certain.
+ */
+bool nfipsec_icmp_may_be_error(const struct sk_buff *skb,
+			       const struct nfipsec_l3 *l3)
+{
+	bool ipv4 = l3->family == AF_INET;
+	const u8 *type;
+	u8 buf;
+
+	if (l3->frag && !ipv4)
+		return true;
+	if (l3->proto != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return false;
+	if (l3->frag)
+		return true;
+	type = skb_header_pointer(skb, skb_network_offset(skb) + l3->l4_off,
+				  sizeof(buf), &buf);
+	return !type || is_error(l3->family, *type);
+}

@@ -145,6 +145,8 @@ static enum nfipsec_reason open_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 		spin_unlock(&sa->replay_lock);
 		if (replay)
 			return replay;
+		/* What was known of a checksum was of the outer packet. */
+		skb->ip_summed = CHECKSUM_NONE;
 	}
 	return reason;
 }
@@ -267,10 +269,22 @@ static enum nfipsec_reason allowed(const struct nfipsec_net *nn,
 	       check_policy(nn, in, flow);
 }
 
+/* Has policy something to say of the packet, and is it that it may not come? */
+static bool policy_refuses(const struct nfipsec_net *nn,
+			   const struct opened *in,
+			   const struct nfipsec_flow *flow)
+{
+	struct nfipsec_verdict verdict;
+
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
+	return verdict.opaque || (verdict.policy && check_policy(nn, in, flow));
+}
+
 /*
  * RFC 4301 section 6.2: an ICMP error may be from a router that no selector
  * knows, and must not be about somebody else's traffic. So where the SA says so
- * what it quotes is looked at as well.
+ * what it quotes is looked at as well: a packet that its receiver sent, and that
+ * the SA may carry an answer to. Where that cannot be told, it is not so.
  */
 static enum nfipsec_reason check_access(const struct nfipsec_net *nn,
 					const struct opened *in,
@@ -285,9 +299,15 @@ static enum nfipsec_reason check_access(const struct nfipsec_net *nn,
 	reason = allowed(nn, in, flow);
 	look = in->chain.sa[0]->flags & (reason ? NFIPSEC_SA_FLAG_ICMP :
 						  NFIPSEC_SA_FLAG_ICMP_CHECK);
-	if (!look || !nfipsec_icmp_quote(skb, l3, &quote))
+	if (!look || (reason && policy_refuses(nn, in, flow)))
 		return reason;
-	return allowed(nn, in, &quote) ? NFIPSEC_IN_ICMP_QUOTE : NFIPSEC_OK;
+	if (!nfipsec_icmp_quote(skb, l3, &quote)) {
+		if (reason || !nfipsec_icmp_may_be_error(skb, l3))
+			return reason;
+		return NFIPSEC_IN_ICMP_QUOTE;
+	}
+	return nfipsec_addr_equal(&quote.daddr, &flow->daddr) &&
+	       !allowed(nn, in, &quote) ? NFIPSEC_OK : NFIPSEC_IN_ICMP_QUOTE;
 }
 
 /* One SA further in. */
@@ -345,7 +365,10 @@ static struct nfipsec_sa *next_sa(const struct nfipsec_net *nn,
 	if (l3->frag || !is_ipsec(l3->proto))
 		return NULL;
 	sa = find_sa(nn, skb, l3, flow);
-	/* As in ipsec(): it may be one to send to somebody behind us. */
+	/* As in ipsec(): who is a member of a group is known later, */
+	if (sa && to_group(flow))
+		return NULL;
+	/* and it may be one to send to somebody behind us. */
 	if (sa && sa->dir != NFIPSEC_DIR_IN && !is_local(nn->net, flow))
 		return NULL;
 	return sa;
@@ -441,7 +464,8 @@ static bool ipsec(const struct nfipsec_net *nn, struct sk_buff *skb,
 	if (!known_local(where) && !is_local(nn->net, flow))
 		return false;
 
-	*settled = true;
+	/* Not for XFRM but for a socket: policy may have something against it. */
+	*settled = sa || l3->proto != IPPROTO_UDP || !xfrm_in_use(nn->net);
 	if (sa || xfrm_in_use(nn->net) || !READ_ONCE(nn->sad.count))
 		return false;
 	nfipsec_drop(nn, skb, NFIPSEC_IN_NO_SA);
@@ -490,13 +514,21 @@ static bool udp(struct nfipsec_net *nn, struct sk_buff *skb,
 	return false;
 }
 
-/* What came in the clear: does policy let it? Returns true if it is dropped. */
+/*
+ * What came in the clear: does policy let it? Returns true if it is dropped.
+ *
+ * What a later fragment of IPv6 says of its protocol is the sender's free
+ * choice: nobody reads it, and so it does not keep the fragment from completing
+ * a datagram of another protocol.
+ */
 static bool drop_clear(const struct nfipsec_net *nn, struct sk_buff *skb,
-		       const struct nfipsec_flow *flow)
+		       const struct nfipsec_l3 *l3, struct nfipsec_flow *flow)
 {
 	struct nfipsec_verdict verdict;
 	enum nfipsec_reason reason;
 
+	if (l3->later && l3->family == AF_INET6)
+		flow->proto = IPPROTO_FRAGMENT;
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
 	if (verdict.policy)
 		this_cpu_inc(*verdict.policy->hits);
@@ -542,18 +574,23 @@ static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
  * Fragments for this host of what may be ESP. IPv4 puts those of ESP together
  * before LOCAL_IN; IPv6 only behind it, out of our sight, so that it is done
  * here, in queues of our own. Those of UDP too: whether they are to be judged
- * as clear traffic is known when they are whole. Only what came in the clear
- * gets here. Returns true if the packet is consumed.
+ * as clear traffic is known when they are whole. And all of IPv6 that is to be
+ * judged, since what a fragment says of its protocol is not what it is put
+ * together by. Only what came in the clear gets here, and so what came in the
+ * clear completes nothing that was protected. Returns true if the packet is
+ * consumed.
  */
 static bool gather(const struct nfipsec_net *nn, struct sk_buff *skb,
 		   const struct nfipsec_l3 *l3)
 {
+	struct nfipsec_l3 whole;
 	int err;
 
 	if (l3->family == AF_INET)
 		return l3->proto == IPPROTO_UDP && gather_ipv4(nn, skb);
 	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG_USER);
-	if (!err)
+	/* It also lets pass what it does not take for a fragment. */
+	if (!err && nfipsec_l3_parse(skb, AF_INET6, &whole) && !whole.frag)
 		return false;
 	if (err != -EINPROGRESS)
 		nfipsec_drop(nn, skb, err == -ENOMEM ? NFIPSEC_IN_NOMEM :
@@ -569,8 +606,8 @@ static bool gather(const struct nfipsec_net *nn, struct sk_buff *skb,
  * @where: which hook asks
  *
  * Fragments are judged before they are put together, by what all fragments of
- * a datagram show alike; so one that came in the clear cannot complete one
- * that was protected (RFC 4301 section 7).
+ * a datagram show alike, or are put together among themselves; so one that came
+ * in the clear cannot complete one that was protected (RFC 4301 section 7).
  * Context: under rcu_read_lock(), process or softirq.
  * Return: true if the packet is consumed.
  */
@@ -581,6 +618,7 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	struct nfipsec_flow flow;
 	bool settled = false;
 	struct nfipsec_l3 l3;
+	bool learn = false;
 
 	if (!judge && !READ_ONCE(nn->sad.count))
 		return false;
@@ -597,9 +635,10 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	if (l3.frag && where < NFIPSEC_AT_BRIDGE_IN) {
 		if (where != NFIPSEC_AT_FRAGMENTS)
 			return false;
-		if (may_be_ipsec(nn, &l3) &&
-		    (is_local(nn->net, &flow) ||
-		     (is_ipsec(l3.proto) && to_group(&flow))))
+		if (is_ipsec(l3.proto) && to_group(&flow))
+			return gather(nn, skb, &l3);
+		if ((may_be_ipsec(nn, &l3) || (judge && family == AF_INET6)) &&
+		    is_local(nn->net, &flow))
 			return gather(nn, skb, &l3);
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		return false;
@@ -612,7 +651,11 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 			return true;
 	} else if (where == NFIPSEC_AT_LOCAL_IN ||
 		   where == NFIPSEC_AT_BRIDGE_IN) {
-		nfipsec_pmtu_learn(nn, skb, &l3);
+		learn = true;
 	}
-	return judge && !settled && drop_clear(nn, skb, &flow);
+	if (judge && !settled && drop_clear(nn, skb, &l3, &flow))
+		return true;
+	if (learn)
+		nfipsec_pmtu_learn(nn, skb, &l3);
+	return false;
 }

@@ -77,7 +77,8 @@ static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
 	struct nfipsec_flow quote;
 	struct nfipsec_sa *sa;
 
-	if (!nfipsec_icmp_quote(skb, l3, &quote))
+	if (!nfipsec_icmp_quote(skb, l3, &quote) ||
+	    !nfipsec_addr_equal(&quote.daddr, &flow->daddr))
 		return;
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &quote, &back);
 	if (back.opaque || back.action != NFIPSEC_ACTION_PROTECT)
@@ -300,9 +301,17 @@ static int collect(struct net *net, struct sock *sk, struct sk_buff *skb)
 static int send_fragments(const struct outbound *p, struct sk_buff *skb, u8 family)
 {
 	unsigned int mtu = min(p->mtu, dst_mtu(skb_dst(skb)));
+	enum nfipsec_reason reason;
 	struct sk_buff_head list;
 	struct sk_buff *piece;
 	int err, ret;
+
+	/* The stack would make an Internet checksum, also of SCTP. */
+	reason = finish_checksum(skb);
+	if (reason) {
+		nfipsec_drop(p->nn, skb, reason);
+		return reason_errno(reason);
+	}
 
 	/* The control block has 16 bits for it. */
 	mtu = min_t(unsigned int, mtu, IP_MAX_MTU);

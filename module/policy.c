@@ -219,6 +219,9 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 		if (!sa || (sa->mode == NFIPSEC_MODE_TRANSPORT &&
 			    !nfipsec_sa_joins(sa, flow)))
 			return false;
+		/* It would not be opened in one go with those around it. */
+		if (sa->encap.type && i + 1 < pol->cfg.tmpls)
+			return false;
 		chain->sa[i] = sa;
 		seal_flow(&sealed, flow, sa);
 		flow = &sealed;

@@ -179,6 +179,9 @@ void nfipsec_reinject_back(const struct nfipsec_net *nn, struct sk_buff *skb)
 {
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
 	if (netif_rx(skb) == NET_RX_DROP)
 		nfipsec_count(nn, NFIPSEC_IN_BACKLOG);
 }

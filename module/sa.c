@@ -196,6 +196,16 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 			       "Inbound sequence number is beyond the largest that the SA may use");
 		return -ERANGE;
 	}
+	if (cfg->key.proto == IPPROTO_AH &&
+	    (cfg->flags & (NFIPSEC_SA_FLAG_IIV | NFIPSEC_SA_FLAG_CHECK_PAD))) {
+		NL_SET_ERR_MSG(extack, "AH has neither IV nor padding: flags iiv and check-pad are ESP's");
+		return -EINVAL;
+	}
+	if (cfg->key.proto == IPPROTO_ESP &&
+	    (cfg->flags & NFIPSEC_SA_FLAG_ALIGN8)) {
+		NL_SET_ERR_MSG(extack, "Flag align8 is AH's");
+		return -EINVAL;
+	}
 	if (cfg->encap.type && cfg->key.proto != IPPROTO_ESP) {
 		NL_SET_ERR_MSG(extack,
 			       "Encapsulation in UDP is for ESP, AH cannot pass a NAT (RFC 3948 section 1)");

@@ -89,9 +89,8 @@ static void replace_source(const struct nfipsec_sa *sa, struct sk_buff *skb,
 
 /* RFC 3948 section 3.1.2, 2: what the peer summed up is not known. */
 static void compute(struct sk_buff *skb, const struct nfipsec_l3 *l3,
-		    __sum16 *check)
+		    unsigned int len, __sum16 *check)
 {
-	unsigned int len = skb->len - l3->l4_off;
 	__wsum sum;
 
 	*check = 0;
@@ -122,6 +121,7 @@ enum nfipsec_reason nfipsec_udp_mend(const struct nfipsec_sa *sa,
 				     struct sk_buff *skb,
 				     const struct nfipsec_l3 *l3)
 {
+	unsigned int len = skb->len - l3->l4_off;
 	int off = check_offset(l3->proto);
 	__sum16 *check;
 
@@ -135,13 +135,22 @@ enum nfipsec_reason nfipsec_udp_mend(const struct nfipsec_sa *sa,
 
 	skb->ip_summed = CHECKSUM_NONE;
 	check = (__sum16 *)(skb->data + off);
-	/* Of UDP, zero says that there is none. */
-	if (l3->proto == IPPROTO_UDP && !*check)
-		return NFIPSEC_OK;
+	if (l3->proto == IPPROTO_UDP) {
+		unsigned int says;
+
+		/* Zero says that there is none. */
+		if (!*check)
+			return NFIPSEC_OK;
+		/* Behind the datagram there may be padding (RFC 4303 2.7). */
+		says = ntohs(((struct udphdr *)(skb->data + l3->l4_off))->len);
+		if (says < sizeof(struct udphdr) || says > len)
+			return NFIPSEC_IN_INNER_HDR;
+		len = says;
+	}
 	if (sa->encap.has_oa)
 		replace_source(sa, skb, check);
 	else
-		compute(skb, l3, check);
+		compute(skb, l3, len, check);
 	if (l3->proto == IPPROTO_UDP && !*check)
 		*check = CSUM_MANGLED_0;
 	return NFIPSEC_OK;

@@ -279,6 +279,29 @@ def sent(six, shared, mode):
     tx.close()
 
 
+def not_sent_clear(six):
+    """Not even where the datagram says that it stays on this host."""
+    lab.reset()
+    sa(gcm, "out", six, US[six], 0x5000)
+    policy("out", six, everything(six), GROUP[six])
+    lab.wire.drain()
+    lab.mark()
+    for loop in (True, False):
+        tx = sender(six, loop)
+        tx.setsockopt(*((41, 18) if six else (0, 33)), 0)
+        tx.sendto(b"local", (GROUP[six], PORT))
+        tx.close()
+    tx = sender(six)
+    tx.sendto(b"last", (GROUP[six], PORT))
+    tx.close()
+    while True:
+        p = wait_for(lambda: lab.wire.recv(want=lambda p: p[
+            9 if not six else 6] not in (2, 0)), "a packet")
+        equal(p[6 if six else 9], 50, "protocol")
+        if gcm.open(p[40 if six else 20:])[3].endswith(b"last"):
+            break
+
+
 def sent_to_peer(six):
     """A group through a tunnel to one host."""
     lab.reset()
@@ -462,6 +485,7 @@ for fam in (False, True):
                         ("forged copy", forged_clear),
                         ("refusals", refusals), ("command", command),
                         ("sent, tunnel to one host", sent_to_peer),
+                        ("not sent in the clear", not_sent_clear),
                         ("against XFRM", against_xfrm)):
         report.add("%s: %s" % (at, label), func, fam)
     report.add(at + ": sent, transport, any source", sent, fam, True,

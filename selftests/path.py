@@ -260,15 +260,24 @@ def setup_in(six, flags, wide):
     return spi
 
 
-def error_in(six, spi, seq, near=None, far=None, dport=FAR_PORT, src=None):
+def error_in(six, spi, seq, near=None, far=None, dport=FAR_PORT, src=None,
+             dst=None, mangle=None, cut=False):
     """An error from behind the peer about a datagram of this host."""
     near = near or (IN6 if six else IN4)
     far = far or (FAR6 if six else FAR4)
     src = src or ("fd00:2::99" if six else "192.168.2.99")
     quoted = udp_packet(near, far, PORT, dport, b"12345678")
     quoted = quoted[:(40 if six else 20) + 8]
-    inner = icmp_packet(src, IN6 if six else IN4,
+    if mangle:
+        quoted = mangle(quoted)
+    inner = icmp_packet(src, dst or (IN6 if six else IN4),
                         icmp(six, (3, 1), 1, 0, quoted))
+    if cut:
+        # the first of two fragments
+        head = 40 if six else 20
+        part = inner[head:head + 24]
+        inner = lib.ipv6(src, IN6, 44, struct.pack("!BBHI", 58, 0, 1, 7) + part) \
+            if six else lib.ipv4(src, IN4, 1, part, ident=7, frag=0x2000)
     esp = null.seal(spi, seq, 41 if six else 4, inner)
     lab.wire.send(ip(PEER4, OUT4, 50, esp))
 
@@ -293,6 +302,25 @@ def errors_in(six):
         for seq, case in enumerate(wrong, 2):
             error_in(six, spi, seq, **case)
             lab.counted({other: 1}, "%s, %r" % (what, case))
+    # what cannot be read is not what it should be
+    spi = setup_in(six, ICMP_CHECK, True)
+    for seq, case in enumerate((
+            dict(mangle=lambda q: bytes([q[0] & 15]) + q[1:]),
+            dict(mangle=lambda q: q[:4 if six else 2] + b"\0\1" +
+                 q[6 if six else 4:]),
+            dict(cut=True)), 1):
+        error_in(six, spi, seq, **case)
+        lab.counted({"in_icmp_quote": 1}, "unreadable, %d" % seq)
+    # an error goes to who sent what it quotes, and to nobody else
+    spi = setup_in(six, ICMP, False)
+    error_in(six, spi, 1, dst="fd00:1::7" if six else "192.168.1.7")
+    lab.counted({"in_icmp_quote": 1}, "another receiver")
+    # where policy knows the error and refuses it, the quote does not help
+    spi = setup_in(six, ICMP, False)
+    lab.policy("in", "::/0" if six else "0.0.0.0/0", IN6 if six else IN4,
+               58 if six else 1, action="discard")
+    error_in(six, spi, 1)
+    lab.counted({"in_policy": 1}, "a policy against ICMP")
     # nothing but errors is let in by what it says
     spi = setup_in(six, ICMP, False)
     far, near = (FAR6, IN6) if six else (FAR4, IN4)

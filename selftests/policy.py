@@ -414,7 +414,14 @@ def fragments_in():
             lab.mark()
             for n, p in enumerate(pieces(six, data)):
                 lab.wire.send(p)
-                lab.counted({"in_frag_opaque": 1}, "fragment %d" % n)
+                if not six:
+                    lab.counted({"in_frag_opaque": 1}, "fragment %d" % n)
+            # those of IPv6 for this host are put together and then judged
+            if six and action == "bypass":
+                equal(sock.recv(65536), data)
+            elif six:
+                lab.counted({"in_discard" if action == "discard" else
+                             "in_clear": 1})
             nothing(sock)
         # TCP's ports do not make UDP's fragments opaque
         lab.reset()
@@ -430,11 +437,50 @@ def fragments_in():
             lab.mark()
             for p in pieces(six, data):
                 lab.wire.send(p)
-                if why:
+                if why and not six:
                     lab.counted({why: 1})
+            if why and six:
+                lab.counted({why: 1})
             if not why:
                 equal(sock.recv(65536), data)
             nothing(sock)
+
+
+def completed():
+    """A fragment in the clear completes nothing that was protected.
+
+    What it says of its protocol is the sender's choice, and IPv6 puts together
+    whatever that is.
+    """
+    data = bytes(1200)
+    for six, near, there in FAMILIES:
+        sock = sock6 if six else sock4
+        for says in (17, 6, 50):
+            lab.reset()
+            spi = lab.sa(null, "in")
+            lab.policy("in", there, near, 17)
+            lab.mark()
+            first, last = pieces(six, data)
+            protected = [null.seal(spi, seq, 41 if six else 4, p)
+                         for seq, p in enumerate((first, last), 1)]
+            lab.wire.send(ipv4(PEER4, OUT4, 50, protected[0]))
+            lab.counted({"in_ok": 1})
+            if six:
+                last = last[:40] + bytes([says]) + last[41:]
+            else:
+                last = ipv4(FAR4, IN4, says, last[20:], ident=99, frag=100)
+            lab.wire.send(last)
+            nothing(sock)
+            # and the protected one does
+            lab.wire.send(ipv4(PEER4, OUT4, 50, protected[1]))
+            equal(sock.recv(65536), data, "completed by protocol %d" % says)
+    # on its way to somebody else, that it claims no such protocol is no excuse
+    lab.reset()
+    lab.policy("in", FAR6, "fd00:3::/64", 6)
+    lab.mark()
+    head = struct.pack("!BBHI", 17, 0, 800, 99)
+    lab.wire.send(ipv6(FAR6, "fd00:3::1", 44, head + bytes(100)))
+    lab.counted({"in_frag_opaque": 1})
 
 
 def fragments_inside():
@@ -592,6 +638,7 @@ for name, func in (
         ("loopback", loopback), ("plaintext refused", clear_refused),
         ("no SA", no_sa), ("selector of an SA", sa_selector),
         ("newest SA", newest_sa), ("fragments in", fragments_in),
+        ("fragments in the clear of a protected datagram", completed),
         ("fragments inside a tunnel", fragments_inside),
         ("fragments forwarded", fragments_forwarded),
         ("malformed headers", malformed), ("hits", hits),

@@ -172,6 +172,7 @@ CASES+=("transport 4 4 sha256_128 esn 8 nfipsec xfrm"
 	"tunnel 4 4 sha256_128 esn 4 nfipsec nfipsec"
 	"tunnel 6 4 sha256_128 noesn 8 nfipsec nfipsec"
 	"transport 6 6 sha256_128 esn 4 nfipsec nfipsec")
+share CASES
 SPI=0x1000
 topology
 plan ${#CASES[@]}

@@ -39,6 +39,19 @@ scaled() {
 	echo "$n"
 }
 
+# share ARRAY: keep those of its elements, cases, that are for this run:
+# NFIPSEC_TEST_SHARE=K/N keeps every Nth from number K on. Where that is given,
+# other runs have the others, see "check".
+share() {
+	local -n _cases=$1
+	local i k=${NFIPSEC_TEST_SHARE%/*} n=${NFIPSEC_TEST_SHARE#*/} kept=()
+	[[ ${NFIPSEC_TEST_SHARE:-} ]] || return 0
+	for ((i = k; i < ${#_cases[@]}; i += n)); do
+		kept+=("${_cases[i]}")
+	done
+	_cases=("${kept[@]}")
+}
+
 cleanup() {
 	local n pid
 	trap - EXIT INT TERM HUP

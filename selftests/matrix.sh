@@ -192,7 +192,7 @@ beet_mtu() {
 # All combinations, extended sequence numbers with every other one so that each
 # algorithm and each mode meets both.
 cases() {
-	local m i n=0 esn
+	local m i n=0 esn more=()
 	for m in "tunnel 4 4" "tunnel 6 6" "tunnel 4 6" "tunnel 6 4" \
 		"transport 4 4" "transport 6 6"; do
 		for ((i = 0; i < ${#ALGS[@]}; i++)); do
@@ -202,8 +202,10 @@ cases() {
 		done
 	done
 	for ((i = 0; i < ${#MORE_ALGS[@]}; i++)); do
-		CASES+=("rows ${MORE_ALGS[i]} $((i & 1)) $1 $2")
+		more+=("rows ${MORE_ALGS[i]} $((i & 1)) $1 $2")
 	done
+	share more
+	CASES+=("${more[@]}")
 }
 
 # What this kernel cannot do is told once and skipped.
@@ -242,6 +244,7 @@ if [[ ${1:-} == beet ]]; then
 	PING_SIZES=0,1,17,56,1420-1448/4,3000,9000
 	UDP_SIZES=0-4,255,1400-1473/24,9000
 	beet_cases
+	share CASES
 elif (($# >= 2)); then
 	load_module "$1" "$2"
 	cases "$1" "$2"

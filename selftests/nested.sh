@@ -304,6 +304,7 @@ CASES+=("4 6 nfipsec xfrm esp:tunnel:i esp:tunnel:o"
 	"6 4 nfipsec xfrm esp:transport:i esp:tunnel:o"
 	"4 4 nfipsec nfipsec esp:transport:i ah:transport:i esp:tunnel:o"
 	"6 6 nfipsec nfipsec ah:tunnel:i esp:tunnel:o")
+share CASES
 SPI=0x1000
 topology
 plan $((${#CASES[@]} + 9))

@@ -306,8 +306,9 @@ def errors_in(six):
     spi = setup_in(six, ICMP_CHECK, True)
     for seq, case in enumerate((
             dict(mangle=lambda q: bytes([q[0] & 15]) + q[1:]),
-            dict(mangle=lambda q: q[:4 if six else 2] + b"\0\1" +
-                 q[6 if six else 4:]),
+            # a length below that of a header; a header that is too long
+            dict(mangle=lambda q: q[:6] + b"\0" + q[7:] if six else
+                 q[:2] + b"\0\1" + q[4:]),
             dict(cut=True)), 1):
         error_in(six, spi, seq, **case)
         lab.counted({"in_icmp_quote": 1}, "unreadable, %d" % seq)

@@ -21,16 +21,15 @@
 #include <linux/udp.h>
 #include <linux/unaligned.h>
 #include <net/addrconf.h>
-#include <net/ip.h>
-#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/route.h>
 
+#include "admit.h"
 #include "ah.h"
+#include "defrag.h"
 #include "drop.h"
 #include "encap.h"
 #include "esp.h"
 #include "flow.h"
-#include "icmp.h"
 #include "input.h"
 #include "natt.h"
 #include "net.h"
@@ -40,9 +39,6 @@
 #include "resync.h"
 #include "tag.h"
 #include "udp.h"
-
-/* Beyond the users of enum ip6_defrag_users: fragments meet only ours. */
-#define DEFRAG_USER	0x6e666970
 
 /* XFRM has SAs here too: an SPI we do not know may be one of its own. */
 static bool xfrm_in_use(const struct net *net)
@@ -164,26 +160,6 @@ static enum nfipsec_reason check_inner(struct sk_buff *skb,
 	return NFIPSEC_OK;
 }
 
-/* RFC 4301 section 5.2, step 4: the SA's selector. */
-static enum nfipsec_reason check_selector(const struct nfipsec_sa *sa,
-					  const struct nfipsec_flow *flow)
-{
-	const struct nfipsec_sa_rcu_selector *s;
-
-	s = rcu_dereference(sa->selector);
-	if (s) {
-		switch (nfipsec_selector_match(&s->sel, flow)) {
-		case NFIPSEC_MATCH_YES:
-			break;
-		case NFIPSEC_MATCH_OPAQUE:
-			return NFIPSEC_IN_FRAG_OPAQUE;
-		case NFIPSEC_MATCH_NO:
-			return NFIPSEC_IN_SELECTOR;
-		}
-	}
-	return NFIPSEC_OK;
-}
-
 /* Dummy packets are ESP's; behind AH it is a header with nothing behind it. */
 static bool is_dummy(const struct nfipsec_sa *sa, u8 nexthdr)
 {
@@ -222,96 +198,8 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	return sa && sa->dir != NFIPSEC_DIR_OUT ? sa : NULL;
 }
 
-/**
- * struct opened - how a packet came in
- * @chain: SAs it came out of
- * @bytes: what each of them carried
- * @received: bit N: policy lets in what came out of the N outermost of them,
- *	as a packet of its own; bit 0 is that it came in at all
- */
-struct opened {
-	struct nfipsec_chain chain;
-	unsigned int bytes[NFIPSEC_TMPL_MAX];
-	unsigned int received;
-};
-
-/*
- * RFC 4301 section 5.2, step 4: the SPD. The packet must have come through the
- * SAs that policy asks for, no less; and no more, unless what came out of the
- * others was let in for itself, to be put into these by somebody behind a
- * tunnel.
- */
-static enum nfipsec_reason check_policy(const struct nfipsec_net *nn,
-					const struct opened *in,
-					const struct nfipsec_flow *flow)
-{
-	struct nfipsec_verdict verdict;
-	unsigned int outer;
-
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
-	if (verdict.policy)
-		this_cpu_inc(*verdict.policy->hits);
-	if (verdict.opaque)
-		return NFIPSEC_IN_FRAG_OPAQUE;
-	if (!verdict.policy ||
-	    !nfipsec_policy_accepts(verdict.policy, &in->chain, flow, &outer) ||
-	    !(in->received & BIT(outer)))
-		return NFIPSEC_IN_POLICY;
-	return NFIPSEC_OK;
-}
-
-/* What came out of the innermost SA, or what an ICMP error quotes. */
-static enum nfipsec_reason allowed(const struct nfipsec_net *nn,
-				   const struct opened *in,
-				   const struct nfipsec_flow *flow)
-{
-	return check_selector(in->chain.sa[0], flow) ?:
-	       check_policy(nn, in, flow);
-}
-
-/* Has policy something to say of the packet, and is it that it may not come? */
-static bool policy_refuses(const struct nfipsec_net *nn,
-			   const struct opened *in,
-			   const struct nfipsec_flow *flow)
-{
-	struct nfipsec_verdict verdict;
-
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
-	return verdict.opaque || (verdict.policy && check_policy(nn, in, flow));
-}
-
-/*
- * RFC 4301 section 6.2: an ICMP error may be from a router that no selector
- * knows, and must not be about somebody else's traffic. So where the SA says so
- * what it quotes is looked at as well: a packet that its receiver sent, and that
- * the SA may carry an answer to. Where that cannot be told, it is not so.
- */
-static enum nfipsec_reason check_access(const struct nfipsec_net *nn,
-					const struct opened *in,
-					const struct sk_buff *skb,
-					const struct nfipsec_l3 *l3,
-					const struct nfipsec_flow *flow)
-{
-	enum nfipsec_reason reason;
-	struct nfipsec_flow quote;
-	bool look;
-
-	reason = allowed(nn, in, flow);
-	look = in->chain.sa[0]->flags & (reason ? NFIPSEC_SA_FLAG_ICMP :
-						  NFIPSEC_SA_FLAG_ICMP_CHECK);
-	if (!look || (reason && policy_refuses(nn, in, flow)))
-		return reason;
-	if (!nfipsec_icmp_quote(skb, l3, &quote)) {
-		if (reason || !nfipsec_icmp_may_be_error(skb, l3))
-			return reason;
-		return NFIPSEC_IN_ICMP_QUOTE;
-	}
-	return nfipsec_addr_equal(&quote.daddr, &flow->daddr) &&
-	       !allowed(nn, in, &quote) ? NFIPSEC_OK : NFIPSEC_IN_ICMP_QUOTE;
-}
-
 /* One SA further in. */
-static void opened_add(struct opened *in, struct nfipsec_sa *sa,
+static void opened_add(struct nfipsec_opened *in, struct nfipsec_sa *sa,
 		       unsigned int bytes)
 {
 	struct nfipsec_chain *chain = &in->chain;
@@ -383,7 +271,7 @@ static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
 				     struct sk_buff *skb,
 				     struct nfipsec_l3 *l3,
 				     struct nfipsec_flow *flow,
-				     struct opened *in)
+				     struct nfipsec_opened *in)
 {
 	enum nfipsec_reason reason;
 	struct nfipsec_sa *next;
@@ -400,10 +288,10 @@ static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
 			return NFIPSEC_OK;
 		if (in->chain.len == NFIPSEC_TMPL_MAX)
 			return NFIPSEC_IN_NESTED;
-		reason = check_selector(*sa, flow);
+		reason = nfipsec_admit_selector(*sa, flow);
 		if (reason)
 			return reason;
-		if (!check_policy(nn, in, flow))
+		if (!nfipsec_admit_policy(nn, in, flow))
 			in->received |= BIT(in->chain.len);
 		*sa = next;
 	}
@@ -417,14 +305,14 @@ static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	struct nfipsec_flow flow = *outer_flow;
 	struct nfipsec_l3 l3 = *outer;
 	enum nfipsec_reason reason;
-	struct opened in;
+	struct nfipsec_opened in;
 	unsigned int i;
 
 	/* The tag's reference counts and the replay lock want it. */
 	local_bh_disable();
 	reason = leave_sas(nn, &sa, skb, &l3, &flow, &in);
 	if (!reason)
-		reason = check_access(nn, &in, skb, &l3, &flow);
+		reason = nfipsec_admit(nn, &in, skb, &l3, &flow);
 
 	if (reason) {
 		nfipsec_sa_count_drop(sa, reason);
@@ -552,52 +440,6 @@ static bool may_be_ipsec(const struct nfipsec_net *nn,
 	       (l3->proto == IPPROTO_UDP && READ_ONCE(nn->udpsa.count));
 }
 
-/* It frees what it cannot use. */
-static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
-{
-	int err;
-
-	local_bh_disable();
-	err = ip_defrag(nn->net, skb, DEFRAG_USER);
-	local_bh_enable();
-	if (!err) {
-		skb->ignore_df = 1;
-		return false;
-	}
-	if (err != -EINPROGRESS)
-		nfipsec_count(nn, err == -ENOMEM ? NFIPSEC_IN_NOMEM :
-						   NFIPSEC_IN_HEADER);
-	return true;
-}
-
-/*
- * Fragments for this host of what may be ESP. IPv4 puts those of ESP together
- * before LOCAL_IN; IPv6 only behind it, out of our sight, so that it is done
- * here, in queues of our own. Those of UDP too: whether they are to be judged
- * as clear traffic is known when they are whole. And all of IPv6 that is to be
- * judged, since what a fragment says of its protocol is not what it is put
- * together by. Only what came in the clear gets here, and so what came in the
- * clear completes nothing that was protected. Returns true if the packet is
- * consumed.
- */
-static bool gather(const struct nfipsec_net *nn, struct sk_buff *skb,
-		   const struct nfipsec_l3 *l3)
-{
-	struct nfipsec_l3 whole;
-	int err;
-
-	if (l3->family == AF_INET)
-		return l3->proto == IPPROTO_UDP && gather_ipv4(nn, skb);
-	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG_USER);
-	/* It also lets pass what it does not take for a fragment. */
-	if (!err && nfipsec_l3_parse(skb, AF_INET6, &whole) && !whole.frag)
-		return false;
-	if (err != -EINPROGRESS)
-		nfipsec_drop(nn, skb, err == -ENOMEM ? NFIPSEC_IN_NOMEM :
-						       NFIPSEC_IN_HEADER);
-	return true;
-}
-
 /**
  * nfipsec_input() - open or judge a packet that came in
  * @nn: namespace
@@ -636,10 +478,10 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		if (where != NFIPSEC_AT_FRAGMENTS)
 			return false;
 		if (is_ipsec(l3.proto) && to_group(&flow))
-			return gather(nn, skb, &l3);
+			return nfipsec_defrag(nn, skb, &l3);
 		if ((may_be_ipsec(nn, &l3) || (judge && family == AF_INET6)) &&
 		    is_local(nn->net, &flow))
-			return gather(nn, skb, &l3);
+			return nfipsec_defrag(nn, skb, &l3);
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		return false;
 	} else if (!l3.frag && is_ipsec(l3.proto)) {

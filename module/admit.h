@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* May what came out of SAs come in (RFC 4301 section 5.2, step 4, and 6.2)? */
+#ifndef NFIPSEC_ADMIT_H
+#define NFIPSEC_ADMIT_H
+
+#include "policy.h"
+#include "reason.h"
+
+struct nfipsec_flow;
+struct nfipsec_l3;
+struct nfipsec_net;
+struct sk_buff;
+
+/**
+ * struct nfipsec_opened - how a packet came in
+ * @chain: SAs it came out of
+ * @bytes: what each of them carried
+ * @received: bit N: policy lets in what came out of the N outermost of them,
+ *	as a packet of its own; bit 0 is that it came in at all
+ */
+struct nfipsec_opened {
+	struct nfipsec_chain chain;
+	unsigned int bytes[NFIPSEC_TMPL_MAX];
+	unsigned int received;
+};
+
+enum nfipsec_reason __must_check
+nfipsec_admit_selector(const struct nfipsec_sa *sa,
+		       const struct nfipsec_flow *flow);
+enum nfipsec_reason __must_check
+nfipsec_admit_policy(const struct nfipsec_net *nn,
+		     const struct nfipsec_opened *in,
+		     const struct nfipsec_flow *flow);
+enum nfipsec_reason __must_check
+nfipsec_admit(const struct nfipsec_net *nn, const struct nfipsec_opened *in,
+	      const struct sk_buff *skb, const struct nfipsec_l3 *l3,
+	      const struct nfipsec_flow *flow);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See defrag.h. */
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+
+#include "defrag.h"
+#include "drop.h"
+#include "flow.h"
+#include "net.h"
+
+/* Beyond the users of enum ip6_defrag_users: fragments meet only ours. */
+#define DEFRAG_USER	0x6e666970
+
+/* It frees what it cannot use. */
+static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
+{
+	int err;
+
+	local_bh_disable();
+	err = ip_defrag(nn->net, skb, DEFRAG_USER);
+	local_bh_enable();
+	if (!err) {
+		skb->ignore_df = 1;
+		return false;
+	}
+	if (err != -EINPROGRESS)
+		nfipsec_count(nn, err == -ENOMEM ? NFIPSEC_IN_NOMEM :
+						   NFIPSEC_IN_HEADER);
+	return true;
+}
+
+/**
+ * nfipsec_defrag() - put fragments for this host together
+ * @nn: namespace
+ * @skb: fragment, starting with its IP header
+ * @l3: its layout
+ *
+ * IPv4 puts those of ESP together before LOCAL_IN; IPv6 only behind it, out of
+ * our sight, so that it is done here, in queues of our own. Those of UDP too:
+ * whether they are to be judged as clear traffic is known when they are whole.
+ * And all of IPv6 that is to be judged, since what a fragment says of its
+ * protocol is not what it is put together by. Only what came in the clear gets
+ * here, and so what came in the clear completes nothing that was protected.
+ * Context: under rcu_read_lock(), process or softirq.
+ * Return: true if @skb is consumed; if not, it is the whole datagram, or it is
+ * left to the stack.
+ */
+bool nfipsec_defrag(const struct nfipsec_net *nn, struct sk_buff *skb,
+		    const struct nfipsec_l3 *l3)
+{
+	struct nfipsec_l3 whole;
+	int err;
+
+	if (l3->family == AF_INET)
+		return l3->proto == IPPROTO_UDP && gather_ipv4(nn, skb);
+	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG_USER);
+	/* It also lets pass what it does not take for a fragment. */
+	if (!err && nfipsec_l3_parse(skb, AF_INET6, &whole) && !whole.frag)
+		return false;
+	if (err != -EINPROGRESS)
+		nfipsec_drop(nn, skb, err == -ENOMEM ? NFIPSEC_IN_NOMEM :
+						       NFIPSEC_IN_HEADER);
+	return true;
+}

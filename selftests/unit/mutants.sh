@@ -11,11 +11,13 @@ set -u
 cd "$(dirname "$0")" || exit 1
 module=../../module
 out=../../build/unit
-files='replay.c selector.c flow.c algo.c reason.c mutable.c
-       replay.h selector.h flow.h algo.h reason.h mutable.h proto.h kat_vectors.h'
+files='replay.c selector.c flow.c algo.c reason.c mutable.c outer.c path.c icmp.c
+       replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
+       proto.h kat_vectors.h'
 only=${1:-}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
+ln -s "$PWD/../../uapi" "$work/uapi"
 trap 'exit 1' HUP INT TERM
 count=0
 failed=0

@@ -727,12 +727,19 @@ class Lab:
 
     def counted(self, want, what=""):
         """Exactly these counters grew since mark(), which moves on."""
-        wait_for(lambda: any(grown(self.base, self.nl.stats()).get(k)
-                             for k in want) or not want, "%s %r, got %r" % (
-            what, want, grown(self.base, self.nl.stats())))
-        now = self.nl.stats()
+        now = {}
+
+        def there():
+            now.update(self.nl.stats())
+            got = grown(self.base, now)
+            return all(got.get(k, 0) >= n for k, n in want.items())
+
+        try:
+            wait_for(there, what)
+        except AssertionError:
+            pass            # what there is instead is told below
         got = grown(self.base, now)
-        self.base = now
+        self.base = dict(now)
         equal(got, want, what or "counters")
 
     def sa(self, algo, direction, mode="tunnel", six=False, spi=None,

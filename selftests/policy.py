@@ -469,11 +469,13 @@ def completed():
                 last = last[:40] + bytes([says]) + last[41:]
             else:
                 last = ipv4(FAR4, IN4, says, last[20:], ident=99, frag=100)
-            lab.wire.send(last)
+            # what it would put in is told from what belongs there
+            lab.wire.send(last[:-1] + b"\xff")
             nothing(sock)
             # and the protected one does
             lab.wire.send(ipv4(PEER4, OUT4, 50, protected[1]))
             equal(sock.recv(65536), data, "completed by protocol %d" % says)
+            nothing(sock)
     # on its way to somebody else, that it claims no such protocol is no excuse
     lab.reset()
     lab.policy("in", FAR6, "fd00:3::/64", 6)

@@ -182,11 +182,12 @@ m 's/(l3->len && l3->len < l3->l4_off)/(l3->len < l3->l4_off)/' \
 m 's/l3->len < l3->l4_off/l3->len <= l3->l4_off/' 'IPv4: empty packet refused'
 m 's/l3->frag = ip_is_fragment(iph)/l3->frag = 0/' 'IPv4: fragment'
 m 's/ || ip6->version != 6//' 'IPv6: version'
-m 's/off + len > skb->len - nhoff/0/' 'IPv6: cut extension header'
-m 's/off + len > skb->len - nhoff/off + len >= skb->len - nhoff/' \
+m 's/off + len > end/0/' 'IPv6: cut extension header'
+m 's/off + len > end/off + len >= end/' \
 	'IPv6: nothing behind the extension headers'
-m 's/off + len > skb->len - nhoff/off + len > skb->len/' \
+m 's/end = skb->len - nhoff/end = skb->len/' \
 	'IPv6: length without the network offset'
+m 's/end = min(end, l3->len)/(void)0/' 'IPv6: headers in the link padding'
 m 's/nhoff + off, proto/off, proto/' 'IPv6: extension header elsewhere'
 m 's/IP6_OFFSET | IP6_MF/IP6_OFFSET/' 'IPv6: first fragment'
 m 's/IP6_OFFSET | IP6_MF/IP6_MF/' 'IPv6: last fragment'
@@ -281,6 +282,41 @@ m 's/ - EXTHDR_UNIT);/);/' 'length with the fragment header'
 m 's/\*type = \*ext;//' 'next header of the fragment header'
 m 's/!n || n > len - off/!n/' 'IPv6: header too long'
 m 's/iph->ihl \* 4 != len/0/' 'IPv4: other length'
+
+file=outer.c
+m 's/o->dscp << 2/o->dscp/' 'DSCP in the lower bits'
+m 's/dscp_fixed ? o->dscp << 2 :/dscp_fixed ? 0 :/' 'fixed DSCP not used'
+m 's/== NFIPSEC_ECN_NORMAL/!= NFIPSEC_ECN_OFF/' 'ECN set in compatibility mode'
+m 's/decap_dscp ? outer/decap_dscp ? *inner/' 'DSCP not taken over'
+m 's/\[CE\] = DROP/[CE] = OK(CE)/' 'CE to a packet without ECN'
+m 's/\[ECT_1\] = DANGER(CE)/[ECT_1] = OK(CE)/' 'not counted'
+m 's/\[CE\] = OK(CE)/[CE] = OK(ECT_0)/' 'CE lost'
+m 's/NFIPSEC_ECN_OFF)/NFIPSEC_ECN_NORMAL)/' 'ECN off is not off'
+m 's/return inner_df;/return false;/' 'DF not copied'
+m 's/return inner & LABEL_MASK/return inner/' 'flow label of 32 bits'
+m 's/return o->label_value;/return 0;/' 'flow label not set'
+
+file=path.c
+m 's/path >> 16 > now/path >> 16 >= now/' 'a second too long'
+m 's/FLOOR_IPV4\t*576/FLOOR_IPV4 68/' 'IPv4: floor'
+m 's/FLOOR_IPV6\t*1280/FLOOR_IPV6 576/' 'IPv6: floor'
+m 's/, 0xffff);/, 0x1ffff);/' 'past 16 bits'
+m 's/!age ||/0 ||/' 'age 0'
+m 's/old \&\& mtu > old/0/' 'path becomes larger'
+m 's/behind < min/behind <= min/' 'one before the first'
+m 's/BIT_ULL(20)/BIT_ULL(21)/' 'reach'
+m 's/min(sent, QUOTE_REACH)/QUOTE_REACH/' 'more than was sent'
+
+file=icmp.c
+m 's/type < 128/type < 4/' 'IPv6: parameter problem'
+m 's/type < 128/type <= 128/' 'IPv6: echo request'
+m 's/case 12:/case 8:/' 'IPv4: parameter problem'
+m 's/case 5:/case 0:/' 'IPv4: echo reply'
+m 's/l3->frag || l3->proto != icmp/l3->proto != icmp/' 'fragment'
+m 's/l3->frag || l3->proto != icmp/l3->frag/' 'another protocol'
+m 's/off += ICMP_HLEN;//' 'quote without the header'
+m 's/flow->saddr = f.daddr;//' 'addresses not turned'
+m 's/flow->sport = f.dport;//' 'ports not turned'
 
 echo "1..$count"
 echo "# Totals: pass:$((count - failed)) fail:$failed skip:0"

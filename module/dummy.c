@@ -4,8 +4,11 @@
  * a list of those that want it, and sleeps until the next of them is due.
  */
 #include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/minmax.h>
-#include <linux/rculist.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "dummy.h"
@@ -33,10 +36,15 @@ static void work(struct work_struct *w)
 	unsigned long wait = MAX_JIFFY_OFFSET;
 	struct nfipsec_sa *sa;
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(sa, &nn->sad.dummies, dummy_node)
+	mutex_lock(&nn->lock);
+	list_for_each_entry(sa, &nn->sad.dummies, dummy_node) {
+		/* One at a time: with many SAs a round takes long. */
+		rcu_read_lock();
 		wait = min(wait, serve(nn, sa));
-	rcu_read_unlock();
+		rcu_read_unlock();
+		cond_resched();
+	}
+	mutex_unlock(&nn->lock);
 	/* A kick in the meantime has queued it, and this does nothing. */
 	if (wait != MAX_JIFFY_OFFSET)
 		queue_delayed_work(system_power_efficient_wq, &nn->dummy, wait);
@@ -57,7 +65,7 @@ void nfipsec_dummy_init(struct nfipsec_net *nn)
  * nfipsec_dummy_exit() - send no more dummy packets
  * @nn: the namespace; nobody can add SAs to it any more
  *
- * Context: process, sleeps.
+ * Context: process, sleeps; not under nn->lock, which the work takes.
  */
 void nfipsec_dummy_exit(struct nfipsec_net *nn)
 {

@@ -167,7 +167,7 @@ struct nfipsec_sa_rcu_selector {
  * @path: what was learned of the path to the peer, see path.c; a learner that
  *	loses a race against another loses what it learned
  * @tfc: traffic flow confidentiality, constant
- * @dummy_node: in nfipsec_sad.dummies if @tfc says so, config lock, RCU readers
+ * @dummy_node: in nfipsec_sad.dummies if @tfc says so, config lock
  * @dummy_due: jiffies of the next dummy packet, the work item's alone
  * @reqid: written under the config lock, read with READ_ONCE()
  * @crypto: algorithms and keys, constant, NULL while larval

@@ -290,14 +290,14 @@ static void link_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 
 	hlist_add_head_rcu(&sa->peer_node, &sad->by_peer[hash]);
 	if (sends_dummies(sa))
-		list_add_tail_rcu(&sa->dummy_node, &sad->dummies);
+		list_add_tail(&sa->dummy_node, &sad->dummies);
 }
 
 static void unlink_peer(struct nfipsec_sa *sa)
 {
 	hlist_del_rcu(&sa->peer_node);
 	if (sends_dummies(sa))
-		list_del_rcu(&sa->dummy_node);
+		list_del(&sa->dummy_node);
 }
 
 /**

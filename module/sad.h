@@ -22,8 +22,7 @@ struct netlink_ext_ack;
  * @by_key: all SAs; written under the config lock, read under RCU
  * @by_peer: the same SAs by hash of family and daddr, newest first; written
  *	under the config lock, read under RCU
- * @dummies: SAs that send dummy packets; written under the config lock, read
- *	under RCU
+ * @dummies: SAs that send dummy packets, config lock
  * @count: number of SAs, config lock
  * @gc: removes larval SAs whose time is over
  */

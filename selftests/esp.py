@@ -190,18 +190,27 @@ def dummies_and_larval():
 def dummies_without_route():
     """Where there is no way to the peer there are none, and no harm."""
     lab.reset()
-    lab.n.ip("link set vn down")
     lab.sa(null, "out", extra=tfc(None, 10))
-    lab.n.exec("sleep", "0.1")
+    wait_for(lab.wire.recv, "a dummy")
+    lab.n.ip("link set vn down")
+    try:
+        lab.mark()
+        lab.n.exec("sleep", "0.1")      # time in which some would be sent
+        lab.counted({})
+    finally:
+        lab.n.ip("\n".join([
+            "link set vn up",
+            "addr replace fd00::1/64 dev vn nodad",
+            "neigh replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev vn nud "
+            "permanent",
+            "neigh replace fd00::2 lladdr 02:00:00:00:00:02 dev vn nud "
+            "permanent",
+            "route replace default via 10.0.0.2 dev vn",
+            "route replace 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1",
+            "route replace fd00:2::/64 via fd00::2 src fd00:1::1"]))
+    lab.wire.drain()
+    wait_for(lab.wire.recv, "a dummy when the way is back")
     lab.nl.do("SA_FLUSH")
-    lab.n.ip("\n".join([
-        "link set vn up",
-        "addr replace fd00::1/64 dev vn nodad",
-        "neigh replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev vn nud permanent",
-        "neigh replace fd00::2 lladdr 02:00:00:00:00:02 dev vn nud permanent",
-        "route replace default via 10.0.0.2 dev vn",
-        "route replace 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1",
-        "route replace fd00:2::/64 via fd00::2 src fd00:1::1"]))
 
 
 def namespace_ends():

@@ -199,6 +199,10 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 		if (nfipsec_mcast_is_copy(skb, state))
 			return NF_ACCEPT;
 		nfipsec_mcast_make_copy(skb, state);
+		if (nfipsec_mcast_ends_here(skb, state)) {
+			consume_skb(skb);
+			return NF_STOLEN;
+		}
 		return seal_after_rest(skb, state);
 	default:
 		nfipsec_drop(nn, skb, reason);

@@ -79,13 +79,35 @@ bool nfipsec_mcast_is_copy(const struct sk_buff *skb,
 }
 
 /**
+ * nfipsec_mcast_ends_here() - may a packet not leave this host?
+ * @skb: packet at POST_ROUTING that is going to be sealed
+ * @state: of the hook
+ *
+ * IPv6 looks at it behind the hook, where a packet that was sealed never comes:
+ * a group of this node alone (RFC 4291 section 2.7), or no hop to go.
+ * Context: any.
+ * Return: whether copies for listeners here are all that there is to be of it.
+ */
+bool nfipsec_mcast_ends_here(const struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	const struct ipv6hdr *ip6 = ipv6_hdr(skb);
+
+	return state->pf == NFPROTO_IPV6 &&
+	       ipv6_addr_is_multicast(&ip6->daddr) &&
+	       (!ip6->hop_limit || IPV6_ADDR_MC_SCOPE(&ip6->daddr) <=
+				   IPV6_ADDR_SCOPE_NODELOCAL);
+}
+
+/**
  * nfipsec_mcast_make_copy() - send a copy to listeners here
  * @skb: packet at POST_ROUTING that is going to be sealed; stays the caller's
  * @state: of the hook
  *
  * Only IPv6 needs it. As ip6_finish_output2() does, but for the look at
  * memberships, which modules may not take: a copy that nobody waits for is
- * dropped where it comes in.
+ * dropped where it comes in. So there is none of what is forwarded: it would be
+ * a multicast router's again.
  * Context: under rcu_read_lock(), process or softirq.
  */
 void nfipsec_mcast_make_copy(const struct sk_buff *skb,
@@ -95,7 +117,7 @@ void nfipsec_mcast_make_copy(const struct sk_buff *skb,
 
 	if (state->pf != NFPROTO_IPV6 ||
 	    !ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr) ||
-	    !sk_mc_loop(state->sk))
+	    IP6CB(skb)->flags & IP6SKB_FORWARDED || !sk_mc_loop(state->sk))
 		return;
 	copy = skb_clone((struct sk_buff *)skb, GFP_ATOMIC);
 	if (copy)

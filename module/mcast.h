@@ -13,6 +13,8 @@ struct sk_buff;
 
 bool nfipsec_mcast_is_copy(const struct sk_buff *skb,
 			   const struct nf_hook_state *state);
+bool nfipsec_mcast_ends_here(const struct sk_buff *skb,
+			     const struct nf_hook_state *state);
 void nfipsec_mcast_make_copy(const struct sk_buff *skb,
 			     const struct nf_hook_state *state);
 

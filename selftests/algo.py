@@ -215,6 +215,13 @@ def weak_off():
     algo = Algo("3des-sha1_96", 1)
     says = ("cbc(des3_ede)", "RFC 8221", '"nfipsec default weak on"')
     refused(says, lab.sa, algo, "out")
+    # so that people read it too
+    status, _, err = lab.cli("sa", "add", "src", OUT4, "dst", PEER4, "proto",
+                             "esp", "spi", "0x4321", "mode", "tunnel", "enc",
+                             "3des", "-", "auth-trunc", "sha1", "-", "96",
+                             stdin="0x%s\n0x%s\n" % ("12" * 24, "34" * 20),
+                             ok=None)
+    equal((status != 0, says[2] in err), (True, True), "command: " + err)
     lab.cli("default", "weak", "on")
     equal("weak on" in lab.cli("default"), True, "default shows it")
     spi = sa(algo, "out")

@@ -142,8 +142,6 @@ int nfi_refused(struct nfipsec *h, const struct nlmsghdr *nlh,
 		nfi_attr_add(path, sizeof(path), in, ack.miss_type);
 	}
 
-	if (err == -EPERM)
-		return nfi_fail(h, err, "%s", errno_sentence(err));
 	if (!ack.msg && ack.miss_type && path[0])
 		return nfi_fail(h, err, "%s is missing", path);
 	return nfi_fail(h, err, path[0] ? "%s (%s)" : "%s",

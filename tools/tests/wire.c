@@ -208,8 +208,10 @@ void test_errors(void)
 	same(nfipsec_error(h), "so", "offset beyond the request");
 	refuse(h, -EEXIST, 0, NULL, NULL, 0, 0);
 	same(nfipsec_error(h), "there is one already", "no sentence");
-	refuse(h, -EPERM, 0, NULL, "whatever", 0, 0);
+	refuse(h, -EPERM, 0, NULL, NULL, 0, 0);
 	has(nfipsec_error(h), "CAP_NET_ADMIN", "no permission");
+	refuse(h, -EPERM, 0, NULL, "not you", 0, 0);
+	same(nfipsec_error(h), "not you", "no permission for a part of it");
 	missing = NFIPSEC_A_POLICY_ACTION;
 	refuse(h, -EINVAL, 5, &missing, NULL, 0, 0);
 	same(nfipsec_error(h), "action is missing", "missing attribute");

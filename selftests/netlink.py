@@ -4,13 +4,10 @@
 Through the command line, and as messages that no command would send.
 The topology is that of lib.py.
 """
-import atexit
 import os
 import random
-import shutil
 import struct
 import sys
-import tempfile
 
 import lib
 from lib import (C, IN4, FAR4, OUT4, PEER4, Algo, Refused, attr, equal, json_of,
@@ -305,22 +302,8 @@ def stats_agree():
     equal(isinstance(json_of(text), (dict, list)), True, str(value))
 
 
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-
-
-def public_cli():
-    """The command at a place that nobody can reach, wherever this tree is."""
-    where = tempfile.mkdtemp(dir="/tmp")
-    atexit.register(shutil.rmtree, where)
-    os.chmod(where, 0o755)
-    path = shutil.copy(shutil.which("nfipsec"), where)
-    os.chmod(path, 0o755)
-    equal("sa" in sh(*NOBODY, path, "help"), True, "nobody can run it")
-    return path
-
-
 def unprivileged():
-    cli = public_cli()
+    cli = lib.public_cli()
     lab.reset()
     lab.cli(*SA, *AEAD)
     before = lab.nl.tables()
@@ -328,11 +311,11 @@ def unprivileged():
                   ("sa", "flush"), ("policy", "flush"), ("default",),
                   ("default", "out", "discard"),
                   ("sa", "del", *ENDS, "spi", "0x1234")):
-        status, out, err = lab.n.exec(*NOBODY, cli, *words, ok=None)
+        status, out, err = lab.n.exec(*lib.NOBODY, cli, *words, ok=None)
         equal((status != 0, out, err.count("\n")), (True, "", 1),
               " ".join(words))
         # root of a user namespace owns nothing of the network it is in
-        status, out, _ = lab.n.exec(*NOBODY, "unshare", "-Ur", cli, *words,
+        status, out, _ = lab.n.exec(*lib.NOBODY, "unshare", "-Ur", cli, *words,
                                     ok=None)
         equal((status != 0, out), (True, ""), "userns: " + " ".join(words))
     equal(lab.nl.tables(), before, "tables")
@@ -340,13 +323,13 @@ def unprivileged():
 
 def own_namespace():
     """Root of a user namespace rules the network namespace it has made."""
-    status, _, err = sh(*NOBODY, "unshare", "-Urn", "true", ok=None)
+    status, _, err = sh(*lib.NOBODY, "unshare", "-Urn", "true", ok=None)
     if status:
         raise lib.Skip("no user namespaces: " + err.strip())
     script = ("$0 sa add src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x1234 "
               "mode tunnel aead aes128gcm16 - 128 && $0 sa count && "
               "$0 default out discard && $0 -j stats")
-    out = sh(*NOBODY, "unshare", "-Urn", "sh", "-c", script, public_cli(),
+    out = sh(*lib.NOBODY, "unshare", "-Urn", "sh", "-c", script, lib.public_cli(),
              stdin="0x" + "6b" * 20 + "\n")
     equal(out.split("\n")[0], "1", "SAs")
 

@@ -39,6 +39,8 @@ struct nfipsec_counters {
  * @sad: security associations
  * @spd: policies
  * @weak: SAs may have weak algorithms; written under @lock, READ_ONCE() readers
+ * @audit: drops go to the host's audit log; written under @lock, READ_ONCE()
+ *	readers
  * @udpsa: SAs with UDP encapsulation
  * @counters: per CPU
  * @told: what local senders were told of the path to a peer, see pmtu.c; each
@@ -53,6 +55,7 @@ struct nfipsec_net {
 	struct nfipsec_sad sad;
 	struct nfipsec_spd spd;
 	bool weak;
+	bool audit;
 	struct nfipsec_udpsa udpsa;
 	struct nfipsec_counters __percpu *counters;
 	u64 told[NFIPSEC_TOLD_SIZE];

@@ -187,10 +187,11 @@ const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1]
 };
 
 /* NFIPSEC_CMD_DEFAULT_SET - do */
-const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_WEAK + 1] = {
+const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_AUDIT + 1] = {
 	[NFIPSEC_A_DEFAULT_IN] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_DEFAULT_OUT] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_DEFAULT_WEAK] = NLA_POLICY_MAX(NLA_U8, 1),
+	[NFIPSEC_A_DEFAULT_AUDIT] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* NFIPSEC_CMD_STATS_GET - do */
@@ -289,7 +290,7 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.cmd		= NFIPSEC_CMD_DEFAULT_SET,
 		.doit		= nfipsec_nl_default_set_doit,
 		.policy		= nfipsec_default_set_nl_policy,
-		.maxattr	= NFIPSEC_A_DEFAULT_WEAK,
+		.maxattr	= NFIPSEC_A_DEFAULT_AUDIT,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -42,7 +42,7 @@ extern const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_D
 
 extern const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1];
 
-extern const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_WEAK + 1];
+extern const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_AUDIT + 1];
 
 extern const struct nla_policy nfipsec_stats_get_nl_policy[NFIPSEC_A_STATS_PAD + 1];
 

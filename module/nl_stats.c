@@ -120,11 +120,11 @@ int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
 	struct sk_buff *reply;
-	u8 in, out, weak;
+	u8 in, out, weak, audit;
 	void *hdr;
 	int err;
 
-	reply = nfipsec_nl_reply_new(info, 3 * nla_total_size(sizeof(u8)),
+	reply = nfipsec_nl_reply_new(info, 4 * nla_total_size(sizeof(u8)),
 				     &hdr);
 	if (!reply)
 		return nfipsec_nl_error(info->extack, -ENOMEM);
@@ -133,10 +133,12 @@ int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info)
 	in = nn->spd.action[NFIPSEC_SPD_IN];
 	out = nn->spd.action[NFIPSEC_SPD_OUT];
 	weak = nn->weak;
+	audit = nn->audit;
 	mutex_unlock(&nn->lock);
 	err = nla_put_u8(reply, NFIPSEC_A_DEFAULT_IN, in) ?:
 	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_OUT, out) ?:
-	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_WEAK, weak);
+	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_WEAK, weak) ?:
+	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_AUDIT, audit);
 	if (err) {
 		nlmsg_free(reply);
 		return err;
@@ -154,9 +156,27 @@ static int default_check(struct genl_info *info, const struct nlattr *attr)
 	return 0;
 }
 
+/*
+ * The log is the host's, and so is the right to have it written to. @attr may
+ * be NULL.
+ */
+static int audit_check(struct genl_info *info, const struct sk_buff *skb,
+		       const struct nlattr *attr)
+{
+	if (!attr)
+		return 0;
+	if (!IS_ENABLED(CONFIG_AUDIT) && nla_get_u8(attr))
+		return nfipsec_nl_refuse(info->extack, attr, -EOPNOTSUPP,
+					 "this kernel has no audit log (CONFIG_AUDIT)");
+	if (!netlink_capable(skb, CAP_AUDIT_CONTROL))
+		return nfipsec_nl_refuse(info->extack, attr, -EPERM,
+					 "audit records go to the host's log: it takes CAP_AUDIT_CONTROL of the host to turn them on or off");
+	return 0;
+}
+
 /**
- * nfipsec_nl_default_set_doit() - set default actions, or whether weak
- * algorithms may be used
+ * nfipsec_nl_default_set_doit() - set default actions, whether weak algorithms
+ * may be used, or whether drops are audited
  * @skb: request
  * @info: the same, parsed
  *
@@ -166,18 +186,21 @@ static int default_check(struct genl_info *info, const struct nlattr *attr)
 int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	const struct nlattr *audit = info->attrs[NFIPSEC_A_DEFAULT_AUDIT];
 	const struct nlattr *weak = info->attrs[NFIPSEC_A_DEFAULT_WEAK];
 	const struct nlattr *out = info->attrs[NFIPSEC_A_DEFAULT_OUT];
 	const struct nlattr *in = info->attrs[NFIPSEC_A_DEFAULT_IN];
 	int err;
 
-	if (!in && !out && !weak)
+	if (!in && !out && !weak && !audit)
 		return nfipsec_nl_missing(info->extack, NULL,
 					  NFIPSEC_A_DEFAULT_IN,
-					  "default needs an action for in, for out, or for both, or weak on or off");
+					  "default needs an action for in, for out, or for both, or weak or audit on or off");
 	err = default_check(info, in);
 	if (!err)
 		err = default_check(info, out);
+	if (!err)
+		err = audit_check(info, skb, audit);
 	if (err)
 		return err;
 
@@ -188,6 +211,8 @@ int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 		nfipsec_spd_set_default(nn, NFIPSEC_SPD_OUT, nla_get_u8(out));
 	if (weak)
 		WRITE_ONCE(nn->weak, nla_get_u8(weak));
+	if (audit)
+		WRITE_ONCE(nn->audit, nla_get_u8(audit));
 	mutex_unlock(&nn->lock);
 	return 0;
 }

@@ -224,16 +224,20 @@ static enum nfipsec_reason add_sa(const struct outbound *p,
 	return NFIPSEC_OK;
 }
 
-/* All of them, the innermost first. @l3 is the packet's, and overwritten. */
+/*
+ * All of them, the innermost first. @l3 is the packet's, and overwritten. @at is
+ * in the end the last one, or the one that could not be.
+ */
 static enum nfipsec_reason add_sas(const struct outbound *p,
 				   struct sk_buff *skb, struct nfipsec_l3 *l3,
-				   bool df)
+				   bool df, const struct nfipsec_sa **at)
 {
 	unsigned int spare = p->fit > skb->len ? p->fit - skb->len : 0;
 	enum nfipsec_reason reason;
 	unsigned int i;
 
 	for (i = 0; i < p->chain.len; i++) {
+		*at = p->chain.sa[i];
 		if (i) {
 			/* Only the first of them hides the packet's length. */
 			spare = 0;
@@ -257,6 +261,7 @@ static enum nfipsec_reason add_sas(const struct outbound *p,
 static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 {
 	bool anew = nfipsec_sa_rehouses(p->sa);
+	const struct nfipsec_sa *at = p->sa;
 	enum nfipsec_reason reason;
 	struct nfipsec_l3 l3;
 	bool df;
@@ -274,7 +279,7 @@ static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 		skb_dst_set(skb, dst_clone(p->dst));
 		skb->dev = p->dst->dev;
 	}
-	reason = add_sas(p, skb, &l3, df);
+	reason = add_sas(p, skb, &l3, df, &at);
 	if (reason)
 		goto drop;
 
@@ -284,7 +289,7 @@ static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
 				    p->shared);
 
 drop:
-	nfipsec_drop(p->nn, skb, reason);
+	nfipsec_drop_sa(p->nn, skb, at, reason);
 	return reason_errno(reason);
 }
 

@@ -125,7 +125,9 @@
 	C(IN_ESN_RESYNC, "in_esn_resync",				\
 	  "lost upper halves of extended sequence numbers found again")	\
 	D(IN_PAD_BYTES, "in_pad_bytes", IP_INHDR,			\
-	  "inbound: padding is not 1, 2, 3 and so on")
+	  "inbound: padding is not 1, 2, 3 and so on")			\
+	C(AUDIT_LOST, "audit_lost",					\
+	  "records not written to the audit log, since there were too many")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

@@ -164,6 +164,7 @@ static const struct nfi_field default_fields[] = {
 	F(DEFAULT, default, IN, U8, in),
 	F(DEFAULT, default, OUT, U8, out),
 	F(DEFAULT, default, WEAK, U8, weak),
+	F(DEFAULT, default, AUDIT, U8, audit),
 };
 
 const struct nfi_set nfi_set_default = SET(default);

@@ -303,12 +303,14 @@ struct nfipsec_policy {
  *	or NFIPSEC_ACTION_DISCARD
  * @out: likewise
  * @weak: whether SAs may have weak algorithms, 0 or 1
+ * @audit: whether dropped packets are told to the audit log, 0 or 1
  */
 struct nfipsec_default {
 	uint64_t has;
 	uint8_t in;
 	uint8_t out;
 	uint8_t weak;
+	uint8_t audit;
 };
 
 /**

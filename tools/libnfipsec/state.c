@@ -30,7 +30,7 @@ int nfipsec_default_get(struct nfipsec *h, struct nfipsec_default *def)
 /**
  * nfipsec_default_set() - change default actions
  * @h: handle
- * @def: in, out and weak, at least one of them
+ * @def: in, out, weak and audit, at least one of them
  *
  * Return: 0 or a negative errno; all change or none
  */

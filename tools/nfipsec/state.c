@@ -7,7 +7,7 @@
 #include "policy.h"
 #include "state.h"
 
-static const struct choice choice_weak[] = {
+static const struct choice choice_switch[] = {
 	{ "off", 0 },
 	{ "on", 1 },
 	{}
@@ -41,9 +41,12 @@ static int word_default(struct args *a, void *obj, const struct word *w)
 	return word_choice(a, obj, w, "default action", actions);
 }
 
-static int word_weak(struct args *a, void *obj, const struct word *w)
+static int word_switch(struct args *a, void *obj, const struct word *w)
 {
-	return word_choice(a, obj, w, "word behind \"weak\"", choice_weak);
+	char what[32];
+
+	snprintf(what, sizeof(what), "word behind \"%s\"", w->name);
+	return word_choice(a, obj, w, what, choice_switch);
 }
 
 /**
@@ -60,9 +63,12 @@ int default_parse(struct args *a, struct nfipsec_default *def)
 		  NFIPSEC_A_DEFAULT_IN, 0, false },
 		{ "out", word_default, 0, offsetof(struct nfipsec_default, out),
 		  NFIPSEC_A_DEFAULT_OUT, 0, false },
-		{ "weak", word_weak, 0,
+		{ "weak", word_switch, 0,
 		  offsetof(struct nfipsec_default, weak),
 		  NFIPSEC_A_DEFAULT_WEAK, 0, false },
+		{ "audit", word_switch, 0,
+		  offsetof(struct nfipsec_default, audit),
+		  NFIPSEC_A_DEFAULT_AUDIT, 0, false },
 	};
 
 	return words_parse(a, words, ARRAY_SIZE(words), def, false);
@@ -73,7 +79,8 @@ static void default_json(struct json_object *o,
 {
 	json_text(o, "in", choice_name(choice_action, def->in));
 	json_text(o, "out", choice_name(choice_action, def->out));
-	json_text(o, "weak", choice_name(choice_weak, def->weak));
+	json_text(o, "weak", choice_name(choice_switch, def->weak));
+	json_text(o, "audit", choice_name(choice_switch, def->audit));
 }
 
 static int default_show(void)
@@ -84,10 +91,11 @@ static int default_show(void)
 	if (nfipsec_default_get(cli.h, &def))
 		return cli_refused("default");
 	if (!cli.json) {
-		fprintf(cli.out, "in %s\nout %s\nweak %s\n",
+		fprintf(cli.out, "in %s\nout %s\nweak %s\naudit %s\n",
 			choice_name(choice_action, def.in),
 			choice_name(choice_action, def.out),
-			choice_name(choice_weak, def.weak));
+			choice_name(choice_switch, def.weak),
+			choice_name(choice_switch, def.audit));
 		return CLI_OK;
 	}
 	o = json_new();

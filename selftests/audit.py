@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Drops in the audit log: RFC 4302 and RFC 4303 section 4, RFC 4301.
+
+The topology is that of lib.py. The test is the audit daemon: it gets the
+records of the kernel, and nobody else does.
+"""
+import os
+import re
+import select
+import socket
+import struct
+import sys
+
+import lib
+from lib import (C, FAR4, IN4, OUT4, OUT6, PEER4, PEER6, Algo, Refused, attr,
+                 equal, ip, ipv4, u8, udp_packet, wait_for)
+
+NETLINK_AUDIT = 9
+AUDIT_SET = 1001
+AUDIT_MAC_IPSEC_EVENT = 1415
+STATUS_ENABLED, STATUS_PID = 1, 4
+MOST = 50                       # records a second
+
+lab = lib.Lab()
+null = Algo("null-sha256_128", 7)
+gcm = Algo("aes128gcm16", 9)
+report = lib.Report()
+
+
+class Daemon:
+    """What auditd is to the kernel."""
+
+    def __init__(self):
+        self.sock = None
+
+    def open(self):
+        if self.sock:
+            return
+        try:
+            self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
+                                      NETLINK_AUDIT)
+        except OSError as e:
+            raise lib.Skip("this kernel has no audit log: %s" % e) from None
+        self.sock.setsockopt(socket.SOL_SOCKET, 33, 1 << 20)  # RCVBUFFORCE
+        self.sock.bind((0, 0))
+        code = self.ask(STATUS_ENABLED | STATUS_PID, True)
+        if code:
+            self.sock = None
+            raise lib.Skip("auditing cannot be turned on here: "
+                           + os.strerror(code))
+
+    def set(self, on):
+        """Turn the kernel's auditing on or off."""
+        equal(self.ask(STATUS_ENABLED, on), 0, "auditing %d" % on)
+
+    def ask(self, what, on):
+        """Gives an errno."""
+        status = struct.pack("=IIII", what, on, 0, os.getpid()) + bytes(24)
+        self.sock.send(struct.pack("=IHHII", 16 + len(status), AUDIT_SET, 5,
+                                   7, 0) + status)
+        answers = []
+        wait_for(lambda: answers.extend(self.answers()) or answers,
+                 "the answer of audit")
+        return -answers[0]
+
+    def answers(self):
+        while select.select([self.sock], [], [], 0)[0]:
+            data = self.sock.recv(65536)
+            if struct.unpack_from("=H", data, 4)[0] == 2:
+                yield struct.unpack_from("=i", data, 16)[0]
+
+    def records(self):
+        """Those of nfipsec since the last call, a dict each."""
+        out = []
+        while select.select([self.sock], [], [], 0)[0]:
+            data = self.sock.recv(65536)
+            kind = struct.unpack_from("=H", data, 4)[0]
+            text = data[16:].decode().rstrip("\0")
+            if kind == AUDIT_MAC_IPSEC_EVENT and "op=nfipsec-drop" in text:
+                if not re.match(r"audit\(\d+\.\d+:\d+\): ", text):
+                    raise AssertionError("no time: " + text)
+                out.append(dict(w.split("=", 1)
+                                for w in text.split(": ", 1)[1].split()))
+        return out
+
+    def record(self, want):
+        """The next one says this, and nothing follows."""
+        got = []
+        wait_for(lambda: got.extend(self.records()) or got, "a record")
+        equal(len(got), 1, "records: %r" % got)
+        equal({k: got[0].get(k) for k in want}, want, "record")
+        return got[0]
+
+
+daemon = Daemon()
+
+
+def start():
+    daemon.open()
+    lab.reset()
+    lab.cli("default", "audit", "on")
+    daemon.records()
+    lab.mark()
+
+
+def spi_text(spi):
+    return "%u(0x%x)" % (spi, spi)
+
+
+def outer(six, proto, data, **kw):
+    src, dst = (PEER6, OUT6) if six else (PEER4, OUT4)
+    return ip(src, dst, proto, data, **kw)
+
+
+def ends(six, out=False):
+    src, dst = (PEER6, OUT6) if six else (PEER4, OUT4)
+    return {"src": dst, "dst": src} if out else {"src": src, "dst": dst}
+
+
+def off_at_first():
+    equal(dict(lab.nl.do("DEFAULT_GET")[0])[C["A_DEFAULT_AUDIT"]], u8(0),
+          "audit at first")
+    daemon.open()
+    lab.reset()
+    lab.sa(null, "in")
+    lab.wire.send(outer(False, 50, null.seal(0x9999, 5, 4, bytes(20))))
+    lab.counted({"in_no_sa": 1})
+    lab.cli("default", "audit", "on")
+    equal("audit on" in lab.cli("default"), True, "default shows it")
+    lab.wire.send(outer(False, 50, null.seal(0x9998, 5, 4, bytes(20))))
+    daemon.record({"reason": "in_no_sa", "spi": spi_text(0x9998)})
+    # its own switch, and audit's
+    lab.cli("default", "audit", "off")
+    equal("audit off" in lab.cli("default"), True, "default shows it")
+    lab.mark()
+    lab.wire.send(outer(False, 50, null.seal(0x9999, 5, 4, bytes(20))))
+    lab.counted({"in_no_sa": 1})
+    lab.cli("default", "audit", "on")
+    daemon.set(False)
+    lab.wire.send(outer(False, 50, null.seal(0x9999, 5, 4, bytes(20))))
+    lab.counted({"in_no_sa": 1})
+    daemon.set(True)
+    lab.wire.send(outer(False, 50, null.seal(0x9997, 5, 4, bytes(20))))
+    daemon.record({"reason": "in_no_sa", "spi": spi_text(0x9997)})
+    lab.counted({"in_no_sa": 1})
+
+
+def no_sa():
+    """RFC 4303 4: SPI, source, destination, sequence number, flow."""
+    start()
+    lab.sa(null, "in")
+    for six in (False, True):
+        lab.wire.send(outer(six, 50, null.seal(0x8765, 77, 4, bytes(20))))
+        got = daemon.record(dict(ends(six), reason="in_no_sa", proto="50",
+                                 spi=spi_text(0x8765), seqno="77"))
+        equal("flowlbl" in got, six, "flow label of IPv6")
+        ah = struct.pack("!BBHII", 4, 5, 0, 0x8766, 78) + bytes(16)
+        lab.wire.send(outer(six, 51, ah + bytes(20)))
+        daemon.record(dict(ends(six), reason="in_no_sa", proto="51",
+                           spi=spi_text(0x8766), seqno="78"))
+        # too short to say
+        lab.wire.send(outer(six, 50, b"\0\0\x87\x65"))
+        got = daemon.record(dict(ends(six), reason="in_no_sa", proto="50"))
+        equal("spi" in got, False, "an SPI that is cut off")
+        lab.counted({"in_no_sa": 3})
+
+
+def flow_label():
+    start()
+    lab.sa(null, "in")
+    packet = bytearray(outer(True, 50, null.seal(0x8765, 1, 4, bytes(20))))
+    packet[1:4] = b"\x0a\xbc\xde"
+    lab.wire.send(bytes(packet))
+    daemon.record({"reason": "in_no_sa", "flowlbl": "0xabcde"})
+
+
+def replay():
+    start()
+    inner = udp_packet(FAR4, IN4, 5000, 4000, b"x")
+    spi = lab.sa(null, "in", seq_in=5000, reqid=9)
+    lab.policy("in", FAR4, IN4, reqid=9)
+    lab.mark()
+    for _ in range(2):
+        lab.wire.send(outer(False, 50, null.seal(spi, 5005, 4, inner)))
+    daemon.record(dict(ends(False), reason="in_replay", spi=spi_text(spi),
+                       seqno="5005", **{"sa-reqid": "9"}))
+    lab.wire.send(outer(False, 50, null.seal(spi, 7, 4, inner)))
+    daemon.record({"reason": "in_replay_old", "seqno": "7"})
+    bad = bytearray(null.seal(spi, 5009, 4, inner))
+    bad[-1] ^= 1
+    lab.wire.send(outer(False, 50, bytes(bad)))
+    daemon.record(dict(ends(False), reason="in_auth", spi=spi_text(spi),
+                       seqno="5009"))
+
+
+def selectors():
+    """RFC 4301 5.2: the inner packet's, and which SA it came through."""
+    start()
+    spi = lab.sa(gcm, "in", sel=lib.selector(FAR4, IN4, 17, None, (2, 2)))
+    lab.policy("in", FAR4, IN4)
+    lab.mark()
+    inner = udp_packet(FAR4, IN4, 1, 3, b"x")
+    lab.wire.send(outer(False, 50, gcm.seal(spi, 1, 4, inner)))
+    daemon.record({"reason": "in_selector", "src": FAR4, "dst": IN4,
+                   "proto": "17", "sport": "1", "dport": "3",
+                   "spi": spi_text(spi), "sa-src": PEER4, "sa-dst": OUT4})
+    lab.wire.send(ipv4(FAR4, IN4, 17, inner[20:]))
+    got = daemon.record({"reason": "in_clear", "src": FAR4, "dst": IN4,
+                         "proto": "17", "sport": "1", "dport": "3"})
+    equal("spi" in got, False, "an SPI of a packet in the clear")
+
+
+def way_out():
+    """RFC 4301 5.1.1, and a counter at its end: RFC 4303 4."""
+    start()
+    sock = lab.listen(4000)
+    lab.policy("out", OUT4, "10.7.7.0/24", action="discard")
+    lab.policy("out", IN4, FAR4)
+    spi = lab.sa(null, "out", seq_out=0xffffffff)
+    lab.mark()
+    for dst, port in (("10.7.7.7", 5000), (FAR4, 5001)):
+        sock2 = lab.listen(4001, host=IN4 if dst == FAR4 else OUT4)
+        try:
+            sock2.sendto(b"x", (dst, port))
+        except PermissionError:
+            pass
+        sock2.close()
+        if dst == FAR4:
+            want = {"reason": "out_seq", "spi": spi_text(spi),
+                    "sa-src": OUT4, "sa-dst": PEER4, "src": OUT4,
+                    "dst": PEER4}
+        else:
+            want = {"reason": "out_discard", "dst": dst, "proto": "17",
+                    "sport": "4001", "dport": "5000"}
+        got = daemon.record(want)
+        equal("seqno" in got, False, "a number of a packet without one")
+    sock.close()
+
+
+def flood():
+    """The log is bounded, and what is not in it is counted."""
+    start()
+    lab.sa(null, "in")
+    lab.mark()
+    total = 4 * MOST
+    for seq in range(total):
+        lab.wire.send(outer(False, 50, null.seal(0x9999, seq, 4, bytes(20))))
+    wait_for(lambda: lib.grown(lab.base, lab.nl.stats()).get("in_no_sa") ==
+             total, "all of them")
+    grown = lib.grown(lab.base, lab.nl.stats())
+    written = []
+    wait_for(lambda: written.extend(daemon.records()) or
+             len(written) + grown["audit_lost"] >= total, "the records")
+    equal(len(written) + grown["audit_lost"], total, "written and lost")
+    equal(grown["audit_lost"] > 0, True, "some are lost")
+    # the tests before have had some of this second
+    equal(MOST // 2 <= len(written) <= 3 * MOST, True,
+          "some are written: %d" % len(written))
+
+
+def whose_log():
+    """An administrator of a namespace is not that of the host's log."""
+    status, _, err = lib.sh(*lib.NOBODY, "unshare", "-Urn", "true", ok=None)
+    if status:
+        raise lib.Skip("no user namespaces: " + err.strip())
+    cli = lib.public_cli()
+    for words, fine in ((("audit", "on"), False), (("audit", "off"), False),
+                        (("in", "discard", "audit", "on"), False),
+                        (("in", "discard"), True)):
+        status, _, err = lib.sh(*lib.NOBODY, "unshare", "-Urn", cli, "default",
+                                *words, ok=None)
+        equal((status == 0, "CAP_AUDIT_CONTROL" in err), (fine, not fine),
+              "%s: %s" % (" ".join(words), err))
+
+
+def values():
+    lab.reset()
+    for bad in (2, 255):
+        try:
+            lab.nl.do("DEFAULT_SET", attr(C["A_DEFAULT_AUDIT"], u8(bad)))
+        except Refused:
+            continue
+        raise AssertionError("accepted: %d" % bad)
+    equal("audit off" in lab.cli("default"), True, "default shows it")
+
+
+report.add("values that audit does not take", values)
+report.add("off at first, on and off", off_at_first)
+report.add("no SA", no_sa)
+report.add("flow label", flow_label)
+report.add("replay and ICV", replay)
+report.add("selectors of the inner packet", selectors)
+report.add("way out", way_out)
+report.add("more than the log takes", flood)
+report.add("takes the right to the host's log", whose_log)
+sys.exit(report.run())

@@ -43,8 +43,30 @@ static int copy_headers(const struct nfipsec_crypto *c,
 	if (n < 0)
 		return n;
 	memcpy(s->hdr + n, skb->data + off, ah_len);
-	memset(s->hdr + n + sizeof(struct nfipsec_ah_hdr), 0, c->icv_len);
+	/* The whole field, with the IV of AES-GMAC, which is in the nonce. */
+	memset(s->hdr + n + sizeof(struct nfipsec_ah_hdr), 0,
+	       nfipsec_ah_data_len(c));
 	return n + ah_len;
+}
+
+/*
+ * The tag of AES-GMAC over @len bytes of @s->sg, of which @last is the last one
+ * in use, into @s->icv. All of it is AAD (RFC 4543 section 4); the crypto API
+ * wants to be told of as much as stands in front of the text in ESP, and
+ * authenticates the text likewise. An IV that came in a packet is as good: what
+ * is computed is compared and goes nowhere.
+ */
+static int gmac(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
+		const struct sk_buff *skb, unsigned int len, int last)
+{
+	const unsigned int aad_len = sizeof(struct nfipsec_esp_hdr) + c->iv_len;
+	const u8 *hdr = skb_transport_header(skb);
+
+	sg_unmark_end(&s->sg[last++]);
+	sg_set_buf(&s->sg[last], s->icv, c->icv_len);
+	sg_mark_end(&s->sg[last]);
+	memcpy(s->iv, hdr + sizeof(struct nfipsec_ah_hdr), c->iv_len);
+	return nfipsec_crypto_aead(c, s, aad_len, len - aad_len, true);
 }
 
 /* Compute the ICV of a packet with @ah_len bytes of AH into @s->icv. */
@@ -74,6 +96,8 @@ static int hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 		len += sizeof(s->seq_hi);
 	}
 	sg_mark_end(&s->sg[last]);
+	if (c->aead)
+		return gmac(c, s, skb, len, last);
 	return nfipsec_crypto_hash(c, s, s->sg, len);
 }
 
@@ -87,7 +111,8 @@ static int hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
  *	failure.
  * @spi: network byte order
  * @esn: sequence numbers are 64 bit
- * @seq: sequence number, not used before with this key
+ * @seq: sequence number, not used before with this key; it is also the IV of
+ *	AES-GMAC
  * @hlen: from nfipsec_ah_hlen()
  * @nexthdr: what the payload is
  *
@@ -102,6 +127,7 @@ enum nfipsec_reason nfipsec_ah_seal(const struct nfipsec_crypto *c,
 	struct nfipsec_ah_hdr *ah;
 	struct nfipsec_scratch *s;
 	struct sk_buff *trailer;
+	u8 *data;
 	int err;
 
 	if (nfipsec_esp_writable(skb, 0, &trailer) < 0 ||
@@ -114,11 +140,13 @@ enum nfipsec_reason nfipsec_ah_seal(const struct nfipsec_crypto *c,
 	ah->hdrlen = hlen / 4 - 2;
 	ah->spi = spi;
 	ah->seq = cpu_to_be32(lower_32_bits(seq));
+	data = (u8 *)(ah + 1);
+	nfipsec_esp_make_iv(c, seq, data);
 
 	s = nfipsec_scratch_get();
 	err = hash(c, s, skb, hlen, esn, seq, false);
 	if (!err)
-		memcpy(ah + 1, s->icv, c->icv_len);
+		memcpy(data + c->iv_len, s->icv, c->icv_len);
 	nfipsec_scratch_put();
 
 	switch (err) {
@@ -182,7 +210,7 @@ enum nfipsec_reason nfipsec_ah_open(const struct nfipsec_crypto *c,
 	ah = (struct nfipsec_ah_hdr *)skb_transport_header(skb);
 	s = nfipsec_scratch_get();
 	err = hash(c, s, skb, hlen, esn, seq, true);
-	if (!err && crypto_memneq(s->icv, ah + 1, c->icv_len))
+	if (!err && crypto_memneq(s->icv, (u8 *)(ah + 1) + c->iv_len, c->icv_len))
 		err = -EBADMSG;
 	nfipsec_scratch_put();
 

@@ -17,6 +17,18 @@
 struct sk_buff;
 
 /**
+ * nfipsec_ah_data_len() - bytes behind the fixed part that are not padding
+ * @c: algorithms
+ *
+ * RFC 4302 section 2.6: the ICV. With AES-GMAC its IV stands in front of that
+ * in the same field (RFC 4543 section 4).
+ */
+static inline unsigned int nfipsec_ah_data_len(const struct nfipsec_crypto *c)
+{
+	return c->iv_len + c->icv_len;
+}
+
+/**
  * nfipsec_ah_hlen() - bytes of the header that is sent
  * @c: algorithms
  * @family: of the IP header in front
@@ -26,7 +38,8 @@ struct sk_buff;
 static inline unsigned int nfipsec_ah_hlen(const struct nfipsec_crypto *c,
 					   u8 family, bool align8)
 {
-	unsigned int len = sizeof(struct nfipsec_ah_hdr) + c->icv_len;
+	unsigned int len = sizeof(struct nfipsec_ah_hdr) +
+			   nfipsec_ah_data_len(c);
 
 	return family == AF_INET && !align8 ? ALIGN(len, 4) : ALIGN(len, 8);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The algorithms of ESP: one table, a further algorithm is one row. Pure
+ * The algorithms of ESP and AH: one table, a further algorithm is one row. Pure
  * logic: allocates nothing; compiles in user space too.
  */
 #ifndef NFIPSEC_ALGO_H
@@ -55,11 +55,12 @@ enum nfipsec_iv_kind {
  * @iv_len: explicit IV in the packet
  * @block: cipher block, 1 for a stream; ESP aligns to 4 at least
  * @icv_bits: permitted ICV lengths in bits, 0-terminated
- * @rfc: where ESP's use of it is defined
+ * @rfc: where its use in ESP, and AH, is defined
  * @lacks: sentence for a kernel without it, says what brings it; NULL if there
  *	is nothing to bring
  * @icv96: sentence that refuses an ICV of 96 bits, or NULL
  * @iiv: it may do without the IV in the packet (RFC 8750 section 1)
+ * @ah: combined mode, but fit for AH: encrypts nothing, authenticates all
  * @weak: only where an administrator allows it
  * @null: the NULL cipher, no transform at all
  */
@@ -77,6 +78,7 @@ struct nfipsec_algo {
 	const char *lacks;
 	const char *icv96;
 	bool iiv;
+	bool ah;
 	bool weak;
 	bool null;
 };

@@ -29,7 +29,8 @@ struct netlink_ext_ack;
 /**
  * struct nfipsec_scratch - working memory of one CPU
  * @req: crypto request with its context
- * @sg: scatterlist; entry 0 is for @aad, or for the whole if unused
+ * @sg: scatterlist; entry 0 is for @aad, or for the whole if unused. AH puts
+ *	@hdr there, and @seq_hi and @icv behind the packet
  * @aad: SPI, sequence number (8 or 12 bytes) and IV of an AEAD
  * @iv: IV handed to the cipher, which may overwrite it
  * @seq_hi: high half of the sequence number, network order (RFC 4303 2.2.1)
@@ -43,7 +44,7 @@ struct netlink_ext_ack;
  */
 struct nfipsec_scratch {
 	u8 req[NFIPSEC_REQ_MAX] __aligned(CRYPTO_MINALIGN);
-	struct scatterlist sg[NFIPSEC_SG_MAX + 2];
+	struct scatterlist sg[NFIPSEC_SG_MAX + 3];
 	u8 aad[12 + NFIPSEC_IV_MAX];
 	u8 iv[NFIPSEC_IV_MAX] __aligned(8);
 	__be32 seq_hi;
@@ -54,7 +55,7 @@ struct nfipsec_scratch {
 
 /**
  * struct nfipsec_keys - algorithms and keys of an SA as configured
- * @aead: combined algorithm, or NULL
+ * @aead: combined algorithm, or NULL; for AH one that is fit for it
  * @enc: cipher, or NULL; excludes @aead
  * @auth: authentication, or NULL; with @enc, or alone for AH
  * @aead_key: key and salt

@@ -200,13 +200,26 @@ static int enc_auth_get(struct genl_info *info, struct nfipsec_keys *keys)
 		       &keys->icv_bits);
 }
 
+/* For AH, a combined algorithm that encrypts nothing (RFC 4543 section 4). */
+static int ah_aead_get(struct genl_info *info, struct nfipsec_keys *keys)
+{
+	int err;
+
+	err = aead_get(info, keys);
+	if (err || keys->aead->ah)
+		return err;
+	return nfipsec_nl_refuse(info->extack,
+				 info->attrs[NFIPSEC_A_SA_AEAD_NAME], -EINVAL,
+				 "AH encrypts nothing: give auth, or aead with 'rfc4543(gcm(aes))'");
+}
+
 static int ah_get(struct genl_info *info, struct nfipsec_keys *keys)
 {
 	int err;
 
 	if (!info->attrs[NFIPSEC_A_SA_AUTH_NAME])
 		return missing(info, NFIPSEC_A_SA_AUTH_NAME,
-			       "an SA of AH needs auth");
+			       "an SA of AH needs auth, or aead with 'rfc4543(gcm(aes))'");
 	err = algo_get(info, &auth_types, &keys->auth, &keys->auth_key,
 		       &keys->auth_key_len);
 	if (err)
@@ -234,17 +247,17 @@ int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
 	bool auth = a[NFIPSEC_A_SA_AUTH_NAME] || a[NFIPSEC_A_SA_AUTH_KEY] ||
 		    a[NFIPSEC_A_SA_AUTH_ICV_BITS];
 
-	if (proto == IPPROTO_AH && (aead || enc))
-		return nfipsec_nl_refuse(info->extack,
-					 a[NFIPSEC_A_SA_AEAD_NAME] ?:
-					 a[NFIPSEC_A_SA_ENC_NAME], -EINVAL,
-					 "AH encrypts nothing: give auth alone");
-	if (proto == IPPROTO_AH)
-		return ah_get(info, keys);
 	if (aead && (enc || auth))
 		return nfipsec_nl_refuse(info->extack,
 					 a[NFIPSEC_A_SA_AEAD_NAME], -EINVAL,
 					 "aead excludes enc and auth");
+	if (proto == IPPROTO_AH && enc)
+		return nfipsec_nl_refuse(info->extack,
+					 a[NFIPSEC_A_SA_ENC_NAME] ?:
+					 a[NFIPSEC_A_SA_ENC_KEY], -EINVAL,
+					 "AH encrypts nothing: give auth alone");
+	if (proto == IPPROTO_AH)
+		return aead ? ah_aead_get(info, keys) : ah_get(info, keys);
 	if (aead)
 		return aead_get(info, keys);
 	if (enc && auth)

@@ -198,7 +198,7 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 	}
 	if (cfg->key.proto == IPPROTO_AH &&
 	    (cfg->flags & (NFIPSEC_SA_FLAG_IIV | NFIPSEC_SA_FLAG_CHECK_PAD))) {
-		NL_SET_ERR_MSG(extack, "AH has neither IV nor padding: flags iiv and check-pad are ESP's");
+		NL_SET_ERR_MSG(extack, "Flags iiv and check-pad are ESP's");
 		return -EINVAL;
 	}
 	if (cfg->key.proto == IPPROTO_ESP &&

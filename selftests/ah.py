@@ -27,6 +27,7 @@ report = lib.Report()
 class Auth:
     """HMAC-SHA-256-128 with its key."""
     key = hashlib.sha256(b"nfipsec selftest AH").digest()
+    size = 16       # bytes of the ICV field that are not padding
 
     def attrs(self):
         """For sa-new."""
@@ -34,11 +35,37 @@ class Auth:
                 attr(C["A_SA_AUTH_KEY"], self.key),
                 attr(C["A_SA_AUTH_ICV_BITS"], u32(128))]
 
-    def icv(self, data):
+    def field(self, data, _old):
+        """Of what is authenticated, and what stands in the field."""
         return hmac.new(self.key, data, hashlib.sha256).digest()[:16]
 
+    def sent(self, field, seq):
+        """Is the rest of the field as it must be?"""
 
-auth = Auth()
+
+class Gmac(lib.Algo):
+    """AES-GMAC (RFC 4543 section 4): the IV, then the ICV."""
+    size = 24
+
+    def field(self, data, old):
+        iv = old[:8]
+        return iv + self._gcm(self.salt + iv, data, b"")
+
+    def sent(self, field, seq):
+        equal(field[:8], struct.pack("!Q", seq), "IV")
+
+
+auth = hmac_sha256 = Auth()
+
+
+def with_gmac(name, func, *args):
+    """The same with AES-GMAC."""
+    global auth     # pylint: disable=global-statement
+    auth = Gmac(name, 11)
+    try:
+        func(*args)
+    finally:
+        auth = hmac_sha256
 
 
 # RFC 4302 section 3.3.3.1
@@ -93,15 +120,19 @@ def authentic(p):
 
 
 def icv_of(p, hi=None):
+    """All of the ICV field, without padding."""
     data, off = authentic(p)
-    data = data[:off + 12] + bytes(16) + data[off + 28:]
-    return auth.icv(data + (b"" if hi is None else struct.pack("!I", hi)))
+    off += 12
+    old, end = data[off:off + auth.size], off + auth.size
+    data = data[:off] + bytes(auth.size) + data[end:]
+    return auth.field(data + (b"" if hi is None else struct.pack("!I", hi)),
+                      old)
 
 
 def put_icv(p, hi=None):
     """A packet with its ICV; the headers do not change length but by FRAG."""
     off = ah_offset(p)
-    return p[:off + 12] + icv_of(p, hi) + p[off + 28:]
+    return p[:off + 12] + icv_of(p, hi) + p[off + 12 + auth.size:]
 
 
 def ah_offset(p):
@@ -113,14 +144,17 @@ def ah_offset(p):
     return off
 
 
-
 def make(six, spi, seq, proto, payload, options=b"", headers=(), hi=None,
-         align=None, src=None, hdrlen=None, **kw):
+         align=None, src=None, hdrlen=None, iv=None, **kw):
     """An AH packet to n with a good ICV."""
-    size = 28 + -28 % (align or (8 if six else 4))
+    least = 12 + auth.size
+    size = least + -least % (align or (8 if six else 4))
     ah = struct.pack("!BBHII", proto, size // 4 - 2 if hdrlen is None else
                      hdrlen, 0, spi, seq & 0xffffffff)
-    body = ah + bytes(16) + bytes(range(1, size - 27)) + payload
+    if iv is None:
+        iv = hashlib.sha256(b"%d" % seq).digest()[:8]
+    body = ah + (iv + bytes(24))[:auth.size] + \
+        bytes(range(1, size - least + 1)) + payload
     if not six:
         return put_icv(ipv4(src or PEER4, OUT4, AH, body, options=options,
                             **kw), hi)
@@ -426,7 +460,7 @@ def truncated():
             else:
                 cut = cut[:2] + struct.pack("!H", n) + cut[4:]
             reasons = ["in_auth"]
-            if n < off + 28 + (4 if six else 0):
+            if n < off + 12 + auth.size + (4 if six else 0):
                 reasons = ["in_truncated", "in_ah_len"]
             if n < off + 8:
                 reasons = ["in_no_sa"]
@@ -480,14 +514,17 @@ def setup_out(mode, six, inner_six=None, **more):
     return src, dst
 
 
-def sent(p, seq, hi=None, hdrlen=5):
+def sent(p, seq, hi=None, align=4):
     """An AH packet as RFC 4302 has it; gives next header and payload."""
     off = ah_offset(p)
     nxt, length, zero, _, number = struct.unpack_from("!BBHII", p, off)
-    equal((length, zero, number), (hdrlen, 0, seq), "AH")
-    equal(p[off + 12:off + 28].hex(), icv_of(p, hi).hex(), "ICV")
-    size = (hdrlen + 2) * 4
-    equal(p[off + 28:off + size], bytes(size - 28), "padding")
+    end = 12 + auth.size
+    size = end + -end % align
+    equal((length, zero, number), (size // 4 - 2, 0, seq & 0xffffffff), "AH")
+    field = p[off + 12:off + end]
+    equal(field.hex(), icv_of(p, hi).hex(), "ICV")
+    auth.sent(field, seq)
+    equal(p[off + end:off + size], bytes(size - end), "padding")
     return nxt, p[off + size:]
 
 
@@ -500,7 +537,7 @@ def out(mode, six, inner_six, esn, align8=False):
         sock.sendto(data, (dst, FAR_PORT))
         p = lab.wire.recv()
         nxt, body = sent(p, seq, 0 if esn else None,
-                         6 if six or align8 else 5)
+                         8 if six or align8 else 4)
         if mode == "transport":
             equal((nxt, body), (17, udp(src, dst, PORT + 1, FAR_PORT, data)))
         else:
@@ -542,7 +579,7 @@ def out_headers():
     sock.sendto(b"ext", (dst, FAR_PORT))
     p = lab.wire.recv(want=lambda p: p[6] in (0, AH))
     equal((p[6], p[40]), (HBH, AH))
-    nxt, body = sent(p, 1, hdrlen=6)
+    nxt, body = sent(p, 1, align=8)
     equal((nxt, body[:len(last) + 1]), (DST, b"\x11" + last))
     sock.close()
     lab.counted({"out_ok": 1})
@@ -565,6 +602,95 @@ def out_segments():
     lab.counted({"out_ah_route": 1})
     lab.wire.silent()
     sock.close()
+
+
+def esn_out():
+    """The IV is all of the number, across 2^32."""
+    src, dst = setup_out("tunnel", False, flags=ESN, seq_out=(1 << 32) - 3)
+    sock = lab.listen(PORT + 6, False, src)
+    for seq in range((1 << 32) - 2, (1 << 32) + 2):
+        sock.sendto(b"esn", (dst, FAR_PORT))
+        sent(lab.wire.recv(), seq, seq >> 32)
+    lab.counted({"out_ok": 4})
+    sock.close()
+
+
+def counter_ends():
+    """No IV twice: nor a number."""
+    src, dst = setup_out("tunnel", False, seq_out=(1 << 32) - 2)
+    sock = lab.listen(PORT + 6, False, src)
+    sock.sendto(b"last", (dst, FAR_PORT))
+    sent(lab.wire.recv(), (1 << 32) - 1)
+    lab.counted({"out_ok": 1})
+    for _ in range(2):
+        try:
+            sock.sendto(b"none", (dst, FAR_PORT))
+        except PermissionError:
+            pass
+        lab.counted({"out_seq": 1})
+        lab.wire.silent()
+    sock.close()
+
+
+def gmac_iv():
+    """The receiver takes any IV, and only with the ICV that is made with it."""
+    spi = setup_in()
+    for seq, iv in enumerate((bytes(8), b"\xff" * 8, bytes(8)), 1):
+        p = make(False, spi, seq, 4, inner(False, b"iv"), iv=iv)
+        bad = bytearray(p)
+        bad[20 + 12 + 7] ^= 1
+        refused(bytes(bad), "in_auth")
+        feed(p, {"in_ok": 1}, b"iv")
+
+
+def gmac_configuration():
+    """Of aead AH takes that alone, and none of a group's any sender."""
+    lab.reset()
+    gcm, gmac = lib.Algo("aes128gcm16", 7), Gmac("aes128gmac", 7)
+    null = lib.Algo("null-sha256_128", 7)
+
+    class Raw:
+        def __init__(self, *attrs):
+            self.list = list(attrs)
+
+        def attrs(self):
+            return self.list
+
+    def refuse(text, algo, **more):
+        before = lab.nl.tables()
+        try:
+            lab.sa(algo, "out", proto=AH, **more)
+        except lib.Refused as e:
+            equal(text in e.text, True, "'%s' in '%s'" % (text, e.text))
+        else:
+            raise AssertionError("taken, for " + text)
+        equal(lab.nl.tables(), before, "tables")
+
+    refuse("AH encrypts nothing", gcm)
+    refuse("AH encrypts nothing", null)
+    refuse("excludes", Raw(*gmac.attrs(), *hmac_sha256.attrs()))
+    refuse("implicit IV", gmac, flags=C["SA_FLAG_IIV"])
+    refuse("ICV of 128 bits", Raw(
+        *gmac.attrs()[:2], attr(C["A_SA_AEAD_ICV_BITS"], u32(96))))
+    refuse("key of 20/28/36 bytes", Raw(
+        gmac.attrs()[0], attr(C["A_SA_AEAD_KEY"], bytes(16)),
+        gmac.attrs()[2]))
+    try:
+        lab.nl.do("SA_NEW", attr(C["A_SA_SRC"], addr("0.0.0.0")),
+                  attr(C["A_SA_DST"], addr("239.1.1.1")),
+                  attr(C["A_SA_PROTO"], lib.u8(AH)),
+                  attr(C["A_SA_SPI"], struct.pack("!I", 0x777)),
+                  attr(C["A_SA_MODE"], lib.u8(C["MODE_TRANSPORT"])),
+                  *gmac.attrs())
+    except lib.Refused as e:
+        equal("same counter" in e.text, True, e.text)
+    else:
+        raise AssertionError("taken: AES-GMAC of any sender")
+    key = lib.key_file(bytes(20))
+    lab.cli("sa", "add", "src", OUT4, "dst", PEER4, "proto", "ah", "spi",
+            "0x500", "mode", "tunnel", "aead", "aes128gmac", key, "128")
+    shown = lib.json_of(lab.cli("-j", "sa", "list"))
+    equal(shown[0]["aead"], {"name": "rfc4543(gcm(aes))", "icv_bits": 128})
 
 
 def learned():
@@ -633,6 +759,25 @@ for mode in ("tunnel", "transport"):
                 report.add("received: " + what, accepted, mode, six, isix, esn)
                 report.add("sent: " + what, out, mode, six, isix, esn)
 report.add("sent: padded to 8 bytes", out, "tunnel", False, False, False, True)
+for gmac, mode, six, isix, esn in (
+        ("aes128gmac", "tunnel", False, False, False),
+        ("aes192gmac", "tunnel", True, True, True),
+        ("aes256gmac", "transport", False, False, True),
+        ("aes128gmac", "transport", True, True, False)):
+    what = "%s %s %din%d%s" % (gmac, mode, 6 if isix else 4, 6 if six else 4,
+                               " esn" if esn else "")
+    report.add("received: " + what, with_gmac, gmac, accepted, mode, six, isix,
+               esn)
+    report.add("sent: " + what, with_gmac, gmac, out, mode, six, isix, esn)
+for what, func, *rest in (
+        ("sent: padded to 8 bytes", out, "tunnel", False, False, False, True),
+        ("sent: IV and ESN", esn_out), ("sent: counter ends", counter_ends),
+        ("sequence numbers carry", esn_carry), ("any IV", gmac_iv),
+        ("each byte of an IPv4 packet", tampered, False),
+        ("each byte of an IPv6 packet", tampered, True),
+        ("truncated", truncated)):
+    report.add("aes128gmac: " + what, with_gmac, "aes128gmac", func, *rest)
+report.add("AES-GMAC: configuration", gmac_configuration)
 report.add("sequence numbers carry", esn_carry)
 report.add("replays", replayed)
 report.add("IPv4 options", ipv4_options)

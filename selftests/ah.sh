@@ -51,6 +51,8 @@ ah_words() {
 	sha256_128) key 32 "$2" && ALG_WORDS="auth-trunc hmac(sha256) $KEY 128" ;;
 	sha384_192) key 48 "$2" && ALG_WORDS="auth-trunc hmac(sha384) $KEY 192" ;;
 	sha512_256) key 64 "$2" && ALG_WORDS="auth-trunc hmac(sha512) $KEY 256" ;;
+	aes128gmac) key 20 "$2" && ALG_WORDS="aead aes128gmac $KEY 128" ;;
+	aes256gmac) key 36 "$2" && ALG_WORDS="aead aes256gmac $KEY 128" ;;
 	*) bail "no algorithm $1" ;;
 	esac
 }
@@ -173,7 +175,9 @@ CASES+=("transport 4 4 sha256_128 esn 8 nfipsec xfrm"
 	"tunnel 4 4 sha256_128 esn 8 nfipsec xfrm"
 	"tunnel 4 4 sha256_128 esn 4 nfipsec nfipsec"
 	"tunnel 6 4 sha256_128 noesn 8 nfipsec nfipsec"
-	"transport 6 6 sha256_128 esn 4 nfipsec nfipsec")
+	"transport 6 6 sha256_128 esn 4 nfipsec nfipsec"
+	"tunnel 6 4 aes128gmac esn 4 nfipsec nfipsec"
+	"transport 4 4 aes256gmac noesn 4 nfipsec nfipsec")
 share CASES
 SPI=0x1000
 topology

@@ -72,6 +72,9 @@ static void kinds(void)
 		EXPECT(!a->iiv || (a->kind == NFIPSEC_AEAD &&
 				   a->iv == NFIPSEC_IV_SEQ),
 		       "%s: implicit IV", a->name);
+		/* RFC 4543 section 4 is the only RFC that has one. */
+		EXPECT(a->ah == !strcmp(a->name, "rfc4543(gcm(aes))"),
+		       "%s: combined mode for AH", a->name);
 		EXPECT(!a->icv96 || !nfipsec_algo_icv_ok(a, 96),
 		       "%s: refuses and takes 96 bits", a->name);
 		EXPECT(!!a->lacks != a->null, "%s: what brings it", a->name);

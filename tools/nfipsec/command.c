@@ -17,7 +17,7 @@
 	"[pmtu-age SECONDS] [tfc-pad mtu|N] [dummy-interval MS]\n"	\
 	"[encap espinudp SPORT DPORT OADDR [nat-keepalive-interval SECONDS]]\n" \
 	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS\n" \
-	"proto ah: auth-trunc NAME KEY ICVBITS"
+	"proto ah: auth-trunc NAME KEY ICVBITS | aead gmac KEY ICVBITS"
 #define SA_KEY		"[src A] dst A proto esp|ah spi N"
 #define POLICY_WORDS							\
 	"dir in|out SELECTOR [priority N] action protect|bypass|discard\n" \

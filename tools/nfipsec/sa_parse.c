@@ -400,10 +400,11 @@ int sa_check_new(const struct nfipsec_sa *sa)
 	ret = check_present(sa, need, ARRAY_SIZE(need));
 	if (ret)
 		return ret;
-	if (sa->proto == IPPROTO_AH && SA_HAS(sa, AUTH_NAME))
+	if (sa->proto == IPPROTO_AH &&
+	    (SA_HAS(sa, AUTH_NAME) || SA_HAS(sa, AEAD_NAME)))
 		return CLI_OK;
 	if (sa->proto == IPPROTO_AH)
-		return cli_fail(CLI_USAGE, "the algorithm is missing: AH needs auth-trunc NAME KEY ICVBITS");
+		return cli_fail(CLI_USAGE, "the algorithm is missing: AH needs auth-trunc NAME KEY ICVBITS, or aead with gmac");
 	if (SA_HAS(sa, AEAD_NAME) ||
 	    (SA_HAS(sa, ENC_NAME) && SA_HAS(sa, AUTH_NAME)))
 		return CLI_OK;

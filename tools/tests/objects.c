@@ -83,6 +83,10 @@ static const struct object_case sas[] = {
 	  "src 192.0.2.1 dst 192.0.2.2\n\tproto ah spi 0x00000100 reqid 0 mode transport\n"
 	  "\treplay-window 0 dir any state larval flag esn\n"
 	  "\tauth-trunc hmac(sha256) <hidden> 128\n" TAIL, false },
+	{ AH_ID "aead aes128gmac " KEY20 " 128 mode transport",
+	  "src 192.0.2.1 dst 192.0.2.2\n\tproto ah spi 0x00000100 reqid 0 mode transport\n"
+	  "\treplay-window 0 dir any state larval\n"
+	  "\taead rfc4543(gcm(aes)) <hidden> 128\n" TAIL, false },
 	/* what is not in the table is the kernel's to judge */
 	{ ID "mode tunnel nat-keepalive-interval 20 " GCM
 	  " encap espinudp 4500 61001 192.0.2.9",
@@ -149,8 +153,10 @@ static const struct object_case sas[] = {
 	  "one address family", true },
 	{ "src 192.0.2.1 dst 192.0.2.2 proto comp spi 1 mode tunnel " GCM,
 	  "use proto esp or proto ah", true },
-	{ "src 192.0.2.1 dst 192.0.2.2 proto ah spi 1 mode tunnel " GCM,
+	{ "src 192.0.2.1 dst 192.0.2.2 proto ah spi 1 mode tunnel enc aes128 " KEY16,
 	  "AH needs auth-trunc", true },
+	{ AH_ID "mode tunnel aead aes256gmac " KEY20 " 128",
+	  "aes256gmac takes a key of 36 bytes", true },
 	{ ID "mode tunnel auth sha256 " KEY32, "use auth-trunc", true },
 	{ ID "mode tunnel aead aes128gcm16", "a key must follow", true },
 	{ ID "mode tunnel encap", "must follow", true },

@@ -125,13 +125,13 @@ static enum nfipsec_reason open_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 	if (reason)
 		return reason;
 
-	if (esn && !ah)
+	if (esn)
 		seq = nfipsec_resync(sa, skb, seq);
 	if (ah)
 		reason = nfipsec_ah_open(sa->crypto, skb, esn, seq, nexthdr);
 	else
 		reason = nfipsec_esp_open(sa->crypto, skb, esn, seq, nexthdr);
-	if (reason == NFIPSEC_IN_AUTH && !ah)
+	if (reason == NFIPSEC_IN_AUTH)
 		nfipsec_replay_failed(sa->replay);
 	if (nfipsec_esp_authentic(reason)) {
 		enum nfipsec_reason replay;

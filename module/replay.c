@@ -226,7 +226,7 @@ void nfipsec_replay_failed(struct nfipsec_replay *r)
  * nfipsec_replay_resync_due() - is it time to look for another high half?
  * @r: the window
  *
- * RFC 4303 appendix A3.1: after many packets in a row with a wrong ICV. Each
+ * RFC 4303 appendix A3.1 and RFC 4302 B3.1: after many packets in a row with a wrong ICV. Each
  * time that it is, the count begins anew, so that somebody who sends bad
  * packets has little more work done for each than their ICV: at most
  * NFIPSEC_RESYNC_TRIES in NFIPSEC_RESYNC_TRIGGER packets.

@@ -2,6 +2,7 @@
 /* See resync.h; when that is tried, and how far, is in replay.c. */
 #include <linux/skbuff.h>
 
+#include "ah.h"
 #include "esp.h"
 #include "net.h"
 #include "resync.h"
@@ -15,7 +16,11 @@ static bool opens(const struct nfipsec_sa *sa, const struct sk_buff *skb, u64 se
 
 	if (!copy)
 		return false;
-	reason = nfipsec_esp_open(sa->crypto, copy, true, seq, &nexthdr);
+	if (sa->key.proto == IPPROTO_AH)
+		reason = nfipsec_ah_open(sa->crypto, copy, true, seq, &nexthdr);
+	else
+		reason = nfipsec_esp_open(sa->crypto, copy, true, seq,
+					  &nexthdr);
 	consume_skb(copy);
 	return nfipsec_esp_authentic(reason);
 }
@@ -23,7 +28,7 @@ static bool opens(const struct nfipsec_sa *sa, const struct sk_buff *skb, u64 se
 /**
  * nfipsec_resync() - the sequence number to open a packet with
  * @sa: SA with extended sequence numbers
- * @skb: packet, as nfipsec_esp_open() wants it; only read
+ * @skb: packet, as nfipsec_esp_open() or nfipsec_ah_open() wants it; only read
  * @seq: what the window makes of its number
  *
  * If many packets in a row had a wrong ICV, the window may have missed more

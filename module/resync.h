@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finding the high half of a sequence number again (RFC 4303 appendix A3). */
+/*
+ * Finding the high half of a sequence number again (RFC 4303 appendix A3, RFC
+ * 4302 appendix B3).
+ */
 #ifndef NFIPSEC_RESYNC_H
 #define NFIPSEC_RESYNC_H
 

@@ -246,6 +246,51 @@ def esn_carry():
             "in_auth")
 
 
+def resync():
+    """RFC 4302 appendix B3; the limits are those of ESP, see esp.py."""
+    m32, trigger, tries = 1 << 32, 16, 16
+
+    def packet(seq):
+        return make(False, spi, seq, 4, inner(False, b"r"), hi=seq >> 32)
+
+    def begin():
+        return setup_in(flags=ESN, replay_window=64)
+
+    for lost in (1, tries):
+        spi = begin()
+        feed(packet(1), {"in_ok": 1}, b"r")
+        top = lost * m32 + 10
+        for n in range(trigger):
+            feed(packet(top + n), {"in_auth": 1})
+        feed(packet(top + trigger), {"in_ok": 1, "in_esn_resync": 1}, b"r")
+        for n in (trigger + 1, trigger - 1):
+            feed(packet(top + n), {"in_ok": 1}, b"r")
+        feed(packet(top + trigger), {"in_replay": 1})
+        feed(packet(1), {"in_auth": 1})
+    # too far
+    spi = begin()
+    for n in range(2 * trigger + 2):
+        feed(packet((tries + 1) * m32 + n + 1), {"in_auth": 1})
+    # a forgery does not move the window, what is in step resets the count
+    for n in range(trigger + 1):
+        bad = packet(3 * m32 + 500 + n)
+        feed(bad[:-1] + bytes([bad[-1] ^ 1]), {"in_auth": 1})
+    feed(packet(50), {"in_ok": 1}, b"r")
+    for n in range(trigger - 1):
+        feed(packet(m32 + n + 1), {"in_auth": 1})
+    feed(packet(51), {"in_ok": 1}, b"r")
+    feed(packet(m32 + 200), {"in_auth": 1})
+
+
+def no_resync():
+    """There is no half to find without ESN."""
+    spi = setup_in()
+    for n in range(18):
+        bad = make(False, spi, n + 1, 4, inner(False, b"r"))
+        feed(bad[:-1] + bytes([bad[-1] ^ 1]), {"in_auth": 1})
+    feed(make(False, spi, 1, 4, inner(False, b"r")), {"in_ok": 1}, b"r")
+
+
 def replayed():
     spi = setup_in(replay_window=32)
     packets = [make(False, spi, seq, 4, inner(False, b"x"))
@@ -773,12 +818,15 @@ for what, func, *rest in (
         ("sent: padded to 8 bytes", out, "tunnel", False, False, False, True),
         ("sent: IV and ESN", esn_out), ("sent: counter ends", counter_ends),
         ("sequence numbers carry", esn_carry), ("any IV", gmac_iv),
+        ("ESN found again", resync),
         ("each byte of an IPv4 packet", tampered, False),
         ("each byte of an IPv6 packet", tampered, True),
         ("truncated", truncated)):
     report.add("aes128gmac: " + what, with_gmac, "aes128gmac", func, *rest)
 report.add("AES-GMAC: configuration", gmac_configuration)
 report.add("sequence numbers carry", esn_carry)
+report.add("ESN found again", resync)
+report.add("no search without ESN", no_resync)
 report.add("replays", replayed)
 report.add("IPv4 options", ipv4_options)
 report.add("IPv4 options that change", ipv4_options_changed)

@@ -7,6 +7,7 @@
 #include <linux/ipv6.h>
 #include <linux/minmax.h>
 #include <linux/skbuff.h>
+#include <net/dsfield.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
@@ -220,6 +221,7 @@ bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
 			return false;
 		flow->saddr.ip = iph->saddr;
 		flow->daddr.ip = iph->daddr;
+		flow->dscp = ipv4_get_dsfield(iph) >> 2;
 	} else {
 		const struct ipv6hdr *ip6;
 		struct ipv6hdr ibuf;
@@ -229,6 +231,7 @@ bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
 			return false;
 		flow->saddr.in6 = ip6->saddr;
 		flow->daddr.in6 = ip6->daddr;
+		flow->dscp = ipv6_get_dsfield(ip6) >> 2;
 	}
 
 	if (l3->frag || !has_ports(l3->proto))

@@ -59,7 +59,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_TFC + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -84,10 +84,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_TFC + 1] = {
 	[NFIPSEC_A_SA_PMTU_AGE] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_ENCAP] = NLA_POLICY_NESTED(nfipsec_encap_nl_policy),
 	[NFIPSEC_A_SA_TFC] = NLA_POLICY_NESTED(nfipsec_tfc_nl_policy),
+	[NFIPSEC_A_SA_DSCP_SET] = { .type = NLA_U64, },
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_TFC + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -112,6 +113,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_TFC + 1] = {
 	[NFIPSEC_A_SA_PMTU_AGE] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_ENCAP] = NLA_POLICY_NESTED(nfipsec_encap_nl_policy),
 	[NFIPSEC_A_SA_TFC] = NLA_POLICY_NESTED(nfipsec_tfc_nl_policy),
+	[NFIPSEC_A_SA_DSCP_SET] = { .type = NLA_U64, },
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -204,14 +206,14 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_TFC,
+		.maxattr	= NFIPSEC_A_SA_DSCP_SET,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_TFC,
+		.maxattr	= NFIPSEC_A_SA_DSCP_SET,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

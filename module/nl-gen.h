@@ -18,9 +18,9 @@ extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_DPO
 extern const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1];
 extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1];
 
-extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_TFC + 1];
+extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1];
 
-extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_TFC + 1];
+extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1];
 
 extern const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1];
 

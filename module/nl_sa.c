@@ -134,6 +134,12 @@ static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 		err = nfipsec_nl_outer_put(skb, NFIPSEC_A_SA_OUTER, &sa->outer);
 	if (err)
 		return err;
+	if (sa->dscp_set) {
+		err = nla_put_u64_64bit(skb, NFIPSEC_A_SA_DSCP_SET,
+					sa->dscp_set, NFIPSEC_A_SA_PAD);
+		if (err)
+			return err;
+	}
 	if (sa->encap.type) {
 		err = nfipsec_nl_encap_put(skb, NFIPSEC_A_SA_ENCAP, sa);
 		if (err)

@@ -106,6 +106,19 @@ static int seq_get(struct genl_info *info, int type, u32 flags, u64 *seq)
 	return 0;
 }
 
+static int dscp_set_get(struct genl_info *info, u64 *set)
+{
+	const struct nlattr *attr = info->attrs[NFIPSEC_A_SA_DSCP_SET];
+
+	if (!attr)
+		return 0;
+	*set = nla_get_u64(attr);
+	if (*set)
+		return 0;
+	return nfipsec_nl_refuse(info->extack, attr, -EINVAL,
+				 "no DSCP value is in the set: leave it out for all of them");
+}
+
 /* Values that are optional, and those that come from them. */
 static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 {
@@ -137,6 +150,8 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 					   info->extack);
 	if (!err)
 		err = nfipsec_nl_tfc_get(a[NFIPSEC_A_SA_TFC], cfg, info->extack);
+	if (!err)
+		err = dscp_set_get(info, &cfg->dscp_set);
 	if (err || !a[NFIPSEC_A_SA_SELECTOR])
 		return err;
 	cfg->has_selector = true;
@@ -247,6 +262,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		NFIPSEC_A_SA_AUTH_KEY, NFIPSEC_A_SA_AUTH_ICV_BITS,
 		NFIPSEC_A_SA_OUTER, NFIPSEC_A_SA_PMTU_AGE,
 		NFIPSEC_A_SA_ENCAP, NFIPSEC_A_SA_TFC,
+		NFIPSEC_A_SA_DSCP_SET,
 	};
 	struct nlattr **a = info->attrs;
 	const struct nlattr *src = a[NFIPSEC_A_SA_SRC];

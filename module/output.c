@@ -80,6 +80,8 @@ static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
 	if (!nfipsec_icmp_quote(skb, l3, &quote) ||
 	    !nfipsec_addr_equal(&quote.daddr, &flow->daddr))
 		return;
+	/* It is the error that is sent. */
+	quote.dscp = flow->dscp;
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &quote, &back);
 	if (back.opaque || back.action != NFIPSEC_ACTION_PROTECT)
 		return;

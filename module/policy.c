@@ -98,8 +98,9 @@ static void fill_want(struct nfipsec_sa_want *want,
 }
 
 /*
- * The SA that the template last resolved to, or NULL if there was none; false
- * if something changed since.
+ * The SA that the template last resolved to, NULL if there was none, or
+ * ERR_PTR(-EAGAIN) if there is none for all packets; false if something changed
+ * since. That is one word: what is read is of one refill.
  *
  * The cache holds no reference. What makes its SA safe to use:
  *
@@ -157,7 +158,7 @@ static struct nfipsec_sa *cache_fill(const struct nfipsec_net *nn,
  * If the template names addresses, the newest SA that fits it is the same for
  * all packets and is cached in the policy until a table of the namespace
  * changes. An SA beside it is only looked for if that one has a selector which
- * does not admit the packet.
+ * does not admit the packet, or if some of those that fit name DSCP values.
  */
 static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 				  struct nfipsec_policy *pol, unsigned int i,
@@ -171,7 +172,7 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	if (tmpl->family) {
 		if (!cache_get(nn, &pol->cache[i], &sa))
 			sa = cache_fill(nn, &pol->cache[i], &want);
-		if (!sa || nfipsec_sa_admits(sa, flow))
+		if (!sa || (!IS_ERR(sa) && nfipsec_sa_admits(sa, flow)))
 			return sa;
 	}
 	return nfipsec_sad_find_out(nn, &want, flow);
@@ -188,6 +189,7 @@ static void seal_flow(struct nfipsec_flow *sealed,
 		.daddr = anew ? sa->key.daddr : flow->daddr,
 		.family = sa->key.family,
 		.proto = sa->key.proto,
+		.dscp = nfipsec_outer_tos(&sa->outer, flow->dscp << 2) >> 2,
 	};
 
 	*sealed = f;

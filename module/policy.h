@@ -76,7 +76,8 @@ struct nfipsec_policy_config {
  * struct nfipsec_policy_cache - what a template last resolved to
  * @lock: serialises refills of the two below
  * @sa: newest SA that the template resolved to, or NULL, when the generation
- *	was @gen; only used if that is still the generation of the namespace
+ *	was @gen; only used if that is still the generation of the namespace.
+ *	ERR_PTR(-EAGAIN) if it depends on the packet's DSCP
  * @gen: stored after @sa with release order
  */
 struct nfipsec_policy_cache {

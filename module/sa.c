@@ -216,6 +216,11 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 			       "Keepalives are sent by an SA that sends, this one is for receiving only");
 		return -EINVAL;
 	}
+	if (cfg->dscp_set && cfg->dir == NFIPSEC_DIR_IN) {
+		NL_SET_ERR_MSG(extack,
+			       "DSCP values choose an SA to send through, this one is for receiving only");
+		return -EINVAL;
+	}
 	err = check_group(cfg, extack);
 	if (err)
 		return err;
@@ -326,6 +331,7 @@ static int make_mature(struct nfipsec_sa *sa,
 	sa->pmtu_age = cfg->pmtu_age;
 	sa->encap = cfg->encap;
 	sa->tfc = cfg->tfc;
+	sa->dscp_set = cfg->dscp_set;
 	sa->dummy_due = jiffies;
 	return 0;
 }

@@ -102,6 +102,7 @@ struct nfipsec_tfc {
  * @pmtu_age: seconds to believe what routers say of the path, 0 is not at all
  * @encap: UDP encapsulation
  * @tfc: traffic flow confidentiality
+ * @dscp_set: bit for each DSCP value of packets to send, 0 is any
  *
  * Values were checked one by one when they were read from netlink;
  * nfipsec_sa_create() checks how they fit together.
@@ -124,6 +125,7 @@ struct nfipsec_sa_config {
 	u32 pmtu_age;
 	struct nfipsec_encap encap;
 	struct nfipsec_tfc tfc;
+	u64 dscp_set;
 };
 
 /**
@@ -181,6 +183,7 @@ struct nfipsec_sa_rcu_selector {
  * @encap: UDP encapsulation, constant
  * @keepalive_node: in nfipsec_udpsa.keepalive, config lock
  * @last_sent: jiffies, with keepalives only; written and read whole
+ * @dscp_set: bit for each DSCP value of packets to send, 0 is any, constant
  * @seq: last sequence number sent, RFC 4303 section 3.3.3
  * @replay_lock: protects @replay
  * @replay: anti-replay state, NULL while larval
@@ -219,6 +222,7 @@ struct nfipsec_sa {
 	struct nfipsec_encap encap;
 	struct list_head keepalive_node;
 	unsigned long last_sent;
+	u64 dscp_set;
 
 	atomic64_t seq ____cacheline_aligned_in_smp;
 

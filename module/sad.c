@@ -4,6 +4,7 @@
  */
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/err.h>
 #include <linux/jhash.h>
 #include <linux/minmax.h>
 #include <linux/once.h>
@@ -249,33 +250,52 @@ bool nfipsec_sa_admits(const struct nfipsec_sa *sa,
 	return !s || nfipsec_selector_match(&s->sel, flow) == NFIPSEC_MATCH_YES;
 }
 
+static bool can_send(const struct nfipsec_sa *sa,
+		     const struct nfipsec_sa_want *want)
+{
+	return sa->state == NFIPSEC_SA_STATE_MATURE &&
+	       sa->dir != NFIPSEC_DIR_IN && nfipsec_sa_fits(sa, want);
+}
+
 /**
  * nfipsec_sad_find_out() - find an SA to send a packet through
  * @nn: the namespace
  * @want: what the policy asks for
- * @flow: the packet, or NULL to leave the selectors of SAs out of account
+ * @flow: the packet, or NULL to leave it out of account
  *
- * Of several SAs the newest one is taken, so that traffic moves over as soon
- * as a successor stands (RFC 7296 section 2.8).
+ * One that names the packet's DSCP goes before one that names none (RFC 4301
+ * section 4.4.2.1). Of several, the newest is taken, so that traffic moves over
+ * as soon as a successor stands (RFC 7296 section 2.8).
  *
  * Context: under rcu_read_lock().
  * Return: a mature SA that admits @flow, valid until rcu_read_unlock(), or
- * NULL.
+ * NULL; without @flow, ERR_PTR(-EAGAIN) if it depends on the DSCP.
  */
 struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 					const struct nfipsec_sa_want *want,
 					const struct nfipsec_flow *flow)
 {
 	unsigned int hash = peer_hash(want->family, &want->daddr);
-	struct nfipsec_sa *sa;
+	bool classed = READ_ONCE(nn->sad.classed);
+	struct nfipsec_sa *sa, *plain = NULL;
 
 	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
-		if (sa->state == NFIPSEC_SA_STATE_MATURE &&
-		    sa->dir != NFIPSEC_DIR_IN && nfipsec_sa_fits(sa, want) &&
-		    (!flow || nfipsec_sa_admits(sa, flow)))
-			return sa;
+		if (!can_send(sa, want) ||
+		    (flow && !nfipsec_sa_admits(sa, flow)))
+			continue;
+		if (sa->dscp_set) {
+			if (!flow)
+				return ERR_PTR(-EAGAIN);
+			if (sa->dscp_set & BIT_ULL(flow->dscp))
+				return sa;
+			continue;
+		}
+		if (!plain)
+			plain = sa;
+		if (!classed)
+			break;
 	}
-	return NULL;
+	return plain;
 }
 
 static bool sends_dummies(const struct nfipsec_sa *sa)
@@ -288,14 +308,18 @@ static void link_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 {
 	unsigned int hash = peer_hash(sa->key.family, &sa->key.daddr);
 
+	if (sa->dscp_set)
+		WRITE_ONCE(sad->classed, sad->classed + 1);
 	hlist_add_head_rcu(&sa->peer_node, &sad->by_peer[hash]);
 	if (sends_dummies(sa))
 		list_add_tail(&sa->dummy_node, &sad->dummies);
 }
 
-static void unlink_peer(struct nfipsec_sa *sa)
+static void unlink_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 {
 	hlist_del_rcu(&sa->peer_node);
+	if (sa->dscp_set)
+		WRITE_ONCE(sad->classed, sad->classed - 1);
 	if (sends_dummies(sa))
 		list_del(&sa->dummy_node);
 }
@@ -367,7 +391,7 @@ int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 	}
 	nfipsec_udpsa_del(nn, old);
 	link_peer(&nn->sad, new);
-	unlink_peer(old);
+	unlink_peer(&nn->sad, old);
 	nfipsec_net_changed(nn);
 	nfipsec_sa_free(old);
 	return 0;
@@ -384,7 +408,7 @@ void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
 	lockdep_assert_held(&nn->lock);
 	rhashtable_remove_fast(&nn->sad.by_key, &sa->node, by_key_params);
-	unlink_peer(sa);
+	unlink_peer(&nn->sad, sa);
 	nfipsec_udpsa_del(nn, sa);
 	nn->sad.count--;
 	nfipsec_net_changed(nn);

@@ -24,6 +24,7 @@ struct netlink_ext_ack;
  *	under the config lock, read under RCU
  * @dummies: SAs that send dummy packets, config lock
  * @count: number of SAs, config lock
+ * @classed: of these, how many name DSCP values; written under the config lock
  * @gc: removes larval SAs whose time is over
  */
 struct nfipsec_sad {
@@ -31,6 +32,7 @@ struct nfipsec_sad {
 	struct hlist_head by_peer[1 << NFIPSEC_SAD_PEER_BITS];
 	struct list_head dummies;
 	u32 count;
+	u32 classed;
 	struct delayed_work gc;
 };
 

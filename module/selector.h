@@ -35,6 +35,7 @@ union nfipsec_addr {
  *	gets one answer (RFC 4301 section 7).
  * @sport: source port, host byte order; 0 for a protocol without ports
  * @dport: destination port, host byte order; 0 for a protocol without ports
+ * @dscp: 0 to 63; no selector, it chooses among SAs (RFC 4301 section 4.1)
  */
 struct nfipsec_flow {
 	union nfipsec_addr saddr;
@@ -44,6 +45,7 @@ struct nfipsec_flow {
 	bool opaque;
 	u16 sport;
 	u16 dport;
+	u8 dscp;
 };
 
 /**

@@ -136,6 +136,7 @@ static void make_ipv4(struct packet *p)
 	put16(p->b + 2, p->l3.len);
 	put16(p->b + 6, frag);
 	p->b[9] = proto;
+	p->flow.dscp = p->b[1] >> 2;
 	memcpy(&p->flow.saddr, p->b + 12, 4);
 	memcpy(&p->flow.daddr, p->b + 16, 4);
 }
@@ -201,6 +202,7 @@ static void make_ipv6(struct packet *p)
 
 	p->l3.len = p->len;
 	put16(p->b + 4, p->len - 40);
+	p->flow.dscp = (p->b[0] & 15) << 2 | p->b[1] >> 6;
 	memcpy(&p->flow.saddr, p->b + 8, 16);
 	memcpy(&p->flow.daddr, p->b + 24, 16);
 }
@@ -218,7 +220,7 @@ static bool flow_equal(const struct nfipsec_flow *a,
 {
 	return a->family == b->family && a->proto == b->proto &&
 	       a->opaque == b->opaque && a->sport == b->sport &&
-	       a->dport == b->dport &&
+	       a->dport == b->dport && a->dscp == b->dscp &&
 	       nfipsec_addr_equal(&a->saddr, &b->saddr) &&
 	       nfipsec_addr_equal(&a->daddr, &b->daddr);
 }
@@ -252,10 +254,11 @@ static bool try_cut(const struct packet *p, unsigned int len,
 			     p->len, got ? "accepted" : "refused");
 		if (ok && got)
 			ok = EXPECT(flow_equal(&flow, &p->flow),
-				    "proto %u opaque %d ports %u %u, want %u %d %u %u",
+				    "proto %u opaque %d ports %u %u dscp %u, want %u %d %u %u dscp %u",
 				    flow.proto, flow.opaque, flow.sport,
-				    flow.dport, p->flow.proto, p->flow.opaque,
-				    p->flow.sport, p->flow.dport);
+				    flow.dport, flow.dscp, p->flow.proto,
+				    p->flow.opaque, p->flow.sport,
+				    p->flow.dport, p->flow.dscp);
 	}
 	skb_free(&skb);
 	return ok;

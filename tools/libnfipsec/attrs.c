@@ -124,6 +124,7 @@ static const struct nfi_field sa_fields[] = {
 	A(PMTU, U32, pmtu),
 	N(SA, sa, ENCAP, encap),
 	N(SA, sa, TFC, tfc),
+	A(DSCP_SET, U64, dscp_set),
 };
 
 #undef A

@@ -197,6 +197,7 @@ struct nfipsec_tfc {
  * @pmtu: largest outer packet, if an ICMP error said so, answer only
  * @encap: UDP encapsulation, none if absent
  * @tfc: only of an SA that sends
+ * @dscp_set: bit for each DSCP value of packets to send, any if absent
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -233,6 +234,7 @@ struct nfipsec_sa {
 	uint32_t pmtu;
 	struct nfipsec_encap encap;
 	struct nfipsec_tfc tfc;
+	uint64_t dscp_set;
 };
 
 /**

@@ -15,6 +15,7 @@
 	"[ecn normal|compat|off] [dscp copy|N] [df copy|set|clear]\n"	\
 	"[hop-limit default|N] [flow-label copy|hash|N] [frag before|after]\n" \
 	"[pmtu-age SECONDS] [tfc-pad mtu|N] [dummy-interval MS]\n"	\
+	"[dscp-set N|N-N|ef|af11|cs1|...[,...]]\n"			\
 	"[encap espinudp SPORT DPORT OADDR [nat-keepalive-interval SECONDS]]\n" \
 	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS\n" \
 	"proto ah: auth-trunc NAME KEY ICVBITS | aead gmac KEY ICVBITS"

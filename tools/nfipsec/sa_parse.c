@@ -6,6 +6,7 @@
 
 #include "addr.h"
 #include "algo.h"
+#include "dscp.h"
 #include "outer.h"
 #include "sa.h"
 #include "selector.h"
@@ -301,6 +302,7 @@ static const struct word config_words[] = {
 	  NFIPSEC_A_ENCAP_KEEPALIVE, 0, false },
 	T("tfc-pad", word_tfc_pad, pad, PAD),
 	T("dummy-interval", word_u32, dummy_interval, DUMMY_INTERVAL),
+	W("dscp-set", word_dscp_set, dscp_set, DSCP_SET),
 };
 
 static int check_keepalive(const struct nfipsec_sa *sa)

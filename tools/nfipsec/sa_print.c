@@ -7,6 +7,7 @@
 
 #include "addr.h"
 #include "algo.h"
+#include "dscp.h"
 #include "outer.h"
 #include "sa.h"
 #include "selector.h"
@@ -124,6 +125,8 @@ static void print_counts(FILE *out, const struct nfipsec_sa *sa)
  */
 void sa_print(FILE *out, const struct nfipsec_sa *sa)
 {
+	char dscps[DSCP_TEXT_MAX];
+
 	print_id(out, sa);
 	print_flags(out, sa);
 	print_algos(out, sa);
@@ -144,6 +147,9 @@ void sa_print(FILE *out, const struct nfipsec_sa *sa)
 		print_path(out, sa);
 	if (SA_HAS(sa, TFC))
 		print_tfc(out, &sa->tfc);
+	if (SA_HAS(sa, DSCP_SET))
+		fprintf(out, "\tdscp-set %s\n",
+			dscp_set_text(sa->dscp_set, dscps));
 	if (SA_HAS(sa, ADD_TIME))
 		print_time(out, sa->add_time);
 }
@@ -236,6 +242,8 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 		json_number(o, "pmtu", sa->pmtu);
 	if (SA_HAS(sa, TFC))
 		json_child(o, "tfc", tfc_json(&sa->tfc));
+	if (SA_HAS(sa, DSCP_SET))
+		json_child(o, "dscp_set", dscp_set_json(sa->dscp_set));
 	json_number(o, "seq_in", sa->seq_in);
 	json_number(o, "seq_out", sa->seq_out);
 	json_number(o, "packets", sa->packets);

@@ -123,6 +123,18 @@ static const struct object_case sas[] = {
 	{ ID "mode transport tfc-pad 512 " GCM,
 	  HEAD "0 mode transport\n\treplay-window 0 dir any state larval\n"
 	  GCM_OUT TAIL "\ttfc-pad 512\n", false },
+	{ ID "mode tunnel dscp 8 dscp-set ef,0-7,af11,9,10,63 " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL
+	  "\tecn normal dscp 8 df copy hop-limit default flow-label 0 frag after\n"
+	  "\tdscp-set 0-7,9-10,46,63\n", false },
+	{ ID "mode transport dscp-set df-63 " GCM,
+	  HEAD "0 mode transport\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL "\tdscp-set 0-63\n", false },
+	{ ID "mode tunnel dscp-set 64 " GCM, "too large: at most 63", true },
+	{ ID "mode tunnel dscp-set 9-8 " GCM, "ends before it starts", true },
+	{ ID "mode tunnel dscp-set 1,,2 " GCM, "is no number", true },
+	{ ID "mode tunnel dscp-set all " GCM, "is no number", true },
 	{ ID "mode tunnel tfc-pad all " GCM, "is no number", true },
 	{ ID "mode tunnel ecn on " GCM, "use one of: normal compat off", true },
 	{ ID "mode tunnel dscp 64 " GCM, "too large: at most 63", true },

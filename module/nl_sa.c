@@ -88,7 +88,7 @@ static int put_seq(struct sk_buff *skb, struct nfipsec_sa *sa)
 	return nla_put_u32(skb, NFIPSEC_A_SA_REPLAY_WINDOW,
 			   sa->replay->window) ?:
 	       nla_put_u64_64bit(skb, NFIPSEC_A_SA_SEQ_OUT,
-				 atomic64_read(&sa->seq), NFIPSEC_A_SA_PAD) ?:
+				 nfipsec_sa_seq_last(sa), NFIPSEC_A_SA_PAD) ?:
 	       nla_put_u64_64bit(skb, NFIPSEC_A_SA_SEQ_IN, top,
 				 NFIPSEC_A_SA_PAD);
 }

@@ -157,6 +157,41 @@ static int check_iv(const struct nfipsec_sa_config *cfg,
 	return -EINVAL;
 }
 
+/*
+ * Who does not look at numbers is not harmed if they begin anew (RFC 4303
+ * section 3.3.3).
+ */
+static int check_rollover(const struct nfipsec_sa_config *cfg,
+			  struct netlink_ext_ack *extack)
+{
+	if (!(cfg->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER))
+		return 0;
+	if (cfg->flags & NFIPSEC_SA_FLAG_ESN) {
+		NL_SET_ERR_MSG(extack,
+			       "Extended sequence numbers do not roll over: give flag esn or seq-rollover");
+		return -EINVAL;
+	}
+	if (cfg->replay_window && cfg->dir != NFIPSEC_DIR_OUT) {
+		NL_SET_ERR_MSG(extack,
+			       "Flag seq-rollover is for SAs without anti-replay: give replay-window 0, or dir out for sending only");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* A number that comes again must not be an IV that does. */
+static int check_rollover_iv(const struct nfipsec_sa_config *cfg,
+			     const struct nfipsec_crypto *crypto,
+			     struct netlink_ext_ack *extack)
+{
+	if (!(cfg->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER) ||
+	    crypto->iv == NFIPSEC_IV_NONE || crypto->iv == NFIPSEC_IV_RANDOM)
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "Flag seq-rollover needs an algorithm with random IVs or none: this one would use an IV twice with a key");
+	return -EINVAL;
+}
+
 /* Do values, each good by itself, make an SA together? */
 static int check_config(const struct nfipsec_sa_config *cfg,
 			struct netlink_ext_ack *extack)
@@ -186,6 +221,9 @@ static int check_config(const struct nfipsec_sa_config *cfg,
 			       "Extended sequence numbers need an anti-replay window, unless the SA is for sending only");
 		return -EINVAL;
 	}
+	err = check_rollover(cfg, extack);
+	if (err)
+		return err;
 	if (cfg->seq_out > seq_limit(cfg->flags)) {
 		NL_SET_ERR_MSG(extack,
 			       "Outbound sequence number is beyond the largest that the SA may use");
@@ -303,7 +341,8 @@ static int make_mature(struct nfipsec_sa *sa,
 	if (IS_ERR(crypto))
 		return PTR_ERR(crypto);
 	sa->crypto = crypto;
-	err = check_iv(cfg, crypto, extack);
+	err = check_iv(cfg, crypto, extack) ?:
+	      check_rollover_iv(cfg, crypto, extack);
 	if (err)
 		return err;
 	crypto->check_pad = cfg->flags & NFIPSEC_SA_FLAG_CHECK_PAD;
@@ -449,6 +488,8 @@ int nfipsec_sa_set_selector(struct nfipsec_sa *sa,
  *
  * No number is ever given out twice. It is the IV of counter-based ciphers,
  * for which a second use gives away the key stream and the authentication key.
+ * Only with NFIPSEC_SA_FLAG_SEQ_ROLLOVER, which goes with no such cipher, it is
+ * 0 after U32_MAX.
  *
  * Context: any.
  * Return: false if the SA has used up its numbers (RFC 4303 section 3.3.3).
@@ -460,6 +501,10 @@ bool nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq)
 
 	if (likely(next <= limit)) {
 		*seq = next;
+		return true;
+	}
+	if (sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER) {
+		*seq = lower_32_bits(next);
 		return true;
 	}
 

@@ -256,6 +256,19 @@ static inline bool nfipsec_sa_is_shared(const struct nfipsec_sa *sa)
 }
 
 /**
+ * nfipsec_sa_seq_last() - number of the last packet sent
+ * @sa: a mature SA
+ *
+ * Context: any.
+ */
+static inline u64 nfipsec_sa_seq_last(const struct nfipsec_sa *sa)
+{
+	u64 seq = atomic64_read(&sa->seq);
+
+	return sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER ? (u32)seq : seq;
+}
+
+/**
  * nfipsec_sa_sent() - note that a packet was sent
  * @sa: the SA
  *

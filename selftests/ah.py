@@ -677,6 +677,22 @@ def counter_ends():
     sock.close()
 
 
+def rollover():
+    """Begins anew with 0 if the SA says so, both ways."""
+    src, dst = setup_out("tunnel", False, seq_out=(1 << 32) - 3,
+                         flags=C["SA_FLAG_SEQ_ROLLOVER"])
+    sock = lab.listen(PORT + 6, False, src)
+    numbers = ((1 << 32) - 2, (1 << 32) - 1, 0, 1)
+    for seq in numbers:
+        sock.sendto(b"roll", (dst, FAR_PORT))
+        sent(lab.wire.recv(), seq)
+    lab.counted({"out_ok": 4})
+    sock.close()
+    spi = setup_in(flags=C["SA_FLAG_SEQ_ROLLOVER"], replay_window=0)
+    for seq in numbers:
+        feed(make(False, spi, seq, 4, inner(False, b"r")), {"in_ok": 1}, b"r")
+
+
 def gmac_iv():
     """The receiver takes any IV, and only with the ICV that is made with it."""
     spi = setup_in()
@@ -827,6 +843,7 @@ report.add("AES-GMAC: configuration", gmac_configuration)
 report.add("sequence numbers carry", esn_carry)
 report.add("ESN found again", resync)
 report.add("no search without ESN", no_resync)
+report.add("counter rolls over", rollover)
 report.add("replays", replayed)
 report.add("IPv4 options", ipv4_options)
 report.add("IPv4 options that change", ipv4_options_changed)

@@ -13,6 +13,7 @@ from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo,
 
 PORT, FAR_PORT = 4000, 5000
 M32 = 1 << 32
+ROLLOVER = C["SA_FLAG_SEQ_ROLLOVER"]
 # An SA stops a little before its counter could wrap
 ESN_LIMIT = (1 << 64) - 1 - (1 << 20)
 lab = lib.Lab()
@@ -525,6 +526,65 @@ def count_out(name, esn, start, left):
         lab.wire.silent()
 
 
+def rollover_out(name, mode):
+    """RFC 4303 section 3.3.3: without anti-replay it begins anew, with 0."""
+    algo = Algo(name, 700)
+    lab.reset()
+    spi = lab.sa(algo, "out", mode, flags=ROLLOVER, seq_out=M32 - 3)
+    src, dst = (OUT4, PEER4) if mode == "transport" else (IN4, FAR4)
+    lab.policy("out", src, dst, mode=mode)
+    lab.mark()
+    ivs = set()
+    for seq in (M32 - 2, M32 - 1, 0, 1, 2):
+        sock4.sendto(b"r", (dst, FAR_PORT))
+        got = algo.open(wait_for(lab.wire.recv, "a packet")[20:])
+        equal(got[:2], (spi, seq), "SPI and sequence number")
+        equal(got[2] in ivs, False, "IV used before")
+        if algo.iv_len:
+            ivs.add(got[2])
+        lab.counted({"out_ok": 1})
+    # shown is what another SA can go on with
+    sa = dict(lab.nl.dump("SA_GET")[0])
+    equal(struct.unpack("=Q", sa[C["A_SA_SEQ_OUT"]])[0], 2, "seq-out")
+
+
+def rollover_in(name):
+    algo = Algo(name, 710)
+    spi = setup_in(algo, flags=ROLLOVER, replay_window=0, seq_in=M32 - 3)
+    for seq in (M32 - 2, M32 - 1, 0, 1, 0, M32 - 1):
+        feed(outer(False, algo.seal(spi, seq, 4, inner(False, b"r"))),
+             {"in_ok": 1}, b"r")
+
+
+def rollover_refused():
+    """Where a number that comes again does harm."""
+    lab.reset()
+    cases = [(Algo(n, 720), {}, "an IV twice") for n in (
+        "aes128gcm16", "aes128gcm16iiv", "aes128ccm16", "chacha20poly1305",
+        "aes128gmac", "aes128ctr-sha256_128")]
+    cases += [(Algo("aes128gmac", 720), {"proto": 51}, "an IV twice"),
+              (null, {"flags": 1}, "do not roll over"),
+              (null, {"direction": "in", "replay_window": 32}, "anti-replay"),
+              (null, {"direction": "in"}, "anti-replay"),
+              (null, {"direction": "any"}, "anti-replay"),
+              (Algo("aes128gcm16", 720), {"direction": "in",
+                                          "replay_window": 0}, "an IV twice")]
+    for algo, more, text in cases:
+        flags = ROLLOVER | more.pop("flags", 0) | algo.flags()
+        before = lab.nl.tables()
+        try:
+            lab.sa(algo, more.pop("direction", "out"), flags=flags, **more)
+        except lib.Refused as e:
+            equal((e.code, text in e.text), (22, True), e.text)
+        else:
+            raise AssertionError("taken: %s %r" % (algo.name, more))
+        equal(lab.nl.tables(), before, "tables")
+    for direction in ("in", "out", "any"):
+        lab.sa(null, direction, flags=ROLLOVER, replay_window=0)
+    lab.sa(null, "out", flags=ROLLOVER, replay_window=64)
+    equal("flag seq-rollover" in lab.cli("sa", "list"), True, "shown")
+
+
 def sa_counters():
     """What one SA says of itself."""
     spi = setup_in(null)
@@ -593,5 +653,10 @@ for alg in ("aes128gcm16", "null-sha256_128"):
     report.add("ESN counter goes on, " + alg, count_out, alg, True, M32 - 4, 6)
     report.add("ESN counter ends, " + alg, count_out, alg, True,
                ESN_LIMIT - 3, 3)
+for alg, m in (("null-sha256_128", "tunnel"),
+               ("aes128-sha256_128", "transport")):
+    report.add("counter rolls over, " + alg, rollover_out, alg, m)
+    report.add("counter of a peer rolls over, " + alg, rollover_in, alg)
+report.add("rollover refused", rollover_refused)
 report.add("counters of an SA", sa_counters)
 sys.exit(report.run())

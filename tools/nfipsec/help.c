@@ -44,7 +44,7 @@ static const char key[] =
 	"A key ends with its salt, of 3 bytes for ccm, 4 for gcm, chacha20poly1305,\n"
 	"gmac and ctr: 20 bytes for aes128gcm16, 19 for aes128ccm16.\n"
 	"FLAG := esn | noecn | decap-dscp | nopmtudisc | iiv | align8 | icmp |\n"
-	"        icmp-check | check-pad\n";
+	"        icmp-check | check-pad | seq-rollover\n";
 
 static void indented(FILE *out, const char *text)
 {

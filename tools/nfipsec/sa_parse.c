@@ -31,6 +31,7 @@ const struct choice sa_flags[] = {
 	{ "icmp", NFIPSEC_SA_FLAG_ICMP },
 	{ "icmp-check", NFIPSEC_SA_FLAG_ICMP_CHECK },
 	{ "check-pad", NFIPSEC_SA_FLAG_CHECK_PAD },
+	{ "seq-rollover", NFIPSEC_SA_FLAG_SEQ_ROLLOVER },
 	{}
 };
 

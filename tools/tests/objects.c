@@ -117,6 +117,9 @@ static const struct object_case sas[] = {
 	{ ID "mode tunnel pmtu-age 60 flag icmp icmp-check " GCM,
 	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval flag icmp icmp-check\n"
 	  GCM_OUT TAIL "\tpmtu-age 60\n", false },
+	{ ID "mode tunnel replay-window 0 flag check-pad seq-rollover " GCM,
+	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval flag check-pad seq-rollover\n"
+	  GCM_OUT TAIL, false },
 	{ ID "mode tunnel tfc-pad mtu dummy-interval 100 flag check-pad " GCM,
 	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval flag check-pad\n"
 	  GCM_OUT TAIL "\ttfc-pad mtu dummy-interval 100\n", false },

@@ -74,6 +74,10 @@ enum nfipsec_sa_state {
  *   exchanged.
  * @NFIPSEC_SA_FLAG_CHECK_PAD: Refuse received packets whose padding is not 1,
  *   2, 3 and so on; RFC 4303 section 2.4.
+ * @NFIPSEC_SA_FLAG_SEQ_ROLLOVER: After sequence number 4294967295 comes 0,
+ *   where the SA else stops; RFC 4301 section 4.4.2.1. Only without
+ *   anti-replay and ESN, and with an algorithm whose IV is not made of the
+ *   number.
  */
 enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_ESN = 1,
@@ -85,6 +89,7 @@ enum nfipsec_sa_flag {
 	NFIPSEC_SA_FLAG_ICMP = 64,
 	NFIPSEC_SA_FLAG_ICMP_CHECK = 128,
 	NFIPSEC_SA_FLAG_CHECK_PAD = 256,
+	NFIPSEC_SA_FLAG_SEQ_ROLLOVER = 512,
 };
 
 /**

@@ -4,6 +4,7 @@
 The topology is that of lib.py. Each case says exactly which counters must grow
 and whether the payload must be delivered.
 """
+import os
 import struct
 import sys
 
@@ -585,6 +586,62 @@ def rollover_refused():
     equal("flag seq-rollover" in lab.cli("sa", "list"), True, "shown")
 
 
+def reload():
+    """The module goes, with all it knows, and comes again."""
+    lib.sh("rmmod", "nfipsec")
+    ko = os.environ.get("NFIPSEC_KO")
+    lib.sh(*(("insmod", ko) if ko else ("modprobe", "nfipsec")))
+    lib.Genl.family = None
+    lab.nl = lib.Genl(lab.n)
+
+
+def outlives():
+    """RFC 4303 section 3.3.3, the way nfipsec(8) says it is done."""
+    key, margin = lib.key_file(null.auth), 1000
+    there, back = 0x6001, 0x6002
+
+    def add(out=(), inn=()):
+        words = ["mode", "tunnel", "reqid", "1", "enc", "null", "auth-trunc",
+                 "sha256", key, "128"]
+        for spi, src, dst, direction, more in (
+                (there, OUT4, PEER4, "out", out),
+                (back, PEER4, OUT4, "in", inn)):
+            lab.cli("sa", "add", "src", src, "dst", dst, "proto", "esp", "spi",
+                    str(spi), "dir", direction, *words, *more)
+        lab.policy("out", IN4, FAR4)
+        lab.policy("in", FAR4, IN4)
+        lab.mark()
+
+    def number():
+        sock4.sendto(b"o", (FAR4, FAR_PORT))
+        got = null.open(wait_for(lab.wire.recv, "a packet")[20:])
+        lab.counted({"out_ok": 1})
+        equal(got[0], there, "SPI")
+        return got[1]
+
+    lab.reset()
+    add()
+    equal([number() for _ in range(3)], [1, 2, 3], "numbers")
+    packets = [outer(False, null.seal(back, n, 4, inner(False, b"i")))
+               for n in (1, 40, 39, 41, 42)]
+    for packet in packets[:2]:
+        feed(packet, {"in_ok": 1}, b"i")
+    saved = {sa["spi"]: sa for sa in lib.json_of(lab.cli("-j", "sa", "list"))}
+    # more is sent than was written down
+    equal(number(), 4, "number")
+
+    reload()
+    equal(lab.nl.dump("SA_GET"), [], "SAs")
+    add(["seq-out", str(saved["0x%08x" % there]["seq_out"] + margin)],
+        ["seq-in", str(saved["0x%08x" % back]["seq_in"])])
+    equal(number(), 3 + margin + 1, "number")
+    # also what has not come is refused: it cannot be told from what has
+    for packet in packets[:3]:
+        feed(packet, {"in_replay": 1})
+    for packet in packets[3:]:
+        feed(packet, {"in_ok": 1}, b"i")
+
+
 def sa_counters():
     """What one SA says of itself."""
     spi = setup_in(null)
@@ -659,4 +716,5 @@ for alg, m in (("null-sha256_128", "tunnel"),
     report.add("counter of a peer rolls over, " + alg, rollover_in, alg)
 report.add("rollover refused", rollover_refused)
 report.add("counters of an SA", sa_counters)
+report.add("counters outlive the module", outlives)
 sys.exit(report.run())

@@ -397,6 +397,25 @@ def errors_out(six):
     lab.reset()
 
 
+def error_class():
+    """It is of its own class of traffic, not of that of what it quotes."""
+    lab.reset()
+
+    def sa(dscp):
+        return lab.sa(null, "out", flags=ICMP,
+                      extra=[attr(C["A_SA_DSCP_SET"], lib.u64(1 << dscp))])
+    internetwork_control = sa(48)
+    sa(0)
+    lab.policy("out", TO4, FROM4)
+    lab.mark()
+    lab.wire.send(udp_packet(FROM4, TO4, 1, 2, b"data", ttl=1))
+    got = null.open(wait_for(lab.wire.recv, "the error")[20:])
+    equal(got[3][1] >> 2, 48, "DSCP of the error")
+    equal(got[0], internetwork_control, "SPI")
+    lab.counted({"out_ok": 1})
+    lab.reset()
+
+
 prepare()
 for v in (False, True):
     tag = "IPv%s" % "64"[not v]
@@ -408,6 +427,7 @@ for v in (False, True):
     report.add("errors received, " + tag, errors_in, v)
     report.add("errors and the selector, " + tag, error_selector, v)
     report.add("errors sent, " + tag, errors_out, v)
+report.add("class of an error sent", error_class)
 report.add("path MTU below that of IPv6", least_ipv6)
 report.add("error delivered", delivered)
 sys.exit(report.run())

@@ -168,11 +168,41 @@ bool nfipsec_l3_parse_at(const struct sk_buff *skb, int nhoff, u8 family,
 				   parse_ipv6(skb, nhoff, l3);
 }
 
-static bool has_ports(u8 proto)
+/* Of the next layer at @off: false if it is cut off before what matters. */
+static bool parse_field(const struct sk_buff *skb, int off,
+			enum nfipsec_field field, struct nfipsec_flow *flow)
 {
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
-	       proto == IPPROTO_UDPLITE || proto == IPPROTO_SCTP ||
-	       proto == IPPROTO_DCCP;
+	const __be16 *head;
+	const u8 *mh;
+	__be16 buf[2];
+	u8 mbuf[3];
+
+	switch (field) {
+	case NFIPSEC_FIELD_PORTS:
+		head = skb_header_pointer(skb, off, sizeof(buf), buf);
+		if (!head)
+			return false;
+		flow->sport = ntohs(head[0]);
+		flow->dport = ntohs(head[1]);
+		return true;
+	case NFIPSEC_FIELD_ICMP:
+		/* The type, and then the code. */
+		head = skb_header_pointer(skb, off, sizeof(buf[0]), buf);
+		if (!head)
+			return false;
+		flow->sport = ntohs(head[0]);
+		return true;
+	case NFIPSEC_FIELD_MH:
+		/* RFC 6275 section 6.1.1: next header, length, type. */
+		mh = skb_header_pointer(skb, off, sizeof(mbuf), mbuf);
+		if (!mh)
+			return false;
+		flow->sport = mh[2] << 8;
+		return true;
+	case NFIPSEC_FIELD_NONE:
+		break;
+	}
+	return true;
 }
 
 /**
@@ -182,7 +212,7 @@ static bool has_ports(u8 proto)
  * @flow: filled in on success
  *
  * Context: any.
- * Return: false if the ports should be there and are cut off.
+ * Return: false if ports or a type should be there and are cut off.
  */
 bool nfipsec_flow_parse(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 			struct nfipsec_flow *flow)
@@ -198,15 +228,12 @@ bool nfipsec_flow_parse(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
  * @flow: filled in on success
  *
  * Context: any.
- * Return: false if the ports should be there and are cut off.
+ * Return: false if ports or a type should be there and are cut off.
  */
 bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
 			   const struct nfipsec_l3 *l3,
 			   struct nfipsec_flow *flow)
 {
-	const __be16 *ports;
-	__be16 buf[2];
-
 	memset(flow, 0, sizeof(*flow));
 	flow->family = l3->family;
 	flow->proto = l3->proto;
@@ -234,15 +261,10 @@ bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
 		flow->dscp = ipv6_get_dsfield(ip6) >> 2;
 	}
 
-	if (l3->frag || !has_ports(l3->proto))
+	if (l3->frag)
 		return true;
-
-	ports = skb_header_pointer(skb, nhoff + l3->l4_off, sizeof(buf), buf);
-	if (!ports)
-		return false;
-	flow->sport = ntohs(ports[0]);
-	flow->dport = ntohs(ports[1]);
-	return true;
+	return parse_field(skb, nhoff + l3->l4_off,
+			   nfipsec_field(l3->family, l3->proto), flow);
 }
 
 /**

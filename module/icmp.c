@@ -32,7 +32,7 @@ static bool is_error(u8 family, u8 type)
  * @skb: packet that nfipsec_l3_parse() accepted; only read
  * @l3: its layout
  * @flow: filled in on success: what the quoted packet shows, source and
- *	destination exchanged
+ *	destination exchanged, ports too but not types
  *
  * The quote may be cut off behind the ports.
  * Context: any.
@@ -61,8 +61,10 @@ bool nfipsec_icmp_quote(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	*flow = f;
 	flow->saddr = f.daddr;
 	flow->daddr = f.saddr;
-	flow->sport = f.dport;
-	flow->dport = f.sport;
+	if (nfipsec_field(f.family, f.proto) == NFIPSEC_FIELD_PORTS) {
+		flow->sport = f.dport;
+		flow->dport = f.sport;
+	}
 	return true;
 }
 

@@ -29,7 +29,7 @@ const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1] = {
 	[NFIPSEC_A_OUTER_FRAG] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
-const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_DPORT_MAX + 1] = {
+const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MAX + 1] = {
 	[NFIPSEC_A_SELECTOR_FAMILY] = { .type = NLA_U8, },
 	[NFIPSEC_A_SELECTOR_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SELECTOR_SRC_PLEN] = NLA_POLICY_MAX(NLA_U8, 128),
@@ -42,6 +42,8 @@ const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_DPORT_MAX 
 	[NFIPSEC_A_SELECTOR_SPORT_MAX] = { .type = NLA_U16, },
 	[NFIPSEC_A_SELECTOR_DPORT_MIN] = { .type = NLA_U16, },
 	[NFIPSEC_A_SELECTOR_DPORT_MAX] = { .type = NLA_U16, },
+	[NFIPSEC_A_SELECTOR_TYPE_MIN] = { .type = NLA_U16, },
+	[NFIPSEC_A_SELECTOR_TYPE_MAX] = { .type = NLA_U16, },
 };
 
 const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1] = {

@@ -273,10 +273,45 @@ static int ports_get(const struct nlattr *min, const struct nlattr *max,
 		return 0;
 	if (!min || !max)
 		return nfipsec_nl_refuse(extack, min ?: max, -EINVAL,
-					 "selector: the lowest and the highest port go together");
+					 "selector: the lowest and the highest port or type go together");
 	ports->min = nla_get_u16(min);
 	ports->max = nla_get_u16(max);
 	return 0;
+}
+
+static bool has_types(const struct nfipsec_selector *sel)
+{
+	enum nfipsec_field field = nfipsec_field(sel->family, sel->proto);
+
+	return field == NFIPSEC_FIELD_ICMP || field == NFIPSEC_FIELD_MH;
+}
+
+/* Of the next layer, which the selector has by now. */
+static int fields_get(struct nlattr **tb, struct nfipsec_selector *sel,
+		      struct netlink_ext_ack *extack)
+{
+	const struct nlattr *min = tb[NFIPSEC_A_SELECTOR_TYPE_MIN];
+	const struct nlattr *max = tb[NFIPSEC_A_SELECTOR_TYPE_MAX];
+	int err;
+
+	err = ports_get(tb[NFIPSEC_A_SELECTOR_SPORT_MIN],
+			tb[NFIPSEC_A_SELECTOR_SPORT_MAX], &sel->sport, extack);
+	if (!err)
+		err = ports_get(tb[NFIPSEC_A_SELECTOR_DPORT_MIN],
+				tb[NFIPSEC_A_SELECTOR_DPORT_MAX], &sel->dport,
+				extack);
+	if (err)
+		return err;
+	if (has_types(sel) && nfipsec_selector_has_ports(sel))
+		return nfipsec_nl_refuse(extack,
+					 tb[NFIPSEC_A_SELECTOR_SPORT_MIN] ?:
+					 tb[NFIPSEC_A_SELECTOR_DPORT_MIN],
+					 -EINVAL,
+					 "selector: this protocol has types and no ports");
+	if ((min || max) && !has_types(sel))
+		return nfipsec_nl_refuse(extack, min ?: max, -EINVAL,
+					 "selector: types need protocol ICMP with IPv4, ICMPv6 or the mobility header with IPv6");
+	return ports_get(min, max, &sel->sport, extack);
 }
 
 /**
@@ -311,18 +346,13 @@ int nfipsec_nl_selector_get(const struct nlattr *nest,
 	err = range_get(tb, &src_types, sel->src, family, extack);
 	if (!err)
 		err = range_get(tb, &dst_types, sel->dst, family, extack);
-	if (!err)
-		err = ports_get(tb[NFIPSEC_A_SELECTOR_SPORT_MIN],
-				tb[NFIPSEC_A_SELECTOR_SPORT_MAX],
-				&sel->sport, extack);
-	if (!err)
-		err = ports_get(tb[NFIPSEC_A_SELECTOR_DPORT_MIN],
-				tb[NFIPSEC_A_SELECTOR_DPORT_MAX],
-				&sel->dport, extack);
 	if (err)
 		return err;
 	if (tb[NFIPSEC_A_SELECTOR_PROTO])
 		sel->proto = nla_get_u8(tb[NFIPSEC_A_SELECTOR_PROTO]);
+	err = fields_get(tb, sel, extack);
+	if (err)
+		return err;
 
 	sentence = nfipsec_selector_check(sel);
 	if (sentence)
@@ -356,6 +386,17 @@ static int ports_put(struct sk_buff *skb, int min, int max,
 	       nla_put_u16(skb, max, ports->max);
 }
 
+static int fields_put(struct sk_buff *skb, const struct nfipsec_selector *sel)
+{
+	if (has_types(sel))
+		return ports_put(skb, NFIPSEC_A_SELECTOR_TYPE_MIN,
+				 NFIPSEC_A_SELECTOR_TYPE_MAX, &sel->sport);
+	return ports_put(skb, NFIPSEC_A_SELECTOR_SPORT_MIN,
+			 NFIPSEC_A_SELECTOR_SPORT_MAX, &sel->sport) ?:
+	       ports_put(skb, NFIPSEC_A_SELECTOR_DPORT_MIN,
+			 NFIPSEC_A_SELECTOR_DPORT_MAX, &sel->dport);
+}
+
 /**
  * nfipsec_nl_selector_put() - write a selector
  * @skb: message
@@ -377,10 +418,7 @@ int nfipsec_nl_selector_put(struct sk_buff *skb, int type,
 	    range_put(skb, &dst_types, sel->dst, sel->family) ||
 	    (sel->proto &&
 	     nla_put_u8(skb, NFIPSEC_A_SELECTOR_PROTO, sel->proto)) ||
-	    ports_put(skb, NFIPSEC_A_SELECTOR_SPORT_MIN,
-		      NFIPSEC_A_SELECTOR_SPORT_MAX, &sel->sport) ||
-	    ports_put(skb, NFIPSEC_A_SELECTOR_DPORT_MIN,
-		      NFIPSEC_A_SELECTOR_DPORT_MAX, &sel->dport)) {
+	    fields_put(skb, sel)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}

@@ -53,6 +53,36 @@ static bool port_any(const struct nfipsec_range *range)
 	return range->min == 0 && range->max == U16_MAX;
 }
 
+/**
+ * nfipsec_field() - what can a selector look at of a next layer protocol?
+ * @family: AF_INET or AF_INET6
+ * @proto: next layer protocol
+ *
+ * Context: any.
+ * Return: see enum nfipsec_field.
+ */
+enum nfipsec_field nfipsec_field(u8 family, u8 proto)
+{
+	bool ipv6 = family == AF_INET6;
+
+	switch (proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_DCCP:
+	case IPPROTO_SCTP:
+	case IPPROTO_UDPLITE:
+		return NFIPSEC_FIELD_PORTS;
+	case IPPROTO_ICMP:
+		return ipv6 ? NFIPSEC_FIELD_NONE : NFIPSEC_FIELD_ICMP;
+	case IPPROTO_ICMPV6:
+		return ipv6 ? NFIPSEC_FIELD_ICMP : NFIPSEC_FIELD_NONE;
+	case IPPROTO_MH:
+		return ipv6 ? NFIPSEC_FIELD_MH : NFIPSEC_FIELD_NONE;
+	default:
+		return NFIPSEC_FIELD_NONE;
+	}
+}
+
 /* Headers that nfipsec_l3_parse() walks over: never a next layer protocol. */
 static bool proto_walked(u8 proto)
 {
@@ -125,18 +155,23 @@ static bool range_clean(const union nfipsec_addr range[2], u8 family)
 	       (upper_zero(&range[0]) && upper_zero(&range[1]));
 }
 
-static bool proto_has_ports(u8 proto)
+static bool codes_any(const struct nfipsec_range *types)
 {
-	switch (proto) {
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-	case IPPROTO_DCCP:
-	case IPPROTO_SCTP:
-	case IPPROTO_UDPLITE:
-		return true;
-	default:
-		return false;
-	}
+	return !(types->min & 0xff) && (types->max & 0xff) == 0xff;
+}
+
+/* What is restricted must be there. */
+static const char *field_check(const struct nfipsec_selector *sel)
+{
+	enum nfipsec_field field = nfipsec_field(sel->family, sel->proto);
+
+	if (field == NFIPSEC_FIELD_MH && !codes_any(&sel->sport))
+		return "selector: types of a mobility header are from 256 * T to 256 * T + 255";
+	if (field == NFIPSEC_FIELD_PORTS ||
+	    (port_any(&sel->dport) &&
+	     (port_any(&sel->sport) || field != NFIPSEC_FIELD_NONE)))
+		return NULL;
+	return "selector: ports need protocol TCP, UDP, UDP-Lite, SCTP or DCCP";
 }
 
 /**
@@ -160,14 +195,12 @@ const char *nfipsec_selector_check(const struct nfipsec_selector *sel)
 	if (addr_cmp(&sel->dst[0], &sel->dst[1], sel->family) > 0)
 		return "selector: destination range ends before it starts";
 	if (sel->sport.min > sel->sport.max)
-		return "selector: source port range ends before it starts";
+		return "selector: range of source ports or types ends before it starts";
 	if (sel->dport.min > sel->dport.max)
 		return "selector: destination port range ends before it starts";
 	if (sel->family == AF_INET6 && sel->proto && proto_walked(sel->proto))
 		return "selector: protocol is an IPv6 extension header, no next layer";
-	if (nfipsec_selector_has_ports(sel) && !proto_has_ports(sel->proto))
-		return "selector: ports need protocol TCP, UDP, UDP-Lite, SCTP or DCCP";
-	return NULL;
+	return field_check(sel);
 }
 
 /**
@@ -198,11 +231,11 @@ bool nfipsec_selector_equal(const struct nfipsec_selector *a,
 }
 
 /**
- * nfipsec_selector_has_ports() - does a selector restrict ports
+ * nfipsec_selector_has_ports() - does a selector restrict ports or types
  * @sel: the selector
  *
  * Context: any.
- * Return: false if every port of either side is inside.
+ * Return: false if every port of either side is inside, or every type.
  */
 bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel)
 {

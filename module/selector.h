@@ -25,6 +25,23 @@ union nfipsec_addr {
 };
 
 /**
+ * enum nfipsec_field - what a selector can look at of a next layer protocol
+ * @NFIPSEC_FIELD_NONE: nothing
+ * @NFIPSEC_FIELD_PORTS: source and destination port
+ * @NFIPSEC_FIELD_ICMP: type and code, as one number: 256 times the type, plus
+ *	the code
+ * @NFIPSEC_FIELD_MH: type of the mobility header, likewise, with code 0
+ *
+ * Types stand where the source port does (RFC 4301 section 4.4.1.1).
+ */
+enum nfipsec_field {
+	NFIPSEC_FIELD_NONE,
+	NFIPSEC_FIELD_PORTS,
+	NFIPSEC_FIELD_ICMP,
+	NFIPSEC_FIELD_MH,
+};
+
+/**
  * struct nfipsec_flow - what a packet shows to the SPD
  * @saddr: source address
  * @daddr: destination address
@@ -33,7 +50,8 @@ union nfipsec_addr {
  * @opaque: ports (and for IPv6 possibly @proto) cannot be seen: a fragment.
  *	All fragments are opaque, the first one too, so that one datagram
  *	gets one answer (RFC 4301 section 7).
- * @sport: source port, host byte order; 0 for a protocol without ports
+ * @sport: source port or type, host byte order; 0 for a protocol without, see
+ *	enum nfipsec_field
  * @dport: destination port, host byte order; 0 for a protocol without ports
  * @dscp: 0 to 63; no selector, it chooses among SAs (RFC 4301 section 4.1)
  */
@@ -49,7 +67,7 @@ struct nfipsec_flow {
 };
 
 /**
- * struct nfipsec_range - a closed range of ports, host byte order
+ * struct nfipsec_range - a closed range of ports or types, host byte order
  * @min: lowest
  * @max: highest; 0 to 65535 is any, also for protocols without ports
  */
@@ -62,7 +80,7 @@ struct nfipsec_range {
  * struct nfipsec_selector - closed ranges of every field
  * @src: lowest and highest source address
  * @dst: lowest and highest destination address
- * @sport: source ports
+ * @sport: source ports, or types: see enum nfipsec_field
  * @dport: destination ports
  * @family: AF_INET or AF_INET6
  * @proto: next layer protocol, 0 is any
@@ -94,6 +112,7 @@ enum nfipsec_match {
 	NFIPSEC_MATCH_OPAQUE,
 };
 
+enum nfipsec_field nfipsec_field(u8 family, u8 proto);
 enum nfipsec_match nfipsec_selector_match(const struct nfipsec_selector *sel,
 					  const struct nfipsec_flow *flow);
 const char *nfipsec_selector_check(const struct nfipsec_selector *sel);

@@ -705,11 +705,11 @@ def side(name, text):
     return out + [attr(C["A_SELECTOR_" + name], addr(text))]
 
 
-def selector(src, dst, proto=0, sport=None, dport=None):
+def selector(src, dst, proto=0, sport=None, dport=None, types=None):
     out = side("SRC", src) + side("DST", dst)
     if proto:
         out.append(attr(C["A_SELECTOR_PROTO"], u8(proto)))
-    for name, ports in (("SPORT", sport), ("DPORT", dport)):
+    for name, ports in (("SPORT", sport), ("DPORT", dport), ("TYPE", types)):
         if ports:
             out += [attr(C["A_SELECTOR_%s_MIN" % name], u16(ports[0])),
                     attr(C["A_SELECTOR_%s_MAX" % name], u16(ports[1]))]
@@ -803,10 +803,10 @@ class Lab:
         return msg + [attr(C["A_POLICY_TMPL"], tmpl)]
 
     def policy(self, direction, src, dst, proto=0, sport=None, dport=None,
-               cmd="POLICY_NEW", **more):
+               types=None, cmd="POLICY_NEW", **more):
         """Add a policy. more: see policy_attrs()"""
         self.nl.do(cmd, *self.policy_attrs(
-            direction, selector(src, dst, proto, sport, dport), **more))
+            direction, selector(src, dst, proto, sport, dport, types), **more))
 
     def unpolicy(self, direction, src, dst, *rest):
         self.nl.do("POLICY_DEL",

@@ -10,8 +10,8 @@ import struct
 import sys
 
 import lib
-from lib import (C, IN4, FAR4, OUT4, PEER4, Algo, Refused, attr, equal, json_of,
-                 key_file, sh, u8, u16, u32, u64)
+from lib import (C, IN4, IN6, FAR4, FAR6, OUT4, PEER4, Algo, Refused, attr,
+                 equal, json_of, key_file, sh, u8, u16, u32, u64)
 
 lab = lib.Lab()
 gcm = Algo("aes128gcm16", 1)
@@ -389,6 +389,20 @@ def raw_refusals():
         {"SELECTOR": sel + [attr(C["A_SELECTOR_PROTO"], u8(1)),
                             attr(C["A_SELECTOR_DPORT_MIN"], u16(9)),
                             attr(C["A_SELECTOR_DPORT_MAX"], u16(9))]})]
+    # types: upside down, half, of a protocol without, with codes of none, and
+    # ports of a protocol with types
+    bad += [("POLICY_NEW", pol_msg(SELECTOR=s)) for s in (
+        lib.selector(IN4, FAR4, 1, types=(0x301, 0x300)),
+        lib.selector(IN4, FAR4, 1, types=(0x300, 0x3ff))[:-1],
+        lib.selector(IN4, FAR4, 17, types=(0x300, 0x3ff)),
+        lib.selector(IN4, FAR4, 0, types=(0x300, 0x3ff)),
+        lib.selector(IN4, FAR4, 58, types=(0x300, 0x3ff)),
+        lib.selector(IN6, FAR6, 1, types=(0x300, 0x3ff)),
+        lib.selector(IN4, FAR4, 135, types=(0x300, 0x3ff)),
+        lib.selector(IN6, FAR6, 135, types=(0x300, 0x3fe)),
+        lib.selector(IN6, FAR6, 135, types=(0x301, 0x3ff)),
+        lib.selector(IN4, FAR4, 1, (0x300, 0x3ff)),
+        lib.selector(IN4, FAR4, 1, (1, 2), types=(0x300, 0x3ff)))]
     bad += [("SA_DEL", []), ("SA_GET", []), ("POLICY_DEL", []),
             ("POLICY_GET", []), ("SA_ALLOCSPI", []), ("SA_UPDATE", []),
             ("POLICY_UPDATE", []), ("POLICY_FLUSH", [attr(3, u8(7))]),

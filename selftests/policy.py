@@ -216,6 +216,86 @@ def ports():
         equal(send(there, src=near), CLEAR, "TCP policy, UDP packet")
 
 
+def packets_of(number=0):
+    """How many packets a policy has met."""
+    pol = dict(lab.nl.dump("POLICY_GET")[number])
+    return struct.unpack("=Q", pol[C["A_POLICY_PACKETS"]])[0]
+
+
+def icmp(six, number, src, dst):
+    """An ICMP packet; number: 256 times the type, plus the code."""
+    body = struct.pack("!HHI", number, 0, 0) + bytes(40)
+    if not six:
+        return ipv4(src, dst, 1, body[:2] +
+                    struct.pack("!H", lib.csum(body)) + body[4:])
+    pseudo = lib.addr(src) + lib.addr(dst) + struct.pack("!II", len(body), 58)
+    return ipv6(src, dst, 58, body[:2] +
+                struct.pack("!H", lib.csum(pseudo + body)) + body[4:])
+
+
+def judged(packet, inside, what):
+    """By the only policy, which lets it in, or by the default."""
+    hits = packets_of()
+    lab.mark()
+    lab.wire.send(packet)
+    if inside:
+        wait_for(lambda: packets_of() == hits + 1, what)
+        lab.counted({}, what)
+    else:
+        lab.counted({"in_discard": 1}, what)
+        equal(packets_of(), hits, what)
+
+
+def icmp_types():
+    """Type and code are compared as one number, both ways, by either hook."""
+    lab.reset()
+    lab.default("in", "discard")
+    for six, near, there in FAMILIES:
+        proto = 58 if six else 1
+        for low, high in ((0x0304, 0x0501), (0x0c00, 0x0cff), (0, 0)):
+            lab.nl.do("POLICY_FLUSH")
+            lab.policy("in", there, near, proto, types=(low, high),
+                       action="bypass")
+            for number in {low - 1, low, low | 0xff, high & 0xff00, high,
+                           high + 1}:
+                if number >= 0:
+                    judged(icmp(six, number, there, near),
+                           low <= number <= high, "%#x" % number)
+    lab.reset()
+    for six, near, there in FAMILIES:
+        lab.policy("out", near, there, 58 if six else 1,
+                   types=(0x8000, 0x8001) if six else (0x0800, 0x0801),
+                   action="discard")
+        sock = lab.n.socket(lib.socket.AF_INET6 if six else lib.socket.AF_INET,
+                            lib.socket.SOCK_RAW, 58 if six else 1)
+        sock.bind((near, 0))
+        for code, out in ((1, "out_discard"), (2, CLEAR)):
+            base = lab.nl.stats()
+            try:
+                sock.sendto(bytes([128 if six else 8, code]) + bytes(20),
+                            (there, 0))
+            except PermissionError:
+                pass
+            equal(wait_for(lambda b=base: out_fate(b), "a packet"), out)
+        sock.close()
+    # without its type, nothing can be told of it
+    lab.default("in", "discard")
+    lab.mark()
+    lab.wire.send(ipv4(FAR4, IN4, 1, b"\10"))
+    lab.counted({"in_header": 1})
+    lab.reset()
+
+
+def mh_types():
+    lab.reset()
+    lab.default("in", "discard")
+    lab.policy("in", FAR6, IN6, 135, types=(0x0500, 0x06ff), action="bypass")
+    for number, inside in ((4, False), (5, True), (6, True), (7, False)):
+        judged(ipv6(FAR6, IN6, 135, bytes([59, 0, number, 77]) + bytes(4)),
+               inside, "type %d" % number)
+    lab.reset()
+
+
 def defaults():
     """Discard what no policy knows; neighbour discovery by a bypass policy."""
     lab.reset()
@@ -572,8 +652,7 @@ def hits():
     lab.policy("out", IN4, FAR4, action="discard")
     for _ in range(3):
         send(FAR4, src=IN4)
-    pol = dict(lab.nl.dump("POLICY_GET")[0])
-    equal(struct.unpack("=Q", pol[C["A_POLICY_PACKETS"]])[0], 3)
+    equal(packets_of(), 3)
 
 
 class Sender(threading.Thread):
@@ -635,7 +714,9 @@ for name, func in (
         ("no policies", untouched), ("actions", actions),
         ("protect", protected), ("directions", directions),
         ("priorities", priorities), ("update and delete", updated),
-        ("addresses", addresses), ("ports", ports), ("defaults", defaults),
+        ("addresses", addresses), ("ports", ports),
+        ("types of ICMP", icmp_types),
+        ("types of the mobility header", mh_types), ("defaults", defaults),
         ("neighbour discovery", neighbours), ("multicast", multicast),
         ("loopback", loopback), ("plaintext refused", clear_refused),
         ("no SA", no_sa), ("selector of an SA", sa_selector),

@@ -87,19 +87,36 @@ static bool with_ports(u8 proto)
 	return memchr(protos, proto, sizeof(protos));
 }
 
+/* As far as ports or types reach; of a mobility header it is the third byte. */
+static unsigned int field_len(u8 family, u8 proto)
+{
+	if (with_ports(proto))
+		return 4;
+	if (proto == (family == AF_INET ? 1 : 58))
+		return 2;
+	return family == AF_INET6 && proto == 135 ? 3 : 0;
+}
+
 /* Behind the headers: a payload, and the flow that goes with it. */
 static void finish(struct packet *p, u8 proto, unsigned int l4)
 {
+	unsigned int len;
+
 	p->l3.proto = proto;
 	p->l3.l4_off = l4;
 	p->len = l4 + 4 + ktap_random_below(20);
 	p->flow.family = p->l3.family;
 	p->flow.proto = proto;
 	p->flow.opaque = p->l3.frag;
-	if (!p->l3.frag && with_ports(proto)) {
+	if (p->l3.frag)
+		return;
+	len = field_len(p->l3.family, proto);
+	if (len == 2 || len == 4)
 		p->flow.sport = p->b[l4] << 8 | p->b[l4 + 1];
+	if (len == 4)
 		p->flow.dport = p->b[l4 + 2] << 8 | p->b[l4 + 3];
-	}
+	if (len == 3)
+		p->flow.sport = p->b[l4 + 2] << 8;
 }
 
 static void random_bytes(struct packet *p)
@@ -230,7 +247,8 @@ static bool try_cut(const struct packet *p, unsigned int len,
 		    unsigned int offset, unsigned int linear)
 {
 	bool want = !p->bad && len >= p->l3.l4_off;
-	bool ports = !p->l3.frag && with_ports(p->l3.proto);
+	unsigned int field = p->l3.frag ? 0 : field_len(p->l3.family,
+							p->l3.proto);
 	struct nfipsec_flow flow;
 	struct nfipsec_l3 l3;
 	struct sk_buff skb;
@@ -248,7 +266,7 @@ static bool try_cut(const struct packet *p, unsigned int len,
 			    p->l3.proto, p->l3.frag, p->l3.nexthdr_off,
 			    p->l3.l4_off, p->l3.esp_off,
 			    p->l3.esp_nexthdr_off, p->l3.len);
-		want = !ports || len >= p->l3.l4_off + 4;
+		want = len >= p->l3.l4_off + field;
 		got = nfipsec_flow_parse(&skb, &l3, &flow);
 		ok &= EXPECT(got == want, "%u of %u bytes: flow %s", len,
 			     p->len, got ? "accepted" : "refused");

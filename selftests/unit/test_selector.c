@@ -19,6 +19,22 @@
 
 static const u8 with_ports[] = { 6, 17, 33, 132, 136 };
 
+static bool has_ports(u8 proto)
+{
+	return memchr(with_ports, proto, sizeof(with_ports));
+}
+
+static bool has_codes(u8 family, u8 proto)
+{
+	return proto == (family == AF_INET ? 1 : 58);
+}
+
+static bool has_types(u8 family, u8 proto)
+{
+	return has_codes(family, proto) ||
+	       (family == AF_INET6 && proto == 135);
+}
+
 /* Parse or stop: a typo in a table is no test result. */
 static u8 addr(union nfipsec_addr *a, const char *text)
 {
@@ -94,6 +110,21 @@ static const struct row udp6 = { .proto = 17, .sport = ANY, .dport = ANY };
 static const struct row dns6 = { {}, {}, 17, ANY, { 53, 53 } };
 
 static const struct row ah6 = { .proto = 51, .sport = ANY, .dport = ANY };
+
+#define TYPE(type, code)	((type) << 8 | (code))
+
+/* Type 3 with code 4, up to type 5 with code 1: type 4 with any. */
+static const struct row icmp4 = {
+	.proto = 1, .sport = { TYPE(3, 4), TYPE(5, 1) }, .dport = ANY
+};
+
+static const struct row icmp6 = {
+	.proto = 58, .sport = { TYPE(1, 0), TYPE(127, 255) }, .dport = ANY
+};
+
+static const struct row mh6 = {
+	.proto = 135, .sport = { TYPE(5, 0), TYPE(6, 255) }, .dport = ANY
+};
 
 #define A4	"10.1.2.3", "192.0.2.7"
 #define B6	"2001:db8::1", "2001:db8::2:0:0"
@@ -185,6 +216,28 @@ static const struct {
 	/*65*/	{ &udp6, B6, 60, false, 0, 0, NO },
 	/*66*/	{ &udp6, B6, 51, false, 0, 0, NO },
 	/*67*/	{ &ah6, B6, 51, false, 0, 0, YES },
+	/* Type and code are one number */
+	/*68*/	{ &icmp4, A4, 1, false, TYPE(3, 3), 0, NO },
+	/*69*/	{ &icmp4, A4, 1, false, TYPE(3, 4), 0, YES },
+	/*70*/	{ &icmp4, A4, 1, false, TYPE(3, 255), 0, YES },
+	/*71*/	{ &icmp4, A4, 1, false, TYPE(4, 0), 0, YES },
+	/*72*/	{ &icmp4, A4, 1, false, TYPE(4, 200), 0, YES },
+	/*73*/	{ &icmp4, A4, 1, false, TYPE(5, 1), 0, YES },
+	/*74*/	{ &icmp4, A4, 1, false, TYPE(5, 2), 0, NO },
+	/*75*/	{ &icmp4, A4, 1, false, 4, 0, NO },
+	/*76*/	{ &icmp4, A4, 1, true, 0, 0, OPAQUE },
+	/*77*/	{ &icmp4, A4, 17, false, TYPE(4, 0), 0, NO },
+	/*78*/	{ &icmp6, B6, 58, false, TYPE(0, 255), 0, NO },
+	/*79*/	{ &icmp6, B6, 58, false, TYPE(1, 0), 0, YES },
+	/*80*/	{ &icmp6, B6, 58, false, TYPE(127, 255), 0, YES },
+	/*81*/	{ &icmp6, B6, 58, false, TYPE(128, 0), 0, NO },
+	/*82*/	{ &icmp6, B6, 58, true, 0, 0, OPAQUE },
+	/*83*/	{ &mh6, B6, 135, false, TYPE(4, 0), 0, NO },
+	/*84*/	{ &mh6, B6, 135, false, TYPE(5, 0), 0, YES },
+	/*85*/	{ &mh6, B6, 135, false, TYPE(6, 0), 0, YES },
+	/*86*/	{ &mh6, B6, 135, false, TYPE(7, 0), 0, NO },
+	/*87*/	{ &mh6, B6, 135, true, 0, 0, OPAQUE },
+	/*88*/	{ &mh6, B6, 60, true, 0, 0, OPAQUE },
 };
 
 static void match_table(void)
@@ -207,7 +260,8 @@ static void match_table(void)
 		flow.sport = truth[i].sport;
 		flow.dport = truth[i].dport;
 		family = row == &net6 || row == &range6 || row == &udp6 ||
-			 row == &dns6 || row == &ah6 ? AF_INET6 : AF_INET;
+			 row == &dns6 || row == &ah6 || row == &icmp6 ||
+			 row == &mh6 ? AF_INET6 : AF_INET;
 		build(&sel, row, family);
 
 		bad = nfipsec_selector_check(&sel);
@@ -300,7 +354,8 @@ static void random_addr(union nfipsec_addr *a, u8 family)
 static u16 random_port(void)
 {
 	static const u16 ports[] = {
-		0, 1, 2, 79, 80, 81, 1023, 1024, 0x5000, 65534, 65535,
+		0, 1, 2, 79, 80, 81, 0x100, 0x1ff, 0x200, 1023, 1024, 0x5000,
+		65534, 65535,
 	};
 
 	return ports[ktap_random_below(ARRAY_SIZE(ports))];
@@ -330,8 +385,8 @@ static void random_range(union nfipsec_addr r[2], u8 family)
 static u8 random_proto(void)
 {
 	static const u8 protos[] = {
-		0, 6, 6, 17, 17, 33, 43, 44, 50, 51, 58, 59, 60, 132, 135, 136,
-		140,
+		0, 1, 6, 6, 17, 17, 33, 43, 44, 50, 51, 58, 59, 60, 132, 135,
+		136, 140,
 	};
 
 	return protos[ktap_random_below(ARRAY_SIZE(protos))];
@@ -351,10 +406,10 @@ static void match_random(void)
 		random_range(sel.src, sel.family);
 		random_range(sel.dst, sel.family);
 		sel.proto = ktap_random_below(6) ? random_proto() : 0;
-		any = !memchr(with_ports, sel.proto, sizeof(with_ports)) ||
-		      ktap_random_below(2);
-		random_ports(&sel.sport, any || ktap_random_below(2));
+		any = !has_ports(sel.proto) || ktap_random_below(2);
 		random_ports(&sel.dport, any || ktap_random_below(2));
+		any = any && !has_types(sel.family, sel.proto);
+		random_ports(&sel.sport, any || ktap_random_below(2));
 		if (nfipsec_selector_check(&sel)) {
 			refused++;
 			continue;
@@ -416,15 +471,25 @@ static void check(void)
 		BAD(sel.dport.min = 2; sel.dport.max = 1, "dest. ports 2-1");
 
 		for (proto = 0; proto < 256; proto++) {
-			bool may = memchr(with_ports, proto,
-					  sizeof(with_ports));
+			bool may = has_ports(proto);
 
 			sel = good;
 			sel.proto = proto;
 			sel.sport.min = 1;
-			EXPECT(!nfipsec_selector_check(&sel) == may,
-			       "source port with protocol %u", proto);
+			EXPECT(!nfipsec_selector_check(&sel) ==
+			       (may || has_codes(family, proto)),
+			       "source port or type with protocol %u", proto);
+			sel.sport.min = 0x300;
+			sel.sport.max = 0x5fe;
+			EXPECT(!nfipsec_selector_check(&sel) ==
+			       (may || has_codes(family, proto)),
+			       "code with protocol %u", proto);
+			sel.sport.max = 0x5ff;
+			EXPECT(!nfipsec_selector_check(&sel) ==
+			       (may || has_types(family, proto)),
+			       "type with protocol %u", proto);
 			sel.sport.min = 0;
+			sel.sport.max = 65535;
 			sel.dport.max = 65534;
 			EXPECT(!nfipsec_selector_check(&sel) == may,
 			       "destination port with protocol %u", proto);

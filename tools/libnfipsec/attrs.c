@@ -38,6 +38,8 @@ static const struct nfi_field selector_fields[] = {
 	S(SPORT_MAX, U16, sport_max),
 	S(DPORT_MIN, U16, dport_min),
 	S(DPORT_MAX, U16, dport_max),
+	S(TYPE_MIN, U16, type_min),
+	S(TYPE_MAX, U16, type_max),
 };
 
 #undef S

@@ -72,6 +72,9 @@ struct nfipsec_key {
  * @sport_max: highest source port
  * @dport_min: lowest destination port
  * @dport_max: highest destination port
+ * @type_min: lowest ICMP type and code, 256 times the type plus the code; or
+ *	256 times the lowest type of the mobility header
+ * @type_max: highest; of the mobility header plus 255
  */
 struct nfipsec_selector {
 	uint64_t has;
@@ -87,6 +90,8 @@ struct nfipsec_selector {
 	uint16_t sport_max;
 	uint16_t dport_min;
 	uint16_t dport_max;
+	uint16_t type_min;
+	uint16_t type_max;
 };
 
 /**

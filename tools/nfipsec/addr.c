@@ -22,6 +22,8 @@ static const struct choice protos[] = {
 	{ "icmpv6", IPPROTO_ICMPV6 },
 	{ "ospf", 89 },
 	{ "sctp", IPPROTO_SCTP },
+	{ "mh", IPPROTO_MH },
+	{ "mobility-header", IPPROTO_MH },
 	{ "udplite", IPPROTO_UDPLITE },
 	{}
 };

@@ -18,7 +18,8 @@ static const char options[] =
 	"  -V, --version      version\n";
 
 static const char selector[] =
-	"SELECTOR := src S dst S [proto P [sport R] [dport R]]\n"
+	"SELECTOR := src S dst S [proto P [sport R] [dport R] |\n"
+	"            proto icmp|ipv6-icmp [type R [code R]] | proto mh [type R]]\n"
 	"S := A | A/PREFIXLEN | A-A | any\n"
 	"P := tcp | udp | icmp | ipv6-icmp | ... | 0 to 255 | any\n"
 	"R := N | N-N | any\n"

@@ -97,7 +97,7 @@ static int word_tmpl(struct args *a, void *obj, const struct word *w)
 static bool has_selector(const struct args *a, int start, int end)
 {
 	static const char * const names[] = { "src", "dst", "proto", "sport",
-					      "dport" };
+					      "dport", "type", "code" };
 	size_t n;
 	int i;
 
@@ -147,6 +147,8 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
 		S("proto", word_proto, proto, PROTO),
 		S("sport", word_ports, sport_min, SPORT_MIN),
 		S("dport", word_ports, dport_min, DPORT_MIN),
+		S("type", word_types, type_min, TYPE_MIN),
+		S("code", word_codes, type_min, TYPE_MAX),
 		P("priority", word_u32, priority, PRIORITY),
 		{ "action", word_action, 0, 0, 0, 0, false },
 		{ "tmpl", word_tmpl, 0, 0, 0, 0, true },
@@ -186,6 +188,8 @@ int policy_parse_key(struct args *a, struct nfipsec_policy *key)
 		S("proto", word_proto, proto, PROTO),
 		S("sport", word_ports, sport_min, SPORT_MIN),
 		S("dport", word_ports, dport_min, DPORT_MIN),
+		S("type", word_types, type_min, TYPE_MIN),
+		S("code", word_codes, type_min, TYPE_MAX),
 	};
 	int start = a->pos;
 	bool selector;

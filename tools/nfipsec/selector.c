@@ -117,6 +117,102 @@ int word_ports(struct args *a, void *obj, const struct word *w)
 	return ret;
 }
 
+/* A byte, or two with a dash between them. */
+static int bytes_parse(const char *text, const char *what, uint8_t *lo,
+		       uint8_t *hi)
+{
+	const char *dash = strchr(text, '-');
+	size_t len = dash ? (size_t)(dash - text) : strlen(text);
+	char first[24];
+	uint64_t a, b;
+	int ret;
+
+	if (len >= sizeof(first))
+		return cli_fail(CLI_USAGE, "%s is no number: too long", what);
+	memcpy(first, text, len);
+	first[len] = '\0';
+	ret = number_parse(first, what, UINT8_MAX, &a);
+	b = a;
+	if (!ret && dash)
+		ret = number_parse(dash + 1, what, UINT8_MAX, &b);
+	*lo = a;
+	*hi = b;
+	return ret;
+}
+
+static bool is_any(const char *text)
+{
+	return !strcmp(text, "any") || !strcmp(text, "all");
+}
+
+static int types_check(const struct nfipsec_selector *sel, const char *what)
+{
+	if (sel->type_min <= sel->type_max)
+		return CLI_OK;
+	return cli_fail(CLI_USAGE, "%s: the range is upside down", what);
+}
+
+/**
+ * word_types() - types of ICMP or of the mobility header follow
+ * @a: words
+ * @obj: selector
+ * @w: the keyword
+ *
+ * Return: enum cli_result
+ */
+int word_types(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_selector *sel = obj;
+	uint8_t lo, hi;
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	if (is_any(text))
+		return CLI_OK;
+	ret = bytes_parse(text, w->name, &lo, &hi);
+	if (ret)
+		return ret;
+	sel->type_min = lo << 8;
+	sel->type_max = hi << 8 | 0xff;
+	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MIN);
+	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MAX);
+	return types_check(sel, w->name);
+}
+
+/**
+ * word_codes() - codes of ICMP types follow
+ * @a: words
+ * @obj: selector, with the types
+ * @w: the keyword
+ *
+ * Type and code are one number, so that of several types the codes are those of
+ * the first and of the last.
+ *
+ * Return: enum cli_result
+ */
+int word_codes(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_selector *sel = obj;
+	uint8_t lo, hi;
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	if (is_any(text))
+		return CLI_OK;
+	if (!HAS(sel, TYPE_MIN))
+		return cli_fail(CLI_USAGE, "\"code\" follows \"type\" and its number");
+	ret = bytes_parse(text, w->name, &lo, &hi);
+	if (ret)
+		return ret;
+	sel->type_min = (sel->type_min & 0xff00) | lo;
+	sel->type_max = (sel->type_max & 0xff00) | hi;
+	return types_check(sel, w->name);
+}
+
 /**
  * selector_words() - read a selector, up to the first word that is not of it
  * @a: words
@@ -132,13 +228,15 @@ int selector_words(struct args *a, struct nfipsec_selector *sel)
 		S("proto", word_proto, proto, PROTO),
 		S("sport", word_ports, sport_min, SPORT_MIN),
 		S("dport", word_ports, dport_min, DPORT_MIN),
+		S("type", word_types, type_min, TYPE_MIN),
+		S("code", word_codes, type_min, TYPE_MAX),
 	};
 	int start = a->pos;
 	int ret;
 
 	ret = words_parse(a, words, ARRAY_SIZE(words), sel, true);
 	if (!ret && a->pos == start)
-		return cli_fail(CLI_USAGE, "a selector must follow \"sel\": src S dst D [proto P [sport R] [dport R]]");
+		return cli_fail(CLI_USAGE, "a selector must follow \"sel\": src S dst D [proto P [sport R] [dport R] [type R [code R]]]");
 	return ret;
 }
 
@@ -195,6 +293,11 @@ static void ports_print(FILE *out, const char *name, unsigned int min,
 		fprintf(out, " %s %u-%u", name, min, max);
 }
 
+static bool has_codes(const struct nfipsec_selector *sel)
+{
+	return (sel->type_min & 0xff) || (sel->type_max & 0xff) != 0xff;
+}
+
 /**
  * selector_print() - print a selector as words
  * @out: where
@@ -213,6 +316,12 @@ void selector_print(FILE *out, const struct nfipsec_selector *sel)
 		ports_print(out, "sport", sel->sport_min, sel->sport_max);
 	if (HAS(sel, DPORT_MIN))
 		ports_print(out, "dport", sel->dport_min, sel->dport_max);
+	if (!HAS(sel, TYPE_MIN))
+		return;
+	ports_print(out, "type", sel->type_min >> 8, sel->type_max >> 8);
+	if (has_codes(sel))
+		ports_print(out, "code", sel->type_min & 0xff,
+			    sel->type_max & 0xff);
 }
 
 /**
@@ -240,6 +349,14 @@ struct json_object *selector_json(const struct nfipsec_selector *sel)
 	if (HAS(sel, DPORT_MIN)) {
 		json_number(o, "dport_min", sel->dport_min);
 		json_number(o, "dport_max", sel->dport_max);
+	}
+	if (HAS(sel, TYPE_MIN)) {
+		json_number(o, "type_min", sel->type_min >> 8);
+		json_number(o, "type_max", sel->type_max >> 8);
+	}
+	if (HAS(sel, TYPE_MIN) && has_codes(sel)) {
+		json_number(o, "code_min", sel->type_min & 0xff);
+		json_number(o, "code_max", sel->type_max & 0xff);
 	}
 	return o;
 }

@@ -14,6 +14,8 @@
 int word_block(struct args *a, void *obj, const struct word *w);
 int word_proto(struct args *a, void *obj, const struct word *w);
 int word_ports(struct args *a, void *obj, const struct word *w);
+int word_types(struct args *a, void *obj, const struct word *w);
+int word_codes(struct args *a, void *obj, const struct word *w);
 
 int selector_words(struct args *a, struct nfipsec_selector *sel);
 int selector_finish(struct nfipsec_selector *sel, uint8_t family);

@@ -453,6 +453,36 @@ static const struct object_case policies[] = {
 	  "\tdir out action protect index 0 priority 0\n"
 	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
 	  "\tstats: packets 0\n", false },
+	{ "dir in src 10.0.0.0/8 dst any proto icmp type 3 code 4 action bypass",
+	  "src 10.0.0.0/8 dst 0.0.0.0/0 proto icmp type 3 code 4\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in src ::/0 dst any proto icmpv6 type 1-4 action bypass",
+	  "src ::/0 dst ::/0 proto ipv6-icmp type 1-4\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto icmp type 3-5 code 4-1 action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp type 3-5 code 4-1\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in src ::/0 dst any proto mh type 5 code any action bypass",
+	  "src ::/0 dst ::/0 proto mh type 5\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto icmp type any action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto icmp type 256 action bypass", "too large", true },
+	{ "dir in " SEL "proto icmp type 3 code 1-256 action bypass",
+	  "too large", true },
+	{ "dir in " SEL "proto icmp type 4-3 action bypass", "upside down",
+	  true },
+	{ "dir in " SEL "proto icmp type 4 code 2-1 action bypass",
+	  "upside down", true },
+	{ "dir in " SEL "proto icmp code 4 action bypass", "follows \"type\"",
+	  true },
+	{ "dir in " SEL "proto icmp type x action bypass", "no number", true },
 	{ "", "\"dir\" is missing", true },
 	{ SEL "action bypass", "\"dir\" is missing", true },
 	{ "dir any " SEL "action bypass", "one direction", true },

@@ -168,6 +168,19 @@ bool nfipsec_l3_parse_at(const struct sk_buff *skb, int nhoff, u8 family,
 				   parse_ipv6(skb, nhoff, l3);
 }
 
+/*
+ * RFC 4301 section 7.2 wants a least offset. Ports and types end before what is
+ * possible; this one spares the flags of TCP too (RFC 1858 section 4.2).
+ */
+#define EARLY	16
+
+static bool starts_early(const struct iphdr *iph)
+{
+	unsigned int off = (ntohs(iph->frag_off) & IP_OFFSET) * 8;
+
+	return off && off < EARLY;
+}
+
 /* Of the next layer at @off: false if it is cut off before what matters. */
 static bool parse_field(const struct sk_buff *skb, int off,
 			enum nfipsec_field field, struct nfipsec_flow *flow)
@@ -246,6 +259,7 @@ bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
 		iph = skb_header_pointer(skb, nhoff, sizeof(ibuf), &ibuf);
 		if (!iph)
 			return false;
+		flow->early = starts_early(iph);
 		flow->saddr.ip = iph->saddr;
 		flow->daddr.ip = iph->daddr;
 		flow->dscp = ipv4_get_dsfield(iph) >> 2;
@@ -261,10 +275,14 @@ bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
 		flow->dscp = ipv6_get_dsfield(ip6) >> 2;
 	}
 
-	if (l3->frag)
+	if (l3->later)
 		return true;
-	return parse_field(skb, nhoff + l3->l4_off,
-			   nfipsec_field(l3->family, l3->proto), flow);
+	if (!parse_field(skb, nhoff + l3->l4_off,
+			 nfipsec_field(l3->family, l3->proto), flow))
+		return l3->frag;
+	if (!nfipsec_proto_hides(l3->family, l3->proto))
+		flow->opaque = false;
+	return true;
 }
 
 /**

@@ -415,6 +415,8 @@ static bool drop_clear(const struct nfipsec_net *nn, struct sk_buff *skb,
 	struct nfipsec_verdict verdict;
 	enum nfipsec_reason reason;
 
+	/* One answer for all fragments of a datagram, also for the first. */
+	flow->opaque = l3->frag;
 	if (l3->later && l3->family == AF_INET6)
 		flow->proto = IPPROTO_FRAGMENT;
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);

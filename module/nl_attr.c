@@ -302,7 +302,8 @@ static int fields_get(struct nlattr **tb, struct nfipsec_selector *sel,
 				extack);
 	if (err)
 		return err;
-	if (has_types(sel) && nfipsec_selector_has_ports(sel))
+	if (has_types(sel) && !(nfipsec_range_is_any(&sel->sport) &&
+				nfipsec_range_is_any(&sel->dport)))
 		return nfipsec_nl_refuse(extack,
 					 tb[NFIPSEC_A_SELECTOR_SPORT_MIN] ?:
 					 tb[NFIPSEC_A_SELECTOR_DPORT_MIN],
@@ -380,7 +381,7 @@ static int range_put(struct sk_buff *skb, const struct end_types *types,
 static int ports_put(struct sk_buff *skb, int min, int max,
 		     const struct nfipsec_range *ports)
 {
-	if (!ports->min && ports->max == U16_MAX)
+	if (nfipsec_range_is_any(ports))
 		return 0;
 	return nla_put_u16(skb, min, ports->min) ?:
 	       nla_put_u16(skb, max, ports->max);

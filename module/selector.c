@@ -48,9 +48,32 @@ static bool port_in(const struct nfipsec_range *range, u16 port)
 	return range->min <= port && port <= range->max;
 }
 
-static bool port_any(const struct nfipsec_range *range)
+/**
+ * nfipsec_range_is_any() - is every port or type inside, seen or not?
+ * @range: ports or types
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
+bool nfipsec_range_is_any(const struct nfipsec_range *range)
 {
 	return range->min == 0 && range->max == U16_MAX;
+}
+
+static bool range_opaque(const struct nfipsec_range *range)
+{
+	return range->min == U16_MAX && range->max == 0;
+}
+
+/* Neither any nor OPAQUE. */
+static bool range_narrow(const struct nfipsec_range *range)
+{
+	return !nfipsec_range_is_any(range) && !range_opaque(range);
+}
+
+static bool proto_opaque(const struct nfipsec_selector *sel)
+{
+	return sel->family == AF_INET6 && sel->proto == NFIPSEC_PROTO_OPAQUE;
 }
 
 /**
@@ -90,25 +113,70 @@ static bool proto_walked(u8 proto)
 	       proto == IPPROTO_FRAGMENT || proto == IPPROTO_DSTOPTS;
 }
 
-/*
+/**
+ * nfipsec_proto_hides() - may there be another protocol behind this one?
+ * @family: AF_INET or AF_INET6
+ * @proto: what the header before a fragment's payload says
+ *
  * Behind the fragment header of IPv6 there may be further extension headers,
  * and only the first fragment has them all. Hence for every fragment the
  * protocol is what the fragment header says, which may be one of these.
+ *
+ * Context: any.
+ * Return: true if the next layer protocol cannot be told.
  */
-static bool proto_hidden(const struct nfipsec_flow *flow)
+bool nfipsec_proto_hides(u8 family, u8 proto)
 {
-	if (!flow->opaque || flow->family != AF_INET6)
+	if (family != AF_INET6)
 		return false;
 
-	switch (flow->proto) {
+	switch (proto) {
 	case IPPROTO_AH:
 	case IPPROTO_MH:
 	case IPPROTO_EXT_HIP:
 	case IPPROTO_EXT_SHIM6:
 		return true;
 	default:
-		return proto_walked(flow->proto);
+		return proto_walked(proto);
 	}
+}
+
+static enum nfipsec_match yes_or_no(bool yes)
+{
+	return yes ? NFIPSEC_MATCH_YES : NFIPSEC_MATCH_NO;
+}
+
+static enum nfipsec_match proto_match(const struct nfipsec_selector *sel,
+				      const struct nfipsec_flow *flow)
+{
+	bool hidden = flow->opaque &&
+		      nfipsec_proto_hides(flow->family, flow->proto);
+
+	if (proto_opaque(sel))
+		return yes_or_no(hidden);
+	if (!sel->proto || sel->proto == flow->proto)
+		return NFIPSEC_MATCH_YES;
+	return hidden ? NFIPSEC_MATCH_OPAQUE : NFIPSEC_MATCH_NO;
+}
+
+/* OPAQUE is what cannot be seen, unless it may undo what was seen. */
+static enum nfipsec_match field_match(const struct nfipsec_range *range,
+				      const struct nfipsec_flow *flow, u16 port)
+{
+	if (nfipsec_range_is_any(range))
+		return NFIPSEC_MATCH_YES;
+	if (!flow->opaque)
+		return yes_or_no(port_in(range, port));
+	return range_opaque(range) && !flow->early ? NFIPSEC_MATCH_YES :
+						     NFIPSEC_MATCH_OPAQUE;
+}
+
+/* Of two that must hold. */
+static enum nfipsec_match both(enum nfipsec_match a, enum nfipsec_match b)
+{
+	if (a == NFIPSEC_MATCH_NO || b == NFIPSEC_MATCH_NO)
+		return NFIPSEC_MATCH_NO;
+	return a == NFIPSEC_MATCH_YES ? b : a;
 }
 
 /**
@@ -125,23 +193,19 @@ static bool proto_hidden(const struct nfipsec_flow *flow)
 enum nfipsec_match nfipsec_selector_match(const struct nfipsec_selector *sel,
 					  const struct nfipsec_flow *flow)
 {
+	enum nfipsec_match proto;
+
 	if (sel->family != flow->family ||
 	    !addr_in(sel->src, &flow->saddr, sel->family) ||
 	    !addr_in(sel->dst, &flow->daddr, sel->family))
 		return NFIPSEC_MATCH_NO;
 
-	if (sel->proto && sel->proto != flow->proto)
-		return proto_hidden(flow) ? NFIPSEC_MATCH_OPAQUE :
-					    NFIPSEC_MATCH_NO;
-
-	if (!nfipsec_selector_has_ports(sel))
-		return NFIPSEC_MATCH_YES;
-	if (flow->opaque)
-		return NFIPSEC_MATCH_OPAQUE;
-	if (!port_in(&sel->sport, flow->sport) ||
-	    !port_in(&sel->dport, flow->dport))
-		return NFIPSEC_MATCH_NO;
-	return NFIPSEC_MATCH_YES;
+	proto = proto_match(sel, flow);
+	if (proto == NFIPSEC_MATCH_NO)
+		return proto;
+	return both(proto,
+		    both(field_match(&sel->sport, flow, flow->sport),
+			 field_match(&sel->dport, flow, flow->dport)));
 }
 
 static bool upper_zero(const union nfipsec_addr *addr)
@@ -157,7 +221,13 @@ static bool range_clean(const union nfipsec_addr range[2], u8 family)
 
 static bool codes_any(const struct nfipsec_range *types)
 {
-	return !(types->min & 0xff) && (types->max & 0xff) == 0xff;
+	return range_opaque(types) ||
+	       (!(types->min & 0xff) && (types->max & 0xff) == 0xff);
+}
+
+static bool range_backwards(const struct nfipsec_range *range)
+{
+	return range->min > range->max && !range_opaque(range);
 }
 
 /* What is restricted must be there. */
@@ -167,9 +237,12 @@ static const char *field_check(const struct nfipsec_selector *sel)
 
 	if (field == NFIPSEC_FIELD_MH && !codes_any(&sel->sport))
 		return "selector: types of a mobility header are from 256 * T to 256 * T + 255";
+	if ((range_opaque(&sel->sport) && range_narrow(&sel->dport)) ||
+	    (range_opaque(&sel->dport) && range_narrow(&sel->sport)))
+		return "selector: where one port cannot be seen the other cannot, it must be opaque too, or any";
 	if (field == NFIPSEC_FIELD_PORTS ||
-	    (port_any(&sel->dport) &&
-	     (port_any(&sel->sport) || field != NFIPSEC_FIELD_NONE)))
+	    (nfipsec_range_is_any(&sel->dport) &&
+	     (nfipsec_range_is_any(&sel->sport) || field != NFIPSEC_FIELD_NONE)))
 		return NULL;
 	return "selector: ports need protocol TCP, UDP, UDP-Lite, SCTP or DCCP";
 }
@@ -194,11 +267,12 @@ const char *nfipsec_selector_check(const struct nfipsec_selector *sel)
 		return "selector: source range ends before it starts";
 	if (addr_cmp(&sel->dst[0], &sel->dst[1], sel->family) > 0)
 		return "selector: destination range ends before it starts";
-	if (sel->sport.min > sel->sport.max)
+	if (range_backwards(&sel->sport))
 		return "selector: range of source ports or types ends before it starts";
-	if (sel->dport.min > sel->dport.max)
+	if (range_backwards(&sel->dport))
 		return "selector: destination port range ends before it starts";
-	if (sel->family == AF_INET6 && sel->proto && proto_walked(sel->proto))
+	if (sel->family == AF_INET6 && sel->proto && proto_walked(sel->proto) &&
+	    !proto_opaque(sel))
 		return "selector: protocol is an IPv6 extension header, no next layer";
 	return field_check(sel);
 }
@@ -231,15 +305,28 @@ bool nfipsec_selector_equal(const struct nfipsec_selector *a,
 }
 
 /**
- * nfipsec_selector_has_ports() - does a selector restrict ports or types
+ * nfipsec_selector_has_ports() - does a selector ask for certain ports or types
  * @sel: the selector
  *
  * Context: any.
- * Return: false if every port of either side is inside, or every type.
+ * Return: false if each of them may be any, or is one that cannot be seen.
  */
 bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel)
 {
-	return !port_any(&sel->sport) || !port_any(&sel->dport);
+	return range_narrow(&sel->sport) || range_narrow(&sel->dport);
+}
+
+/**
+ * nfipsec_selector_is_opaque() - is a selector for what cannot be seen?
+ * @sel: the selector
+ *
+ * Context: any.
+ * Return: true if it says so of the protocol, a port or the type.
+ */
+bool nfipsec_selector_is_opaque(const struct nfipsec_selector *sel)
+{
+	return proto_opaque(sel) || range_opaque(&sel->sport) ||
+	       range_opaque(&sel->dport);
 }
 
 /**

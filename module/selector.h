@@ -47,9 +47,10 @@ enum nfipsec_field {
  * @daddr: destination address
  * @family: AF_INET or AF_INET6
  * @proto: next layer protocol, behind all IPv6 extension headers
- * @opaque: ports (and for IPv6 possibly @proto) cannot be seen: a fragment.
- *	All fragments are opaque, the first one too, so that one datagram
- *	gets one answer (RFC 4301 section 7).
+ * @opaque: ports or type (and for IPv6 possibly @proto) cannot be seen: a
+ *	fragment, but not a first one that has them all (RFC 4301 section 7)
+ * @early: a fragment that starts where the first one has its headers, which it
+ *	could be meant to replace (RFC 4301 section 7.2)
  * @sport: source port or type, host byte order; 0 for a protocol without, see
  *	enum nfipsec_field
  * @dport: destination port, host byte order; 0 for a protocol without ports
@@ -61,6 +62,7 @@ struct nfipsec_flow {
 	u8 family;
 	u8 proto;
 	bool opaque;
+	bool early;
 	u16 sport;
 	u16 dport;
 	u8 dscp;
@@ -69,12 +71,19 @@ struct nfipsec_flow {
 /**
  * struct nfipsec_range - a closed range of ports or types, host byte order
  * @min: lowest
- * @max: highest; 0 to 65535 is any, also for protocols without ports
+ * @max: highest; 0 to 65535 is any, also for protocols without ports; 65535 to
+ *	0 is OPAQUE, as in IKE: only where they cannot be seen
  */
 struct nfipsec_range {
 	u16 min;
 	u16 max;
 };
+
+/*
+ * Never a next layer protocol of IPv6, and so it stands for one that cannot be
+ * seen.
+ */
+#define NFIPSEC_PROTO_OPAQUE	IPPROTO_FRAGMENT
 
 /**
  * struct nfipsec_selector - closed ranges of every field
@@ -83,7 +92,7 @@ struct nfipsec_range {
  * @sport: source ports, or types: see enum nfipsec_field
  * @dport: destination ports
  * @family: AF_INET or AF_INET6
- * @proto: next layer protocol, 0 is any
+ * @proto: next layer protocol, 0 is any; for IPv6 may be NFIPSEC_PROTO_OPAQUE
  * @zero: must be zero
  *
  * A prefix is stored as the range it covers. Padding is zero so that
@@ -120,6 +129,9 @@ bool nfipsec_selector_equal(const struct nfipsec_selector *a,
 			    const struct nfipsec_selector *b);
 bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel);
 bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel);
+bool nfipsec_selector_is_opaque(const struct nfipsec_selector *sel);
+bool nfipsec_range_is_any(const struct nfipsec_range *range);
+bool nfipsec_proto_hides(u8 family, u8 proto);
 void nfipsec_selector_any(struct nfipsec_selector *sel, u8 family);
 int nfipsec_selector_prefix(union nfipsec_addr range[2], u8 family,
 			    const union nfipsec_addr *addr,

@@ -123,7 +123,8 @@ void nfipsec_spd_exit(struct nfipsec_net *nn)
  * The first policy that matches decides. If the packet is a fragment, and the
  * first policy that it may match depends on what it does not show, there is
  * no answer: one of the other fragments would get another one (RFC 4301
- * section 7). Does not count a hit.
+ * section 7). Unless the next policy that it does match is there for what
+ * cannot be seen (OPAQUE): so it was asked for. Does not count a hit.
  *
  * Context: under rcu_read_lock(); verdict->policy is valid until it ends.
  */
@@ -131,21 +132,30 @@ void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
 			const struct nfipsec_flow *flow,
 			struct nfipsec_verdict *verdict)
 {
-	struct nfipsec_policy *pol;
+	struct nfipsec_policy *pol, *may = NULL;
 	enum nfipsec_match match;
 
+	verdict->action = READ_ONCE(nn->spd.action[dir]);
+	verdict->policy = NULL;
 	list_for_each_entry_rcu(pol, &nn->spd.list[dir], node) {
 		match = nfipsec_selector_match(&pol->cfg.selector, flow);
 		if (match == NFIPSEC_MATCH_NO)
 			continue;
-		verdict->action = pol->cfg.action;
-		verdict->opaque = match == NFIPSEC_MATCH_OPAQUE;
-		verdict->policy = pol;
-		return;
+		if (match == NFIPSEC_MATCH_OPAQUE) {
+			may = may ?: pol;
+			continue;
+		}
+		if (!may || nfipsec_selector_is_opaque(&pol->cfg.selector)) {
+			may = NULL;
+			verdict->policy = pol;
+		}
+		break;
 	}
-	verdict->action = READ_ONCE(nn->spd.action[dir]);
-	verdict->opaque = false;
-	verdict->policy = NULL;
+	verdict->opaque = may;
+	if (may)
+		verdict->policy = may;
+	if (verdict->policy)
+		verdict->action = verdict->policy->cfg.action;
 }
 
 /**

@@ -563,6 +563,18 @@ def completed():
     head = struct.pack("!BBHI", 17, 0, 800, 99)
     lab.wire.send(ipv6(FAR6, "fd00:3::1", 44, head + bytes(100)))
     lab.counted({"in_frag_opaque": 1})
+    # but it is what a policy for hidden protocols is for,
+    lab.policy("in", FAR6, "fd00:3::/64", 44, action="discard")
+    lab.mark()
+    lab.wire.send(ipv6(FAR6, "fd00:3::1", 44, head + bytes(100)))
+    lab.counted({"in_discard": 1})
+    # unless one that takes whatever is hidden comes before
+    lab.unpolicy("in", FAR6, "fd00:3::/64", 44)
+    lab.policy("in", "::/0", "fd00:3::/64", action="bypass")
+    lab.policy("in", FAR6, "fd00:3::/64", 44, action="discard")
+    lab.mark()
+    lab.wire.send(ipv6(FAR6, "fd00:3::1", 44, head + bytes(100)))
+    lab.counted({"in_frag_opaque": 1})
 
 
 def fragments_inside():
@@ -580,10 +592,47 @@ def fragments_inside():
         spi = lab.sa(null, "in")
         lab.policy("in", there, near, 17, None, (PORT, PORT))
         lab.mark()
+        # the first one shows its ports
         for seq, p in enumerate(pieces(six, data), 1):
             lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(spi, seq, proto, p)))
-            lab.counted({"in_frag_opaque": 1})
+            lab.counted({"in_frag_opaque" if seq > 1 else "in_ok": 1})
         nothing(sock6 if six else sock4)
+
+
+BLIND = (65535, 0)
+
+
+def fragment_sas():
+    """RFC 4301 7.2: an SA for a port, another for fragments without it."""
+    data = bytes(i & 255 for i in range(2000))
+    for six, near, there in FAMILIES:
+        lab.reset()
+        shown = lab.sa(null, "in", reqid=1,
+                       sel=lib.selector(there, near, 17, None, (PORT, PORT)))
+        rest = lab.sa(null, "in", reqid=2,
+                      sel=lib.selector(there, near, 17, BLIND, BLIND))
+        lab.policy("in", there, near, 17, None, (PORT, PORT), reqid=1)
+        lab.policy("in", there, near, 17, BLIND, BLIND, reqid=2)
+        first, *later = pieces(six, data)
+        seq = iter(range(1, 100))
+
+        def through(spi, packet, expect):
+            lab.mark()
+            lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(
+                spi, next(seq), 41 if six else 4, packet)))
+            lab.counted({expect: 1})
+        through(rest, first, "in_selector")
+        through(rest, far(six), "in_selector")
+        through(shown, later[0], "in_frag_opaque")
+        if not six:
+            # so early that it might be meant to replace what was judged
+            early = ipv4(there, near, 17, bytes(16), ident=98, frag=0x2001)
+            through(rest, early, "in_frag_opaque")
+        nothing(sock6 if six else sock4)
+        through(shown, first, "in_ok")
+        for p in later:
+            through(rest, p, "in_ok")
+        equal((sock6 if six else sock4).recv(65536), data)
 
 
 def fragments_forwarded():
@@ -625,6 +674,17 @@ def fragments_forwarded():
     lab.reset()
     lab.policy("out", "192.168.2.0/24", "10.8.8.0/24", action="discard")
     forwarded("out_discard")
+    # of those that nobody puts together, an SA may carry what shows no ports
+    lab.reset()
+    spi = lab.sa(null, "out", sel=lib.selector(
+        "192.168.2.0/24", "10.8.8.0/24", 17, BLIND, BLIND))
+    lab.policy("out", "192.168.2.0/24", "10.8.8.0/24", 17, BLIND, BLIND)
+    for frag, sealed in ((0x2000, False), (100, True), (0, False)):
+        lab.wire.send(ipv4("192.168.2.5", "10.8.8.8", 17, b"\0\1\0\2" +
+                           b"x" * 796, ident=7, frag=frag))
+        p = wait_for(lab.wire.recv, "a fragment")
+        equal(proto_of(p) == 50 and struct.unpack_from("!I", p, 20)[0] == spi,
+              sealed, "frag %#x" % frag)
     lab.n.exec("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
 
 
@@ -723,6 +783,7 @@ for name, func in (
         ("newest SA", newest_sa), ("fragments in", fragments_in),
         ("fragments in the clear of a protected datagram", completed),
         ("fragments inside a tunnel", fragments_inside),
+        ("SAs for fragments", fragment_sas),
         ("fragments forwarded", fragments_forwarded),
         ("malformed headers", malformed), ("hits", hits),
         ("changes under traffic", changes_under_traffic)):

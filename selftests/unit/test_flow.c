@@ -87,6 +87,13 @@ static bool with_ports(u8 proto)
 	return memchr(protos, proto, sizeof(protos));
 }
 
+/* Of a fragment: more extension headers may follow that say they are the last. */
+static bool hides(u8 family, u8 proto)
+{
+	return family == AF_INET6 && memchr("\0\53\54\63\74\207\213\214",
+					    proto, 8);
+}
+
 /* As far as ports or types reach; of a mobility header it is the third byte. */
 static unsigned int field_len(u8 family, u8 proto)
 {
@@ -107,8 +114,9 @@ static void finish(struct packet *p, u8 proto, unsigned int l4)
 	p->len = l4 + 4 + ktap_random_below(20);
 	p->flow.family = p->l3.family;
 	p->flow.proto = proto;
-	p->flow.opaque = p->l3.frag;
-	if (p->l3.frag)
+	p->flow.opaque = p->l3.frag &&
+			 (p->l3.later || hides(p->l3.family, proto));
+	if (p->l3.later)
 		return;
 	len = field_len(p->l3.family, proto);
 	if (len == 2 || len == 4)
@@ -142,6 +150,8 @@ static void make_ipv4(struct packet *p)
 	p->bad = false;
 	p->l3.family = AF_INET;
 	p->l3.frag = frag & 0x3fff;
+	p->l3.later = frag & 0x1fff;
+	p->flow.early = (frag & 0x1fff) == 1;
 	p->l3.nexthdr_off = 9;
 	p->l3.esp_nexthdr_off = 9;
 	p->l3.esp_off = 4 * ihl;
@@ -180,6 +190,7 @@ static unsigned int put_exthdr(struct packet *p, unsigned int off,
 			frag |= frags[ktap_random_below(4)];
 		put16(p->b + off + 2, frag);
 		p->l3.frag = frag & 0xfff9;
+		p->l3.later = frag & 0xfff8;
 		return 8;
 	}
 	p->b[off + 1] = ktap_random_below(8) ? ktap_random_below(4) :
@@ -227,7 +238,8 @@ static void make_ipv6(struct packet *p)
 static bool l3_equal(const struct nfipsec_l3 *a, const struct nfipsec_l3 *b)
 {
 	return a->family == b->family && a->proto == b->proto &&
-	       a->frag == b->frag && a->nexthdr_off == b->nexthdr_off &&
+	       a->frag == b->frag && a->later == b->later &&
+	       a->nexthdr_off == b->nexthdr_off &&
 	       a->l4_off == b->l4_off && a->esp_off == b->esp_off &&
 	       a->esp_nexthdr_off == b->esp_nexthdr_off && a->len == b->len;
 }
@@ -236,8 +248,9 @@ static bool flow_equal(const struct nfipsec_flow *a,
 		       const struct nfipsec_flow *b)
 {
 	return a->family == b->family && a->proto == b->proto &&
-	       a->opaque == b->opaque && a->sport == b->sport &&
-	       a->dport == b->dport && a->dscp == b->dscp &&
+	       a->opaque == b->opaque && a->early == b->early &&
+	       a->sport == b->sport && a->dport == b->dport &&
+	       a->dscp == b->dscp &&
 	       nfipsec_addr_equal(&a->saddr, &b->saddr) &&
 	       nfipsec_addr_equal(&a->daddr, &b->daddr);
 }
@@ -247,8 +260,8 @@ static bool try_cut(const struct packet *p, unsigned int len,
 		    unsigned int offset, unsigned int linear)
 {
 	bool want = !p->bad && len >= p->l3.l4_off;
-	unsigned int field = p->l3.frag ? 0 : field_len(p->l3.family,
-							p->l3.proto);
+	unsigned int field = field_len(p->l3.family, p->l3.proto);
+	struct nfipsec_flow wanted = p->flow;
 	struct nfipsec_flow flow;
 	struct nfipsec_l3 l3;
 	struct sk_buff skb;
@@ -266,17 +279,23 @@ static bool try_cut(const struct packet *p, unsigned int len,
 			    p->l3.proto, p->l3.frag, p->l3.nexthdr_off,
 			    p->l3.l4_off, p->l3.esp_off,
 			    p->l3.esp_nexthdr_off, p->l3.len);
-		want = len >= p->l3.l4_off + field;
+		/* A first fragment need not have it all. */
+		if (p->l3.frag && len < p->l3.l4_off + field) {
+			wanted.opaque = true;
+			wanted.sport = 0;
+			wanted.dport = 0;
+		}
+		want = p->l3.frag || len >= p->l3.l4_off + field;
 		got = nfipsec_flow_parse(&skb, &l3, &flow);
 		ok &= EXPECT(got == want, "%u of %u bytes: flow %s", len,
 			     p->len, got ? "accepted" : "refused");
 		if (ok && got)
-			ok = EXPECT(flow_equal(&flow, &p->flow),
-				    "proto %u opaque %d ports %u %u dscp %u, want %u %d %u %u dscp %u",
-				    flow.proto, flow.opaque, flow.sport,
-				    flow.dport, flow.dscp, p->flow.proto,
-				    p->flow.opaque, p->flow.sport,
-				    p->flow.dport, p->flow.dscp);
+			ok = EXPECT(flow_equal(&flow, &wanted),
+				    "proto %u opaque %d early %d ports %u %u dscp %u, want %u %d %d %u %u dscp %u",
+				    flow.proto, flow.opaque, flow.early,
+				    flow.sport, flow.dport, flow.dscp,
+				    wanted.proto, wanted.opaque, wanted.early,
+				    wanted.sport, wanted.dport, wanted.dscp);
 	}
 	skb_free(&skb);
 	return ok;

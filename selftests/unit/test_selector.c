@@ -126,6 +126,24 @@ static const struct row mh6 = {
 	.proto = 135, .sport = { TYPE(5, 0), TYPE(6, 255) }, .dport = ANY
 };
 
+#define BLIND	{ 65535, 0 }
+
+/* Only what cannot be seen. */
+static const struct row blind4 = { {}, {}, 6, BLIND, BLIND };
+
+static const struct row half4 = { {}, {}, 6, ANY, BLIND };
+
+static const struct row blindicmp4 = { {}, {}, 1, BLIND, ANY };
+
+static const struct row blind6 = { {}, {}, 17, BLIND, ANY };
+
+static const struct row blindmh6 = { {}, {}, 135, BLIND, ANY };
+
+static const struct row proto6 = { .proto = 44, .sport = ANY, .dport = ANY };
+
+/* With IPv4 a number like others. */
+static const struct row proto4 = { .proto = 44, .sport = ANY, .dport = ANY };
+
 #define A4	"10.1.2.3", "192.0.2.7"
 #define B6	"2001:db8::1", "2001:db8::2:0:0"
 
@@ -238,6 +256,29 @@ static const struct {
 	/*86*/	{ &mh6, B6, 135, false, TYPE(7, 0), 0, NO },
 	/*87*/	{ &mh6, B6, 135, true, 0, 0, OPAQUE },
 	/*88*/	{ &mh6, B6, 60, true, 0, 0, OPAQUE },
+	/* OPAQUE: ports that are seen are none, whatever they are */
+	/*89*/	{ &blind4, A4, 6, false, 0, 0, NO },
+	/*90*/	{ &blind4, A4, 6, false, 65535, 65535, NO },
+	/*91*/	{ &blind4, A4, 6, true, 0, 0, YES },
+	/*92*/	{ &blind4, A4, 17, true, 0, 0, NO },
+	/*93*/	{ &half4, A4, 6, false, 7, 8, NO },
+	/*94*/	{ &half4, A4, 6, true, 0, 0, YES },
+	/*95*/	{ &blindicmp4, A4, 1, false, TYPE(8, 0), 0, NO },
+	/*96*/	{ &blindicmp4, A4, 1, true, 0, 0, YES },
+	/*97*/	{ &blind6, B6, 17, false, 7, 8, NO },
+	/*98*/	{ &blind6, B6, 17, true, 0, 0, YES },
+	/*99*/	{ &blind6, B6, 60, true, 0, 0, OPAQUE },
+	/*100*/	{ &blindmh6, B6, 135, false, TYPE(5, 0), 0, NO },
+	/*101*/	{ &blindmh6, B6, 135, true, 0, 0, YES },
+	/* ... and of a protocol */
+	/*102*/	{ &proto6, B6, 17, false, 7, 8, NO },
+	/*103*/	{ &proto6, B6, 17, true, 0, 0, NO },
+	/*104*/	{ &proto6, B6, 60, true, 0, 0, YES },
+	/*105*/	{ &proto6, B6, 44, true, 0, 0, YES },
+	/*106*/	{ &proto6, B6, 51, true, 0, 0, YES },
+	/*107*/	{ &proto6, B6, 51, false, 0, 0, NO },
+	/*108*/	{ &proto4, A4, 44, false, 0, 0, YES },
+	/*109*/	{ &proto4, A4, 60, true, 0, 0, NO },
 };
 
 static void match_table(void)
@@ -261,7 +302,8 @@ static void match_table(void)
 		flow.dport = truth[i].dport;
 		family = row == &net6 || row == &range6 || row == &udp6 ||
 			 row == &dns6 || row == &ah6 || row == &icmp6 ||
-			 row == &mh6 ? AF_INET6 : AF_INET;
+			 row == &mh6 || row == &blind6 || row == &blindmh6 ||
+			 row == &proto6 ? AF_INET6 : AF_INET;
 		build(&sel, row, family);
 
 		bad = nfipsec_selector_check(&sel);
@@ -280,16 +322,9 @@ static bool naive_in(const union nfipsec_addr *r, const union nfipsec_addr *a,
 	return memcmp(&r[0], a, n) <= 0 && memcmp(&r[1], a, n) >= 0;
 }
 
-static bool naive_yes(const struct nfipsec_selector *s,
-		      const struct nfipsec_flow *f, u8 proto, u16 sport,
-		      u16 dport)
+static bool naive_opaque(const struct nfipsec_range *r)
 {
-	return s->family == f->family &&
-	       naive_in(s->src, &f->saddr, s->family) &&
-	       naive_in(s->dst, &f->daddr, s->family) &&
-	       (!s->proto || s->proto == proto) &&
-	       sport >= s->sport.min && sport <= s->sport.max &&
-	       dport >= s->dport.min && dport <= s->dport.max;
+	return r->min == 65535 && !r->max;
 }
 
 static bool naive_hidden(u8 proto)
@@ -299,10 +334,38 @@ static bool naive_hidden(u8 proto)
 	return memchr(hide, proto, sizeof(hide));
 }
 
+static bool naive_port(const struct nfipsec_range *r, u16 port, bool seen)
+{
+	if (naive_opaque(r))
+		return !seen;
+	return port >= r->min && port <= r->max;
+}
+
+static bool naive_proto(const struct nfipsec_selector *s,
+			const struct nfipsec_flow *f, u8 proto)
+{
+	if (s->family == AF_INET6 && s->proto == 44)
+		return f->opaque && naive_hidden(f->proto);
+	return !s->proto || s->proto == proto;
+}
+
+static bool naive_yes(const struct nfipsec_selector *s,
+		      const struct nfipsec_flow *f, u8 proto, u16 sport,
+		      u16 dport, bool seen)
+{
+	return s->family == f->family &&
+	       naive_in(s->src, &f->saddr, s->family) &&
+	       naive_in(s->dst, &f->daddr, s->family) &&
+	       naive_proto(s, f, proto) &&
+	       naive_port(&s->sport, sport, seen) &&
+	       naive_port(&s->dport, dport, seen);
+}
+
 /*
  * A fragment stands for every packet it may be part of: all ports, and all
  * protocols if its own is hidden. If they do not agree, it is opaque. Instead
- * of all ports those around the edges of the selector are tried.
+ * of all ports those around the edges of the selector are tried. One that is
+ * early may be meant to be seen.
  */
 static enum nfipsec_match naive_match(const struct nfipsec_selector *s,
 				      const struct nfipsec_flow *f)
@@ -311,23 +374,27 @@ static enum nfipsec_match naive_match(const struct nfipsec_selector *s,
 			       s->sport.max + 1 };
 	const u16 dports[] = { 0, s->dport.min - 1, s->dport.min, 65535,
 			       s->dport.max + 1 };
-	unsigned int i, j, proto, yes = 0, no = 0;
+	unsigned int i, j, seen, proto, yes = 0, no = 0;
 
 	if (!f->opaque)
-		return naive_yes(s, f, f->proto, f->sport, f->dport);
+		return naive_yes(s, f, f->proto, f->sport, f->dport, true);
 
 	for (proto = 0; proto < 256; proto++) {
 		if (proto != f->proto &&
 		    (f->family != AF_INET6 || !naive_hidden(f->proto) ||
 		     s->proto == f->proto))
 			continue;
-		for (i = 0; i < ARRAY_SIZE(sports); i++)
-			for (j = 0; j < ARRAY_SIZE(dports); j++)
-				if (naive_yes(s, f, proto, sports[i],
-					      dports[j]))
+		for (i = 0; i < 2 * ARRAY_SIZE(sports); i++)
+			for (j = 0; j < ARRAY_SIZE(dports); j++) {
+				seen = i & 1;
+				if (seen && !f->early)
+					continue;
+				if (naive_yes(s, f, proto, sports[i / 2],
+					      dports[j], seen))
 					yes++;
 				else
 					no++;
+			}
 	}
 	return yes && no ? OPAQUE : yes ? YES : NO;
 }
@@ -367,6 +434,10 @@ static void random_ports(struct nfipsec_range *r, bool any)
 
 	r->min = any ? 0 : a < b ? a : b;
 	r->max = any ? 65535 : a < b ? b : a;
+	if (!any && !ktap_random_below(4)) {
+		r->min = 65535;
+		r->max = 0;
+	}
 }
 
 static void random_range(union nfipsec_addr r[2], u8 family)
@@ -421,6 +492,7 @@ static void match_random(void)
 		random_addr(&flow.daddr, flow.family);
 		flow.proto = ktap_random_below(2) ? sel.proto : random_proto();
 		flow.opaque = !ktap_random_below(3);
+		flow.early = flow.opaque && !ktap_random_below(3);
 		if (!flow.opaque) {
 			flow.sport = random_port();
 			flow.dport = random_port();
@@ -494,11 +566,27 @@ static void check(void)
 			EXPECT(!nfipsec_selector_check(&sel) == may,
 			       "destination port with protocol %u", proto);
 			sel.dport.max = 65535;
-			may = family == AF_INET ||
-			      (proto != 43 && proto != 44 && proto != 60);
+			may = family == AF_INET || (proto != 43 && proto != 60);
 			EXPECT(!nfipsec_selector_check(&sel) == may,
 			       "protocol %u", proto);
+			sel.sport = (struct nfipsec_range)BLIND;
+			EXPECT(!nfipsec_selector_check(&sel) ==
+			       (has_ports(proto) || has_types(family, proto)),
+			       "opaque with protocol %u", proto);
+			sel.dport = (struct nfipsec_range)BLIND;
+			EXPECT(!nfipsec_selector_check(&sel) ==
+			       has_ports(proto),
+			       "opaque destination with protocol %u", proto);
 		}
+		good.proto = 17;
+		good.sport = (struct nfipsec_range)BLIND;
+		EXPECT(!nfipsec_selector_check(&good), "opaque and any refused");
+		BAD(sel.dport.min = 1, "opaque and a port");
+		BAD(sel.sport.min--, "ports 65534-0");
+		BAD(sel.sport.max++, "ports 65535-1");
+		good.dport = good.sport;
+		BAD(sel.sport.min = 1; sel.sport.max = 2, "a port and opaque");
+		nfipsec_selector_any(&good, family);
 		good.proto = 0;
 	}
 
@@ -540,6 +628,21 @@ static void ports_and_any(void)
 	sel.dport.min = 0;
 	sel.dport.max = 0;
 	EXPECT(nfipsec_selector_has_ports(&sel), "destination 0-0");
+
+	EXPECT(!nfipsec_selector_is_opaque(&sel), "ports are opaque");
+	sel.dport.min = 65535;
+	EXPECT(!nfipsec_selector_has_ports(&sel), "opaque destination");
+	EXPECT(nfipsec_selector_is_opaque(&sel), "opaque destination");
+	sel.sport = sel.dport;
+	sel.dport.min = 0;
+	sel.dport.max = 65535;
+	EXPECT(nfipsec_selector_is_opaque(&sel), "opaque source");
+	sel.sport = sel.dport;
+	EXPECT(!nfipsec_selector_is_opaque(&sel), "any is opaque");
+	sel.proto = 44;
+	EXPECT(nfipsec_selector_is_opaque(&sel), "opaque protocol");
+	sel.family = AF_INET;
+	EXPECT(!nfipsec_selector_is_opaque(&sel), "44 is opaque with IPv4");
 
 	memset(&sel, 0xaa, sizeof(sel));
 	nfipsec_selector_any(&sel, AF_INET);

@@ -176,11 +176,11 @@ const char *block_text(const struct block *block, char *buf, size_t size)
 }
 
 /**
- * ports_parse() - read N, N-M or any
+ * ports_parse() - read N, N-M, any or opaque
  * @text: as typed
  * @what: what it is, for errors
  * @min: result, lowest
- * @max: result, highest
+ * @max: result, highest; below @min for opaque
  *
  * Return: enum cli_result
  */
@@ -197,6 +197,11 @@ int ports_parse(const char *text, const char *what, uint16_t *min,
 	*max = UINT16_MAX;
 	if (is_any(text))
 		return CLI_OK;
+	if (!strcmp(text, "opaque")) {
+		*min = UINT16_MAX;
+		*max = 0;
+		return CLI_OK;
+	}
 	if (len >= sizeof(first))
 		return cli_fail(CLI_USAGE, "%s is no port: too long", what);
 	memcpy(first, text, len);

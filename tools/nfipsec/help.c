@@ -21,8 +21,8 @@ static const char selector[] =
 	"SELECTOR := src S dst S [proto P [sport R] [dport R] |\n"
 	"            proto icmp|ipv6-icmp [type R [code R]] | proto mh [type R]]\n"
 	"S := A | A/PREFIXLEN | A-A | any\n"
-	"P := tcp | udp | icmp | ipv6-icmp | ... | 0 to 255 | any\n"
-	"R := N | N-N | any\n"
+	"P := tcp | udp | icmp | ipv6-icmp | ... | 0 to 255 | any | opaque\n"
+	"R := N | N-N | any | opaque\n"
 	"If neither address tells the family: 0.0.0.0/0, ::/0, or -4 or -6.\n";
 
 static const char key[] =

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Selectors as words, as text, as JSON. */
 #include <string.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "selector.h"
 
 #define S(text, fn, member, bit)	SELECTOR_WORD(0, text, fn, member, bit)
+/* Not of the kernel: a protocol was said to be opaque, which needs IPv6. */
+#define OPAQUE_PROTO	63
+
 #define HAS(sel, attr)	has_get(sel, NFIPSEC_A_SELECTOR_##attr)
 
 /* The members of a block follow each other in the structure as on the wire. */
@@ -87,6 +91,12 @@ int word_proto(struct args *a, void *obj, const struct word *w)
 
 	if (!text)
 		return CLI_USAGE;
+	if (!strcmp(text, "opaque")) {
+		sel->proto = IPPROTO_FRAGMENT;
+		has_set(sel, NFIPSEC_A_SELECTOR_PROTO);
+		has_set(sel, OPAQUE_PROTO);
+		return CLI_OK;
+	}
 	ret = proto_parse(text, &sel->proto);
 	if (!ret && sel->proto)
 		has_set(sel, NFIPSEC_A_SELECTOR_PROTO);
@@ -115,6 +125,11 @@ int word_ports(struct args *a, void *obj, const struct word *w)
 		has_set(obj, w->attr + 1);
 	}
 	return ret;
+}
+
+static bool is_opaque(unsigned int min, unsigned int max)
+{
+	return min == UINT16_MAX && !max;
 }
 
 /* A byte, or two with a dash between them. */
@@ -171,13 +186,18 @@ int word_types(struct args *a, void *obj, const struct word *w)
 		return CLI_USAGE;
 	if (is_any(text))
 		return CLI_OK;
+	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MIN);
+	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MAX);
+	if (!strcmp(text, "opaque")) {
+		sel->type_min = UINT16_MAX;
+		sel->type_max = 0;
+		return CLI_OK;
+	}
 	ret = bytes_parse(text, w->name, &lo, &hi);
 	if (ret)
 		return ret;
 	sel->type_min = lo << 8;
 	sel->type_max = hi << 8 | 0xff;
-	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MIN);
-	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MAX);
 	return types_check(sel, w->name);
 }
 
@@ -203,7 +223,7 @@ int word_codes(struct args *a, void *obj, const struct word *w)
 		return CLI_USAGE;
 	if (is_any(text))
 		return CLI_OK;
-	if (!HAS(sel, TYPE_MIN))
+	if (!HAS(sel, TYPE_MIN) || is_opaque(sel->type_min, sel->type_max))
 		return cli_fail(CLI_USAGE, "\"code\" follows \"type\" and its number");
 	ret = bytes_parse(text, w->name, &lo, &hi);
 	if (ret)
@@ -254,6 +274,8 @@ int selector_finish(struct nfipsec_selector *sel, uint8_t family)
 	if (!sel->family)
 		return cli_fail(CLI_USAGE, "the selector names no address family: write 0.0.0.0/0 or ::/0 for any, or give -4 or -6");
 	has_set(sel, NFIPSEC_A_SELECTOR_FAMILY);
+	if (has_get(sel, OPAQUE_PROTO) && sel->family != AF_INET6)
+		return cli_fail(CLI_USAGE, "\"proto opaque\" needs IPv6: each fragment of IPv4 shows its protocol");
 	return CLI_OK;
 }
 
@@ -287,10 +309,20 @@ static const char *side_text(const struct nfipsec_selector *sel, bool dst,
 static void ports_print(FILE *out, const char *name, unsigned int min,
 			unsigned int max)
 {
-	if (min == max)
+	if (is_opaque(min, max))
+		fprintf(out, " %s opaque", name);
+	else if (min == max)
 		fprintf(out, " %s %u", name, min);
 	else
 		fprintf(out, " %s %u-%u", name, min, max);
+}
+
+static const char *next_layer_text(const struct nfipsec_selector *sel, char *buf,
+				   size_t size)
+{
+	if (selector_family(sel) == AF_INET6 && sel->proto == IPPROTO_FRAGMENT)
+		return "opaque";
+	return proto_text(sel->proto, buf, size);
 }
 
 static bool has_codes(const struct nfipsec_selector *sel)
@@ -311,17 +343,36 @@ void selector_print(FILE *out, const struct nfipsec_selector *sel)
 		side_text(sel, true, dst));
 	if (HAS(sel, PROTO) && sel->proto)
 		fprintf(out, " proto %s",
-			proto_text(sel->proto, proto, sizeof(proto)));
+			next_layer_text(sel, proto, sizeof(proto)));
 	if (HAS(sel, SPORT_MIN))
 		ports_print(out, "sport", sel->sport_min, sel->sport_max);
 	if (HAS(sel, DPORT_MIN))
 		ports_print(out, "dport", sel->dport_min, sel->dport_max);
 	if (!HAS(sel, TYPE_MIN))
 		return;
+	if (is_opaque(sel->type_min, sel->type_max)) {
+		fputs(" type opaque", out);
+		return;
+	}
 	ports_print(out, "type", sel->type_min >> 8, sel->type_max >> 8);
 	if (has_codes(sel))
 		ports_print(out, "code", sel->type_min & 0xff,
 			    sel->type_max & 0xff);
+}
+
+static void json_range(struct json_object *o, const char *name,
+		       unsigned int min, unsigned int max)
+{
+	char key[16];
+
+	if (is_opaque(min, max)) {
+		json_text(o, name, "opaque");
+		return;
+	}
+	snprintf(key, sizeof(key), "%s_min", name);
+	json_number(o, key, min);
+	snprintf(key, sizeof(key), "%s_max", name);
+	json_number(o, key, max);
 }
 
 /**
@@ -341,22 +392,20 @@ struct json_object *selector_json(const struct nfipsec_selector *sel)
 	json_text(o, "dst", side_text(sel, true, dst));
 	if (HAS(sel, PROTO) && sel->proto)
 		json_text(o, "proto",
-			  proto_text(sel->proto, proto, sizeof(proto)));
-	if (HAS(sel, SPORT_MIN)) {
-		json_number(o, "sport_min", sel->sport_min);
-		json_number(o, "sport_max", sel->sport_max);
+			  next_layer_text(sel, proto, sizeof(proto)));
+	if (HAS(sel, SPORT_MIN))
+		json_range(o, "sport", sel->sport_min, sel->sport_max);
+	if (HAS(sel, DPORT_MIN))
+		json_range(o, "dport", sel->dport_min, sel->dport_max);
+	if (!HAS(sel, TYPE_MIN))
+		return o;
+	if (is_opaque(sel->type_min, sel->type_max)) {
+		json_text(o, "type", "opaque");
+		return o;
 	}
-	if (HAS(sel, DPORT_MIN)) {
-		json_number(o, "dport_min", sel->dport_min);
-		json_number(o, "dport_max", sel->dport_max);
-	}
-	if (HAS(sel, TYPE_MIN)) {
-		json_number(o, "type_min", sel->type_min >> 8);
-		json_number(o, "type_max", sel->type_max >> 8);
-	}
-	if (HAS(sel, TYPE_MIN) && has_codes(sel)) {
-		json_number(o, "code_min", sel->type_min & 0xff);
-		json_number(o, "code_max", sel->type_max & 0xff);
-	}
+	json_range(o, "type", sel->type_min >> 8, sel->type_max >> 8);
+	if (has_codes(sel))
+		json_range(o, "code", sel->type_min & 0xff,
+			   sel->type_max & 0xff);
 	return o;
 }

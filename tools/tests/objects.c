@@ -473,6 +473,25 @@ static const struct object_case policies[] = {
 	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp\n"
 	  "\tdir in action bypass index 0 priority 0\n"
 	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto tcp sport opaque dport opaque action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto tcp sport opaque dport opaque\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in src ::/0 dst any proto opaque action discard",
+	  "src ::/0 dst ::/0 proto opaque\n"
+	  "\tdir in action discard index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in src ::/0 dst any proto mh type opaque action discard",
+	  "src ::/0 dst ::/0 proto mh type opaque\n"
+	  "\tdir in action discard index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto 44 action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto 44\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto opaque action bypass", "needs IPv6", true },
+	{ "dir in " SEL "proto icmp type opaque code 1 action bypass",
+	  "follows \"type\"", true },
 	{ "dir in " SEL "proto icmp type 256 action bypass", "too large", true },
 	{ "dir in " SEL "proto icmp type 3 code 1-256 action bypass",
 	  "too large", true },

@@ -31,17 +31,19 @@ static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
 }
 
 /**
- * nfipsec_defrag() - put fragments for this host together
+ * nfipsec_defrag() - put fragments together
  * @nn: namespace
  * @skb: fragment, starting with its IP header
  * @l3: its layout
  *
- * IPv4 puts those of ESP together before LOCAL_IN; IPv6 only behind it, out of
- * our sight, so that it is done here, in queues of our own. Those of UDP too:
- * whether they are to be judged as clear traffic is known when they are whole.
- * And all of IPv6 that is to be judged, since what a fragment says of its
- * protocol is not what it is put together by. Only what came in the clear gets
- * here, and so what came in the clear completes nothing that was protected.
+ * IPv4 puts those of ESP and AH for this host together before LOCAL_IN; IPv6
+ * only behind it, out of our sight, so that it is done here, in queues of our
+ * own. Those of UDP too: whether they are to be judged as clear traffic is known
+ * when they are whole. And all that policy judges by what only the whole
+ * datagram shows (RFC 4301 section 7.4); of IPv6 whatever is judged for this
+ * host, since what a fragment says of its protocol is not what it is put
+ * together by. Only what came in the clear gets here, and so what came in the
+ * clear completes nothing that was protected.
  * Context: under rcu_read_lock(), process or softirq.
  * Return: true if @skb is consumed; if not, it is the whole datagram, or it is
  * left to the stack.
@@ -53,7 +55,8 @@ bool nfipsec_defrag(const struct nfipsec_net *nn, struct sk_buff *skb,
 	int err;
 
 	if (l3->family == AF_INET)
-		return l3->proto == IPPROTO_UDP && gather_ipv4(nn, skb);
+		return l3->proto != IPPROTO_ESP && l3->proto != IPPROTO_AH &&
+		       gather_ipv4(nn, skb);
 	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG_USER);
 	/* It also lets pass what it does not take for a fragment. */
 	if (!err && nfipsec_l3_parse(skb, AF_INET6, &whole) && !whole.frag)

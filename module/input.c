@@ -442,6 +442,37 @@ static bool may_be_ipsec(const struct nfipsec_net *nn,
 	       (l3->proto == IPPROTO_UDP && READ_ONCE(nn->udpsa.count));
 }
 
+/*
+ * Does what policy has to say depend on what only the whole datagram shows? The
+ * same for all its fragments, so that all are gathered or none: of IPv6 they
+ * need not even agree in their protocol.
+ */
+static bool undecided(const struct nfipsec_net *nn,
+		      const struct nfipsec_flow *flow)
+{
+	struct nfipsec_verdict verdict;
+	struct nfipsec_flow any = *flow;
+
+	any.opaque = true;
+	any.early = false;
+	if (any.family == AF_INET6)
+		any.proto = NFIPSEC_PROTO_OPAQUE;
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, &any, &verdict);
+	return verdict.opaque;
+}
+
+/* Fragments that are put together before they are looked at any further. */
+static bool to_gather(const struct nfipsec_net *nn, const struct nfipsec_l3 *l3,
+		      const struct nfipsec_flow *flow, bool judge)
+{
+	if (is_ipsec(l3->proto) && to_group(flow))
+		return true;
+	if ((may_be_ipsec(nn, l3) || (judge && l3->family == AF_INET6)) &&
+	    is_local(nn->net, flow))
+		return true;
+	return judge && undecided(nn, flow);
+}
+
 /**
  * nfipsec_input() - open or judge a packet that came in
  * @nn: namespace
@@ -479,10 +510,7 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	if (l3.frag && where < NFIPSEC_AT_BRIDGE_IN) {
 		if (where != NFIPSEC_AT_FRAGMENTS)
 			return false;
-		if (is_ipsec(l3.proto) && to_group(&flow))
-			return nfipsec_defrag(nn, skb, &l3);
-		if ((may_be_ipsec(nn, &l3) || (judge && family == AF_INET6)) &&
-		    is_local(nn->net, &flow))
+		if (to_gather(nn, &l3, &flow, judge))
 			return nfipsec_defrag(nn, skb, &l3);
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		return false;

@@ -4,6 +4,7 @@
 The topology is that of lib.py. What must not leave is looked for on the wire,
 what must not arrive at the sockets, and the counter says why.
 """
+import itertools
 import struct
 import sys
 import threading
@@ -13,6 +14,8 @@ from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, PEER4, Algo, equal, ipv4,
                  ipv6, nothing, select, udp, udp_packet, wait_for)
 
 PORT, FAR_PORT = 4000, 5000
+BLIND = (65535, 0)      # OPAQUE
+IDENTS = itertools.count(100)
 lab = lib.Lab()
 null = Algo("null-sha256_128", 7)
 sock4 = lab.listen(PORT)
@@ -470,20 +473,22 @@ def pieces(six, data, proto=17, mtu=800):
     src, dst = (FAR6, IN6) if six else (FAR4, IN4)
     whole = udp(src, dst, FAR_PORT, PORT, data)
     out = []
+    # what others left behind is not to be completed
+    ident = next(IDENTS)
     for off in range(0, len(whole), mtu):
         more = off + mtu < len(whole)
         part = whole[off:off + mtu]
         if six:
-            head = struct.pack("!BBHI", proto, 0, off | more, 99)
+            head = struct.pack("!BBHI", proto, 0, off | more, ident)
             out.append(ipv6(src, dst, 44, head + part))
         else:
-            out.append(ipv4(src, dst, proto, part, ident=99,
+            out.append(ipv4(src, dst, proto, part, ident=ident,
                             frag=more << 13 | off >> 3))
     return out
 
 
 def fragments_in():
-    """Fragments in the clear where policies name ports: opaque, dropped."""
+    """Fragments in the clear: whole, where policies name ports."""
     data = bytes(2000)
     for six, near, there in FAMILIES:
         sock = sock6 if six else sock4
@@ -492,17 +497,30 @@ def fragments_in():
             lab.policy("in", there, near, 17, None, (PORT, PORT), action=action,
                        six=six)
             lab.mark()
-            for n, p in enumerate(pieces(six, data)):
+            for p in reversed(pieces(six, data)):
                 lab.wire.send(p)
-                if not six:
-                    lab.counted({"in_frag_opaque": 1}, "fragment %d" % n)
-            # those of IPv6 for this host are put together and then judged
-            if six and action == "bypass":
+            if action == "bypass":
                 equal(sock.recv(65536), data)
-            elif six:
+                lab.counted({})
+            else:
                 lab.counted({"in_discard" if action == "discard" else
                              "in_clear": 1})
             nothing(sock)
+        # by the port that the first one shows, also of another policy
+        lab.policy("in", there, near, 17, (1, 1), None, action="bypass",
+                   six=six)
+        for p in pieces(six, data):
+            lab.wire.send(p)
+        lab.counted({"in_clear": 1})
+        # policy may say what becomes of them without putting them together
+        lab.policy("in", there, near, 17, BLIND, BLIND, action="discard",
+                   six=six)
+        for p in pieces(six, data):
+            lab.wire.send(p)
+            if not six:
+                lab.counted({"in_discard": 1})
+        if six:
+            lab.counted({"in_clear": 1})
         # TCP's ports do not make UDP's fragments opaque
         lab.reset()
         lab.policy("in", there, near, 6, None, (PORT, PORT), action="discard")
@@ -548,7 +566,8 @@ def completed():
             if six:
                 last = last[:40] + bytes([says]) + last[41:]
             else:
-                last = ipv4(FAR4, IN4, says, last[20:], ident=99, frag=100)
+                last = ipv4(FAR4, IN4, says, last[20:], frag=100,
+                            ident=struct.unpack_from("!H", last, 4)[0])
             # what it would put in is told from what belongs there
             lab.wire.send(last[:-1] + b"\xff")
             nothing(sock)
@@ -562,19 +581,86 @@ def completed():
     lab.mark()
     head = struct.pack("!BBHI", 17, 0, 800, 99)
     lab.wire.send(ipv6(FAR6, "fd00:3::1", 44, head + bytes(100)))
-    lab.counted({"in_frag_opaque": 1})
+    lab.counted({})
+    first = struct.pack("!BBHI", 6, 0, 1, 99)
+    lab.wire.send(ipv6(FAR6, "fd00:3::1", 44, first + bytes(800)))
+    lab.counted({"in_clear": 1})
     # but it is what a policy for hidden protocols is for,
     lab.policy("in", FAR6, "fd00:3::/64", 44, action="discard")
     lab.mark()
     lab.wire.send(ipv6(FAR6, "fd00:3::1", 44, head + bytes(100)))
     lab.counted({"in_discard": 1})
-    # unless one that takes whatever is hidden comes before
+    # unless one that takes whatever is hidden comes before: then it is whole
     lab.unpolicy("in", FAR6, "fd00:3::/64", 44)
     lab.policy("in", "::/0", "fd00:3::/64", action="bypass")
     lab.policy("in", FAR6, "fd00:3::/64", 44, action="discard")
     lab.mark()
     lab.wire.send(ipv6(FAR6, "fd00:3::1", 44, head + bytes(100)))
-    lab.counted({"in_frag_opaque": 1})
+    lab.counted({})
+    lab.wire.send(ipv6(FAR6, "fd00:3::1", 44, first + bytes(800)))
+    lab.counted({"in_clear": 1})
+
+
+def completed_by_port():
+    """Nor where the one is protected and the other not because of its port.
+
+    RFC 4301 7.4: what attacks protected traffic must not use that other traffic
+    with another port may be in the clear.
+    """
+    data = bytes(1200)
+    for six, near, there in FAMILIES:
+        sock = sock6 if six else sock4
+        lab.reset()
+        spi = lab.sa(null, "in")
+        lab.policy("in", there, near, 17, None, (PORT, PORT))
+        lab.policy("in", there, near, 17, None, (PORT + 1, PORT + 1),
+                   action="bypass", six=six)
+        other = lab.listen(PORT + 1, six)
+        first, last = pieces(six, data)
+        lab.mark()
+        lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(
+            spi, 1, 41 if six else 4, first)))
+        lab.counted({"in_ok": 1})
+        lab.wire.send(last)
+        # it is there, and completes what it belongs to
+        head = len(first) - 800
+        clear = first[:head + 2] + struct.pack("!H", PORT + 1) + \
+            first[head + 4:head + 6] + b"\0\0" + first[head + 8:]
+        if six:
+            whole = udp(there, near, FAR_PORT, PORT + 1, data)
+            clear = clear[:head] + whole[:800]
+        lab.wire.send(clear)
+        equal(other.recv(65536), data)
+        nothing(sock)
+        lab.counted({})
+        other.close()
+
+
+def fragments_through():
+    """The same for what this host forwards: it leaves in fragments again."""
+    lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; "
+               "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects; "
+               "echo 0 >/proc/sys/net/ipv4/conf/vn/send_redirects")
+    lab.reset()
+    lab.policy("in", FAR4, "10.8.8.0/24", 17, None, (2, 2), action="bypass")
+    lab.default("in", "discard")
+    for ident, port, expect in ((21, 2, {}), (22, 3, {"in_discard": 1})):
+        data = udp(FAR4, "10.8.8.8", 1, port, bytes(1900))
+        lab.mark()
+        for off in (1600, 0, 800):
+            part = data[off:off + 800]
+            lab.wire.send(ipv4(FAR4, "10.8.8.8", 17, part, ident=ident,
+                               frag=(off < 1600) << 13 | off >> 3))
+        got = b""
+        while not expect and len(got) < len(data):
+            p = wait_for(lab.wire.recv, "a fragment")
+            equal(len(p) <= 820, True, "a fragment of %d bytes" % len(p))
+            got += p[20:]
+        if not expect:
+            equal(got, data)
+        lab.counted(expect)
+    lab.wire.silent()
+    lab.n.exec("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
 
 
 def fragments_inside():
@@ -597,9 +683,6 @@ def fragments_inside():
             lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(spi, seq, proto, p)))
             lab.counted({"in_frag_opaque" if seq > 1 else "in_ok": 1})
         nothing(sock6 if six else sock4)
-
-
-BLIND = (65535, 0)
 
 
 def fragment_sas():
@@ -782,6 +865,8 @@ for name, func in (
         ("no SA", no_sa), ("selector of an SA", sa_selector),
         ("newest SA", newest_sa), ("fragments in", fragments_in),
         ("fragments in the clear of a protected datagram", completed),
+        ("fragments in the clear, by port", completed_by_port),
+        ("fragments in the clear, passing through", fragments_through),
         ("fragments inside a tunnel", fragments_inside),
         ("SAs for fragments", fragment_sas),
         ("fragments forwarded", fragments_forwarded),

@@ -46,6 +46,7 @@ int nfipsec_nl_proto_get(const struct nlattr *attr, u8 *proto,
 int nfipsec_nl_selector_get(const struct nlattr *nest,
 			    struct nfipsec_selector *sel,
 			    struct netlink_ext_ack *extack);
+void nfipsec_nl_selector_free(struct nfipsec_selector *sel);
 int nfipsec_nl_tmpl_get(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 			struct netlink_ext_ack *extack);
 

@@ -11,6 +11,12 @@
 #include <uapi/linux/nfipsec.h>
 
 /* Common nested types */
+const struct nla_policy nfipsec_addr_range_nl_policy[NFIPSEC_A_ADDR_RANGE_END + 1] = {
+	[NFIPSEC_A_ADDR_RANGE_ADDR] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_ADDR_RANGE_PLEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[NFIPSEC_A_ADDR_RANGE_END] = { .type = NLA_BINARY, },
+};
+
 const struct nla_policy nfipsec_encap_nl_policy[NFIPSEC_A_ENCAP_KEEPALIVE + 1] = {
 	[NFIPSEC_A_ENCAP_TYPE] = NLA_POLICY_RANGE(NLA_U8, 2, 2),
 	[NFIPSEC_A_ENCAP_SPORT] = { .type = NLA_U16, },
@@ -29,7 +35,12 @@ const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1] = {
 	[NFIPSEC_A_OUTER_FRAG] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
-const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MAX + 1] = {
+const struct nla_policy nfipsec_port_range_nl_policy[NFIPSEC_A_PORT_RANGE_HIGH + 1] = {
+	[NFIPSEC_A_PORT_RANGE_LOW] = { .type = NLA_U16, },
+	[NFIPSEC_A_PORT_RANGE_HIGH] = { .type = NLA_U16, },
+};
+
+const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MORE + 1] = {
 	[NFIPSEC_A_SELECTOR_FAMILY] = { .type = NLA_U8, },
 	[NFIPSEC_A_SELECTOR_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SELECTOR_SRC_PLEN] = NLA_POLICY_MAX(NLA_U8, 128),
@@ -44,6 +55,11 @@ const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MAX +
 	[NFIPSEC_A_SELECTOR_DPORT_MAX] = { .type = NLA_U16, },
 	[NFIPSEC_A_SELECTOR_TYPE_MIN] = { .type = NLA_U16, },
 	[NFIPSEC_A_SELECTOR_TYPE_MAX] = { .type = NLA_U16, },
+	[NFIPSEC_A_SELECTOR_SRC_MORE] = NLA_POLICY_NESTED(nfipsec_addr_range_nl_policy),
+	[NFIPSEC_A_SELECTOR_DST_MORE] = NLA_POLICY_NESTED(nfipsec_addr_range_nl_policy),
+	[NFIPSEC_A_SELECTOR_SPORT_MORE] = NLA_POLICY_NESTED(nfipsec_port_range_nl_policy),
+	[NFIPSEC_A_SELECTOR_DPORT_MORE] = NLA_POLICY_NESTED(nfipsec_port_range_nl_policy),
+	[NFIPSEC_A_SELECTOR_TYPE_MORE] = NLA_POLICY_NESTED(nfipsec_port_range_nl_policy),
 };
 
 const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1] = {

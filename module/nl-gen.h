@@ -12,9 +12,11 @@
 #include <uapi/linux/nfipsec.h>
 
 /* Common nested types */
+extern const struct nla_policy nfipsec_addr_range_nl_policy[NFIPSEC_A_ADDR_RANGE_END + 1];
 extern const struct nla_policy nfipsec_encap_nl_policy[NFIPSEC_A_ENCAP_KEEPALIVE + 1];
 extern const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1];
-extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MAX + 1];
+extern const struct nla_policy nfipsec_port_range_nl_policy[NFIPSEC_A_PORT_RANGE_HIGH + 1];
+extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MORE + 1];
 extern const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1];
 extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1];
 

@@ -176,7 +176,7 @@ static int policy_add(struct genl_info *info, bool replace, u32 *index)
 
 	err = config_get(info, &cfg);
 	if (err)
-		return err;
+		goto free;
 
 	mutex_lock(&nn->lock);
 	pol = nfipsec_policy_create(&cfg, nfipsec_spd_new_index(nn));
@@ -194,6 +194,8 @@ unlock:
 	if (err == -EEXIST)
 		NL_SET_BAD_ATTR(info->extack,
 				info->attrs[NFIPSEC_A_POLICY_SELECTOR]);
+free:
+	nfipsec_nl_selector_free(&cfg.selector);
 	return err;
 }
 
@@ -251,7 +253,8 @@ int nfipsec_nl_policy_update_doit(struct sk_buff *skb, struct genl_info *info)
  * struct policy_which - which policy a request means
  * @index: its index, or 0
  * @dir: enum nfipsec_dir, if @index is 0
- * @selector: its selector, if @index is 0
+ * @selector: its selector, if @index is 0; to be given to
+ *	nfipsec_nl_selector_free() once which_get() has read it
  */
 struct policy_which {
 	u32 index;
@@ -264,7 +267,7 @@ static int which_get(struct genl_info *info, struct policy_which *which)
 	const struct nlattr *index = info->attrs[NFIPSEC_A_POLICY_INDEX];
 	int err;
 
-	which->index = 0;
+	memset(which, 0, sizeof(*which));
 	if (!index) {
 		err = dir_get(info, &which->dir);
 		return err ?: selector_get(info, &which->selector);
@@ -326,6 +329,7 @@ int nfipsec_nl_policy_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (pol)
 		nfipsec_spd_remove(nn, pol);
 	mutex_unlock(&nn->lock);
+	nfipsec_nl_selector_free(&which.selector);
 	return pol ? 0 : no_such_policy(info);
 }
 
@@ -395,13 +399,16 @@ int nfipsec_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	reply = nfipsec_nl_reply_new(info, NLMSG_DEFAULT_SIZE, &hdr);
-	if (!reply)
+	if (!reply) {
+		nfipsec_nl_selector_free(&which.selector);
 		return nfipsec_nl_error(info->extack, -ENOMEM);
+	}
 
 	mutex_lock(&nn->lock);
 	pol = policy_find(nn, &which);
 	err = pol ? put_policy(reply, pol) : no_such_policy(info);
 	mutex_unlock(&nn->lock);
+	nfipsec_nl_selector_free(&which.selector);
 	if (err) {
 		nlmsg_free(reply);
 		return err;

@@ -225,6 +225,7 @@ int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 				  err,
 				  "there is an SA with this destination, protocol and SPI already");
 out:
+	nfipsec_nl_selector_free(&cfg.selector);
 	nfipsec_nl_sa_keys_wipe(info);
 	return nfipsec_nl_error(info->extack, err);
 }
@@ -237,10 +238,13 @@ static int mature(struct genl_info *info, struct nfipsec_net *nn,
 	struct nfipsec_sa *sa;
 	int err;
 
+	sa = NULL;
 	err = nfipsec_nl_sa_config_get(info, &cfg);
+	if (!err)
+		sa = nfipsec_sa_create(&cfg, info->extack);
+	nfipsec_nl_selector_free(&cfg.selector);
 	if (err)
 		return err;
-	sa = nfipsec_sa_create(&cfg, info->extack);
 	if (IS_ERR(sa))
 		return PTR_ERR(sa);
 	err = nfipsec_sad_replace(nn, old, sa);
@@ -271,6 +275,7 @@ static int change(struct genl_info *info, struct nfipsec_net *nn,
 		if (err)
 			return err;
 		err = nfipsec_sa_set_selector(sa, &sel, info->extack);
+		nfipsec_nl_selector_free(&sel);
 		if (err == -EINVAL)
 			NL_SET_BAD_ATTR(info->extack, selector);
 		if (err)

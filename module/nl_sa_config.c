@@ -162,7 +162,8 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 /**
  * nfipsec_nl_sa_config_get() - read an SA that is to be mature
  * @info: request; holds the keys that @cfg points to
- * @cfg: written whole
+ * @cfg: written whole; its selector is to be given to
+ *	nfipsec_nl_selector_free(), also on error
  *
  * Context: process context, sleeps.
  * Return: 0 or a negative error number, and then the requester is told.

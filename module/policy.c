@@ -25,7 +25,10 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 	struct nfipsec_policy *pol;
 	unsigned int i;
 
-	pol = kzalloc(sizeof(*pol), GFP_KERNEL_ACCOUNT);
+	/* The lists of its selector, if it has some, are behind it. */
+	pol = kzalloc(sizeof(*pol) + (cfg->selector.lists ?
+				      sizeof(*cfg->selector.lists) : 0),
+		      GFP_KERNEL_ACCOUNT);
 	if (!pol)
 		return ERR_PTR(-ENOMEM);
 	pol->hits = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
@@ -35,6 +38,8 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 	}
 	pol->index = index;
 	pol->cfg = *cfg;
+	nfipsec_selector_copy(&pol->cfg.selector, &cfg->selector,
+			      (void *)(pol + 1));
 	INIT_LIST_HEAD(&pol->node);
 	for (i = 0; i < ARRAY_SIZE(pol->cache); i++)
 		spin_lock_init(&pol->cache[i].lock);

@@ -271,9 +271,11 @@ new_selector(const struct nfipsec_selector *sel)
 {
 	struct nfipsec_sa_rcu_selector *s;
 
-	s = kmalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	/* Its lists, if it has some, are behind it. */
+	s = kmalloc(sizeof(*s) + (sel->lists ? sizeof(*sel->lists) : 0),
+		    GFP_KERNEL_ACCOUNT);
 	if (s)
-		s->sel = *sel;
+		nfipsec_selector_copy(&s->sel, sel, (void *)(s + 1));
 	return s;
 }
 

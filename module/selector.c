@@ -8,6 +8,7 @@
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/socket.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 
 #include "selector.h"
@@ -17,9 +18,13 @@
 #define IPPROTO_EXT_SHIM6	140	/* RFC 5533 */
 
 /* Compared as bytes: a hole would make equal selectors differ. */
-static_assert(sizeof(struct nfipsec_selector) ==
-	      4 * sizeof(union nfipsec_addr) +
-	      2 * sizeof(struct nfipsec_range) + 4);
+#define COMPARED	(4 * sizeof(union nfipsec_addr) +	\
+			 2 * sizeof(struct nfipsec_range) + 4)
+static_assert(offsetof(struct nfipsec_selector, zero) + sizeof(u16) ==
+	      COMPARED);
+static_assert(sizeof(struct nfipsec_selector_lists) ==
+	      NFIPSEC_RANGES_MAX * (4 * sizeof(union nfipsec_addr) +
+				    2 * sizeof(struct nfipsec_range)) + 4);
 
 static int addr_cmp(const union nfipsec_addr *a, const union nfipsec_addr *b,
 		    u8 family)
@@ -43,9 +48,34 @@ static bool addr_in(const union nfipsec_addr range[2],
 	       addr_cmp(addr, &range[1], family) <= 0;
 }
 
+/* No list is all of the one range. */
+static bool addr_listed(const union nfipsec_addr list[][2], unsigned int n,
+			const union nfipsec_addr *addr, u8 family)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (addr_in(list[i], addr, family))
+			return true;
+	}
+	return !n;
+}
+
 static bool port_in(const struct nfipsec_range *range, u16 port)
 {
 	return range->min <= port && port <= range->max;
+}
+
+static bool port_listed(const struct nfipsec_range *list, unsigned int n,
+			u16 port)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (port_in(&list[i], port))
+			return true;
+	}
+	return !n;
 }
 
 /**
@@ -65,10 +95,27 @@ static bool range_opaque(const struct nfipsec_range *range)
 	return range->min == U16_MAX && range->max == 0;
 }
 
-/* Neither any nor OPAQUE. */
-static bool range_narrow(const struct nfipsec_range *range)
+/* A list may go from the lowest to the highest, and has a hole all the same. */
+static bool sport_any(const struct nfipsec_selector *sel)
 {
-	return !nfipsec_range_is_any(range) && !range_opaque(range);
+	return nfipsec_range_is_any(&sel->sport) &&
+	       !(sel->lists && sel->lists->sports);
+}
+
+static bool dport_any(const struct nfipsec_selector *sel)
+{
+	return nfipsec_range_is_any(&sel->dport) &&
+	       !(sel->lists && sel->lists->dports);
+}
+
+static bool sport_narrow(const struct nfipsec_selector *sel)
+{
+	return !sport_any(sel) && !range_opaque(&sel->sport);
+}
+
+static bool dport_narrow(const struct nfipsec_selector *sel)
+{
+	return !dport_any(sel) && !range_opaque(&sel->dport);
 }
 
 static bool proto_opaque(const struct nfipsec_selector *sel)
@@ -163,8 +210,6 @@ static enum nfipsec_match proto_match(const struct nfipsec_selector *sel,
 static enum nfipsec_match field_match(const struct nfipsec_range *range,
 				      const struct nfipsec_flow *flow, u16 port)
 {
-	if (nfipsec_range_is_any(range))
-		return NFIPSEC_MATCH_YES;
 	if (!flow->opaque)
 		return yes_or_no(port_in(range, port));
 	return range_opaque(range) && !flow->early ? NFIPSEC_MATCH_YES :
@@ -177,6 +222,24 @@ static enum nfipsec_match both(enum nfipsec_match a, enum nfipsec_match b)
 	if (a == NFIPSEC_MATCH_NO || b == NFIPSEC_MATCH_NO)
 		return NFIPSEC_MATCH_NO;
 	return a == NFIPSEC_MATCH_YES ? b : a;
+}
+
+static bool addrs_listed(const struct nfipsec_selector *sel,
+			 const struct nfipsec_flow *flow)
+{
+	const struct nfipsec_selector_lists *l = sel->lists;
+
+	return addr_listed(l->src, l->srcs, &flow->saddr, sel->family) &&
+	       addr_listed(l->dst, l->dsts, &flow->daddr, sel->family);
+}
+
+static bool ports_listed(const struct nfipsec_selector *sel,
+			 const struct nfipsec_flow *flow)
+{
+	const struct nfipsec_selector_lists *l = sel->lists;
+
+	return port_listed(l->sport, l->sports, flow->sport) &&
+	       port_listed(l->dport, l->dports, flow->dport);
 }
 
 /**
@@ -193,19 +256,207 @@ static enum nfipsec_match both(enum nfipsec_match a, enum nfipsec_match b)
 enum nfipsec_match nfipsec_selector_match(const struct nfipsec_selector *sel,
 					  const struct nfipsec_flow *flow)
 {
-	enum nfipsec_match proto;
+	enum nfipsec_match proto, match;
 
 	if (sel->family != flow->family ||
 	    !addr_in(sel->src, &flow->saddr, sel->family) ||
-	    !addr_in(sel->dst, &flow->daddr, sel->family))
+	    !addr_in(sel->dst, &flow->daddr, sel->family) ||
+	    (sel->lists && !addrs_listed(sel, flow)))
 		return NFIPSEC_MATCH_NO;
 
 	proto = proto_match(sel, flow);
 	if (proto == NFIPSEC_MATCH_NO)
 		return proto;
-	return both(proto,
-		    both(field_match(&sel->sport, flow, flow->sport),
-			 field_match(&sel->dport, flow, flow->dport)));
+	match = NFIPSEC_MATCH_YES;
+	if (!sport_any(sel))
+		match = field_match(&sel->sport, flow, flow->sport);
+	if (!dport_any(sel))
+		match = both(match,
+			     field_match(&sel->dport, flow, flow->dport));
+	if (sel->lists && !flow->opaque && !ports_listed(sel, flow))
+		return NFIPSEC_MATCH_NO;
+	return both(proto, match);
+}
+
+/* Is there nothing between the end of one range and the start of another? */
+static bool addr_follows(const union nfipsec_addr *end,
+			 const union nfipsec_addr *start, u8 family)
+{
+	unsigned int i = family == AF_INET ? 1 : 4;
+	union nfipsec_addr next = *end;
+
+	while (i-- > 0) {
+		next.all[i] = cpu_to_be32(be32_to_cpu(next.all[i]) + 1);
+		if (next.all[i])
+			break;
+	}
+	return !addr_cmp(&next, start, family);
+}
+
+/* By their lowest address: there are few. */
+static void sort_addrs(union nfipsec_addr list[][2], unsigned int n, u8 family)
+{
+	union nfipsec_addr range[2];
+	unsigned int i, j;
+
+	for (i = 1; i < n; i++) {
+		memcpy(range, list[i], sizeof(range));
+		for (j = i; j && addr_cmp(&list[j - 1][0], &range[0],
+					  family) > 0; j--)
+			memcpy(list[j], list[j - 1], sizeof(range));
+		memcpy(list[j], range, sizeof(range));
+	}
+}
+
+/* Returns how many are left. */
+static unsigned int merge_addrs(union nfipsec_addr list[][2], unsigned int n,
+				u8 family)
+{
+	union nfipsec_addr *last = list[0];
+	unsigned int i, left = 1;
+
+	sort_addrs(list, n, family);
+	for (i = 1; i < n; i++) {
+		if (addr_cmp(&list[i][0], &last[1], family) > 0 &&
+		    !addr_follows(&last[1], &list[i][0], family)) {
+			last = list[left++];
+			memmove(last, list[i], sizeof(list[i]));
+		} else if (addr_cmp(&list[i][1], &last[1], family) > 0) {
+			last[1] = list[i][1];
+		}
+	}
+	return left;
+}
+
+static const char *settle_addrs(union nfipsec_addr hull[2],
+				union nfipsec_addr list[][2], u8 *count,
+				u8 family)
+{
+	unsigned int i, n = *count;
+
+	for (i = 0; i < n; i++) {
+		if (addr_cmp(&list[i][0], &list[i][1], family) > 0)
+			return "selector: range of addresses ends before it starts";
+		if (n > 1 && !nfipsec_selector_plen(list[i], family))
+			return "selector: any address is no range of a list, it stands alone";
+	}
+	if (n) {
+		n = merge_addrs(list, n, family);
+		hull[0] = list[0][0];
+		hull[1] = list[n - 1][1];
+	}
+	if (n == 1)
+		n = 0;
+	memset(list[n], 0, (NFIPSEC_RANGES_MAX - n) * sizeof(list[0]));
+	*count = n;
+	return NULL;
+}
+
+static void sort_ports(struct nfipsec_range *list, unsigned int n)
+{
+	struct nfipsec_range range;
+	unsigned int i, j;
+
+	for (i = 1; i < n; i++) {
+		range = list[i];
+		for (j = i; j && list[j - 1].min > range.min; j--)
+			list[j] = list[j - 1];
+		list[j] = range;
+	}
+}
+
+static unsigned int merge_ports(struct nfipsec_range *list, unsigned int n)
+{
+	struct nfipsec_range *last = list;
+	unsigned int i, left = 1;
+
+	sort_ports(list, n);
+	for (i = 1; i < n; i++) {
+		if (list[i].min > last->max + 1) {
+			last = &list[left++];
+			*last = list[i];
+		} else if (list[i].max > last->max) {
+			last->max = list[i].max;
+		}
+	}
+	return left;
+}
+
+static const char *settle_ports(struct nfipsec_range *hull,
+				struct nfipsec_range *list, u8 *count)
+{
+	unsigned int i, n = *count;
+
+	for (i = 0; n > 1 && i < n; i++) {
+		if (nfipsec_range_is_any(&list[i]) || range_opaque(&list[i]))
+			return "selector: any and opaque are no ranges of a list, they stand alone";
+		if (list[i].min > list[i].max)
+			return "selector: range of ports or types ends before it starts";
+	}
+	if (n) {
+		n = merge_ports(list, n);
+		hull->min = list[0].min;
+		hull->max = list[n - 1].max;
+	}
+	if (n == 1)
+		n = 0;
+	memset(&list[n], 0, (NFIPSEC_RANGES_MAX - n) * sizeof(*list));
+	*count = n;
+	return NULL;
+}
+
+/**
+ * nfipsec_selector_settle() - give a selector its ranges
+ * @sel: that of its family that all match, by nfipsec_selector_any()
+ * @lists: ranges in any order, none if a field may be anything; IPv4 addresses
+ *	have nothing behind them. Brought into the form that it has in a selector.
+ *
+ * On success @sel points to @lists if there is a field of several ranges.
+ *
+ * Context: any.
+ * Return: NULL, or a constant sentence for people that says what is wrong with
+ * the lists. nfipsec_selector_check() looks at the rest.
+ */
+const char *nfipsec_selector_settle(struct nfipsec_selector *sel,
+				    struct nfipsec_selector_lists *lists)
+{
+	const char *sentence;
+
+	sentence = settle_addrs(sel->src, lists->src, &lists->srcs,
+				sel->family);
+	if (!sentence)
+		sentence = settle_addrs(sel->dst, lists->dst, &lists->dsts,
+					sel->family);
+	if (!sentence)
+		sentence = settle_ports(&sel->sport, lists->sport,
+					&lists->sports);
+	if (!sentence)
+		sentence = settle_ports(&sel->dport, lists->dport,
+					&lists->dports);
+	if (sentence)
+		return sentence;
+	if (lists->srcs || lists->dsts || lists->sports || lists->dports)
+		sel->lists = lists;
+	return NULL;
+}
+
+/**
+ * nfipsec_selector_copy() - copy a selector with its lists
+ * @to: written whole
+ * @from: the selector
+ * @room: for its lists, if it has some; as long as @to is used
+ *
+ * Context: any.
+ */
+void nfipsec_selector_copy(struct nfipsec_selector *to,
+			   const struct nfipsec_selector *from,
+			   struct nfipsec_selector_lists *room)
+{
+	*to = *from;
+	if (!from->lists)
+		return;
+	*room = *from->lists;
+	to->lists = room;
 }
 
 static bool upper_zero(const union nfipsec_addr *addr)
@@ -225,6 +476,17 @@ static bool codes_any(const struct nfipsec_range *types)
 	       (!(types->min & 0xff) && (types->max & 0xff) == 0xff);
 }
 
+static bool all_codes_any(const struct nfipsec_selector *sel)
+{
+	unsigned int i, n = sel->lists ? sel->lists->sports : 0;
+
+	for (i = 0; i < n; i++) {
+		if (!codes_any(&sel->lists->sport[i]))
+			return false;
+	}
+	return codes_any(&sel->sport);
+}
+
 static bool range_backwards(const struct nfipsec_range *range)
 {
 	return range->min > range->max && !range_opaque(range);
@@ -235,14 +497,14 @@ static const char *field_check(const struct nfipsec_selector *sel)
 {
 	enum nfipsec_field field = nfipsec_field(sel->family, sel->proto);
 
-	if (field == NFIPSEC_FIELD_MH && !codes_any(&sel->sport))
+	if (field == NFIPSEC_FIELD_MH && !all_codes_any(sel))
 		return "selector: types of a mobility header are from 256 * T to 256 * T + 255";
-	if ((range_opaque(&sel->sport) && range_narrow(&sel->dport)) ||
-	    (range_opaque(&sel->dport) && range_narrow(&sel->sport)))
-		return "selector: where one port cannot be seen the other cannot, it must be opaque too, or any";
+	if ((range_opaque(&sel->sport) && dport_narrow(sel)) ||
+	    (range_opaque(&sel->dport) && sport_narrow(sel)))
+		return "selector: where one port is opaque the other is too: say opaque, or any";
 	if (field == NFIPSEC_FIELD_PORTS ||
-	    (nfipsec_range_is_any(&sel->dport) &&
-	     (nfipsec_range_is_any(&sel->sport) || field != NFIPSEC_FIELD_NONE)))
+	    (dport_any(sel) &&
+	     (sport_any(sel) || field != NFIPSEC_FIELD_NONE)))
 		return NULL;
 	return "selector: ports need protocol TCP, UDP, UDP-Lite, SCTP or DCCP";
 }
@@ -301,7 +563,9 @@ bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel)
 bool nfipsec_selector_equal(const struct nfipsec_selector *a,
 			    const struct nfipsec_selector *b)
 {
-	return !memcmp(a, b, sizeof(*a));
+	if (memcmp(a, b, COMPARED) || !a->lists != !b->lists)
+		return false;
+	return !a->lists || !memcmp(a->lists, b->lists, sizeof(*a->lists));
 }
 
 /**
@@ -313,7 +577,7 @@ bool nfipsec_selector_equal(const struct nfipsec_selector *a,
  */
 bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel)
 {
-	return range_narrow(&sel->sport) || range_narrow(&sel->dport);
+	return sport_narrow(sel) || dport_narrow(sel);
 }
 
 /**

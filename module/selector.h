@@ -85,18 +85,48 @@ struct nfipsec_range {
  */
 #define NFIPSEC_PROTO_OPAQUE	IPPROTO_FRAGMENT
 
+/* Ranges that one field may have. */
+#define NFIPSEC_RANGES_MAX	16
+
+/**
+ * struct nfipsec_selector_lists - fields of a selector that are several ranges
+ * @src: lowest and highest source addresses
+ * @dst: lowest and highest destination addresses
+ * @sport: source ports, or types
+ * @dport: destination ports
+ * @srcs: how many of @src, 0 if there is no list
+ * @dsts: of @dst
+ * @sports: of @sport
+ * @dports: of @dport
+ *
+ * Each list is sorted, and between two ranges there is something that is
+ * outside; what is not used is zero. So what selects the same is the same, and
+ * memcmp() compares.
+ */
+struct nfipsec_selector_lists {
+	union nfipsec_addr src[NFIPSEC_RANGES_MAX][2];
+	union nfipsec_addr dst[NFIPSEC_RANGES_MAX][2];
+	struct nfipsec_range sport[NFIPSEC_RANGES_MAX];
+	struct nfipsec_range dport[NFIPSEC_RANGES_MAX];
+	u8 srcs;
+	u8 dsts;
+	u8 sports;
+	u8 dports;
+};
+
 /**
  * struct nfipsec_selector - closed ranges of every field
  * @src: lowest and highest source address
  * @dst: lowest and highest destination address
- * @sport: source ports, or types: see enum nfipsec_field
- * @dport: destination ports
+ * @sport: lowest and highest source port, or type: see enum nfipsec_field
+ * @dport: lowest and highest destination port
  * @family: AF_INET or AF_INET6
  * @proto: next layer protocol, 0 is any; for IPv6 may be NFIPSEC_PROTO_OPAQUE
  * @zero: must be zero
+ * @lists: fields that are several ranges, inside the one that is here; NULL if
+ *	there are none. Whose it is, who holds the selector knows.
  *
- * A prefix is stored as the range it covers. Padding is zero so that
- * memcmp() compares.
+ * A prefix is stored as the range it covers.
  */
 struct nfipsec_selector {
 	union nfipsec_addr src[2];
@@ -106,6 +136,7 @@ struct nfipsec_selector {
 	u8 family;
 	u8 proto;
 	u16 zero;
+	const struct nfipsec_selector_lists *lists;
 };
 
 /**
@@ -124,6 +155,11 @@ enum nfipsec_match {
 enum nfipsec_field nfipsec_field(u8 family, u8 proto);
 enum nfipsec_match nfipsec_selector_match(const struct nfipsec_selector *sel,
 					  const struct nfipsec_flow *flow);
+const char *nfipsec_selector_settle(struct nfipsec_selector *sel,
+				    struct nfipsec_selector_lists *lists);
+void nfipsec_selector_copy(struct nfipsec_selector *to,
+			   const struct nfipsec_selector *from,
+			   struct nfipsec_selector_lists *room);
 const char *nfipsec_selector_check(const struct nfipsec_selector *sel);
 bool nfipsec_selector_equal(const struct nfipsec_selector *a,
 			    const struct nfipsec_selector *b);

@@ -693,16 +693,27 @@ def key_file(key):
     return "@" + path
 
 
+def addr_range(prefix, text):
+    """A, A/N or A-A as attributes prefix, prefix_PLEN, prefix_END."""
+    lo, dash, hi = text.partition("-")
+    lo, slash, plen = lo.partition("/")
+    out = [attr(C[prefix[0]], addr(lo))]
+    if slash:
+        out.append(attr(C[prefix[1]], u8(int(plen))))
+    if dash:
+        out.append(attr(C[prefix[2]], addr(hi)))
+    return out
+
+
 def side(name, text):
-    """Attributes for one address of a selector: ADDR, ADDR/PLEN, ADDR-ADDR."""
-    out = []
-    if "-" in text:
-        text, end = text.split("-")
-        out.append(attr(C["A_SELECTOR_%s_END" % name], addr(end)))
-    elif "/" in text:
-        text, plen = text.split("/")
-        out.append(attr(C["A_SELECTOR_%s_PLEN" % name], u8(int(plen))))
-    return out + [attr(C["A_SELECTOR_" + name], addr(text))]
+    """Ranges of addresses, with commas between them."""
+    first, *more = text.split(",")
+    out = addr_range(["A_SELECTOR_" + name + end
+                      for end in ("", "_PLEN", "_END")], first)
+    return out + [
+        attr(C["A_SELECTOR_%s_MORE" % name], addr_range(
+            ["A_ADDR_RANGE_" + end for end in ("ADDR", "PLEN", "END")], r))
+        for r in more]
 
 
 def selector(src, dst, proto=0, sport=None, dport=None, types=None):
@@ -711,8 +722,13 @@ def selector(src, dst, proto=0, sport=None, dport=None, types=None):
         out.append(attr(C["A_SELECTOR_PROTO"], u8(proto)))
     for name, ports in (("SPORT", sport), ("DPORT", dport), ("TYPE", types)):
         if ports:
-            out += [attr(C["A_SELECTOR_%s_MIN" % name], u16(ports[0])),
-                    attr(C["A_SELECTOR_%s_MAX" % name], u16(ports[1]))]
+            first, *more = ports if isinstance(ports, list) else [ports]
+            out += [attr(C["A_SELECTOR_%s_MIN" % name], u16(first[0])),
+                    attr(C["A_SELECTOR_%s_MAX" % name], u16(first[1]))]
+            out += [attr(C["A_SELECTOR_%s_MORE" % name],
+                         [attr(C["A_PORT_RANGE_LOW"], u16(low)),
+                          attr(C["A_PORT_RANGE_HIGH"], u16(high))])
+                    for low, high in more]
     return out
 
 

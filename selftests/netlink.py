@@ -10,8 +10,8 @@ import struct
 import sys
 
 import lib
-from lib import (C, IN4, IN6, FAR4, FAR6, OUT4, PEER4, Algo, Refused, attr,
-                 equal, json_of, key_file, sh, u8, u16, u32, u64)
+from lib import (C, IN4, IN6, FAR4, FAR6, OUT4, PEER4, Algo, Refused, attr, equal, json_of,
+                 key_file, sh, u8, u16, u32, u64)
 
 lab = lib.Lab()
 gcm = Algo("aes128gcm16", 1)
@@ -403,6 +403,35 @@ def raw_refusals():
         lib.selector(IN6, FAR6, 135, types=(0x301, 0x3ff)),
         lib.selector(IN4, FAR4, 1, (0x300, 0x3ff)),
         lib.selector(IN4, FAR4, 1, (1, 2), types=(0x300, 0x3ff)))]
+    # lists: too long, any or opaque in them, upside down, of two families, no
+    # first one, half of a range, of types where there are none
+    many = [(2 * n, 2 * n) for n in range(17)]
+    more = C["A_SELECTOR_SPORT_MORE"]
+    bad += [("POLICY_NEW", pol_msg(SELECTOR=s)) for s in (
+        lib.selector(IN4, FAR4, 17, many),
+        lib.selector(IN4, FAR4, 17, None, many),
+        lib.selector(IN4, FAR4, 1, types=many),
+        lib.selector(",".join("10.%d.0.0" % (2 * n) for n in range(17)), FAR4),
+        lib.selector(IN4, ",".join("10.%d.0.0" % n for n in range(17))),
+        lib.selector(IN4 + ",0.0.0.0/0", FAR4),
+        lib.selector(IN4 + ",fd00::1", FAR4),
+        lib.selector(IN4 + ",10.0.0.2-10.0.0.1", FAR4),
+        lib.selector(IN4, FAR4, 17, [(1, 2), (0, 65535)]),
+        lib.selector(IN4, FAR4, 17, [(1, 2), (65535, 0)]),
+        lib.selector(IN4, FAR4, 17, [(1, 2), (4, 3)]),
+        lib.selector(IN4, FAR4, 0, [(1, 2), (4, 5)]),
+        lib.selector(IN6, FAR6, 135, types=[(0x100, 0x1ff), (0x300, 0x301)]),
+        sel + [attr(C["A_SELECTOR_SRC_MORE"], [])],
+        lib.selector(IN4, FAR4, 17) + [attr(more, [
+            attr(C["A_PORT_RANGE_LOW"], u16(1)),
+            attr(C["A_PORT_RANGE_HIGH"], u16(1))])],
+        lib.selector(IN4, FAR4, 17, (1, 2)) + [attr(more, [
+            attr(C["A_PORT_RANGE_LOW"], u16(1))])],
+        lib.selector(IN4, FAR4, 17, (1, 2)) + [attr(more, [])],
+        lib.selector(IN4, FAR4, 17) + [attr(C["A_SELECTOR_TYPE_MORE"], [])])]
+    bad += [("SA_NEW", sa_msg(SELECTOR=lib.selector(IN4, FAR4, 17, many))),
+            ("SA_NEW", sa_msg(SELECTOR=lib.selector(IN4 + ",10.0.0.1", FAR4),
+                              MODE=u8(C["MODE_BEET"])))]
     bad += [("SA_DEL", []), ("SA_GET", []), ("POLICY_DEL", []),
             ("POLICY_GET", []), ("SA_ALLOCSPI", []), ("SA_UPDATE", []),
             ("POLICY_UPDATE", []), ("POLICY_FLUSH", [attr(3, u8(7))]),

@@ -219,6 +219,67 @@ def ports():
         equal(send(there, src=near), CLEAR, "TCP policy, UDP packet")
 
 
+def lists():
+    """Several ranges of a field, of policies and of SAs."""
+    for six, near, there in FAMILIES:
+        more = "fd00:2::9,fd00:2::20-fd00:2::22" if six else \
+            "192.168.2.9,192.168.2.20-192.168.2.22"
+        hole = "fd00:2::15" if six else "192.168.2.15"
+        inside = "fd00:2::21" if six else "192.168.2.21"
+        lab.reset()
+        lab.policy("out", near, there + "," + more, 17, None,
+                   [(7, 7), (FAR_PORT, FAR_PORT + 9), (9, 9)], action="discard")
+        lab.policy("in", there + "," + more, near, 17,
+                   [(FAR_PORT, FAR_PORT + 9), (7, 7)], None, action="discard")
+        for dst, port, met in ((there, FAR_PORT, True), (inside, 7, True),
+                               (there, 9, True), (hole, 7, False),
+                               (inside, 8, False), (there, 4000, False)):
+            what = "%s port %d" % (dst, port)
+            equal(send(dst, dport=port, src=near),
+                  "out_discard" if met else CLEAR, what)
+            equal(arrive(far(six, src=dst, sport=port), six),
+                  "in_discard" if met and port != 9 else CLEAR, what)
+        # the same in another order is there already, a part of it is not
+        try:
+            lab.policy("out", near, more + "," + there, 17, None,
+                       [(9, 9), (7, 7), (FAR_PORT + 5, FAR_PORT + 9),
+                        (FAR_PORT, FAR_PORT + 4)], action="bypass")
+        except lib.Refused as e:
+            equal("there is a policy" in e.text, True, e.text)
+        else:
+            raise AssertionError("added twice")
+        lab.policy("out", near, more + "," + there, 17, None,
+                   [(9, 9), (FAR_PORT, FAR_PORT + 4)], action="bypass")
+        lab.unpolicy("out", near, more + "," + there, 17, None,
+                     [(9, 9), (FAR_PORT, FAR_PORT + 4)])
+        lab.reset()
+        lab.sa(null, "out", six=six, sel=lib.selector(
+            near, there + "," + more, 17, None, [(7, 7), (9, 10)]))
+        lab.policy("out", near, "::/0" if six else "0.0.0.0/0", six=six)
+        for dst, port, fits in ((there, 9, True), (inside, 7, True),
+                                (hole, 7, False), (there, 8, False)):
+            equal(send(dst, dport=port, src=near),
+                  ESP if fits else "out_no_sa", "%s port %d" % (dst, port))
+    lab.reset()
+
+
+def listed():
+    """What is shown of lists is what was said, sorted and without seams."""
+    lab.reset()
+    lab.cli("policy", "add", "dir", "in", "src",
+            "10.0.0.9,10.0.0.128/25,10.0.0.0-10.0.0.8,10.0.1.0/24", "dst",
+            "10.1.0.0/16", "proto", "tcp", "sport", "80,1-9,81", "dport", "22",
+            "action", "bypass")
+    text = lab.cli("policy", "list")
+    equal(text.splitlines()[0], "src 10.0.0.0-10.0.0.9,10.0.0.128-10.0.1.255 "
+          "dst 10.1.0.0/16 proto tcp sport 1-9,80-81 dport 22")
+    pol, = lib.json_of(lab.cli("-j", "policy", "list"))
+    equal(pol["sel"]["sport"], "1-9,80-81")
+    lab.cli("policy", "del", *text.splitlines()[0].split(), "dir", "in")
+    equal(lab.cli("policy", "list").strip(), "")
+    lab.reset()
+
+
 def packets_of(number=0):
     """How many packets a policy has met."""
     pol = dict(lab.nl.dump("POLICY_GET")[number])
@@ -858,6 +919,7 @@ for name, func in (
         ("protect", protected), ("directions", directions),
         ("priorities", priorities), ("update and delete", updated),
         ("addresses", addresses), ("ports", ports),
+        ("lists of ranges", lists), ("lists of ranges are shown", listed),
         ("types of ICMP", icmp_types),
         ("types of the mobility header", mh_types), ("defaults", defaults),
         ("neighbour discovery", neighbours), ("multicast", multicast),

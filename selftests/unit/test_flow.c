@@ -139,6 +139,7 @@ static void make_ipv4(struct packet *p)
 {
 	static const u16 frags[] = {
 		0, 0x4000, 0x8000, 0x2000, 0x0001, 0x1fff, 0x2123, 0x6000,
+		0x2002,
 	};
 	unsigned int ihl = 5 + ktap_random_below(11);
 	u16 frag = frags[ktap_random_below(2) ?

@@ -7,6 +7,7 @@
 
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/stddef.h>
 
 #include "ktap.h"
 #include "selector.h"
@@ -653,13 +654,15 @@ static void ports_and_any(void)
 /* Every single bit counts. */
 static void equal(void)
 {
+	struct nfipsec_selector_lists la, lb;
 	struct nfipsec_selector a, b;
 	unsigned int bit;
 
 	nfipsec_selector_any(&a, AF_INET);
 	b = a;
 	EXPECT(nfipsec_selector_equal(&a, &b), "copy differs");
-	for (bit = 0; bit < 8 * sizeof(a); bit++) {
+	for (bit = 0; bit < 8 * (offsetof(struct nfipsec_selector, zero) +
+				 sizeof(a.zero)); bit++) {
 		((u8 *)&b)[bit / 8] ^= 1 << bit % 8;
 		EXPECT(!nfipsec_selector_equal(&a, &b), "bit %u", bit);
 		if (bit < 8 * sizeof(a.src[0]))
@@ -668,6 +671,324 @@ static void equal(void)
 		b = a;
 	}
 	EXPECT(nfipsec_addr_equal(&a.src[0], &b.src[0]), "address copy");
+
+	memset(&la, 0, sizeof(la));
+	lb = la;
+	a.lists = &la;
+	EXPECT(!nfipsec_selector_equal(&a, &b), "lists on one side");
+	EXPECT(!nfipsec_selector_equal(&b, &a), "lists on the other side");
+	b.lists = &lb;
+	EXPECT(nfipsec_selector_equal(&a, &b), "lists elsewhere");
+	for (bit = 0; bit < 8 * sizeof(la); bit++) {
+		((u8 *)&lb)[bit / 8] ^= 1 << bit % 8;
+		EXPECT(!nfipsec_selector_equal(&a, &b), "bit %u of the lists",
+		       bit);
+		lb = la;
+	}
+}
+
+/* Everything in one byte: a naive set of what is inside. */
+static void random_lists(struct nfipsec_selector_lists *l, u8 family,
+			 bool set[4][256])
+{
+	unsigned int field, i, v, n, lo, hi;
+	unsigned int last = family == AF_INET ? 3 : 15;
+
+	memset(l, 0, sizeof(*l));
+	memset(set, 0, 4 * 256);
+	for (field = 0; field < 4; field++) {
+		n = ktap_random_below(NFIPSEC_RANGES_MAX + 1);
+		for (i = 0; i < n; i++) {
+			lo = ktap_random_below(256);
+			hi = lo + ktap_random_below(16);
+			if (hi > 255)
+				hi = 255;
+			for (v = lo; v <= hi; v++)
+				set[field][v] = true;
+			if (field < 2) {
+				union nfipsec_addr *r = field ? l->dst[i] :
+							l->src[i];
+
+				((u8 *)&r[0])[last] = lo;
+				((u8 *)&r[1])[last] = hi;
+				/* The carry goes through all bytes. */
+				if (hi == 255 && ktap_random_below(2)) {
+					memset(&r[1], 255, last + 1);
+					((u8 *)&r[1])[0] = 0;
+				}
+			} else {
+				struct nfipsec_range *r = field == 2 ?
+					&l->sport[i] : &l->dport[i];
+
+				r->min = lo;
+				r->max = hi;
+			}
+		}
+		if (!n)
+			memset(set[field], 1, 256);
+		*(&l->srcs + field) = n;
+	}
+}
+
+static bool one_flow(const struct nfipsec_selector *sel, unsigned int last,
+		     const unsigned int v[4])
+{
+	struct nfipsec_flow flow = {
+		.family = sel->family, .proto = 17, .sport = v[2],
+		.dport = v[3],
+	};
+
+	((u8 *)&flow.saddr)[last] = v[0];
+	((u8 *)&flow.daddr)[last] = v[1];
+	return nfipsec_selector_match(sel, &flow) == YES;
+}
+
+/* Of @field, with values of the others that are inside. */
+static bool lists_one_field(const struct nfipsec_selector *sel,
+			    unsigned int last, bool set[4][256],
+			    unsigned int field)
+{
+	unsigned int v[4], f, k;
+	bool ok = true;
+
+	for (f = 0; f < 4; f++) {
+		do {
+			v[f] = ktap_random_below(256);
+		} while (!set[f][v[f]]);
+	}
+	for (k = 0; k < 256 && ok; k++) {
+		v[field] = k;
+		ok = EXPECT(one_flow(sel, last, v) == set[field][k],
+			    "field %u, value %u", field, k);
+	}
+	return ok;
+}
+
+static void shuffle(struct nfipsec_selector_lists *l)
+{
+	unsigned int i, j;
+
+	for (i = 1; i < l->srcs; i++) {
+		union nfipsec_addr t[2];
+
+		j = ktap_random_below(i + 1);
+		memcpy(t, l->src[i], sizeof(t));
+		memcpy(l->src[i], l->src[j], sizeof(t));
+		memcpy(l->src[j], t, sizeof(t));
+	}
+	for (i = 1; i < l->dports; i++) {
+		struct nfipsec_range t = l->dport[i];
+
+		j = ktap_random_below(i + 1);
+		l->dport[i] = l->dport[j];
+		l->dport[j] = t;
+	}
+}
+
+static void fields_of_ranges(void)
+{
+	unsigned int round, field, kept = 0;
+	struct nfipsec_selector_lists l, m, room;
+	struct nfipsec_selector a, b;
+	static bool set[4][256];
+	const char *bad;
+	bool ok = true;
+	u8 family;
+
+	for (round = 0; round < 3000 && ok; round++) {
+		family = round & 1 ? AF_INET : AF_INET6;
+		random_lists(&l, family, set);
+		m = l;
+		shuffle(&m);
+		nfipsec_selector_any(&a, family);
+		nfipsec_selector_any(&b, family);
+		a.proto = 17;
+		b.proto = 17;
+		bad = nfipsec_selector_settle(&a, &l);
+		ok = EXPECT(!bad, "refused: %s", bad);
+		bad = nfipsec_selector_settle(&b, &m);
+		ok &= EXPECT(!bad, "shuffled, refused: %s", bad);
+		bad = nfipsec_selector_check(&a);
+		ok &= EXPECT(!bad, "senseless: %s", bad);
+		ok &= EXPECT(nfipsec_selector_equal(&a, &b),
+			     "round %u: the order matters", round);
+		kept += !!a.lists;
+		nfipsec_selector_copy(&b, &a, &room);
+		ok &= EXPECT(nfipsec_selector_equal(&a, &b) &&
+			     b.lists == (a.lists ? &room : NULL),
+			     "round %u: copy", round);
+		for (field = 0; field < 4 && ok; field++)
+			ok = lists_one_field(&b, family == AF_INET ? 3 : 15,
+					     set, field);
+	}
+	EXPECT(kept > 2000, "bad sample: %u lists", kept);
+}
+
+static struct nfipsec_selector_lists list_of(u16 a, u16 b, u16 c, u16 d)
+{
+	struct nfipsec_selector_lists l = {
+		.sport = { { a, b }, { c, d } }, .sports = 2,
+	};
+
+	return l;
+}
+
+/* What meets is one, also where the carry goes into another word. */
+static void addrs_meet(void)
+{
+	static const struct {
+		const char *r[4];
+		unsigned int left;
+	} t[] = {
+		{ { "10.0.1.0", "10.0.1.9", "10.0.0.0", "10.0.0.255" }, 0 },
+		{ { "10.0.1.1", "10.0.1.9", "10.0.0.0", "10.0.0.255" }, 2 },
+		{ { "10.0.0.1", "10.0.0.1", "10.0.0.2", "10.0.0.2" }, 0 },
+		{ { "fd00::1:0:0", "fd00::1:0:0", "fd00::",
+		    "fd00::ffff:ffff" }, 0 },
+		{ { "fd00::1:0:1", "fd00::1:0:1", "fd00::",
+		    "fd00::ffff:ffff" }, 2 },
+		{ { "fd00::", "fd00:0:0:0:ffff:ffff:ffff:ffff", "fd00:0:0:1::",
+		    "fd00:0:0:1::" }, 0 },
+	};
+	struct nfipsec_selector_lists l;
+	struct nfipsec_selector sel;
+	unsigned int i, k;
+	u8 family;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		memset(&l, 0, sizeof(l));
+		l.dsts = 2;
+		for (k = 0; k < 4; k++)
+			family = addr(&l.dst[k / 2][k % 2], t[i].r[k]);
+		nfipsec_selector_any(&sel, family);
+		EXPECT(!nfipsec_selector_settle(&sel, &l) &&
+		       l.dsts == t[i].left && !sel.lists == !t[i].left,
+		       "line %u: %u left", i, l.dsts);
+	}
+}
+
+static void list_edges(void)
+{
+	static const struct {
+		u16 r[4];
+		bool bad;
+		unsigned int left;
+		u16 min, max;
+	} t[] = {
+		{ { 1, 2, 3, 4 }, false, 0, 1, 4 },
+		{ { 1, 2, 4, 5 }, false, 2, 1, 5 },
+		{ { 4, 5, 1, 2 }, false, 2, 1, 5 },
+		{ { 1, 9, 2, 3 }, false, 0, 1, 9 },
+		{ { 0, 9, 10, 65535 }, false, 0, 0, 65535 },
+		{ { 65535, 65535, 1, 1 }, false, 2, 1, 65535 },
+		{ { 5, 5, 5, 5 }, false, 0, 5, 5 },
+		{ { 1, 2, 0, 65535 }, true, 0, 0, 0 },
+		{ { 65535, 0, 1, 2 }, true, 0, 0, 0 },
+		{ { 1, 2, 4, 3 }, true, 0, 0, 0 },
+	};
+	struct nfipsec_selector_lists l;
+	struct nfipsec_selector sel;
+	unsigned int i;
+	bool bad;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		nfipsec_selector_any(&sel, AF_INET);
+		sel.proto = 6;
+		l = list_of(t[i].r[0], t[i].r[1], t[i].r[2], t[i].r[3]);
+		bad = nfipsec_selector_settle(&sel, &l);
+		if (!EXPECT(bad == t[i].bad, "line %u: refused %d", i, bad) ||
+		    bad)
+			continue;
+		EXPECT(l.sports == t[i].left && !sel.lists == !t[i].left &&
+		       sel.sport.min == t[i].min && sel.sport.max == t[i].max,
+		       "line %u: %u left, %u-%u", i, l.sports, sel.sport.min,
+		       sel.sport.max);
+	}
+
+	/* Alone, any and opaque are what they are. */
+	for (i = 0; i < 2; i++) {
+		nfipsec_selector_any(&sel, AF_INET);
+		sel.proto = 6;
+		l = list_of(i ? 65535 : 0, i ? 0 : 65535, 0, 0);
+		l.sports = 1;
+		EXPECT(!nfipsec_selector_settle(&sel, &l) && !sel.lists &&
+		       nfipsec_selector_is_opaque(&sel) == i, "alone, %u", i);
+	}
+
+	/* From the lowest to the highest, and yet not any. */
+	for (i = 0; i < 2; i++) {
+		struct nfipsec_flow flow = { .family = AF_INET, .proto = 6 };
+
+		nfipsec_selector_any(&sel, AF_INET);
+		l = list_of(0, 9, 11, 65535);
+		if (i) {
+			memcpy(l.dport, l.sport, sizeof(l.dport));
+			memset(l.sport, 0, sizeof(l.sport));
+			l.dports = 2;
+			l.sports = 0;
+		}
+		EXPECT(!nfipsec_selector_settle(&sel, &l), "hole refused");
+		EXPECT(nfipsec_selector_check(&sel), "ports of any protocol");
+		sel.proto = 6;
+		EXPECT(!nfipsec_selector_check(&sel), "ports of TCP");
+		EXPECT(nfipsec_selector_has_ports(&sel), "no ports");
+		flow.sport = 10;
+		flow.dport = 10;
+		EXPECT(nfipsec_selector_match(&sel, &flow) == NO, "the hole");
+		flow.sport = 11;
+		flow.dport = 9;
+		EXPECT(nfipsec_selector_match(&sel, &flow) == YES, "its edges");
+		flow.opaque = true;
+		EXPECT(nfipsec_selector_match(&sel, &flow) == OPAQUE,
+		       "a fragment");
+		*(i ? &sel.sport : &sel.dport) = (struct nfipsec_range)BLIND;
+		EXPECT(nfipsec_selector_check(&sel), "a hole and opaque");
+	}
+
+	/* Fields that are any leave nothing behind. */
+	nfipsec_selector_any(&sel, AF_INET);
+	l = list_of(0, 65535, 7, 7);
+	l.sports = 0;
+	l.srcs = 2;
+	addr(&l.src[0][0], "10.0.0.1");
+	addr(&l.src[0][1], "10.0.0.1");
+	addr(&l.src[1][0], "10.0.0.3");
+	addr(&l.src[1][1], "10.0.0.3");
+	EXPECT(!nfipsec_selector_settle(&sel, &l) && sel.lists &&
+	       !l.sport[0].max && !l.sport[1].max, "left behind");
+
+	/* Of a mobility header, each range is one of types. */
+	nfipsec_selector_any(&sel, AF_INET6);
+	sel.proto = 135;
+	l = list_of(0x100, 0x1ff, 0x300, 0x3ff);
+	EXPECT(!nfipsec_selector_settle(&sel, &l) &&
+	       !nfipsec_selector_check(&sel), "types refused");
+	l = list_of(0x100, 0x17f, 0x300, 0x3ff);
+	EXPECT(!nfipsec_selector_settle(&sel, &l) &&
+	       nfipsec_selector_check(&sel), "codes accepted");
+
+	/* Any address is no list, nor is a range upside down. */
+	nfipsec_selector_any(&sel, AF_INET);
+	memset(&l, 0, sizeof(l));
+	l.srcs = 2;
+	addr(&l.src[0][1], "255.255.255.255");
+	addr(&l.src[1][0], "10.0.0.1");
+	addr(&l.src[1][1], "10.0.0.1");
+	EXPECT(nfipsec_selector_settle(&sel, &l), "any address in a list");
+	addr(&l.src[0][1], "1.0.0.0");
+	EXPECT(!nfipsec_selector_settle(&sel, &l), "two sources refused");
+	EXPECT(!nfipsec_selector_is_pair(&sel), "two sources are one");
+	addr(&l.src[0][0], "2.0.0.0");
+	EXPECT(nfipsec_selector_settle(&sel, &l), "source upside down");
+
+	/* A fragment may be of a port that is listed. */
+	nfipsec_selector_any(&sel, AF_INET);
+	sel.proto = 6;
+	l = list_of(1, 2, 9, 10);
+	nfipsec_selector_settle(&sel, &l);
+	EXPECT(nfipsec_selector_match(&sel, &(struct nfipsec_flow){
+			.family = AF_INET, .proto = 6, .opaque = true }) ==
+	       OPAQUE, "fragment");
 }
 
 static bool bit_of(const union nfipsec_addr *a, unsigned int bit)
@@ -869,6 +1190,9 @@ const struct ktap_case selector_cases[] = {
 	{ "selector: senseless selectors are refused", check },
 	{ "selector: ports and any", ports_and_any },
 	{ "selector: equal compares every bit", equal },
+	{ "selector: lists of ranges", fields_of_ranges },
+	{ "selector: what is a list", list_edges },
+	{ "selector: addresses that meet", addrs_meet },
 	{ "selector: pairs of hosts", pairs },
 	{ "selector: groups and the unspecified address", groups },
 	{ "selector: every prefix to a range and back", prefixes },

@@ -24,6 +24,29 @@
 		.nest = &nfi_set_##member,				\
 	}
 
+static const struct nfi_field addr_range_fields[] = {
+	F(ADDR_RANGE, addr_range, ADDR, ADDR, addr),
+	F(ADDR_RANGE, addr_range, PLEN, U8, plen),
+	F(ADDR_RANGE, addr_range, END, ADDR, end),
+};
+
+const struct nfi_set nfi_set_addr_range = SET(addr_range);
+
+static const struct nfi_field port_range_fields[] = {
+	F(PORT_RANGE, port_range, LOW, U16, low),
+	F(PORT_RANGE, port_range, HIGH, U16, high),
+};
+
+const struct nfi_set nfi_set_port_range = SET(port_range);
+
+#define L(attr, what, member)						\
+	[NFIPSEC_A_SELECTOR_##attr] = {					\
+		.name = #member, .kind = NFI_LIST,			\
+		.off = offsetof(struct nfipsec_selector, member),	\
+		.nest = &nfi_set_##what##_range,			\
+		.first = offsetof(struct nfipsec_##what##_list, range),	\
+		.size = sizeof(struct nfipsec_##what##_range),		\
+	}
 #define S(attr, knd, member)	F(SELECTOR, selector, attr, knd, member)
 static const struct nfi_field selector_fields[] = {
 	S(FAMILY, U8, family),
@@ -40,7 +63,14 @@ static const struct nfi_field selector_fields[] = {
 	S(DPORT_MAX, U16, dport_max),
 	S(TYPE_MIN, U16, type_min),
 	S(TYPE_MAX, U16, type_max),
+	L(SRC_MORE, addr, src_more),
+	L(DST_MORE, addr, dst_more),
+	L(SPORT_MORE, port, sport_more),
+	L(DPORT_MORE, port, dport_more),
+	L(TYPE_MORE, port, type_more),
 };
+
+#undef L
 
 #undef S
 const struct nfi_set nfi_set_selector = SET(selector);
@@ -217,6 +247,19 @@ static bool encode_nest(struct nlmsghdr *nlh, size_t room, uint16_t type,
 	return true;
 }
 
+static bool encode_list(struct nlmsghdr *nlh, size_t room, uint16_t type,
+			const struct nfi_field *f, const void *list)
+{
+	const uint32_t *n = list;
+	uint32_t i;
+
+	for (i = 0; i < *n; i++)
+		if (!encode_nest(nlh, room, type, f->nest,
+				 (const char *)list + f->first + i * f->size))
+			return false;
+	return true;
+}
+
 static bool encode_tmpls(struct nlmsghdr *nlh, size_t room, uint16_t type,
 			 const struct nfi_set *set,
 			 const struct nfipsec_policy *pol)
@@ -261,6 +304,8 @@ static bool encode_field(struct nlmsghdr *nlh, size_t room, uint16_t type,
 		return mnl_attr_put_check(nlh, room, type, 0, NULL);
 	case NFI_NEST:
 		return encode_nest(nlh, room, type, f->nest, p);
+	case NFI_LIST:
+		return encode_list(nlh, room, type, f, p);
 	case NFI_TMPLS:
 		return encode_tmpls(nlh, room, type, f->nest, obj);
 	case NFI_MANY:
@@ -330,6 +375,17 @@ static int decode_tmpl(const struct nfi_set *set, const void *data, size_t len,
 	return nfi_decode(data, len, set, &pol->tmpl[pol->tmpls++]);
 }
 
+static int decode_list(const struct nfi_field *f, const void *data, size_t len,
+		       void *list)
+{
+	uint32_t *n = list;
+
+	if (*n == NFIPSEC_MORE_MAX)
+		return 0;
+	return nfi_decode(data, len, f->nest,
+			  (char *)list + f->first + f->size * (*n)++);
+}
+
 static int decode_field(const struct nfi_field *f, const void *data,
 			size_t len, void *obj)
 {
@@ -359,6 +415,8 @@ static int decode_field(const struct nfi_field *f, const void *data,
 		return decode_string(p, NFIPSEC_DOC_MAX, data, len);
 	case NFI_NEST:
 		return nfi_decode(data, len, f->nest, p);
+	case NFI_LIST:
+		return decode_list(f, data, len, p);
 	case NFI_TMPLS:
 		return decode_tmpl(f->nest, data, len, obj);
 	case NFI_FLAG:

@@ -46,6 +46,7 @@ enum nfi_kind {
 	NFI_KEY,	/* request only */
 	NFI_FLAG,	/* its bit is its value */
 	NFI_NEST,	/* a structure with a table of its own */
+	NFI_LIST,	/* repeated nest: uint32_t n, and so many structures */
 	NFI_TMPLS,	/* repeated nest: the templates of a policy */
 	NFI_MANY,	/* repeated nest, not held in the structure */
 };
@@ -56,12 +57,16 @@ enum nfi_kind {
  * @kind: of both
  * @off: of the member
  * @nest: table of the nested set
+ * @first: of a list, offset of its first structure from that of the list
+ * @size: of a list, bytes of each structure
  */
 struct nfi_field {
 	const char *name;
 	enum nfi_kind kind;
 	size_t off;
 	const struct nfi_set *nest;
+	size_t first;
+	size_t size;
 };
 
 /**
@@ -74,6 +79,8 @@ struct nfi_set {
 	unsigned int len;
 };
 
+extern const struct nfi_set nfi_set_addr_range;
+extern const struct nfi_set nfi_set_port_range;
 extern const struct nfi_set nfi_set_selector;
 extern const struct nfi_set nfi_set_tmpl;
 extern const struct nfi_set nfi_set_outer;

@@ -32,6 +32,7 @@
 #define NFIPSEC_NAME_MAX	64	/* algorithm or counter, with the NUL */
 #define NFIPSEC_DOC_MAX		160	/* sentence of a counter, likewise */
 #define NFIPSEC_TMPLS_MAX	4	/* templates of a policy */
+#define NFIPSEC_MORE_MAX	15	/* ranges of a field beside the first */
 
 struct nfipsec;
 
@@ -56,6 +57,53 @@ struct nfipsec_key {
 };
 
 /**
+ * struct nfipsec_addr_range - one more range of addresses
+ * @has: bits of NFIPSEC_A_ADDR_RANGE_*
+ * @addr: address, or the lowest of a range
+ * @plen: prefix length of @addr, excludes @end; the whole address if neither is
+ *	there
+ * @end: highest address
+ */
+struct nfipsec_addr_range {
+	uint64_t has;
+	struct nfipsec_addr addr;
+	uint8_t plen;
+	struct nfipsec_addr end;
+};
+
+/**
+ * struct nfipsec_port_range - one more range of ports or types
+ * @has: bits of NFIPSEC_A_PORT_RANGE_*
+ * @low: lowest
+ * @high: highest
+ */
+struct nfipsec_port_range {
+	uint64_t has;
+	uint16_t low;
+	uint16_t high;
+};
+
+/**
+ * struct nfipsec_addr_list - ranges of addresses beside the first
+ * @n: how many
+ * @range: the ranges
+ */
+struct nfipsec_addr_list {
+	uint32_t n;
+	struct nfipsec_addr_range range[NFIPSEC_MORE_MAX];
+};
+
+/**
+ * struct nfipsec_port_list - ranges of ports or types beside the first
+ * @n: how many
+ * @range: the ranges
+ */
+struct nfipsec_port_list {
+	uint32_t n;
+	struct nfipsec_port_range range[NFIPSEC_MORE_MAX];
+};
+
+/**
  * struct nfipsec_selector - traffic, RFC 4301 section 4.4.1.1
  * @has: bits of NFIPSEC_A_SELECTOR_*; an address that is not there is any
  *	address, a port range that is not there any port
@@ -75,6 +123,11 @@ struct nfipsec_key {
  * @type_min: lowest ICMP type and code, 256 times the type plus the code; or
  *	256 times the lowest type of the mobility header
  * @type_max: highest; of the mobility header plus 255
+ * @src_more: ranges beside that of @src
+ * @dst_more: beside that of @dst
+ * @sport_more: beside that of @sport_min
+ * @dport_more: beside that of @dport_min
+ * @type_more: beside that of @type_min
  */
 struct nfipsec_selector {
 	uint64_t has;
@@ -92,6 +145,11 @@ struct nfipsec_selector {
 	uint16_t dport_max;
 	uint16_t type_min;
 	uint16_t type_max;
+	struct nfipsec_addr_list src_more;
+	struct nfipsec_addr_list dst_more;
+	struct nfipsec_port_list sport_more;
+	struct nfipsec_port_list dport_more;
+	struct nfipsec_port_list type_more;
 };
 
 /**

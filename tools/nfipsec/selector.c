@@ -12,21 +12,64 @@
 
 #define HAS(sel, attr)	has_get(sel, NFIPSEC_A_SELECTOR_##attr)
 
-/* The members of a block follow each other in the structure as on the wire. */
+/* The members of a block follow each other on the wire. */
 struct block_refs {
 	struct nfipsec_addr *lo;
 	uint8_t *plen;
 	struct nfipsec_addr *hi;
+	void *has;		/* structure that has them */
 	unsigned int attr;	/* of lo, those of plen and hi follow */
 };
 
-static struct block_refs block_refs(struct nfipsec_selector *sel, bool dst)
+static struct block_refs first_block(struct nfipsec_selector *sel, bool dst)
 {
 	if (dst)
 		return (struct block_refs){ &sel->dst, &sel->dst_plen,
-			&sel->dst_end, NFIPSEC_A_SELECTOR_DST };
+			&sel->dst_end, sel, NFIPSEC_A_SELECTOR_DST };
 	return (struct block_refs){ &sel->src, &sel->src_plen, &sel->src_end,
-		NFIPSEC_A_SELECTOR_SRC };
+		sel, NFIPSEC_A_SELECTOR_SRC };
+}
+
+static struct block_refs more_block(struct nfipsec_addr_range *r)
+{
+	return (struct block_refs){ &r->addr, &r->plen, &r->end, r,
+		NFIPSEC_A_ADDR_RANGE_ADDR };
+}
+
+/*
+ * What stands before the next comma, and then go on behind it. Gives NULL if
+ * that is nothing, or too much.
+ */
+static const char *piece_next(const char **text, char *buf, size_t size)
+{
+	size_t len = strcspn(*text, ",");
+
+	if (!len || len >= size)
+		return NULL;
+	memcpy(buf, *text, len);
+	buf[len] = '\0';
+	*text += len;
+	if (**text == ',' && (*text)[1])
+		(*text)++;
+	return buf;
+}
+
+static int no_piece(const char *what)
+{
+	return cli_fail(CLI_USAGE, "%s is no list: write ranges with commas between them, without spaces",
+			what);
+}
+
+static int too_many(const char *what)
+{
+	return cli_fail(CLI_USAGE, "%s has %d ranges at most", what,
+			NFIPSEC_MORE_MAX + 1);
+}
+
+static int not_alone(const char *what)
+{
+	return cli_fail(CLI_USAGE, "%s: any and opaque stand alone, in no list",
+			what);
 }
 
 static int set_family(struct nfipsec_selector *sel, uint8_t family)
@@ -35,6 +78,38 @@ static int set_family(struct nfipsec_selector *sel, uint8_t family)
 		return cli_fail(CLI_USAGE, "src and dst of a selector have one address family, not two");
 	sel->family = family;
 	return CLI_OK;
+}
+
+static void block_set(const struct block_refs *refs, const struct block *block)
+{
+	*refs->lo = block->lo;
+	*refs->plen = block->plen;
+	*refs->hi = block->hi;
+	if (block->hi.family) {
+		has_set(refs->has, refs->attr);
+		has_set(refs->has, refs->attr + 2);
+	} else if (block->plen) {
+		has_set(refs->has, refs->attr);
+		has_set(refs->has, refs->attr + 1);
+	}
+}
+
+/* Where one more goes, NULL if there is no room. */
+static bool block_room(struct nfipsec_selector *sel, bool dst, unsigned int n,
+		       struct block_refs *refs)
+{
+	struct nfipsec_addr_list *list = dst ? &sel->dst_more : &sel->src_more;
+
+	if (!n) {
+		*refs = first_block(sel, dst);
+		return true;
+	}
+	if (list->n == NFIPSEC_MORE_MAX)
+		return false;
+	has_set(sel, dst ? NFIPSEC_A_SELECTOR_DST_MORE :
+			   NFIPSEC_A_SELECTOR_SRC_MORE);
+	*refs = more_block(&list->range[list->n++]);
+	return true;
 }
 
 /**
@@ -48,30 +123,36 @@ static int set_family(struct nfipsec_selector *sel, uint8_t family)
 int word_block(struct args *a, void *obj, const struct word *w)
 {
 	bool dst = w->attr == NFIPSEC_A_SELECTOR_DST;
-	struct block_refs refs = block_refs(obj, dst);
 	const char *text = args_value(a, w->name);
+	char buf[BLOCK_TEXT_MAX];
+	struct block_refs refs;
 	struct block block;
+	unsigned int n = 0;
+	const char *piece;
+	bool list;
 	int ret;
 
 	if (!text)
 		return CLI_USAGE;
-	ret = block_parse(text, w->name, &block);
-	if (ret || !block.lo.family)
-		return ret;
-	ret = set_family(obj, block.lo.family);
-	if (ret)
-		return ret;
-
-	*refs.lo = block.lo;
-	*refs.plen = block.plen;
-	*refs.hi = block.hi;
-	if (block.hi.family) {
-		has_set(obj, refs.attr);
-		has_set(obj, refs.attr + 2);
-	} else if (block.plen) {
-		has_set(obj, refs.attr);
-		has_set(obj, refs.attr + 1);
-	}
+	list = strchr(text, ',');
+	do {
+		piece = list ? piece_next(&text, buf, sizeof(buf)) : text;
+		if (!piece)
+			return no_piece(w->name);
+		ret = block_parse(piece, w->name, &block);
+		if (ret)
+			return ret;
+		if (list && !block.plen && !block.hi.family)
+			return not_alone(w->name);
+		if (!block.lo.family)
+			return CLI_OK;
+		ret = set_family(obj, block.lo.family);
+		if (ret)
+			return ret;
+		if (!block_room(obj, dst, n++, &refs))
+			return too_many(w->name);
+		block_set(&refs, &block);
+	} while (list && *text);
 	return CLI_OK;
 }
 
@@ -100,30 +181,6 @@ int word_proto(struct args *a, void *obj, const struct word *w)
 	ret = proto_parse(text, &sel->proto);
 	if (!ret && sel->proto)
 		has_set(sel, NFIPSEC_A_SELECTOR_PROTO);
-	return ret;
-}
-
-/**
- * word_ports() - ports of a selector follow
- * @a: words
- * @obj: selector
- * @w: the keyword, sport or dport
- *
- * Return: enum cli_result
- */
-int word_ports(struct args *a, void *obj, const struct word *w)
-{
-	uint16_t *min = (void *)((char *)obj + w->off);
-	const char *text = args_value(a, w->name);
-	int ret;
-
-	if (!text)
-		return CLI_USAGE;
-	ret = ports_parse(text, w->name, &min[0], &min[1]);
-	if (!ret && (min[0] || min[1] != UINT16_MAX)) {
-		has_set(obj, w->attr);
-		has_set(obj, w->attr + 1);
-	}
 	return ret;
 }
 
@@ -160,11 +217,124 @@ static bool is_any(const char *text)
 	return !strcmp(text, "any") || !strcmp(text, "all");
 }
 
-static int types_check(const struct nfipsec_selector *sel, const char *what)
+static bool is_any_range(unsigned int min, unsigned int max)
 {
-	if (sel->type_min <= sel->type_max)
+	return !min && max == UINT16_MAX;
+}
+
+static int types_check(uint16_t min, uint16_t max, const char *what)
+{
+	if (min <= max)
 		return CLI_OK;
 	return cli_fail(CLI_USAGE, "%s: the range is upside down", what);
+}
+
+static int types_parse(const char *text, const char *what, uint16_t *min,
+		       uint16_t *max)
+{
+	uint8_t lo, hi;
+	int ret;
+
+	if (is_any(text) || !strcmp(text, "opaque"))
+		return ports_parse(text, what, min, max);
+	ret = bytes_parse(text, what, &lo, &hi);
+	if (ret)
+		return ret;
+	*min = lo << 8;
+	*max = hi << 8 | 0xff;
+	return types_check(*min, *max, what);
+}
+
+/* Ranges of ports or types, and the attributes of the first and of the others. */
+struct range_refs {
+	uint16_t *min;
+	uint16_t *max;
+	struct nfipsec_port_list *more;
+	unsigned int attr;	/* of min, that of max follows */
+	unsigned int more_attr;
+	int (*parse)(const char *text, const char *what, uint16_t *min,
+		     uint16_t *max);
+};
+
+static int range_add(struct nfipsec_selector *sel, const char *what,
+		     const struct range_refs *refs, bool first, uint16_t min,
+		     uint16_t max)
+{
+	struct nfipsec_port_range *r;
+
+	if (first) {
+		*refs->min = min;
+		*refs->max = max;
+		has_set(sel, refs->attr);
+		has_set(sel, refs->attr + 1);
+		return CLI_OK;
+	}
+	if (refs->more->n == NFIPSEC_MORE_MAX)
+		return too_many(what);
+	has_set(sel, refs->more_attr);
+	r = &refs->more->range[refs->more->n++];
+	r->low = min;
+	r->high = max;
+	has_set(r, NFIPSEC_A_PORT_RANGE_LOW);
+	has_set(r, NFIPSEC_A_PORT_RANGE_HIGH);
+	return CLI_OK;
+}
+
+static int ranges_parse(struct nfipsec_selector *sel, const char *text,
+			const char *what, const struct range_refs *refs)
+{
+	bool list = strchr(text, ','), first = true;
+	uint16_t min, max;
+	const char *piece;
+	char buf[48];
+	int ret;
+
+	do {
+		piece = list ? piece_next(&text, buf, sizeof(buf)) : text;
+		if (!piece)
+			return no_piece(what);
+		ret = refs->parse(piece, what, &min, &max);
+		if (ret)
+			return ret;
+		if (list && (is_any_range(min, max) || is_opaque(min, max)))
+			return not_alone(what);
+		if (is_any_range(min, max))
+			return CLI_OK;
+		ret = range_add(sel, what, refs, first, min, max);
+		if (ret)
+			return ret;
+		first = false;
+	} while (list && *text);
+	return CLI_OK;
+}
+
+/**
+ * word_ports() - ports of a selector follow
+ * @a: words
+ * @obj: selector
+ * @w: the keyword, sport or dport
+ *
+ * Return: enum cli_result
+ */
+int word_ports(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_selector *sel = obj;
+	const struct range_refs sport = {
+		&sel->sport_min, &sel->sport_max, &sel->sport_more,
+		NFIPSEC_A_SELECTOR_SPORT_MIN, NFIPSEC_A_SELECTOR_SPORT_MORE,
+		ports_parse,
+	};
+	const struct range_refs dport = {
+		&sel->dport_min, &sel->dport_max, &sel->dport_more,
+		NFIPSEC_A_SELECTOR_DPORT_MIN, NFIPSEC_A_SELECTOR_DPORT_MORE,
+		ports_parse,
+	};
+
+	if (!text)
+		return CLI_USAGE;
+	return ranges_parse(sel, text, w->name,
+			    w->attr == sport.attr ? &sport : &dport);
 }
 
 /**
@@ -179,26 +349,15 @@ int word_types(struct args *a, void *obj, const struct word *w)
 {
 	const char *text = args_value(a, w->name);
 	struct nfipsec_selector *sel = obj;
-	uint8_t lo, hi;
-	int ret;
+	const struct range_refs types = {
+		&sel->type_min, &sel->type_max, &sel->type_more,
+		NFIPSEC_A_SELECTOR_TYPE_MIN, NFIPSEC_A_SELECTOR_TYPE_MORE,
+		types_parse,
+	};
 
 	if (!text)
 		return CLI_USAGE;
-	if (is_any(text))
-		return CLI_OK;
-	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MIN);
-	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MAX);
-	if (!strcmp(text, "opaque")) {
-		sel->type_min = UINT16_MAX;
-		sel->type_max = 0;
-		return CLI_OK;
-	}
-	ret = bytes_parse(text, w->name, &lo, &hi);
-	if (ret)
-		return ret;
-	sel->type_min = lo << 8;
-	sel->type_max = hi << 8 | 0xff;
-	return types_check(sel, w->name);
+	return ranges_parse(sel, text, w->name, &types);
 }
 
 /**
@@ -223,14 +382,15 @@ int word_codes(struct args *a, void *obj, const struct word *w)
 		return CLI_USAGE;
 	if (is_any(text))
 		return CLI_OK;
-	if (!HAS(sel, TYPE_MIN) || is_opaque(sel->type_min, sel->type_max))
-		return cli_fail(CLI_USAGE, "\"code\" follows \"type\" and its number");
+	if (!HAS(sel, TYPE_MIN) || is_opaque(sel->type_min, sel->type_max) ||
+	    sel->type_more.n)
+		return cli_fail(CLI_USAGE, "\"code\" follows \"type\" and one number or range");
 	ret = bytes_parse(text, w->name, &lo, &hi);
 	if (ret)
 		return ret;
 	sel->type_min = (sel->type_min & 0xff00) | lo;
 	sel->type_max = (sel->type_max & 0xff00) | hi;
-	return types_check(sel, w->name);
+	return types_check(sel->type_min, sel->type_max, w->name);
 }
 
 /**
@@ -288,33 +448,47 @@ static uint8_t selector_family(const struct nfipsec_selector *sel)
 	return sel->family;
 }
 
-static const char *side_text(const struct nfipsec_selector *sel, bool dst,
-			     char *buf)
+static size_t block_append(const struct block_refs *refs, uint8_t family,
+			   char *buf, size_t size)
 {
-	const struct block_refs refs = block_refs((void *)sel, dst);
 	struct block block = {};
+	char text[BLOCK_TEXT_MAX];
 
-	block.lo.family = selector_family(sel);
-	if (has_get(sel, refs.attr)) {
-		block.lo = *refs.lo;
+	block.lo.family = family;
+	if (has_get(refs->has, refs->attr)) {
+		block.lo = *refs->lo;
 		block.plen = addr_bits(block.lo.family);
 	}
-	if (has_get(sel, refs.attr + 1))
-		block.plen = *refs.plen;
-	if (has_get(sel, refs.attr + 2))
-		block.hi = *refs.hi;
-	return block_text(&block, buf, BLOCK_TEXT_MAX);
+	if (has_get(refs->has, refs->attr + 1))
+		block.plen = *refs->plen;
+	if (has_get(refs->has, refs->attr + 2))
+		block.hi = *refs->hi;
+	return snprintf(buf, size, "%s",
+			block_text(&block, text, sizeof(text)));
 }
 
-static void ports_print(FILE *out, const char *name, unsigned int min,
-			unsigned int max)
+/* Room for all ranges of a field, and the commas. */
+#define SIDE_TEXT_MAX	((NFIPSEC_MORE_MAX + 1) * BLOCK_TEXT_MAX)
+
+static const char *side_text(const struct nfipsec_selector *from, bool dst,
+			     char *buf)
 {
-	if (is_opaque(min, max))
-		fprintf(out, " %s opaque", name);
-	else if (min == max)
-		fprintf(out, " %s %u", name, min);
-	else
-		fprintf(out, " %s %u-%u", name, min, max);
+	/* Only read, as all that the references are to. */
+	struct nfipsec_selector *sel = (void *)from;
+	struct nfipsec_addr_list *more = dst ? &sel->dst_more : &sel->src_more;
+	struct block_refs refs = first_block(sel, dst);
+	uint8_t family = selector_family(sel);
+	size_t len;
+	uint32_t i;
+
+	len = block_append(&refs, family, buf, SIDE_TEXT_MAX);
+	for (i = 0; i < more->n; i++) {
+		refs = more_block(&more->range[i]);
+		buf[len++] = ',';
+		len += block_append(&refs, family, buf + len,
+				    SIDE_TEXT_MAX - len);
+	}
+	return buf;
 }
 
 static const char *next_layer_text(const struct nfipsec_selector *sel, char *buf,
@@ -330,6 +504,41 @@ static bool has_codes(const struct nfipsec_selector *sel)
 	return (sel->type_min & 0xff) || (sel->type_max & 0xff) != 0xff;
 }
 
+/* Room for all ranges of a field, and the commas. */
+#define RANGES_TEXT_MAX	((NFIPSEC_MORE_MAX + 1) * 12)
+
+static size_t range_append(unsigned int min, unsigned int max, char *buf,
+			   size_t size)
+{
+	if (is_opaque(min, max))
+		return snprintf(buf, size, "opaque");
+	if (min == max)
+		return snprintf(buf, size, "%u", min);
+	return snprintf(buf, size, "%u-%u", min, max);
+}
+
+/* Of types, without the codes, if @shift is 8. */
+static const char *ranges_text(unsigned int min, unsigned int max,
+			       const struct nfipsec_port_list *more,
+			       unsigned int shift, char *buf)
+{
+	size_t len;
+	uint32_t i;
+
+	if (!is_opaque(min, max)) {
+		min >>= shift;
+		max >>= shift;
+	}
+	len = range_append(min, max, buf, RANGES_TEXT_MAX);
+	for (i = 0; i < more->n; i++) {
+		buf[len++] = ',';
+		len += range_append(more->range[i].low >> shift,
+				    more->range[i].high >> shift, buf + len,
+				    RANGES_TEXT_MAX - len);
+	}
+	return buf;
+}
+
 /**
  * selector_print() - print a selector as words
  * @out: where
@@ -337,7 +546,9 @@ static bool has_codes(const struct nfipsec_selector *sel)
  */
 void selector_print(FILE *out, const struct nfipsec_selector *sel)
 {
-	char src[BLOCK_TEXT_MAX], dst[BLOCK_TEXT_MAX], proto[PROTO_TEXT_MAX];
+	static const struct nfipsec_port_list none;
+	char src[SIDE_TEXT_MAX], dst[SIDE_TEXT_MAX], proto[PROTO_TEXT_MAX];
+	char text[RANGES_TEXT_MAX];
 
 	fprintf(out, "src %s dst %s", side_text(sel, false, src),
 		side_text(sel, true, dst));
@@ -345,34 +556,39 @@ void selector_print(FILE *out, const struct nfipsec_selector *sel)
 		fprintf(out, " proto %s",
 			next_layer_text(sel, proto, sizeof(proto)));
 	if (HAS(sel, SPORT_MIN))
-		ports_print(out, "sport", sel->sport_min, sel->sport_max);
+		fprintf(out, " sport %s",
+			ranges_text(sel->sport_min, sel->sport_max,
+				    &sel->sport_more, 0, text));
 	if (HAS(sel, DPORT_MIN))
-		ports_print(out, "dport", sel->dport_min, sel->dport_max);
+		fprintf(out, " dport %s",
+			ranges_text(sel->dport_min, sel->dport_max,
+				    &sel->dport_more, 0, text));
 	if (!HAS(sel, TYPE_MIN))
 		return;
-	if (is_opaque(sel->type_min, sel->type_max)) {
-		fputs(" type opaque", out);
-		return;
-	}
-	ports_print(out, "type", sel->type_min >> 8, sel->type_max >> 8);
-	if (has_codes(sel))
-		ports_print(out, "code", sel->type_min & 0xff,
-			    sel->type_max & 0xff);
+	fprintf(out, " type %s", ranges_text(sel->type_min, sel->type_max,
+					     &sel->type_more, 8, text));
+	if (!is_opaque(sel->type_min, sel->type_max) && has_codes(sel))
+		fprintf(out, " code %s",
+			ranges_text(sel->type_min & 0xff, sel->type_max & 0xff,
+				    &none, 0, text));
 }
 
-static void json_range(struct json_object *o, const char *name,
-		       unsigned int min, unsigned int max)
+/* A range is two numbers; what is none, or several, is a text. */
+static void json_ranges(struct json_object *o, const char *name,
+			unsigned int min, unsigned int max,
+			const struct nfipsec_port_list *more,
+			unsigned int shift)
 {
-	char key[16];
+	char key[16], text[RANGES_TEXT_MAX];
 
-	if (is_opaque(min, max)) {
-		json_text(o, name, "opaque");
+	if (more->n || is_opaque(min, max)) {
+		json_text(o, name, ranges_text(min, max, more, shift, text));
 		return;
 	}
 	snprintf(key, sizeof(key), "%s_min", name);
-	json_number(o, key, min);
+	json_number(o, key, min >> shift);
 	snprintf(key, sizeof(key), "%s_max", name);
-	json_number(o, key, max);
+	json_number(o, key, max >> shift);
 }
 
 /**
@@ -383,7 +599,8 @@ static void json_range(struct json_object *o, const char *name,
  */
 struct json_object *selector_json(const struct nfipsec_selector *sel)
 {
-	char src[BLOCK_TEXT_MAX], dst[BLOCK_TEXT_MAX], proto[PROTO_TEXT_MAX];
+	static const struct nfipsec_port_list none;
+	char src[SIDE_TEXT_MAX], dst[SIDE_TEXT_MAX], proto[PROTO_TEXT_MAX];
 	struct json_object *o = json_new();
 
 	json_text(o, "family",
@@ -394,18 +611,17 @@ struct json_object *selector_json(const struct nfipsec_selector *sel)
 		json_text(o, "proto",
 			  next_layer_text(sel, proto, sizeof(proto)));
 	if (HAS(sel, SPORT_MIN))
-		json_range(o, "sport", sel->sport_min, sel->sport_max);
+		json_ranges(o, "sport", sel->sport_min, sel->sport_max,
+			    &sel->sport_more, 0);
 	if (HAS(sel, DPORT_MIN))
-		json_range(o, "dport", sel->dport_min, sel->dport_max);
+		json_ranges(o, "dport", sel->dport_min, sel->dport_max,
+			    &sel->dport_more, 0);
 	if (!HAS(sel, TYPE_MIN))
 		return o;
-	if (is_opaque(sel->type_min, sel->type_max)) {
-		json_text(o, "type", "opaque");
-		return o;
-	}
-	json_range(o, "type", sel->type_min >> 8, sel->type_max >> 8);
-	if (has_codes(sel))
-		json_range(o, "code", sel->type_min & 0xff,
-			   sel->type_max & 0xff);
+	json_ranges(o, "type", sel->type_min, sel->type_max, &sel->type_more,
+		    8);
+	if (!is_opaque(sel->type_min, sel->type_max) && has_codes(sel))
+		json_ranges(o, "code", sel->type_min & 0xff,
+			    sel->type_max & 0xff, &none, 0);
 	return o;
 }

@@ -473,6 +473,29 @@ static const struct object_case policies[] = {
 	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp\n"
 	  "\tdir in action bypass index 0 priority 0\n"
 	  "\tstats: packets 0\n", false },
+	{ "dir in src 10.0.0.0/8,192.0.2.1,192.0.2.4-192.0.2.9 dst 10.1.0.0/16,10.3.0.0/16 proto tcp sport 1-10,80 dport 7,9,11-65535 action bypass",
+	  "src 10.0.0.0/8,192.0.2.1/32,192.0.2.4-192.0.2.9 dst 10.1.0.0/16,10.3.0.0/16 proto tcp sport 1-10,80 dport 7,9,11-65535\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto icmp type 3,11-12 action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp type 3,11-12\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in src 10.0.0.1, dst any action bypass", "is no list", true },
+	{ "dir in src ,10.0.0.1 dst any action bypass", "is no list", true },
+	{ "dir in src 10.0.0.1,,10.0.0.2 dst any action bypass", "is no list",
+	  true },
+	{ "dir in src 10.0.0.1,any dst any action bypass", "stand alone", true },
+	{ "dir in src 10.0.0.1,::1 dst any action bypass", "one address family",
+	  true },
+	{ "dir in " SEL "proto tcp sport 1,opaque action bypass", "stand alone",
+	  true },
+	{ "dir in " SEL "proto tcp sport 1,3-2 action bypass", "upside down",
+	  true },
+	{ "dir in " SEL "proto tcp sport 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 action bypass",
+	  "16 ranges at most", true },
+	{ "dir in " SEL "proto icmp type 3,4 code 1 action bypass",
+	  "follows \"type\"", true },
 	{ "dir in " SEL "proto tcp sport opaque dport opaque action bypass",
 	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto tcp sport opaque dport opaque\n"
 	  "\tdir in action bypass index 0 priority 0\n"

@@ -166,21 +166,25 @@ const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_REQID + 1] = 
 };
 
 /* NFIPSEC_CMD_POLICY_NEW - do */
-const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_TMPL + 1] = {
+const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_NAME + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
 	[NFIPSEC_A_POLICY_ACTION] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_TMPL] = NLA_POLICY_NESTED(nfipsec_tmpl_nl_policy),
+	[NFIPSEC_A_POLICY_PFP] = NLA_POLICY_MASK(NLA_U32, 0x1f),
+	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
 /* NFIPSEC_CMD_POLICY_UPDATE - do */
-const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_TMPL + 1] = {
+const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_NAME + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
 	[NFIPSEC_A_POLICY_ACTION] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_TMPL] = NLA_POLICY_NESTED(nfipsec_tmpl_nl_policy),
+	[NFIPSEC_A_POLICY_PFP] = NLA_POLICY_MASK(NLA_U32, 0x1f),
+	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
 /* NFIPSEC_CMD_POLICY_DEL - do */
@@ -267,14 +271,14 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.cmd		= NFIPSEC_CMD_POLICY_NEW,
 		.doit		= nfipsec_nl_policy_new_doit,
 		.policy		= nfipsec_policy_new_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_TMPL,
+		.maxattr	= NFIPSEC_A_POLICY_NAME,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_POLICY_UPDATE,
 		.doit		= nfipsec_nl_policy_update_doit,
 		.policy		= nfipsec_policy_update_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_TMPL,
+		.maxattr	= NFIPSEC_A_POLICY_NAME,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

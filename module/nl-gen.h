@@ -32,9 +32,9 @@ extern const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_PAD + 1];
 
 extern const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_REQID + 1];
 
-extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_TMPL + 1];
+extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_NAME + 1];
 
-extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_TMPL + 1];
+extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_NAME + 1];
 
 extern const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1];
 

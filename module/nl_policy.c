@@ -130,11 +130,26 @@ static int tmpls_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
 	return 0;
 }
 
+static int pfp_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
+{
+	const struct nlattr *attr = info->attrs[NFIPSEC_A_POLICY_PFP];
+
+	if (!attr)
+		return 0;
+	cfg->pfp = nla_get_u32(attr);
+	if (cfg->pfp && cfg->action != NFIPSEC_ACTION_PROTECT)
+		return nfipsec_nl_refuse(info->extack, attr, -EINVAL,
+					 "only a policy with action protect has SAs whose selectors come from packets");
+	return 0;
+}
+
+/* @cfg points into the request. */
 static int config_get(struct genl_info *info,
 		      struct nfipsec_policy_config *cfg)
 {
 	const struct nlattr *priority = info->attrs[NFIPSEC_A_POLICY_PRIORITY];
 	const struct nlattr *action = info->attrs[NFIPSEC_A_POLICY_ACTION];
+	const struct nlattr *name = info->attrs[NFIPSEC_A_POLICY_NAME];
 	int err;
 
 	memset(cfg, 0, sizeof(*cfg));
@@ -149,7 +164,10 @@ static int config_get(struct genl_info *info,
 	cfg->action = nla_get_u8(action);
 	if (priority)
 		cfg->priority = nla_get_u32(priority);
-	return tmpls_get(info, cfg);
+	if (name)
+		cfg->name = nla_data(name);
+	err = pfp_get(info, cfg);
+	return err ?: tmpls_get(info, cfg);
 }
 
 /* Under the config lock. On success the list owns @pol. */
@@ -372,6 +390,10 @@ static int put_policy(struct sk_buff *skb, const struct nfipsec_policy *pol)
 	      nla_put_u64_64bit(skb, NFIPSEC_A_POLICY_PACKETS,
 				nfipsec_policy_hits(pol),
 				NFIPSEC_A_POLICY_PAD);
+	if (!err && cfg->pfp)
+		err = nla_put_u32(skb, NFIPSEC_A_POLICY_PFP, cfg->pfp);
+	if (!err && cfg->name)
+		err = nla_put_string(skb, NFIPSEC_A_POLICY_NAME, cfg->name);
 	for (i = 0; !err && i < cfg->tmpls; i++)
 		err = nfipsec_nl_tmpl_put(skb, NFIPSEC_A_POLICY_TMPL,
 					  &cfg->tmpl[i]);

@@ -4,13 +4,39 @@
  */
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "net.h"
 #include "policy.h"
 
+/* What is behind a policy in its memory: lists of its selector, its name. */
+static size_t tail_size(const struct nfipsec_policy_config *cfg)
+{
+	size_t size = 0;
+
+	if (cfg->selector.lists)
+		size += sizeof(*cfg->selector.lists);
+	if (cfg->name)
+		size += strlen(cfg->name) + 1;
+	return size;
+}
+
+static void copy_tail(struct nfipsec_policy *pol,
+		      const struct nfipsec_policy_config *cfg)
+{
+	void *tail = pol + 1;
+
+	nfipsec_selector_copy(&pol->cfg.selector, &cfg->selector, tail);
+	if (cfg->selector.lists)
+		tail += sizeof(*cfg->selector.lists);
+	if (cfg->name)
+		pol->cfg.name = memcpy(tail, cfg->name,
+				       strlen(cfg->name) + 1);
+}
+
 /**
  * nfipsec_policy_create() - make a policy that is in no list yet
- * @cfg: what it says, copied
+ * @cfg: what it says, copied with all that it points to
  * @index: its number
  *
  * The caller owns it until a list takes it, and gives it up with
@@ -25,10 +51,7 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 	struct nfipsec_policy *pol;
 	unsigned int i;
 
-	/* The lists of its selector, if it has some, are behind it. */
-	pol = kzalloc(sizeof(*pol) + (cfg->selector.lists ?
-				      sizeof(*cfg->selector.lists) : 0),
-		      GFP_KERNEL_ACCOUNT);
+	pol = kzalloc(sizeof(*pol) + tail_size(cfg), GFP_KERNEL_ACCOUNT);
 	if (!pol)
 		return ERR_PTR(-ENOMEM);
 	pol->hits = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
@@ -38,8 +61,7 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 	}
 	pol->index = index;
 	pol->cfg = *cfg;
-	nfipsec_selector_copy(&pol->cfg.selector, &cfg->selector,
-			      (void *)(pol + 1));
+	copy_tail(pol, cfg);
 	INIT_LIST_HEAD(&pol->node);
 	for (i = 0; i < ARRAY_SIZE(pol->cache); i++)
 		spin_lock_init(&pol->cache[i].lock);
@@ -100,6 +122,7 @@ static void fill_want(struct nfipsec_sa_want *want,
 	want->mode = tmpl->mode;
 	want->reqid = tmpl->reqid;
 	want->spi = tmpl->spi;
+	want->pfp = 0;
 }
 
 /*
@@ -174,6 +197,9 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	struct nfipsec_sa *sa;
 
 	fill_want(&want, tmpl, flow);
+	/* What is around the first SA carries that one's packets. */
+	if (!i)
+		want.pfp = pol->cfg.pfp;
 	if (tmpl->family) {
 		if (!cache_get(nn, &pol->cache[i], &sa))
 			sa = cache_fill(nn, &pol->cache[i], &want);

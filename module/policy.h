@@ -62,6 +62,9 @@ struct nfipsec_tmpl {
  * @priority: a lower number is looked at first
  * @tmpl: used with NFIPSEC_ACTION_PROTECT, the innermost one first
  * @tmpls: how many, 1 to NFIPSEC_TMPL_MAX with NFIPSEC_ACTION_PROTECT, else 0
+ * @pfp: fields that the SA of the first template has one value for, that of the
+ *	packet: enum nfipsec_pfp_flag
+ * @name: for people and key management, or NULL
  */
 struct nfipsec_policy_config {
 	struct nfipsec_selector selector;
@@ -70,6 +73,8 @@ struct nfipsec_policy_config {
 	u32 priority;
 	struct nfipsec_tmpl tmpl[NFIPSEC_TMPL_MAX];
 	u8 tmpls;
+	u8 pfp;
+	const char *name;
 };
 
 /**

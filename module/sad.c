@@ -250,11 +250,20 @@ bool nfipsec_sa_admits(const struct nfipsec_sa *sa,
 	return !s || nfipsec_selector_match(&s->sel, flow) == NFIPSEC_MATCH_YES;
 }
 
+/* RFC 4301 section 4.4.1: such an SA is not shared by what differs in them. */
+static bool pins(const struct nfipsec_sa *sa, u32 pfp)
+{
+	const struct nfipsec_sa_rcu_selector *s = rcu_dereference(sa->selector);
+
+	return !pfp || (s && nfipsec_selector_pins(&s->sel, pfp));
+}
+
 static bool can_send(const struct nfipsec_sa *sa,
 		     const struct nfipsec_sa_want *want)
 {
 	return sa->state == NFIPSEC_SA_STATE_MATURE &&
-	       sa->dir != NFIPSEC_DIR_IN && nfipsec_sa_fits(sa, want);
+	       sa->dir != NFIPSEC_DIR_IN && nfipsec_sa_fits(sa, want) &&
+	       pins(sa, want->pfp);
 }
 
 /**

@@ -46,6 +46,8 @@ struct nfipsec_sad {
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: network byte order, 0 is any
+ * @pfp: fields that its selector must have one value for, enum
+ *	nfipsec_pfp_flag; only looked at by nfipsec_sad_find_out()
  */
 struct nfipsec_sa_want {
 	union nfipsec_addr saddr;
@@ -56,6 +58,7 @@ struct nfipsec_sa_want {
 	u8 mode;
 	u32 reqid;
 	__be32 spi;
+	u8 pfp;
 };
 
 int nfipsec_sad_init(struct nfipsec_net *nn);

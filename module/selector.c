@@ -10,6 +10,7 @@
 #include <linux/socket.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
+#include <uapi/linux/nfipsec.h>
 
 #include "selector.h"
 
@@ -550,6 +551,43 @@ bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel)
 {
 	return !addr_cmp(&sel->src[0], &sel->src[1], sel->family) &&
 	       !addr_cmp(&sel->dst[0], &sel->dst[1], sel->family);
+}
+
+/* What cannot be seen is a value too. */
+static bool one_value(const struct nfipsec_range *range)
+{
+	return range->min == range->max || range_opaque(range);
+}
+
+/**
+ * nfipsec_selector_pins() - does a selector have one value for some fields?
+ * @sel: the selector
+ * @pfp: the fields, enum nfipsec_pfp_flag
+ *
+ * What the protocol does not have needs none.
+ *
+ * Context: any.
+ * Return: whether it has.
+ */
+bool nfipsec_selector_pins(const struct nfipsec_selector *sel, u32 pfp)
+{
+	enum nfipsec_field field = nfipsec_field(sel->family, sel->proto);
+
+	if ((pfp & NFIPSEC_PFP_FLAG_SRC) &&
+	    addr_cmp(&sel->src[0], &sel->src[1], sel->family))
+		return false;
+	if ((pfp & NFIPSEC_PFP_FLAG_DST) &&
+	    addr_cmp(&sel->dst[0], &sel->dst[1], sel->family))
+		return false;
+	if (!sel->proto)
+		return !(pfp & (NFIPSEC_PFP_FLAG_PROTO |
+				NFIPSEC_PFP_FLAG_SPORT |
+				NFIPSEC_PFP_FLAG_DPORT));
+	if ((pfp & NFIPSEC_PFP_FLAG_SPORT) && field != NFIPSEC_FIELD_NONE &&
+	    !one_value(&sel->sport))
+		return false;
+	return !(pfp & NFIPSEC_PFP_FLAG_DPORT) ||
+	       field != NFIPSEC_FIELD_PORTS || one_value(&sel->dport);
 }
 
 /**

@@ -163,6 +163,7 @@ void nfipsec_selector_copy(struct nfipsec_selector *to,
 const char *nfipsec_selector_check(const struct nfipsec_selector *sel);
 bool nfipsec_selector_equal(const struct nfipsec_selector *a,
 			    const struct nfipsec_selector *b);
+bool nfipsec_selector_pins(const struct nfipsec_selector *sel, u32 pfp);
 bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel);
 bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel);
 bool nfipsec_selector_is_opaque(const struct nfipsec_selector *sel);

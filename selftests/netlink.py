@@ -10,8 +10,8 @@ import struct
 import sys
 
 import lib
-from lib import (C, IN4, IN6, FAR4, FAR6, OUT4, PEER4, Algo, Refused, attr, equal, json_of,
-                 key_file, sh, u8, u16, u32, u64)
+from lib import (C, IN4, IN6, FAR4, FAR6, OUT4, PEER4, Algo, Refused, attr,
+                 equal, json_of, key_file, sh, u8, u16, u32, u64)
 
 lab = lib.Lab()
 gcm = Algo("aes128gcm16", 1)
@@ -376,7 +376,8 @@ def raw_refusals():
         {"DIR": u8(0)}, {"DIR": u8(3)}, {"DIR": None}, {"ACTION": u8(3)},
         {"ACTION": None}, {"ACTION": u8(2)}, {"SELECTOR": None},
         {"SELECTOR": []}, {"TMPL": [attr(C["A_TMPL_PROTO"], u8(50))]},
-        {"INDEX": u32(5)}, {"PACKETS": u64(5)},
+        {"INDEX": u32(5)}, {"PACKETS": u64(5)}, {"PFP": u32(1)},
+        {"PFP": u32(1 << 5)}, {"NAME": "x" * 256}, {"NAME": b"x"},
         {"SELECTOR": sel + [attr(C["A_SELECTOR_FAMILY"], u8(10))]},
         {"SELECTOR": sel + [attr(C["A_SELECTOR_SRC_PLEN"], u8(33))]},
         {"SELECTOR": sel + [attr(C["A_SELECTOR_SRC_END"], b"\1" * 16)]},

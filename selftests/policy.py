@@ -509,6 +509,40 @@ def sa_selector():
         equal(struct.unpack_from("!I", p, 20)[0], spi, "SPI for " + dst)
 
 
+def populated():
+    """RFC 4301 4.4.1: SAs that are not shared by what differs in a field."""
+    C_PFP = C["A_POLICY_PFP"]
+    for six, near, there in FAMILIES:
+        nets = ("fd00:1::/64", "fd00:2::/64") if six else \
+            ("192.168.1.0/24", "192.168.2.0/24")
+        lab.reset()
+        lab.nl.do("POLICY_NEW", *lab.policy_attrs(
+            "out", lib.selector(*nets), six=six),
+            lib.attr(C_PFP, lib.u32(C["PFP_FLAG_DST"] | C["PFP_FLAG_DPORT"])),
+            lib.attr(C["A_POLICY_NAME"], "branch"))
+        # newer ones that are for more than what the packet shows
+        wanted = lab.sa(null, "out", six=six, sel=lib.selector(
+            nets[0], there, 17, None, (FAR_PORT, FAR_PORT)))
+        lab.sa(null, "out", six=six)
+        lab.sa(null, "out", six=six, sel=lib.selector(*nets))
+        lab.sa(null, "out", six=six, sel=lib.selector(near, there, 17))
+        lab.sa(null, "out", six=six, sel=lib.selector(
+            near, nets[1], 17, None, (FAR_PORT, FAR_PORT)))
+        sock = lab.listen(PORT + 1, six, near)
+        sock.sendto(b"x", (there, FAR_PORT))
+        p = wait_for(lab.wire.recv, "a packet")
+        equal(struct.unpack_from("!I", p, 40 if six else 20)[0], wanted, "SPI")
+        sock.close()
+        equal(send(there, dport=FAR_PORT + 1, src=near), "out_no_sa")
+        equal("pfp dst,dport\n\tname branch\n" in lab.cli("policy", "list"),
+              True)
+        # without, the newest that fits
+        lab.policy("out", *nets, six=six, cmd="POLICY_UPDATE")
+        equal(send(there, dport=FAR_PORT + 1, src=near), ESP)
+        equal("pfp" in lab.cli("policy", "list"), False)
+    lab.reset()
+
+
 def newest_sa():
     """Traffic moves to a new SA and back when that is deleted."""
     lab.reset()
@@ -925,7 +959,7 @@ for name, func in (
         ("neighbour discovery", neighbours), ("multicast", multicast),
         ("loopback", loopback), ("plaintext refused", clear_refused),
         ("no SA", no_sa), ("selector of an SA", sa_selector),
-        ("newest SA", newest_sa), ("fragments in", fragments_in),
+        ("SAs of one value", populated), ("newest SA", newest_sa), ("fragments in", fragments_in),
         ("fragments in the clear of a protected datagram", completed),
         ("fragments in the clear, by port", completed_by_port),
         ("fragments in the clear, passing through", fragments_through),

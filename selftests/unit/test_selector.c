@@ -1150,6 +1150,37 @@ static void pairs(void)
 	EXPECT(nfipsec_selector_is_pair(&s), "ports do not matter");
 }
 
+static void pinned(void)
+{
+	enum { SRC = 1, DST = 2, PROTO = 4, SPORT = 8, DPORT = 16, ALL = 31 };
+	struct nfipsec_selector s;
+
+	nfipsec_selector_any(&s, AF_INET6);
+	EXPECT(nfipsec_selector_pins(&s, 0), "nothing asked for");
+	for (int bit = 1; bit < ALL; bit <<= 1)
+		EXPECT(!nfipsec_selector_pins(&s, bit), "any, flag %d", bit);
+	s.src[0] = s.src[1];
+	EXPECT(nfipsec_selector_pins(&s, SRC), "source");
+	EXPECT(!nfipsec_selector_pins(&s, SRC | DST), "not the destination");
+	s.dst[1] = s.dst[0];
+	EXPECT(nfipsec_selector_pins(&s, SRC | DST), "destination");
+	/* what ESP does not have needs no value */
+	s.proto = 50;
+	EXPECT(nfipsec_selector_pins(&s, ALL), "ESP");
+	s.proto = 58;
+	EXPECT(nfipsec_selector_pins(&s, ALL & ~SPORT), "ICMPv6");
+	EXPECT(!nfipsec_selector_pins(&s, SPORT), "no type");
+	s.sport.min = 0x100;
+	s.sport.max = 0x100;
+	EXPECT(nfipsec_selector_pins(&s, ALL), "one type");
+	s.proto = 17;
+	EXPECT(!nfipsec_selector_pins(&s, DPORT), "no destination port");
+	s.dport = (struct nfipsec_range)BLIND;
+	EXPECT(nfipsec_selector_pins(&s, ALL), "opaque destination port");
+	s.sport.max++;
+	EXPECT(!nfipsec_selector_pins(&s, SPORT), "two source ports");
+}
+
 static void groups(void)
 {
 	static const struct {
@@ -1194,6 +1225,7 @@ const struct ktap_case selector_cases[] = {
 	{ "selector: what is a list", list_edges },
 	{ "selector: addresses that meet", addrs_meet },
 	{ "selector: pairs of hosts", pairs },
+	{ "selector: one value for a field", pinned },
 	{ "selector: groups and the unspecified address", groups },
 	{ "selector: every prefix to a range and back", prefixes },
 	{ "selector: impossible prefixes are refused", prefix_refused },

@@ -188,6 +188,8 @@ static const struct nfi_field policy_fields[] = {
 		.name = "tmpl", .kind = NFI_TMPLS, .nest = &nfi_set_tmpl,
 	},
 	P(PACKETS, U64, packets),
+	P(PFP, U32, pfp),
+	P(NAME, TITLE, name),
 };
 
 #undef P
@@ -297,6 +299,7 @@ static bool encode_field(struct nlmsghdr *nlh, size_t room, uint16_t type,
 					  addr_len(addr->family), addr->bytes);
 	case NFI_NAME:
 	case NFI_DOC:
+	case NFI_TITLE:
 		return mnl_attr_put_strz_check(nlh, room, type, p);
 	case NFI_KEY:
 		return mnl_attr_put_check(nlh, room, type, key->len, key->data);
@@ -413,6 +416,8 @@ static int decode_field(const struct nfi_field *f, const void *data,
 		return decode_string(p, NFIPSEC_NAME_MAX, data, len);
 	case NFI_DOC:
 		return decode_string(p, NFIPSEC_DOC_MAX, data, len);
+	case NFI_TITLE:
+		return decode_string(p, NFIPSEC_POLICY_NAME_MAX, data, len);
 	case NFI_NEST:
 		return nfi_decode(data, len, f->nest, p);
 	case NFI_LIST:

@@ -43,6 +43,7 @@ enum nfi_kind {
 	NFI_ADDR,
 	NFI_NAME,	/* char[NFIPSEC_NAME_MAX] */
 	NFI_DOC,	/* char[NFIPSEC_DOC_MAX] */
+	NFI_TITLE,	/* char[NFIPSEC_POLICY_NAME_MAX] */
 	NFI_KEY,	/* request only */
 	NFI_FLAG,	/* its bit is its value */
 	NFI_NEST,	/* a structure with a table of its own */

@@ -31,6 +31,7 @@
 
 #define NFIPSEC_NAME_MAX	64	/* algorithm or counter, with the NUL */
 #define NFIPSEC_DOC_MAX		160	/* sentence of a counter, likewise */
+#define NFIPSEC_POLICY_NAME_MAX	256	/* of a policy, likewise */
 #define NFIPSEC_TMPLS_MAX	4	/* templates of a policy */
 #define NFIPSEC_MORE_MAX	15	/* ranges of a field beside the first */
 
@@ -348,6 +349,8 @@ struct nfipsec_event {
  *	the packet that the one before it makes
  * @tmpls: how many there are
  * @packets: that met the policy, answer only
+ * @pfp: enum nfipsec_pfp_flag, NFIPSEC_ACTION_PROTECT only
+ * @name: for people and key management
  */
 struct nfipsec_policy {
 	uint64_t has;
@@ -359,6 +362,8 @@ struct nfipsec_policy {
 	struct nfipsec_tmpl tmpl[NFIPSEC_TMPLS_MAX];
 	unsigned int tmpls;
 	uint64_t packets;
+	uint32_t pfp;
+	char name[NFIPSEC_POLICY_NAME_MAX];
 };
 
 /**

@@ -7,7 +7,7 @@
 #define HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_POLICY_##attr)
 #define KEY		(HAS(INDEX) | HAS(DIR) | HAS(SELECTOR))
 #define CONFIG		(HAS(DIR) | HAS(SELECTOR) | HAS(PRIORITY) |	\
-			 HAS(ACTION) | HAS(TMPL))
+			 HAS(ACTION) | HAS(TMPL) | HAS(PFP) | HAS(NAME))
 
 static int policy_read(const struct nlmsghdr *nlh, void *arg)
 {

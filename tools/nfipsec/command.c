@@ -21,7 +21,8 @@
 	"proto ah: auth-trunc NAME KEY ICVBITS | aead gmac KEY ICVBITS"
 #define SA_KEY		"[src A] dst A proto esp|ah spi N"
 #define POLICY_WORDS							\
-	"dir in|out SELECTOR [priority N] action protect|bypass|discard\n" \
+	"dir in|out SELECTOR [priority N] [name STRING] [pfp FIELD,...]\n" \
+	"action protect|bypass|discard\n"				\
 	"[tmpl [src A dst A] proto esp|ah mode M [reqid N] [spi N]]..."
 #define POLICY_KEY	"index N | dir in|out SELECTOR"
 

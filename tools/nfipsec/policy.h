@@ -9,6 +9,7 @@
 #define POLICY_HAS(pol, attr)	has_get(pol, NFIPSEC_A_POLICY_##attr)
 
 extern const struct choice choice_action[];
+extern const struct choice choice_pfp[];
 
 int policy_parse_config(struct args *a, struct nfipsec_policy *pol);
 int policy_parse_key(struct args *a, struct nfipsec_policy *key);

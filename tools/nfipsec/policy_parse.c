@@ -52,6 +52,57 @@ static int word_action(struct args *a, void *obj, const struct word *w)
 	return ret;
 }
 
+const struct choice choice_pfp[] = {
+	{ "src", NFIPSEC_PFP_FLAG_SRC },
+	{ "dst", NFIPSEC_PFP_FLAG_DST },
+	{ "proto", NFIPSEC_PFP_FLAG_PROTO },
+	{ "sport", NFIPSEC_PFP_FLAG_SPORT },
+	{ "dport", NFIPSEC_PFP_FLAG_DPORT },
+	{}
+};
+
+/* Names of fields with commas between them. */
+static int word_pfp(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_policy *pol = obj;
+	unsigned int value;
+	char buf[16];
+	size_t len;
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		snprintf(buf, sizeof(buf), "%.*s",
+			 len < sizeof(buf) ? (int)len : 0, text);
+		ret = choice_parse(buf, w->name, choice_pfp, &value);
+		if (ret)
+			return ret;
+		pol->pfp |= value;
+		if (!text[len])
+			break;
+	}
+	has_set(pol, NFIPSEC_A_POLICY_PFP);
+	return CLI_OK;
+}
+
+static int word_name(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_policy *pol = obj;
+
+	if (!text)
+		return CLI_USAGE;
+	if (strlen(text) >= sizeof(pol->name))
+		return cli_fail(CLI_USAGE, "the name is too long: at most %zu bytes",
+				sizeof(pol->name) - 1);
+	strcpy(pol->name, text);
+	has_set(pol, NFIPSEC_A_POLICY_NAME);
+	return CLI_OK;
+}
+
 static int tmpl_check(const struct nfipsec_tmpl *tmpl)
 {
 	if (!TMPL_HAS(tmpl, PROTO))
@@ -150,6 +201,8 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
 		S("type", word_types, type_min, TYPE_MIN),
 		S("code", word_codes, type_min, TYPE_MAX),
 		P("priority", word_u32, priority, PRIORITY),
+		P("pfp", word_pfp, pfp, PFP),
+		P("name", word_name, name, NAME),
 		{ "action", word_action, 0, 0, 0, 0, false },
 		{ "tmpl", word_tmpl, 0, 0, 0, 0, true },
 	};

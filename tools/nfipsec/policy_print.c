@@ -26,6 +26,22 @@ static void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl)
 		choice_name(choice_mode, tmpl->mode));
 }
 
+#define PFP_TEXT_MAX	64
+
+/* As it is typed; a flag of a newer kernel has no name here. */
+static const char *pfp_text(uint32_t pfp, char *buf, size_t size)
+{
+	const struct choice *c;
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (c = choice_pfp; c->name; c++)
+		if (pfp & c->value)
+			len += snprintf(buf + len, size - len, "%s%s",
+					len ? "," : "", c->name);
+	return buf;
+}
+
 /**
  * policy_print() - print a policy, much as ip-xfrm(8) does
  * @out: where
@@ -33,13 +49,19 @@ static void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl)
  */
 void policy_print(FILE *out, const struct nfipsec_policy *pol)
 {
+	char pfp[PFP_TEXT_MAX];
 	unsigned int i;
 
 	selector_print(out, &pol->selector);
-	fprintf(out, "\n\tdir %s action %s index %u priority %u\n",
+	fprintf(out, "\n\tdir %s action %s index %u priority %u",
 		choice_name(choice_dir, pol->dir),
 		choice_name(choice_action, pol->action), pol->index,
 		pol->priority);
+	if (pol->pfp)
+		fprintf(out, " pfp %s", pfp_text(pol->pfp, pfp, sizeof(pfp)));
+	if (pol->name[0])
+		fprintf(out, "\n\tname %s", cli_show(pol->name));
+	fputc('\n', out);
 	for (i = 0; i < pol->tmpls; i++)
 		tmpl_print(out, &pol->tmpl[i]);
 	fprintf(out, "\tstats: packets %" PRIu64 "\n", pol->packets);
@@ -87,6 +109,7 @@ static void tmpls_json(struct json_object *o, const struct nfipsec_policy *pol)
 struct json_object *policy_json(const struct nfipsec_policy *pol)
 {
 	struct json_object *o = json_new();
+	char pfp[PFP_TEXT_MAX];
 
 	json_number(o, "index", pol->index);
 	json_text(o, "dir", choice_name(choice_dir, pol->dir));
@@ -95,5 +118,9 @@ struct json_object *policy_json(const struct nfipsec_policy *pol)
 	json_text(o, "action", choice_name(choice_action, pol->action));
 	tmpls_json(o, pol);
 	json_number(o, "packets", pol->packets);
+	if (pol->pfp)
+		json_text(o, "pfp", pfp_text(pol->pfp, pfp, sizeof(pfp)));
+	if (pol->name[0])
+		json_text(o, "name", pol->name);
 	return o;
 }

@@ -481,6 +481,17 @@ static const struct object_case policies[] = {
 	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp type 3,11-12\n"
 	  "\tdir in action bypass index 0 priority 0\n"
 	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "pfp dst,sport name \"a.example\" action protect " TMPL,
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action protect index 0 priority 0 pfp dst,sport\n"
+	  "\tname \"a.example\"\n"
+	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "pfp dst,port action protect " TMPL,
+	  "use one of: src dst proto sport dport", true },
+	{ "dir out " SEL "pfp src, action protect " TMPL, "use one of", true },
+	{ "dir out " SEL "name " X64 X64 X64 X64 " action protect " TMPL,
+	  "at most 255 bytes", true },
 	{ "dir in src 10.0.0.1, dst any action bypass", "is no list", true },
 	{ "dir in src ,10.0.0.1 dst any action bypass", "is no list", true },
 	{ "dir in src 10.0.0.1,,10.0.0.2 dst any action bypass", "is no list",

@@ -155,6 +155,24 @@ enum nfipsec_encap_type {
 	NFIPSEC_ENCAP_TYPE_ESPINUDP = 2,
 };
 
+/**
+ * enum nfipsec_pfp_flag - Fields whose value an SA has from a packet and not
+ *   from the policy, RFC 4301 section 4.4.1.
+ * @NFIPSEC_PFP_FLAG_SRC: Source address.
+ * @NFIPSEC_PFP_FLAG_DST: Destination address.
+ * @NFIPSEC_PFP_FLAG_PROTO: Next layer protocol.
+ * @NFIPSEC_PFP_FLAG_SPORT: Source port, or the type of ICMP or the mobility
+ *   header.
+ * @NFIPSEC_PFP_FLAG_DPORT: Destination port.
+ */
+enum nfipsec_pfp_flag {
+	NFIPSEC_PFP_FLAG_SRC = 1,
+	NFIPSEC_PFP_FLAG_DST = 2,
+	NFIPSEC_PFP_FLAG_PROTO = 4,
+	NFIPSEC_PFP_FLAG_SPORT = 8,
+	NFIPSEC_PFP_FLAG_DPORT = 16,
+};
+
 enum {
 	NFIPSEC_A_ADDR_RANGE_ADDR = 1,
 	NFIPSEC_A_ADDR_RANGE_PLEN,
@@ -305,6 +323,8 @@ enum {
 	NFIPSEC_A_POLICY_ACTION,
 	NFIPSEC_A_POLICY_TMPL,
 	NFIPSEC_A_POLICY_PACKETS,
+	NFIPSEC_A_POLICY_PFP,
+	NFIPSEC_A_POLICY_NAME,
 
 	__NFIPSEC_A_POLICY_MAX,
 	NFIPSEC_A_POLICY_MAX = (__NFIPSEC_A_POLICY_MAX - 1)

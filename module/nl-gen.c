@@ -67,13 +67,14 @@ const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1] 
 	[NFIPSEC_A_TFC_DUMMY_INTERVAL] = { .type = NLA_U32, },
 };
 
-const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1] = {
+const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1] = {
 	[NFIPSEC_A_TMPL_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_TMPL_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_TMPL_PROTO] = { .type = NLA_U8, },
 	[NFIPSEC_A_TMPL_MODE] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_TMPL_REQID] = { .type = NLA_U32, },
 	[NFIPSEC_A_TMPL_SPI] = { .type = NLA_U32, },
+	[NFIPSEC_A_TMPL_ALGO] = { .type = NLA_STRING, .len = 63, },
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */

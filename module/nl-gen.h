@@ -18,7 +18,7 @@ extern const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1]
 extern const struct nla_policy nfipsec_port_range_nl_policy[NFIPSEC_A_PORT_RANGE_HIGH + 1];
 extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MORE + 1];
 extern const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1];
-extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_SPI + 1];
+extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1];
 
 extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1];
 

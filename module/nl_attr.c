@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <net/ipv6.h>
 
+#include "algo.h"
 #include "netlink.h"
 #include "nl-gen.h"
 #include "proto.h"
@@ -668,6 +669,41 @@ static int tmpl_addrs(struct nlattr **tb, const struct nlattr *nest,
 				   &tmpl->family, extack);
 }
 
+static const struct nfipsec_algo *find_algo(const char *name)
+{
+	static const enum nfipsec_algo_kind kinds[] = {
+		NFIPSEC_AEAD, NFIPSEC_ENC, NFIPSEC_AUTH,
+	};
+	const struct nfipsec_algo *algo = NULL;
+	unsigned int i;
+
+	for (i = 0; !algo && i < ARRAY_SIZE(kinds); i++)
+		algo = nfipsec_algo_find(kinds[i], name);
+	return algo;
+}
+
+static int tmpl_algos(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
+		      struct netlink_ext_ack *extack)
+{
+	const struct nfipsec_algo *algo;
+	const struct nlattr *attr;
+	int rem;
+
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) != NFIPSEC_A_TMPL_ALGO)
+			continue;
+		if (tmpl->algos == NFIPSEC_TMPL_ALGOS)
+			return nfipsec_nl_refuse(extack, attr, -E2BIG,
+						 "template: 8 algorithms at most");
+		algo = find_algo(nla_data(attr));
+		if (!algo)
+			return nfipsec_nl_refuse(extack, attr, -ENOENT,
+						 "template: no SA can have this algorithm, its name is not known");
+		tmpl->algo[tmpl->algos++] = algo;
+	}
+	return 0;
+}
+
 /**
  * nfipsec_nl_tmpl_get() - read a template
  * @nest: attribute set "tmpl"
@@ -698,6 +734,8 @@ int nfipsec_nl_tmpl_get(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 				   extack);
 	if (!err)
 		err = tmpl_addrs(tb, nest, tmpl, extack);
+	if (!err)
+		err = tmpl_algos(nest, tmpl, extack);
 	if (err)
 		return err;
 
@@ -710,6 +748,17 @@ int nfipsec_nl_tmpl_get(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 		return nfipsec_nl_refuse(extack, spi, -EINVAL,
 					 "template: SPIs 1 to 255 are reserved (RFC 4303 section 2.1)");
 	return 0;
+}
+
+static int algos_put(struct sk_buff *skb, const struct nfipsec_tmpl *tmpl)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < tmpl->algos; i++)
+		err = nla_put_string(skb, NFIPSEC_A_TMPL_ALGO,
+				     tmpl->algo[i]->name);
+	return err;
 }
 
 /**
@@ -736,7 +785,8 @@ int nfipsec_nl_tmpl_put(struct sk_buff *skb, int type,
 	    nla_put_u8(skb, NFIPSEC_A_TMPL_PROTO, tmpl->proto) ||
 	    nla_put_u8(skb, NFIPSEC_A_TMPL_MODE, tmpl->mode) ||
 	    nla_put_u32(skb, NFIPSEC_A_TMPL_REQID, tmpl->reqid) ||
-	    nla_put_be32(skb, NFIPSEC_A_TMPL_SPI, tmpl->spi)) {
+	    nla_put_be32(skb, NFIPSEC_A_TMPL_SPI, tmpl->spi) ||
+	    algos_put(skb, tmpl)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}

@@ -123,6 +123,8 @@ static void fill_want(struct nfipsec_sa_want *want,
 	want->reqid = tmpl->reqid;
 	want->spi = tmpl->spi;
 	want->pfp = 0;
+	want->algos = tmpl->algos;
+	want->algo = tmpl->algo;
 }
 
 /*

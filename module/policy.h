@@ -21,6 +21,9 @@ struct nfipsec_net;
 /* SAs that one packet may be put through, one into another. */
 #define NFIPSEC_TMPL_MAX	4
 
+/* Algorithms that a template may name. */
+#define NFIPSEC_TMPL_ALGOS	8
+
 /**
  * struct nfipsec_chain - the SAs of a packet
  * @sa: the innermost one first: what is sealed first and opened last
@@ -43,6 +46,9 @@ struct nfipsec_chain {
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: network byte order, 0 is any
+ * @algos: length of @algo, 0 is any
+ * @algo: algorithms that the SA may have, the preferred one first; key management
+ *	minds the order
  */
 struct nfipsec_tmpl {
 	union nfipsec_addr saddr;
@@ -52,6 +58,8 @@ struct nfipsec_tmpl {
 	u8 mode;
 	u32 reqid;
 	__be32 spi;
+	u8 algos;
+	const struct nfipsec_algo *algo[NFIPSEC_TMPL_ALGOS];
 };
 
 /**

@@ -191,6 +191,29 @@ static bool source_fits(const struct nfipsec_sa *sa,
 	       (want->packet && nfipsec_sa_is_shared(sa));
 }
 
+static bool algo_wanted(const struct nfipsec_algo *algo,
+			const struct nfipsec_sa_want *want)
+{
+	unsigned int i;
+
+	for (i = 0; i < want->algos; i++) {
+		if (want->algo[i] == algo)
+			return true;
+	}
+	return !algo;
+}
+
+/* All that the SA has must be among them. */
+static bool algos_fit(const struct nfipsec_sa *sa,
+		      const struct nfipsec_sa_want *want)
+{
+	const struct nfipsec_crypto *c = sa->crypto;
+
+	return !want->algos || (c && algo_wanted(c->aead_algo, want) &&
+				algo_wanted(c->enc_algo, want) &&
+				algo_wanted(c->auth_algo, want));
+}
+
 /**
  * nfipsec_sa_fits() - is this the kind of SA that a template asks for?
  * @sa: the SA
@@ -210,7 +233,7 @@ bool nfipsec_sa_fits(const struct nfipsec_sa *sa,
 	       (!want->reqid || want->reqid == READ_ONCE(sa->reqid)) &&
 	       (!want->spi || want->spi == sa->key.spi) &&
 	       nfipsec_addr_equal(&sa->key.daddr, &want->daddr) &&
-	       source_fits(sa, want);
+	       source_fits(sa, want) && algos_fit(sa, want);
 }
 
 /**

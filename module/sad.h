@@ -48,6 +48,8 @@ struct nfipsec_sad {
  * @spi: network byte order, 0 is any
  * @pfp: fields that its selector must have one value for, enum
  *	nfipsec_pfp_flag; only looked at by nfipsec_sad_find_out()
+ * @algos: length of @algo, 0 is any
+ * @algo: algorithms that it may have
  */
 struct nfipsec_sa_want {
 	union nfipsec_addr saddr;
@@ -59,6 +61,8 @@ struct nfipsec_sa_want {
 	u32 reqid;
 	__be32 spi;
 	u8 pfp;
+	u8 algos;
+	const struct nfipsec_algo *const *algo;
 };
 
 int nfipsec_sad_init(struct nfipsec_net *nn);

@@ -390,6 +390,13 @@ def raw_refusals():
         {"SELECTOR": sel + [attr(C["A_SELECTOR_PROTO"], u8(1)),
                             attr(C["A_SELECTOR_DPORT_MIN"], u16(9)),
                             attr(C["A_SELECTOR_DPORT_MAX"], u16(9))]})]
+    esp = lab.policy_attrs("out", sel)[-1][4:]
+    bad += [("POLICY_NEW", pol_msg(ACTION=u8(C["ACTION_PROTECT"]),
+                                   TMPL=[esp, attr(C["A_TMPL_ALGO"], name)]))
+            for name in ("cbc(des)", "x" * 64, "")]
+    bad += [("POLICY_NEW", pol_msg(
+        ACTION=u8(C["ACTION_PROTECT"]),
+        TMPL=[esp, 9 * attr(C["A_TMPL_ALGO"], "cbc(aes)")]))]
     # types: upside down, half, of a protocol without, with codes of none, and
     # ports of a protocol with types
     bad += [("POLICY_NEW", pol_msg(SELECTOR=s)) for s in (

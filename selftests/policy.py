@@ -543,6 +543,48 @@ def populated():
     lab.reset()
 
 
+def algorithms():
+    """RFC 4301 4.4.1.2: algorithms that policy allows, both ways."""
+    gcm = Algo("aes128gcm16", 8)
+    names = {"null": ("ecb(cipher_null)", "hmac(sha256)"),
+             "half": ("ecb(cipher_null)", "rfc4106(gcm(aes))"),
+             "gcm": ("rfc7539esp(chacha20,poly1305)", "rfc4106(gcm(aes))")}
+
+    def policy(direction, which):
+        *attrs, tmpl = lab.policy_attrs(direction, lib.selector(
+            *((IN4, FAR4) if direction == "out" else (FAR4, IN4))))
+        tmpl = lib.attr(C["A_POLICY_TMPL"], [tmpl[4:]] + [
+            lib.attr(C["A_TMPL_ALGO"], n) for n in names[which]])
+        lab.nl.do("POLICY_UPDATE", *attrs, tmpl)
+    lab.reset()
+    spis = {"gcm": lab.sa(gcm, "out"), "null": lab.sa(null, "out")}
+    for which in ("null", "gcm", "half"):
+        policy("out", which)
+        if which == "half":
+            lab.nl.do("SA_DEL", lib.attr(C["A_SA_DST"], lib.addr(PEER4)),
+                      lib.attr(C["A_SA_PROTO"], lib.u8(50)),
+                      lib.attr(C["A_SA_SPI"], struct.pack("!I", spis["gcm"])))
+            equal(send(FAR4, src=IN4), "out_no_sa")
+            break
+        sock = lab.listen(PORT + 1, host=IN4)
+        sock.sendto(b"x", (FAR4, FAR_PORT))
+        p = wait_for(lab.wire.recv, "a packet")
+        equal(struct.unpack_from("!I", p, 20)[0], spis[which], which)
+        sock.close()
+    equal("\t\talgo ecb(cipher_null)\n\t\talgo rfc4106(gcm(aes))\n" in
+          lab.cli("policy", "list"), True)
+    lab.reset()
+    spi = lab.sa(null, "in")
+    for seq, (which, expect) in enumerate((("gcm", "in_policy"),
+                                           ("null", "in_ok")), 1):
+        policy("in", which)
+        lab.mark()
+        lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(spi, seq, 4, far())))
+        lab.counted({expect: 1})
+    equal(sock4.recv(100), b"in")
+    lab.reset()
+
+
 def newest_sa():
     """Traffic moves to a new SA and back when that is deleted."""
     lab.reset()
@@ -959,7 +1001,8 @@ for name, func in (
         ("neighbour discovery", neighbours), ("multicast", multicast),
         ("loopback", loopback), ("plaintext refused", clear_refused),
         ("no SA", no_sa), ("selector of an SA", sa_selector),
-        ("SAs of one value", populated), ("newest SA", newest_sa), ("fragments in", fragments_in),
+        ("SAs of one value", populated),
+        ("algorithms of an SA", algorithms), ("newest SA", newest_sa), ("fragments in", fragments_in),
         ("fragments in the clear of a protected datagram", completed),
         ("fragments in the clear, by port", completed_by_port),
         ("fragments in the clear, passing through", fragments_through),

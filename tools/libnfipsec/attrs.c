@@ -83,6 +83,10 @@ static const struct nfi_field tmpl_fields[] = {
 	T(MODE, U8, mode),
 	T(REQID, U32, reqid),
 	T(SPI, BE32, spi),
+	[NFIPSEC_A_TMPL_ALGO] = {
+		.name = "algo", .kind = NFI_NAMES,
+		.off = offsetof(struct nfipsec_tmpl, algos),
+	},
 };
 
 #undef T
@@ -262,6 +266,17 @@ static bool encode_list(struct nlmsghdr *nlh, size_t room, uint16_t type,
 	return true;
 }
 
+static bool encode_names(struct nlmsghdr *nlh, size_t room, uint16_t type,
+			 const struct nfipsec_name_list *list)
+{
+	uint32_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (!mnl_attr_put_strz_check(nlh, room, type, list->name[i]))
+			return false;
+	return true;
+}
+
 static bool encode_tmpls(struct nlmsghdr *nlh, size_t room, uint16_t type,
 			 const struct nfi_set *set,
 			 const struct nfipsec_policy *pol)
@@ -309,6 +324,8 @@ static bool encode_field(struct nlmsghdr *nlh, size_t room, uint16_t type,
 		return encode_nest(nlh, room, type, f->nest, p);
 	case NFI_LIST:
 		return encode_list(nlh, room, type, f, p);
+	case NFI_NAMES:
+		return encode_names(nlh, room, type, p);
 	case NFI_TMPLS:
 		return encode_tmpls(nlh, room, type, f->nest, obj);
 	case NFI_MANY:
@@ -389,6 +406,15 @@ static int decode_list(const struct nfi_field *f, const void *data, size_t len,
 			  (char *)list + f->first + f->size * (*n)++);
 }
 
+static int decode_name(struct nfipsec_name_list *list, const void *data,
+		       size_t len)
+{
+	if (list->n == NFIPSEC_TMPL_ALGOS)
+		return 0;
+	return decode_string(list->name[list->n++], NFIPSEC_NAME_MAX, data,
+			     len);
+}
+
 static int decode_field(const struct nfi_field *f, const void *data,
 			size_t len, void *obj)
 {
@@ -422,6 +448,8 @@ static int decode_field(const struct nfi_field *f, const void *data,
 		return nfi_decode(data, len, f->nest, p);
 	case NFI_LIST:
 		return decode_list(f, data, len, p);
+	case NFI_NAMES:
+		return decode_name(p, data, len);
 	case NFI_TMPLS:
 		return decode_tmpl(f->nest, data, len, obj);
 	case NFI_FLAG:

@@ -48,6 +48,7 @@ enum nfi_kind {
 	NFI_FLAG,	/* its bit is its value */
 	NFI_NEST,	/* a structure with a table of its own */
 	NFI_LIST,	/* repeated nest: uint32_t n, and so many structures */
+	NFI_NAMES,	/* repeated: struct nfipsec_name_list */
 	NFI_TMPLS,	/* repeated nest: the templates of a policy */
 	NFI_MANY,	/* repeated nest, not held in the structure */
 };

@@ -33,6 +33,7 @@
 #define NFIPSEC_DOC_MAX		160	/* sentence of a counter, likewise */
 #define NFIPSEC_POLICY_NAME_MAX	256	/* of a policy, likewise */
 #define NFIPSEC_TMPLS_MAX	4	/* templates of a policy */
+#define NFIPSEC_TMPL_ALGOS	8	/* algorithms of a template */
 #define NFIPSEC_MORE_MAX	15	/* ranges of a field beside the first */
 
 struct nfipsec;
@@ -154,6 +155,16 @@ struct nfipsec_selector {
 };
 
 /**
+ * struct nfipsec_name_list - names of algorithms
+ * @n: how many
+ * @name: the names
+ */
+struct nfipsec_name_list {
+	uint32_t n;
+	char name[NFIPSEC_TMPL_ALGOS][NFIPSEC_NAME_MAX];
+};
+
+/**
  * struct nfipsec_tmpl - an SA that a protect policy asks for
  * @has: bits of NFIPSEC_A_TMPL_*
  * @src: outer source; may be absent in transport mode
@@ -162,6 +173,7 @@ struct nfipsec_selector {
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: 0 is any
+ * @algos: algorithms that the SA may have, any if there is none
  */
 struct nfipsec_tmpl {
 	uint64_t has;
@@ -171,6 +183,7 @@ struct nfipsec_tmpl {
 	uint8_t mode;
 	uint32_t reqid;
 	uint32_t spi;
+	struct nfipsec_name_list algos;
 };
 
 /**

@@ -23,7 +23,8 @@
 #define POLICY_WORDS							\
 	"dir in|out SELECTOR [priority N] [name STRING] [pfp FIELD,...]\n" \
 	"action protect|bypass|discard\n"				\
-	"[tmpl [src A dst A] proto esp|ah mode M [reqid N] [spi N]]..."
+	"[tmpl [src A dst A] proto esp|ah mode M [reqid N] [spi N]\n" \
+	"      [algo NAME]...]..."
 #define POLICY_KEY	"index N | dir in|out SELECTOR"
 
 /* The first verb of a noun is what the noun alone means. */

@@ -103,6 +103,24 @@ static int word_name(struct args *a, void *obj, const struct word *w)
 	return CLI_OK;
 }
 
+/* Again for each one; the kernel knows the names. */
+static int word_algo(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_tmpl *tmpl = obj;
+
+	if (!text)
+		return CLI_USAGE;
+	if (strlen(text) >= NFIPSEC_NAME_MAX)
+		return cli_fail(CLI_USAGE, "the name of an algorithm is too long");
+	if (tmpl->algos.n == NFIPSEC_TMPL_ALGOS)
+		return cli_fail(CLI_USAGE, "too many algorithms: a template has %d at most",
+				NFIPSEC_TMPL_ALGOS);
+	has_set(tmpl, NFIPSEC_A_TMPL_ALGO);
+	strcpy(tmpl->algos.name[tmpl->algos.n++], text);
+	return CLI_OK;
+}
+
 static int tmpl_check(const struct nfipsec_tmpl *tmpl)
 {
 	if (!TMPL_HAS(tmpl, PROTO))
@@ -129,6 +147,7 @@ static int word_tmpl(struct args *a, void *obj, const struct word *w)
 		T("mode", word_mode, mode, MODE),
 		T("reqid", word_u32, reqid, REQID),
 		T("spi", word_u32, spi, SPI),
+		{ "algo", word_algo, 0, 0, 0, 0, true },
 	};
 	struct nfipsec_policy *pol = obj;
 	struct nfipsec_tmpl *tmpl;

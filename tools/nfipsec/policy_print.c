@@ -12,6 +12,7 @@ static void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl)
 {
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
 	char proto[PROTO_TEXT_MAX];
+	uint32_t i;
 
 	fputs("\ttmpl", out);
 	if (TMPL_HAS(tmpl, SRC))
@@ -24,6 +25,8 @@ static void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl)
 		fprintf(out, " spi 0x%08x", tmpl->spi);
 	fprintf(out, " reqid %u mode %s\n", tmpl->reqid,
 		choice_name(choice_mode, tmpl->mode));
+	for (i = 0; i < tmpl->algos.n; i++)
+		fprintf(out, "\t\talgo %s\n", tmpl->algos.name[i]);
 }
 
 #define PFP_TEXT_MAX	64
@@ -60,7 +63,7 @@ void policy_print(FILE *out, const struct nfipsec_policy *pol)
 	if (pol->pfp)
 		fprintf(out, " pfp %s", pfp_text(pol->pfp, pfp, sizeof(pfp)));
 	if (pol->name[0])
-		fprintf(out, "\n\tname %s", cli_show(pol->name));
+		fprintf(out, "\n\tname %s", pol->name);
 	fputc('\n', out);
 	for (i = 0; i < pol->tmpls; i++)
 		tmpl_print(out, &pol->tmpl[i]);
@@ -71,6 +74,8 @@ static struct json_object *tmpl_json(const struct nfipsec_tmpl *tmpl)
 {
 	struct json_object *o = json_new();
 	char text[INET6_ADDRSTRLEN];
+	struct json_object *array, *name;
+	uint32_t i;
 
 	if (TMPL_HAS(tmpl, SRC)) {
 		json_text(o, "src", addr_text(&tmpl->src, text, sizeof(text)));
@@ -81,6 +86,14 @@ static struct json_object *tmpl_json(const struct nfipsec_tmpl *tmpl)
 		json_spi(o, tmpl->spi);
 	json_number(o, "reqid", tmpl->reqid);
 	json_text(o, "mode", choice_name(choice_mode, tmpl->mode));
+	if (!tmpl->algos.n)
+		return o;
+	array = json_object_new_array();
+	for (i = 0; array && i < tmpl->algos.n; i++) {
+		name = json_object_new_string(tmpl->algos.name[i]);
+		json_object_array_add(array, name);
+	}
+	json_child(o, "algos", array);
 	return o;
 }
 

@@ -487,6 +487,16 @@ static const struct object_case policies[] = {
 	  "\tname \"a.example\"\n"
 	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
 	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "action protect " TMPL " algo aes128gcm16 algo null reqid 3",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action protect index 0 priority 0\n"
+	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 3 mode tunnel\n"
+	  "\t\talgo aes128gcm16\n\t\talgo null\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "action protect " TMPL " algo a algo b algo c algo d algo e algo f algo g algo h algo i",
+	  "8 at most", true },
+	{ "dir out " SEL "action protect " TMPL " algo " X64,
+	  "too long", true },
 	{ "dir out " SEL "pfp dst,port action protect " TMPL,
 	  "use one of: src dst proto sport dport", true },
 	{ "dir out " SEL "pfp src, action protect " TMPL, "use one of", true },

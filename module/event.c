@@ -38,3 +38,33 @@ void nfipsec_event_mapping(const struct nfipsec_net *nn,
 	if (ops)
 		ops->mapping(nn, sa, seen);
 }
+
+/**
+ * nfipsec_event_heard() - does somebody listen?
+ * @nn: the namespace
+ *
+ * Context: under rcu_read_lock(), any.
+ * Return: true if so.
+ */
+bool nfipsec_event_heard(const struct nfipsec_net *nn)
+{
+	const struct nfipsec_event_ops *ops = rcu_dereference(teller);
+
+	return ops && ops->heard(nn);
+}
+
+/**
+ * nfipsec_event_acquire() - tell that an SA is wanted
+ * @nn: the namespace
+ * @info: which
+ *
+ * Context: under rcu_read_lock(), process or softirq, no spinlock held.
+ */
+void nfipsec_event_acquire(const struct nfipsec_net *nn,
+			   const struct nfipsec_acquire *info)
+{
+	const struct nfipsec_event_ops *ops = rcu_dereference(teller);
+
+	if (ops)
+		ops->acquire(nn, info);
+}

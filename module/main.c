@@ -8,6 +8,7 @@
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 
+#include "acquire.h"
 #include "dummy.h"
 #include "hook.h"
 #include "natt.h"
@@ -44,11 +45,16 @@ static int __net_init net_init(struct net *net)
 	err = nfipsec_sad_init(nn);
 	if (err)
 		goto free_tag;
-	err = nfipsec_hook_register(net);
+	err = nfipsec_acquire_init(nn);
 	if (err)
 		goto free_sad;
+	err = nfipsec_hook_register(net);
+	if (err)
+		goto free_acquire;
 	return 0;
 
+free_acquire:
+	nfipsec_acquire_exit(nn);
 free_sad:
 	nfipsec_sad_exit(nn);
 free_tag:
@@ -81,6 +87,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 
 		nfipsec_natt_exit(nn);
 		nfipsec_dummy_exit(nn);
+		nfipsec_acquire_exit(nn);
 		nfipsec_spd_exit(nn);
 		nfipsec_sad_exit(nn);
 	}

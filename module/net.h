@@ -18,6 +18,7 @@
 #include "udpsa.h"
 
 struct metadata_dst;
+struct nfipsec_acquires;
 
 /**
  * struct nfipsec_counters - counters of one CPU
@@ -46,6 +47,11 @@ struct nfipsec_counters {
  * @told: what local senders were told of the path to a peer, see pmtu.c; each
  *	entry is written and read whole
  * @dummy: sends dummy packets, see dummy.c
+ * @acquires: packets that wait for an SA, see acquire.c
+ * @acquiring: how many SAs they wait for, written under the lock of @acquires
+ * @acquire: serves them, when its time has come or a table has changed
+ * @acquire_timeout: seconds that they wait; written under @lock, READ_ONCE()
+ *	readers
  * @tag: per CPU, the dst that marks a packet as come out of an SA; see tag.h
  */
 struct nfipsec_net {
@@ -60,6 +66,10 @@ struct nfipsec_net {
 	struct nfipsec_counters __percpu *counters;
 	u64 told[NFIPSEC_TOLD_SIZE];
 	struct delayed_work dummy;
+	struct nfipsec_acquires *acquires;
+	unsigned int acquiring;
+	struct delayed_work acquire;
+	u32 acquire_timeout;
 	struct metadata_dst * __percpu *tag;
 };
 
@@ -78,7 +88,8 @@ static inline struct nfipsec_net *nfipsec_net(const struct net *net)
 }
 
 /**
- * nfipsec_net_changed() - tell caches that a table changed
+ * nfipsec_net_changed() - tell caches, and packets that wait, that a table
+ * changed
  * @nn: the namespace
  *
  * Call it after the change is visible to readers and before call_rcu().
@@ -90,8 +101,12 @@ static inline void nfipsec_net_changed(struct nfipsec_net *nn)
 	/* The change is visible before the generation that tells of it. */
 	smp_mb__before_atomic();
 	atomic64_inc(&nn->gen);
-	/* And that before the grace period begins; see cache_get(). */
+	/* And that before the grace period begins, see cache_get(), and before
+	 * the look whether packets wait for it, see nfipsec_acquire_hold().
+	 */
 	smp_mb__after_atomic();
+	if (READ_ONCE(nn->acquiring))
+		mod_delayed_work(system_power_efficient_wq, &nn->acquire, 0);
 }
 
 /**

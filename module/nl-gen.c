@@ -212,19 +212,25 @@ const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1]
 };
 
 /* NFIPSEC_CMD_DEFAULT_SET - do */
-const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_AUDIT + 1] = {
+const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT + 1] = {
 	[NFIPSEC_A_DEFAULT_IN] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_DEFAULT_OUT] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_DEFAULT_WEAK] = NLA_POLICY_MAX(NLA_U8, 1),
 	[NFIPSEC_A_DEFAULT_AUDIT] = NLA_POLICY_MAX(NLA_U8, 1),
+	[NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT] = NLA_POLICY_MAX(NLA_U32, 300),
 };
 
 /* NFIPSEC_CMD_STATS_GET - do */
 const struct nla_policy nfipsec_stats_get_nl_policy[NFIPSEC_A_STATS_PAD + 1] = {
 };
 
+/* NFIPSEC_CMD_ACQUIRE_GET - do */
+const struct nla_policy nfipsec_acquire_get_nl_policy[NFIPSEC_A_ACQUIRE_ID + 1] = {
+	[NFIPSEC_A_ACQUIRE_ID] = { .type = NLA_U32, },
+};
+
 /* Ops table for nfipsec */
-const struct genl_ops nfipsec_nl_ops[14] = {
+const struct genl_ops nfipsec_nl_ops[15] = {
 	{
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
@@ -315,7 +321,7 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.cmd		= NFIPSEC_CMD_DEFAULT_SET,
 		.doit		= nfipsec_nl_default_set_doit,
 		.policy		= nfipsec_default_set_nl_policy,
-		.maxattr	= NFIPSEC_A_DEFAULT_AUDIT,
+		.maxattr	= NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -323,6 +329,14 @@ const struct genl_ops nfipsec_nl_ops[14] = {
 		.doit		= nfipsec_nl_stats_get_doit,
 		.policy		= nfipsec_stats_get_nl_policy,
 		.maxattr	= NFIPSEC_A_STATS_PAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_ACQUIRE_GET,
+		.doit		= nfipsec_nl_acquire_get_doit,
+		.dumpit		= nfipsec_nl_acquire_get_dumpit,
+		.policy		= nfipsec_acquire_get_nl_policy,
+		.maxattr	= NFIPSEC_A_ACQUIRE_ID,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -44,12 +44,14 @@ extern const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_D
 
 extern const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1];
 
-extern const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_AUDIT + 1];
+extern const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT + 1];
 
 extern const struct nla_policy nfipsec_stats_get_nl_policy[NFIPSEC_A_STATS_PAD + 1];
 
+extern const struct nla_policy nfipsec_acquire_get_nl_policy[NFIPSEC_A_ACQUIRE_ID + 1];
+
 /* Ops table for nfipsec */
-extern const struct genl_ops nfipsec_nl_ops[14];
+extern const struct genl_ops nfipsec_nl_ops[15];
 
 int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_sa_update_doit(struct sk_buff *skb, struct genl_info *info);
@@ -68,6 +70,9 @@ int nfipsec_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_acquire_get_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_acquire_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
 
 enum {
 	NFIPSEC_NLGRP_EVENTS,

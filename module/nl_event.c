@@ -2,6 +2,7 @@
 /* See nl_event.h. */
 #include "net.h"
 #include "netlink.h"
+#include "nl_acquire.h"
 #include "nl_event.h"
 
 /* An event tells who talks to whom: not for everybody on the host. */
@@ -34,6 +35,12 @@ static int put_mapping(struct sk_buff *skb, const struct nfipsec_sa *sa,
 			   ntohs(seen->port));
 }
 
+static bool heard(const struct nfipsec_net *nn)
+{
+	return genl_has_listeners(&nfipsec_nl_family, nn->net,
+				  NFIPSEC_NLGRP_EVENTS);
+}
+
 /* An event that is lost for want of memory is lost: packets do not wait. */
 static void mapping(const struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 		    const struct nfipsec_mapping *seen)
@@ -41,8 +48,7 @@ static void mapping(const struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (!genl_has_listeners(&nfipsec_nl_family, nn->net,
-				NFIPSEC_NLGRP_EVENTS))
+	if (!heard(nn))
 		return;
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
 	if (!skb)
@@ -58,6 +64,29 @@ static void mapping(const struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 				NFIPSEC_NLGRP_EVENTS, GFP_ATOMIC);
 }
 
+/* If it is lost, the packets' time runs out and the next one is told of. */
+static void acquire(const struct nfipsec_net *nn,
+		    const struct nfipsec_acquire *info)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	if (!skb)
+		return;
+	hdr = genlmsg_put(skb, 0, 0, &nfipsec_nl_family, 0,
+			  NFIPSEC_CMD_ACQUIRE_NTF);
+	if (!hdr || nfipsec_nl_acquire_put(skb, info)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, hdr);
+	genlmsg_multicast_netns(&nfipsec_nl_family, nn->net, skb, 0,
+				NFIPSEC_NLGRP_EVENTS, GFP_ATOMIC);
+}
+
 const struct nfipsec_event_ops nfipsec_nl_event_ops = {
 	.mapping = mapping,
+	.heard = heard,
+	.acquire = acquire,
 };

@@ -121,11 +121,12 @@ int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
 	struct sk_buff *reply;
 	u8 in, out, weak, audit;
+	u32 timeout;
 	void *hdr;
 	int err;
 
-	reply = nfipsec_nl_reply_new(info, 4 * nla_total_size(sizeof(u8)),
-				     &hdr);
+	reply = nfipsec_nl_reply_new(info, 4 * nla_total_size(sizeof(u8)) +
+				     nla_total_size(sizeof(u32)), &hdr);
 	if (!reply)
 		return nfipsec_nl_error(info->extack, -ENOMEM);
 
@@ -134,11 +135,13 @@ int nfipsec_nl_default_get_doit(struct sk_buff *skb, struct genl_info *info)
 	out = nn->spd.action[NFIPSEC_SPD_OUT];
 	weak = nn->weak;
 	audit = nn->audit;
+	timeout = nn->acquire_timeout;
 	mutex_unlock(&nn->lock);
 	err = nla_put_u8(reply, NFIPSEC_A_DEFAULT_IN, in) ?:
 	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_OUT, out) ?:
 	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_WEAK, weak) ?:
-	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_AUDIT, audit);
+	      nla_put_u8(reply, NFIPSEC_A_DEFAULT_AUDIT, audit) ?:
+	      nla_put_u32(reply, NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT, timeout);
 	if (err) {
 		nlmsg_free(reply);
 		return err;
@@ -176,7 +179,7 @@ static int audit_check(struct genl_info *info, const struct sk_buff *skb,
 
 /**
  * nfipsec_nl_default_set_doit() - set default actions, whether weak algorithms
- * may be used, or whether drops are audited
+ * may be used, whether drops are audited, or how long packets wait for an SA
  * @skb: request
  * @info: the same, parsed
  *
@@ -190,12 +193,14 @@ int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 	const struct nlattr *weak = info->attrs[NFIPSEC_A_DEFAULT_WEAK];
 	const struct nlattr *out = info->attrs[NFIPSEC_A_DEFAULT_OUT];
 	const struct nlattr *in = info->attrs[NFIPSEC_A_DEFAULT_IN];
+	const struct nlattr *timeout =
+		info->attrs[NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT];
 	int err;
 
-	if (!in && !out && !weak && !audit)
+	if (!in && !out && !weak && !audit && !timeout)
 		return nfipsec_nl_missing(info->extack, NULL,
 					  NFIPSEC_A_DEFAULT_IN,
-					  "default needs an action for in, for out, or for both, or weak or audit on or off");
+					  "default needs an action for in, for out, or for both, or weak or audit on or off, or acquire-timeout");
 	err = default_check(info, in);
 	if (!err)
 		err = default_check(info, out);
@@ -213,6 +218,8 @@ int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 		WRITE_ONCE(nn->weak, nla_get_u8(weak));
 	if (audit)
 		WRITE_ONCE(nn->audit, nla_get_u8(audit));
+	if (timeout)
+		WRITE_ONCE(nn->acquire_timeout, nla_get_u32(timeout));
 	mutex_unlock(&nn->lock);
 	return 0;
 }

@@ -11,8 +11,9 @@
  *						ciphertext, ICV
  *		-> reinject			the ESP or AH packet leaves
  *
- * What is held between the two look-ups, in a queue to user space say, waits
- * in the clear but can only leave through the second.
+ * What is held between the two look-ups, in a queue to user space say, or for
+ * want of an SA in acquire.c, waits in the clear but can only leave through the
+ * second.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -23,6 +24,7 @@
 #include <net/ip.h>
 #include <net/ip6_route.h>
 
+#include "acquire.h"
 #include "ah.h"
 #include "drop.h"
 #include "encap.h"
@@ -439,7 +441,8 @@ static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
  * @skb: packet that passed all POST_ROUTING hooks; consumed
  *
  * Looks policy up again: the hooks may have changed the packet or held it
- * while policy changed.
+ * while policy changed. Without an SA the packet may wait for one, and then
+ * comes here again.
  * Context: process or softirq.
  * Return: 0 or an error for the sender.
  */
@@ -451,17 +454,24 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	enum nfipsec_reason reason;
 	struct nfipsec_flow flow;
 	struct nfipsec_l3 l3;
+	s64 gen;
 	int ret;
 
 	rcu_read_lock();
 	local_bh_disable();
+	gen = atomic64_read_acquire(&p.nn->gen);
 	reason = classify(p.nn, skb, family, &l3, &flow, &verdict);
 	if (!reason && verdict.action != NFIPSEC_ACTION_PROTECT)
 		reason = NFIPSEC_OUT_CHANGED;
 	if (!reason)
 		reason = find_path(&p, skb, verdict.policy, &l3, &flow);
+	if (reason == NFIPSEC_OUT_NO_SA)
+		reason = nfipsec_acquire_hold(p.nn, verdict.policy, &flow, skb,
+					      gen);
 
-	if (reason) {
+	if (reason == NFIPSEC_OUT_ACQUIRE) {
+		ret = 0;
+	} else if (reason) {
 		nfipsec_drop(p.nn, skb, reason);
 		ret = reason_errno(reason);
 	} else if (skb_is_gso(skb)) {
@@ -474,6 +484,31 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	local_bh_enable();
 	rcu_read_unlock();
 	return ret;
+}
+
+/**
+ * nfipsec_output_lacks() - would a packet have to wait for an SA?
+ * @nn: namespace
+ * @skb: packet that passed all POST_ROUTING hooks; only read
+ *
+ * Context: under rcu_read_lock(), process or softirq.
+ * Return: the policy that wants the SA, or NULL if nfipsec_output() would send
+ * or drop the packet.
+ */
+const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
+						  const struct sk_buff *skb)
+{
+	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
+	struct nfipsec_verdict verdict;
+	struct nfipsec_chain chain;
+	struct nfipsec_flow flow;
+	struct nfipsec_l3 l3;
+
+	if (classify(nn, skb, family, &l3, &flow, &verdict) ||
+	    verdict.action != NFIPSEC_ACTION_PROTECT ||
+	    nfipsec_policy_chain(nn, verdict.policy, &flow, &chain))
+		return NULL;
+	return verdict.policy;
 }
 
 /**

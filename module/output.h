@@ -9,6 +9,7 @@
 
 struct net;
 struct nfipsec_net;
+struct nfipsec_policy;
 struct nfipsec_sa;
 struct sk_buff;
 struct sock;
@@ -29,6 +30,8 @@ enum nfipsec_out nfipsec_output_decide(const struct nfipsec_net *nn,
 				       const struct sk_buff *skb, u8 family,
 				       enum nfipsec_reason *reason);
 int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb);
+const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
+						  const struct sk_buff *skb);
 void nfipsec_output_dummy(struct net *net, struct nfipsec_sa *sa);
 
 #endif

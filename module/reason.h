@@ -127,7 +127,15 @@
 	D(IN_PAD_BYTES, "in_pad_bytes", IP_INHDR,			\
 	  "inbound: padding is not 1, 2, 3 and so on")			\
 	C(AUDIT_LOST, "audit_lost",					\
-	  "records not written to the audit log, since there were too many")
+	  "records not written to the audit log, since there were too many") \
+	C(OUT_ACQUIRE, "out_acquire",					\
+	  "packets that waited for an SA")				\
+	D(OUT_ACQUIRE_FULL, "out_acquire_full", XFRM_POLICY,		\
+	  "outbound: no SA fits, and too much waits for SAs already")	\
+	D(OUT_ACQUIRE_TIMEOUT, "out_acquire_timeout", XFRM_POLICY,	\
+	  "outbound: no SA came while the packet waited for it")	\
+	D(OUT_ACQUIRE_GONE, "out_acquire_gone", XFRM_POLICY,		\
+	  "outbound: its device went while the packet waited for an SA")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

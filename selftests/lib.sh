@@ -528,7 +528,7 @@ dropped() {
 	for name in "${!_from[@]}"; do
 		[[ $name == *_ok || $name == *_dummy || $name == *_keepalive ||
 			$name == in_esn_resync || $name == in_ecn_unused ||
-			$name == in_ecn_danger ||
+			$name == in_ecn_danger || $name == out_acquire ||
 			$name == *_count ]] && continue
 		[[ " $* " == *" $name "* ]] && continue
 		# shellcheck disable=SC2004

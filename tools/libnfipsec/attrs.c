@@ -47,6 +47,13 @@ const struct nfi_set nfi_set_port_range = SET(port_range);
 		.first = offsetof(struct nfipsec_##what##_list, range),	\
 		.size = sizeof(struct nfipsec_##what##_range),		\
 	}
+#define TMPLS(set, type)						\
+	[NFIPSEC_A_##set##_TMPL] = {					\
+		.name = "tmpl", .kind = NFI_TMPLS,			\
+		.off = offsetof(struct nfipsec_##type, tmpl),		\
+		.nest = &nfi_set_tmpl,					\
+	}
+
 #define S(attr, knd, member)	F(SELECTOR, selector, attr, knd, member)
 static const struct nfi_field selector_fields[] = {
 	S(FAMILY, U8, family),
@@ -181,6 +188,23 @@ static const struct nfi_field mapping_fields[] = {
 #undef M
 const struct nfi_set nfi_set_mapping = SET(mapping);
 
+#define Q(attr, knd, member)	F(ACQUIRE, acquire, attr, knd, member)
+static const struct nfi_field acquire_fields[] = {
+	Q(ID, U32, id),
+	Q(POLICY, U32, policy),
+	Q(PRIORITY, U32, priority),
+	[NFIPSEC_A_ACQUIRE_PACKET] = {
+		.name = "packet", .kind = NFI_NEST,
+		.off = offsetof(struct nfipsec_acquire, packet),
+		.nest = &nfi_set_selector,
+	},
+	TMPLS(ACQUIRE, acquire),
+	Q(PACKETS, U32, packets),
+};
+
+#undef Q
+const struct nfi_set nfi_set_acquire = SET(acquire);
+
 #define P(attr, knd, member)	F(POLICY, policy, attr, knd, member)
 static const struct nfi_field policy_fields[] = {
 	P(INDEX, U32, index),
@@ -188,9 +212,7 @@ static const struct nfi_field policy_fields[] = {
 	N(POLICY, policy, SELECTOR, selector),
 	P(PRIORITY, U32, priority),
 	P(ACTION, U8, action),
-	[NFIPSEC_A_POLICY_TMPL] = {
-		.name = "tmpl", .kind = NFI_TMPLS, .nest = &nfi_set_tmpl,
-	},
+	TMPLS(POLICY, policy),
 	P(PACKETS, U64, packets),
 	P(PFP, U32, pfp),
 	P(NAME, TITLE, name),
@@ -204,6 +226,7 @@ static const struct nfi_field default_fields[] = {
 	F(DEFAULT, default, OUT, U8, out),
 	F(DEFAULT, default, WEAK, U8, weak),
 	F(DEFAULT, default, AUDIT, U8, audit),
+	F(DEFAULT, default, ACQUIRE_TIMEOUT, U32, acquire_timeout),
 };
 
 const struct nfi_set nfi_set_default = SET(default);
@@ -277,14 +300,26 @@ static bool encode_names(struct nlmsghdr *nlh, size_t room, uint16_t type,
 	return true;
 }
 
+/* Templates as they stand in every structure that has some. */
+struct tmpls {
+	struct nfipsec_tmpl tmpl[NFIPSEC_TMPLS_MAX];
+	unsigned int n;
+};
+
+#define HAS_TMPLS(type)							\
+	_Static_assert(offsetof(struct type, tmpls) -			\
+		       offsetof(struct type, tmpl) ==			\
+		       offsetof(struct tmpls, n), #type)
+HAS_TMPLS(nfipsec_policy);
+HAS_TMPLS(nfipsec_acquire);
+
 static bool encode_tmpls(struct nlmsghdr *nlh, size_t room, uint16_t type,
-			 const struct nfi_set *set,
-			 const struct nfipsec_policy *pol)
+			 const struct nfi_set *set, const struct tmpls *t)
 {
 	unsigned int i;
 
-	for (i = 0; i < pol->tmpls; i++)
-		if (!encode_nest(nlh, room, type, set, &pol->tmpl[i]))
+	for (i = 0; i < t->n; i++)
+		if (!encode_nest(nlh, room, type, set, &t->tmpl[i]))
 			return false;
 	return true;
 }
@@ -327,7 +362,7 @@ static bool encode_field(struct nlmsghdr *nlh, size_t room, uint16_t type,
 	case NFI_NAMES:
 		return encode_names(nlh, room, type, p);
 	case NFI_TMPLS:
-		return encode_tmpls(nlh, room, type, f->nest, obj);
+		return encode_tmpls(nlh, room, type, f->nest, p);
 	case NFI_MANY:
 		return true;
 	}
@@ -388,11 +423,11 @@ static int decode_int(void *to, size_t size, const void *data, size_t len)
 
 /* More than there is room for are those of a newer kernel. */
 static int decode_tmpl(const struct nfi_set *set, const void *data, size_t len,
-		       struct nfipsec_policy *pol)
+		       struct tmpls *t)
 {
-	if (pol->tmpls == NFIPSEC_TMPLS_MAX)
+	if (t->n == NFIPSEC_TMPLS_MAX)
 		return 0;
-	return nfi_decode(data, len, set, &pol->tmpl[pol->tmpls++]);
+	return nfi_decode(data, len, set, &t->tmpl[t->n++]);
 }
 
 static int decode_list(const struct nfi_field *f, const void *data, size_t len,
@@ -451,7 +486,7 @@ static int decode_field(const struct nfi_field *f, const void *data,
 	case NFI_NAMES:
 		return decode_name(p, data, len);
 	case NFI_TMPLS:
-		return decode_tmpl(f->nest, data, len, obj);
+		return decode_tmpl(f->nest, data, len, p);
 	case NFI_FLAG:
 	case NFI_KEY:
 	case NFI_MANY:

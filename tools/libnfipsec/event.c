@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Events: joining the group, reading what comes. */
+/* Events: joining the group, reading what comes, and what has come before. */
 #include <errno.h>
 #include <string.h>
 #include <linux/genetlink.h>
@@ -25,13 +25,29 @@ int nfipsec_event_subscribe(struct nfipsec *h)
 	return 0;
 }
 
-/* Events that the library does not know are those of a newer kernel. */
+/* The set of an event, and where it goes. NULL: that of a newer kernel. */
+static const struct nfi_set *event_set(struct nfipsec_event *ev, void **obj)
+{
+	switch (ev->cmd) {
+	case NFIPSEC_CMD_MAPPING_NTF:
+		*obj = &ev->mapping;
+		return &nfi_set_mapping;
+	case NFIPSEC_CMD_ACQUIRE_NTF:
+		*obj = &ev->acquire;
+		return &nfi_set_acquire;
+	default:
+		return NULL;
+	}
+}
+
 static int event_one(struct nfipsec *h, const struct nlmsghdr *nlh,
 		     nfipsec_event_cb cb, void *arg)
 {
 	struct nfipsec_event ev = {};
 	const struct genlmsghdr *genl;
+	const struct nfi_set *set;
 	const void *attrs;
+	void *obj;
 	size_t len;
 
 	if (nlh->nlmsg_type != h->family ||
@@ -40,9 +56,10 @@ static int event_one(struct nfipsec *h, const struct nlmsghdr *nlh,
 	genl = mnl_nlmsg_get_payload(nlh);
 	ev.cmd = genl->cmd;
 	attrs = nfi_attrs(nlh, &len);
-	if (ev.cmd != NFIPSEC_CMD_MAPPING_NTF)
+	set = event_set(&ev, &obj);
+	if (!set)
 		return 0;
-	if (nfi_decode(attrs, len, &nfi_set_mapping, &ev.mapping))
+	if (nfi_decode(attrs, len, set, obj))
 		return nfi_fail(h, -EBADMSG, "an event of the kernel is malformed");
 	return cb(&ev, arg);
 }
@@ -73,4 +90,38 @@ int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg)
 	     nlh = mnl_nlmsg_next(nlh, &left))
 		ret = event_one(h, nlh, cb, arg);
 	return ret;
+}
+
+struct acquire_walk {
+	nfipsec_acquire_cb cb;
+	void *arg;
+};
+
+static int acquire_each(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct acquire_walk *w = arg;
+	struct nfipsec_acquire acq = {};
+	const void *attrs;
+	size_t len;
+	int ret;
+
+	attrs = nfi_attrs(nlh, &len);
+	ret = nfi_decode(attrs, len, &nfi_set_acquire, &acq);
+	return ret ? ret : w->cb(&acq, w->arg);
+}
+
+/**
+ * nfipsec_acquire_list() - read which SAs packets wait for
+ * @h: handle
+ * @cb: called for each
+ * @arg: for @cb
+ *
+ * Return: 0, a negative errno, or what @cb returned if not 0
+ */
+int nfipsec_acquire_list(struct nfipsec *h, nfipsec_acquire_cb cb, void *arg)
+{
+	struct acquire_walk w = { .cb = cb, .arg = arg };
+
+	return nfi_dump(h, NFIPSEC_CMD_ACQUIRE_GET, &nfi_set_acquire,
+			acquire_each, &w);
 }

@@ -49,7 +49,7 @@ enum nfi_kind {
 	NFI_NEST,	/* a structure with a table of its own */
 	NFI_LIST,	/* repeated nest: uint32_t n, and so many structures */
 	NFI_NAMES,	/* repeated: struct nfipsec_name_list */
-	NFI_TMPLS,	/* repeated nest: the templates of a policy */
+	NFI_TMPLS,	/* repeated nest: templates, their number behind them */
 	NFI_MANY,	/* repeated nest, not held in the structure */
 };
 
@@ -90,6 +90,7 @@ extern const struct nfi_set nfi_set_encap;
 extern const struct nfi_set nfi_set_tfc;
 extern const struct nfi_set nfi_set_sa;
 extern const struct nfi_set nfi_set_mapping;
+extern const struct nfi_set nfi_set_acquire;
 extern const struct nfi_set nfi_set_policy;
 extern const struct nfi_set nfi_set_default;
 extern const struct nfi_set nfi_set_counter;

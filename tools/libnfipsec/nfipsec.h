@@ -339,14 +339,39 @@ struct nfipsec_mapping {
 };
 
 /**
+ * struct nfipsec_acquire - an SA that packets wait for
+ * @has: bits of NFIPSEC_A_ACQUIRE_*
+ * @id: grows, never 0
+ * @policy: index of the policy that wants it
+ * @priority: of the policy
+ * @packet: the first packet that met the policy
+ * @tmpl: the SAs that the policy asks for, the innermost first, addresses
+ *	filled in
+ * @tmpls: how many there are
+ * @packets: that wait, answer only
+ */
+struct nfipsec_acquire {
+	uint64_t has;
+	uint32_t id;
+	uint32_t policy;
+	uint32_t priority;
+	struct nfipsec_selector packet;
+	struct nfipsec_tmpl tmpl[NFIPSEC_TMPLS_MAX];
+	unsigned int tmpls;
+	uint32_t packets;
+};
+
+/**
  * struct nfipsec_event - what the kernel tells without having been asked
  * @cmd: NFIPSEC_CMD_*_NTF, which of the members below holds something
  * @mapping: with NFIPSEC_CMD_MAPPING_NTF
+ * @acquire: with NFIPSEC_CMD_ACQUIRE_NTF
  */
 struct nfipsec_event {
 	uint8_t cmd;
 	union {
 		struct nfipsec_mapping mapping;
+		struct nfipsec_acquire acquire;
 	};
 };
 
@@ -387,6 +412,7 @@ struct nfipsec_policy {
  * @out: likewise
  * @weak: whether SAs may have weak algorithms, 0 or 1
  * @audit: whether dropped packets are told to the audit log, 0 or 1
+ * @acquire_timeout: seconds for which packets wait for an SA
  */
 struct nfipsec_default {
 	uint64_t has;
@@ -394,6 +420,7 @@ struct nfipsec_default {
 	uint8_t out;
 	uint8_t weak;
 	uint8_t audit;
+	uint32_t acquire_timeout;
 };
 
 /**
@@ -429,6 +456,7 @@ struct nfipsec_stats {
 typedef int (*nfipsec_sa_cb)(const struct nfipsec_sa *sa, void *arg);
 typedef int (*nfipsec_policy_cb)(const struct nfipsec_policy *pol, void *arg);
 typedef int (*nfipsec_counter_cb)(const struct nfipsec_counter *c, void *arg);
+typedef int (*nfipsec_acquire_cb)(const struct nfipsec_acquire *acq, void *arg);
 typedef int (*nfipsec_event_cb)(const struct nfipsec_event *ev, void *arg);
 
 /*
@@ -480,5 +508,8 @@ int nfipsec_stats_get(struct nfipsec *h, struct nfipsec_stats *stats,
  */
 int nfipsec_event_subscribe(struct nfipsec *h);
 int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg);
+
+/* SAs that are wanted now, for who missed the event. */
+int nfipsec_acquire_list(struct nfipsec *h, nfipsec_acquire_cb cb, void *arg);
 
 #endif

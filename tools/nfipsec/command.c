@@ -2,6 +2,7 @@
 /* The commands, in one table that also makes the help. */
 #include <string.h>
 
+#include "acquire.h"
 #include "command.h"
 #include "monitor.h"
 #include "policy.h"
@@ -57,14 +58,17 @@ const struct command commands[] = {
 	{ "policy", "count", NULL, cmd_policy_count, "[dir in|out]",
 	  "number of policies" },
 	{ "default", NULL, NULL, cmd_default,
-	  "[in bypass|discard] [out bypass|discard] [weak on|off] [audit on|off]",
+	  "[in bypass|discard] [out bypass|discard] [weak on|off] [audit on|off]\n"
+	  "[acquire-timeout SECONDS]",
 	  "show or set what no policy matches, weak algorithms, audit" },
 	{ "stats", NULL, NULL, cmd_stats, "[--explain]",
 	  "show the counters, and what they mean" },
+	{ "acquire", "list", "show", cmd_acquire_list, NULL,
+	  "show for which SAs packets wait" },
 	{ "monitor", NULL, NULL, cmd_monitor, NULL,
 	  "show events as they come, one a line" },
 	{ "help", NULL, NULL, cmd_help,
-	  "[sa|policy|default|stats|monitor|selector|key]", "tell more" },
+	  "[sa|policy|default|stats|acquire|monitor|selector|key]", "tell more" },
 	{ "version", NULL, NULL, cmd_version, NULL, "show the version" },
 };
 

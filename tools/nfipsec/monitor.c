@@ -3,18 +3,13 @@
 #include <errno.h>
 #include <arpa/inet.h>
 
+#include "acquire.h"
 #include "addr.h"
 #include "json.h"
 #include "monitor.h"
 
-/**
- * event_print() - print an event, one line
- * @out: where
- * @ev: event
- */
-void event_print(FILE *out, const struct nfipsec_event *ev)
+static void mapping_print(FILE *out, const struct nfipsec_mapping *m)
 {
-	const struct nfipsec_mapping *m = &ev->mapping;
 	char old[INET6_ADDRSTRLEN], new[INET6_ADDRSTRLEN];
 	char dst[INET6_ADDRSTRLEN], proto[PROTO_TEXT_MAX];
 
@@ -26,18 +21,23 @@ void event_print(FILE *out, const struct nfipsec_event *ev)
 }
 
 /**
- * event_json() - an event as JSON
+ * event_print() - print an event, one line
+ * @out: where
  * @ev: event
- *
- * Return: object, the caller's
  */
-struct json_object *event_json(const struct nfipsec_event *ev)
+void event_print(FILE *out, const struct nfipsec_event *ev)
 {
-	const struct nfipsec_mapping *m = &ev->mapping;
-	struct json_object *o = json_new();
+	if (ev->cmd == NFIPSEC_CMD_ACQUIRE_NTF)
+		acquire_print(out, &ev->acquire);
+	else
+		mapping_print(out, &ev->mapping);
+}
+
+static void mapping_json(struct json_object *o,
+			 const struct nfipsec_mapping *m)
+{
 	char text[INET6_ADDRSTRLEN];
 
-	json_text(o, "event", "mapping");
 	json_text(o, "dst", addr_text(&m->dst, text, sizeof(text)));
 	json_text(o, "proto", proto_text(m->proto, text, sizeof(text)));
 	json_spi(o, m->spi);
@@ -46,6 +46,25 @@ struct json_object *event_json(const struct nfipsec_event *ev)
 	json_number(o, "sport", m->old_sport);
 	json_text(o, "new_src", addr_text(&m->new_src, text, sizeof(text)));
 	json_number(o, "new_sport", m->new_sport);
+}
+
+/**
+ * event_json() - an event as JSON
+ * @ev: event
+ *
+ * Return: object, the caller's
+ */
+struct json_object *event_json(const struct nfipsec_event *ev)
+{
+	struct json_object *o = json_new();
+
+	if (ev->cmd == NFIPSEC_CMD_ACQUIRE_NTF) {
+		json_text(o, "event", "acquire");
+		acquire_json(o, &ev->acquire);
+	} else {
+		json_text(o, "event", "mapping");
+		mapping_json(o, &ev->mapping);
+	}
 	return o;
 }
 

@@ -97,19 +97,27 @@ static struct json_object *tmpl_json(const struct nfipsec_tmpl *tmpl)
 	return o;
 }
 
-/* The innermost one is "tmpl", those around it are a list. */
-static void tmpls_json(struct json_object *o, const struct nfipsec_policy *pol)
+/**
+ * tmpls_json() - add templates to JSON
+ * @o: object
+ * @tmpl: templates
+ * @n: how many
+ *
+ * The innermost one is "tmpl", those around it are a list.
+ */
+void tmpls_json(struct json_object *o, const struct nfipsec_tmpl *tmpl,
+		unsigned int n)
 {
 	struct json_object *array;
 	unsigned int i;
 
-	if (pol->tmpls)
-		json_child(o, "tmpl", tmpl_json(&pol->tmpl[0]));
-	if (pol->tmpls < 2)
+	if (n)
+		json_child(o, "tmpl", tmpl_json(&tmpl[0]));
+	if (n < 2)
 		return;
 	array = json_object_new_array();
-	for (i = 1; array && i < pol->tmpls; i++)
-		json_object_array_add(array, tmpl_json(&pol->tmpl[i]));
+	for (i = 1; array && i < n; i++)
+		json_object_array_add(array, tmpl_json(&tmpl[i]));
 	json_child(o, "outer_tmpls", array);
 }
 
@@ -129,7 +137,7 @@ struct json_object *policy_json(const struct nfipsec_policy *pol)
 	json_child(o, "sel", selector_json(&pol->selector));
 	json_number(o, "priority", pol->priority);
 	json_text(o, "action", choice_name(choice_action, pol->action));
-	tmpls_json(o, pol);
+	tmpls_json(o, pol->tmpl, pol->tmpls);
 	json_number(o, "packets", pol->packets);
 	if (pol->pfp)
 		json_text(o, "pfp", pfp_text(pol->pfp, pfp, sizeof(pfp)));

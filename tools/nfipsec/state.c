@@ -69,6 +69,9 @@ int default_parse(struct args *a, struct nfipsec_default *def)
 		{ "audit", word_switch, 0,
 		  offsetof(struct nfipsec_default, audit),
 		  NFIPSEC_A_DEFAULT_AUDIT, 0, false },
+		{ "acquire-timeout", word_u32, 0,
+		  offsetof(struct nfipsec_default, acquire_timeout),
+		  NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT, 0, false },
 	};
 
 	return words_parse(a, words, ARRAY_SIZE(words), def, false);
@@ -81,6 +84,7 @@ static void default_json(struct json_object *o,
 	json_text(o, "out", choice_name(choice_action, def->out));
 	json_text(o, "weak", choice_name(choice_switch, def->weak));
 	json_text(o, "audit", choice_name(choice_switch, def->audit));
+	json_number(o, "acquire_timeout", def->acquire_timeout);
 }
 
 static int default_show(void)
@@ -91,11 +95,12 @@ static int default_show(void)
 	if (nfipsec_default_get(cli.h, &def))
 		return cli_refused("default");
 	if (!cli.json) {
-		fprintf(cli.out, "in %s\nout %s\nweak %s\naudit %s\n",
+		fprintf(cli.out, "in %s\nout %s\nweak %s\naudit %s\nacquire-timeout %u\n",
 			choice_name(choice_action, def.in),
 			choice_name(choice_action, def.out),
 			choice_name(choice_switch, def.weak),
-			choice_name(choice_switch, def.audit));
+			choice_name(choice_switch, def.audit),
+			def.acquire_timeout);
 		return CLI_OK;
 	}
 	o = json_new();

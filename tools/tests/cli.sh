@@ -77,6 +77,7 @@ refused 2 'goes with stats' --explain sa list
 refused 2 'use one of: bypass discard' default in protect
 refused 2 'use one of: off on' default weak maybe
 refused 2 'must follow "weak"' default weak
+refused 2 'must follow "acquire-timeout"' default acquire-timeout
 refused 2 'exclude each other' -b "$TMP/x" sa list
 refused 1 'No such file' -b "$TMP/none"
 refused 1 'No such file' sa add $SA aead aes128gcm16 "@$TMP/none" 128
@@ -110,6 +111,9 @@ if [ ! -d /sys/module/nfipsec ]; then
 	refused 1 "$L" default
 	refused 1 "$L" default in discard out bypass
 	refused 1 "$L" default weak on
+	refused 1 "$L" default acquire-timeout 0
+	refused 1 "$L" acquire
+	refused 1 "$L" -j acquire list
 	refused 1 "$L" stats --explain
 
 	printf '%s\n' '# comment' '' '  version' "sa add $SA aead 'aes128gcm16' \"$KEY\" 128" \

@@ -390,6 +390,53 @@ static void event_case(void)
 	json_object_put(o);
 }
 
+static void acquire_case(void)
+{
+	static const struct nfipsec_acquire from = {
+		.has = ~UINT64_C(1) & ~NFIPSEC_HAS(NFIPSEC_A_ACQUIRE_PACKETS),
+		.id = 3,
+		.policy = 7,
+		.priority = 100,
+		.packet = {
+			.has = NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SRC) |
+			       NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DST) |
+			       NFIPSEC_HAS(NFIPSEC_A_SELECTOR_PROTO) |
+			       NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MIN) |
+			       NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MAX),
+			.src = { 2, { 192, 0, 2, 1 } },
+			.dst = { 2, { 192, 0, 2, 2 } },
+			.proto = 6,
+			.dport_min = 80,
+			.dport_max = 80,
+		},
+		.tmpl = {
+			{ .has = ~UINT64_C(1), .src = { 2, { 192, 0, 2, 1 } },
+			  .dst = { 2, { 192, 0, 2, 2 } }, .proto = 51,
+			  .reqid = 5 },
+			{ .has = ~UINT64_C(1), .src = { 2, { 10, 0, 0, 1 } },
+			  .dst = { 2, { 10, 0, 0, 2 } }, .proto = 50,
+			  .mode = NFIPSEC_MODE_TUNNEL, .spi = 0x1234 },
+		},
+		.tmpls = 2,
+	};
+	struct nfipsec_event ev = { .cmd = NFIPSEC_CMD_ACQUIRE_NTF };
+	struct json_object *o;
+	struct text text;
+
+	reread(&nfi_set_acquire, &from, &ev.acquire, "acquire");
+	text_open(&text);
+	event_print(text.file, &ev);
+	same(text_close(&text),
+	     "acquire id 3 policy 7 priority 100 src 192.0.2.1/32 dst 192.0.2.2/32 proto tcp dport 80 tmpl src 192.0.2.1 dst 192.0.2.2 proto ah reqid 5 mode transport tmpl src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x00001234 reqid 0 mode tunnel\n",
+	     "acquire as text");
+	text_free(&text);
+	o = event_json(&ev);
+	same(json_object_to_json_string_ext(o, JSON_FLAGS),
+	     "{\"event\":\"acquire\",\"id\":3,\"policy\":7,\"priority\":100,\"packet\":{\"family\":\"inet\",\"src\":\"192.0.2.1/32\",\"dst\":\"192.0.2.2/32\",\"proto\":\"tcp\",\"dport_min\":80,\"dport_max\":80},\"tmpl\":{\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.2\",\"proto\":\"ah\",\"reqid\":5,\"mode\":\"transport\"},\"outer_tmpls\":[{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.2\",\"proto\":\"esp\",\"spi\":\"0x00001234\",\"reqid\":0,\"mode\":\"tunnel\"}]}",
+	     "acquire as JSON");
+	json_object_put(o);
+}
+
 void test_sa(void)
 {
 	size_t i;
@@ -405,6 +452,7 @@ void test_sa(void)
 	sa_json_case();
 	sa_match_cases();
 	event_case();
+	acquire_case();
 }
 
 #define SEL	"src 10.0.0.0/8 dst 10.1.0.0/16 "

@@ -250,6 +250,7 @@ def accepted():
     equal(lab.cli("sa", "count").strip(), "6")
     lab.cli("default", "in", "discard")
     lab.cli("default", "in", "bypass")
+    lab.cli("default", "acquire-timeout", "10")
     for words in (("sa", "list"), ("policy", "list"), ("default",), ("stats",),
                   ("sa", "count"), ("policy", "count"),
                   ("sa", "get", *ENDS, "spi", "0x1234")):
@@ -446,7 +447,8 @@ def raw_refusals():
             ("DEFAULT_SET", [attr(1, u8(2))]), ("DEFAULT_SET", [attr(2, u8(9))]),
             ("DEFAULT_SET", [attr(1, u8(1)), attr(2, u8(2))]),
             ("DEFAULT_SET", [attr(C["A_DEFAULT_WEAK"], u8(2))]),
-            ("DEFAULT_SET", [])]
+            ("DEFAULT_SET", [attr(C["A_DEFAULT_ACQUIRE_TIMEOUT"], u32(301))]),
+            ("ACQUIRE_GET", []), ("DEFAULT_SET", [])]
     fill()
     before = lab.nl.tables()
     for cmd, msg in bad:

@@ -41,6 +41,19 @@ static inline unsigned int nfipsec_esp_payload_max(const struct nfipsec_crypto *
 }
 
 /**
+ * nfipsec_esp_text_len() - what will be encrypted of a packet
+ * @c: algorithms
+ * @len: bytes from the end of the ESP header and IV to that of the payload
+ *
+ * Return: bytes, with padding, its length and the next header.
+ */
+static inline unsigned int nfipsec_esp_text_len(const struct nfipsec_crypto *c,
+						unsigned int len)
+{
+	return round_up(len + NFIPSEC_ESP_TAIL, c->block);
+}
+
+/**
  * nfipsec_esp_authentic() - was the ICV right?
  * @reason: what nfipsec_esp_open() returned
  *

@@ -85,9 +85,8 @@ enum nfipsec_reason nfipsec_esp_seal(const struct nfipsec_crypto *c,
 	struct sk_buff *trailer;
 	int err;
 
-	text_len = skb->len - text_off;
-	pad = -(text_len + NFIPSEC_ESP_TAIL) & (c->block - 1);
-	text_len += pad + NFIPSEC_ESP_TAIL;
+	text_len = nfipsec_esp_text_len(c, skb->len - text_off);
+	pad = text_len - NFIPSEC_ESP_TAIL - (skb->len - text_off);
 	tail = pad + NFIPSEC_ESP_TAIL + c->icv_len;
 
 	if (nfipsec_esp_writable(skb, tail, &trailer) < 0)

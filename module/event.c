@@ -68,3 +68,22 @@ void nfipsec_event_acquire(const struct nfipsec_net *nn,
 	if (ops)
 		ops->acquire(nn, info);
 }
+
+/**
+ * nfipsec_event_expire() - tell that an SA has reached a limit
+ * @nn: the namespace
+ * @sa: the SA
+ * @limit: which
+ * @hard: the hard one, the soft one else
+ *
+ * Context: under nn->lock and rcu_read_lock(), no spinlock held.
+ */
+void nfipsec_event_expire(const struct nfipsec_net *nn,
+			  const struct nfipsec_sa *sa,
+			  enum nfipsec_limit limit, bool hard)
+{
+	const struct nfipsec_event_ops *ops = rcu_dereference(teller);
+
+	if (ops)
+		ops->expire(nn, sa, limit, hard);
+}

@@ -7,6 +7,7 @@
 #define NFIPSEC_EVENT_H
 
 #include <linux/types.h>
+#include <uapi/linux/nfipsec.h>
 
 struct nfipsec_acquire;
 struct nfipsec_mapping;
@@ -18,6 +19,7 @@ struct nfipsec_sa;
  * @mapping: see nfipsec_event_mapping()
  * @heard: see nfipsec_event_heard()
  * @acquire: see nfipsec_event_acquire()
+ * @expire: see nfipsec_event_expire()
  */
 struct nfipsec_event_ops {
 	void (*mapping)(const struct nfipsec_net *nn,
@@ -26,6 +28,9 @@ struct nfipsec_event_ops {
 	bool (*heard)(const struct nfipsec_net *nn);
 	void (*acquire)(const struct nfipsec_net *nn,
 			const struct nfipsec_acquire *info);
+	void (*expire)(const struct nfipsec_net *nn,
+		       const struct nfipsec_sa *sa, enum nfipsec_limit limit,
+		       bool hard);
 };
 
 void nfipsec_event_set(const struct nfipsec_event_ops *ops);
@@ -36,5 +41,8 @@ void nfipsec_event_mapping(const struct nfipsec_net *nn,
 bool nfipsec_event_heard(const struct nfipsec_net *nn);
 void nfipsec_event_acquire(const struct nfipsec_net *nn,
 			   const struct nfipsec_acquire *info);
+void nfipsec_event_expire(const struct nfipsec_net *nn,
+			  const struct nfipsec_sa *sa,
+			  enum nfipsec_limit limit, bool hard);
 
 #endif

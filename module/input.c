@@ -29,6 +29,7 @@
 #include "drop.h"
 #include "encap.h"
 #include "esp.h"
+#include "expire.h"
 #include "flow.h"
 #include "input.h"
 #include "natt.h"
@@ -95,15 +96,26 @@ static u32 seq_low(const struct nfipsec_sa *sa, const struct sk_buff *skb)
 	return ntohl(((const struct nfipsec_esp_hdr *)hdr)->seq);
 }
 
+/* What the algorithm works on (RFC 4301 section 4.4.2.1), where it fits. */
+static unsigned int worked_on(const struct nfipsec_sa *sa,
+			      const struct sk_buff *skb)
+{
+	if (sa->key.proto == IPPROTO_AH)
+		return skb->len;
+	return skb->len - skb_transport_offset(skb) -
+	       nfipsec_esp_hlen(sa->crypto) - sa->crypto->icv_len;
+}
+
 /* From the packet to the payload, still behind its outer headers. */
-static enum nfipsec_reason open_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
+static enum nfipsec_reason open_sa(struct nfipsec_net *nn,
+				   struct nfipsec_sa *sa, struct sk_buff *skb,
 				   const struct nfipsec_l3 *l3, u8 *nexthdr)
 {
 	bool ah = sa->key.proto == IPPROTO_AH;
 	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
 	bool in_udp = l3->proto == IPPROTO_UDP;
 	enum nfipsec_reason reason;
-	unsigned int head;
+	unsigned int head, bytes;
 	u64 seq;
 
 	if (sa->state != NFIPSEC_SA_STATE_MATURE)
@@ -120,6 +132,7 @@ static enum nfipsec_reason open_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 		return NFIPSEC_IN_TRUNCATED;
 	skb_set_transport_header(skb, ipsec_start(l3));
 
+	bytes = worked_on(sa, skb);
 	seq = nfipsec_replay_guess(sa->replay, seq_low(sa, skb));
 	reason = nfipsec_replay_check(sa->replay, seq);
 	if (reason)
@@ -141,6 +154,8 @@ static enum nfipsec_reason open_sa(struct nfipsec_sa *sa, struct sk_buff *skb,
 		spin_unlock(&sa->replay_lock);
 		if (replay)
 			return replay;
+		if (!nfipsec_expire_charge(nn, sa, bytes))
+			return NFIPSEC_IN_EXPIRED;
 		/* What was known of a checksum was of the outer packet. */
 		skb->ip_summed = CHECKSUM_NONE;
 	}
@@ -217,7 +232,7 @@ static void opened_add(struct nfipsec_opened *in, struct nfipsec_sa *sa,
  * Out of one SA. On success the packet is what was inside, so are its facts; the
  * SA's selector has not been asked yet.
  */
-static enum nfipsec_reason leave_sa(const struct nfipsec_net *nn,
+static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 				    struct nfipsec_sa *sa, struct sk_buff *skb,
 				    struct nfipsec_l3 *l3,
 				    struct nfipsec_flow *flow)
@@ -225,7 +240,7 @@ static enum nfipsec_reason leave_sa(const struct nfipsec_net *nn,
 	enum nfipsec_reason reason;
 	u8 nexthdr;
 
-	reason = open_sa(sa, skb, l3, &nexthdr);
+	reason = open_sa(nn, sa, skb, l3, &nexthdr);
 	if (!reason)
 		nfipsec_natt_seen(nn, sa, flow);
 	if (!reason && is_dummy(sa, nexthdr))
@@ -266,7 +281,7 @@ static struct nfipsec_sa *next_sa(const struct nfipsec_net *nn,
  * Out of all SAs that the packet is in. @sa is the outermost and in the end the
  * last that was opened, or could not be.
  */
-static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
+static enum nfipsec_reason leave_sas(struct nfipsec_net *nn,
 				     struct nfipsec_sa **sa,
 				     struct sk_buff *skb,
 				     struct nfipsec_l3 *l3,
@@ -298,7 +313,7 @@ static enum nfipsec_reason leave_sas(const struct nfipsec_net *nn,
 }
 
 /* A packet for one of our SAs: consumed. */
-static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
+static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		     struct sk_buff *skb, const struct nfipsec_l3 *outer,
 		     const struct nfipsec_flow *outer_flow)
 {
@@ -333,7 +348,7 @@ static void input_sa(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
  * through here: it is served where the packet is known to be for this host.
  * So is one to a group: who is a member of it, the stack tells by then.
  */
-static bool ipsec(const struct nfipsec_net *nn, struct sk_buff *skb,
+static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 		  const struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
 		  enum nfipsec_where where, bool *settled)
 {

@@ -25,6 +25,17 @@ const struct nla_policy nfipsec_encap_nl_policy[NFIPSEC_A_ENCAP_KEEPALIVE + 1] =
 	[NFIPSEC_A_ENCAP_KEEPALIVE] = NLA_POLICY_MAX(NLA_U32, 3600),
 };
 
+const struct nla_policy nfipsec_lifetime_nl_policy[NFIPSEC_A_LIFETIME_TIME_USE_HARD + 1] = {
+	[NFIPSEC_A_LIFETIME_BYTE_SOFT] = { .type = NLA_U64, },
+	[NFIPSEC_A_LIFETIME_BYTE_HARD] = { .type = NLA_U64, },
+	[NFIPSEC_A_LIFETIME_PACKET_SOFT] = { .type = NLA_U64, },
+	[NFIPSEC_A_LIFETIME_PACKET_HARD] = { .type = NLA_U64, },
+	[NFIPSEC_A_LIFETIME_TIME_SOFT] = { .type = NLA_U64, },
+	[NFIPSEC_A_LIFETIME_TIME_HARD] = { .type = NLA_U64, },
+	[NFIPSEC_A_LIFETIME_TIME_USE_SOFT] = { .type = NLA_U64, },
+	[NFIPSEC_A_LIFETIME_TIME_USE_HARD] = { .type = NLA_U64, },
+};
+
 const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1] = {
 	[NFIPSEC_A_OUTER_ECN] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_OUTER_DSCP] = NLA_POLICY_MAX(NLA_U8, 63),
@@ -78,7 +89,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_LIFETIME + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -104,10 +115,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1] = {
 	[NFIPSEC_A_SA_ENCAP] = NLA_POLICY_NESTED(nfipsec_encap_nl_policy),
 	[NFIPSEC_A_SA_TFC] = NLA_POLICY_NESTED(nfipsec_tfc_nl_policy),
 	[NFIPSEC_A_SA_DSCP_SET] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_LIFETIME] = NLA_POLICY_NESTED(nfipsec_lifetime_nl_policy),
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_LIFETIME + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -133,6 +145,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1] =
 	[NFIPSEC_A_SA_ENCAP] = NLA_POLICY_NESTED(nfipsec_encap_nl_policy),
 	[NFIPSEC_A_SA_TFC] = NLA_POLICY_NESTED(nfipsec_tfc_nl_policy),
 	[NFIPSEC_A_SA_DSCP_SET] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_LIFETIME] = NLA_POLICY_NESTED(nfipsec_lifetime_nl_policy),
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -235,14 +248,14 @@ const struct genl_ops nfipsec_nl_ops[15] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_DSCP_SET,
+		.maxattr	= NFIPSEC_A_SA_LIFETIME,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_DSCP_SET,
+		.maxattr	= NFIPSEC_A_SA_LIFETIME,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

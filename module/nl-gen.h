@@ -14,15 +14,16 @@
 /* Common nested types */
 extern const struct nla_policy nfipsec_addr_range_nl_policy[NFIPSEC_A_ADDR_RANGE_END + 1];
 extern const struct nla_policy nfipsec_encap_nl_policy[NFIPSEC_A_ENCAP_KEEPALIVE + 1];
+extern const struct nla_policy nfipsec_lifetime_nl_policy[NFIPSEC_A_LIFETIME_TIME_USE_HARD + 1];
 extern const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1];
 extern const struct nla_policy nfipsec_port_range_nl_policy[NFIPSEC_A_PORT_RANGE_HIGH + 1];
 extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MORE + 1];
 extern const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1];
 extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1];
 
-extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1];
+extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_LIFETIME + 1];
 
-extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_DSCP_SET + 1];
+extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_LIFETIME + 1];
 
 extern const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1];
 

@@ -5,10 +5,12 @@
  */
 #include <linux/err.h>
 #include <linux/rculist.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/ktime.h>
 
 #include "dummy.h"
+#include "expire.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
@@ -117,6 +119,23 @@ static int put_path(struct sk_buff *skb, const struct nfipsec_sa *sa)
 	       (mtu ? nla_put_u32(skb, NFIPSEC_A_SA_PMTU, mtu) : 0);
 }
 
+static int put_life(struct sk_buff *skb, const struct nfipsec_net *nn,
+		    const struct nfipsec_sa *sa)
+{
+	const struct nfipsec_sa_limits *l;
+	struct nfipsec_usage used;
+	int err;
+
+	nfipsec_sa_usage(sa, &used);
+	err = nfipsec_nl_usage_put(skb, &used);
+	if (err)
+		return err;
+	l = rcu_dereference_protected(sa->life.limits,
+				      lockdep_is_held(&nn->lock));
+	return l ? nfipsec_nl_lifetime_put(skb, NFIPSEC_A_SA_LIFETIME,
+					   &l->max) : 0;
+}
+
 /* What a larval SA does not have. */
 static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 		      struct nfipsec_sa *sa)
@@ -129,7 +148,8 @@ static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 	      put_crypto(skb, sa->crypto) ?:
 	      put_path(skb, sa) ?:
 	      nfipsec_nl_tfc_put(skb, NFIPSEC_A_SA_TFC, &sa->tfc) ?:
-	      put_stats(skb, sa);
+	      put_stats(skb, sa) ?:
+	      put_life(skb, nn, sa);
 	if (!err && sa->mode == NFIPSEC_MODE_TUNNEL)
 		err = nfipsec_nl_outer_put(skb, NFIPSEC_A_SA_OUTER, &sa->outer);
 	if (err)
@@ -255,34 +275,69 @@ static int mature(struct genl_info *info, struct nfipsec_net *nn,
 	return err;
 }
 
-/* New reqid or selector for an SA that is in use. */
+/* NULL if there is no limit. */
+static int limits_get(const struct nlattr *attr,
+		      struct nfipsec_sa_limits **limits,
+		      struct netlink_ext_ack *extack)
+{
+	struct nfipsec_limits max;
+	int err;
+
+	*limits = NULL;
+	err = nfipsec_nl_lifetime_get(attr, &max, extack);
+	if (err || !nfipsec_limits_any(&max))
+		return err;
+	*limits = nfipsec_sa_limits_new(&max);
+	return *limits ? 0 : -ENOMEM;
+}
+
+static int selector_change(struct genl_info *info, struct nfipsec_sa *sa,
+			   const struct nlattr *attr)
+{
+	struct nfipsec_selector sel;
+	int err;
+
+	err = nfipsec_nl_selector_get(attr, &sel, info->extack);
+	if (err)
+		return err;
+	err = nfipsec_sa_set_selector(sa, &sel, info->extack);
+	nfipsec_nl_selector_free(&sel);
+	if (err == -EINVAL)
+		NL_SET_BAD_ATTR(info->extack, attr);
+	return err;
+}
+
+/* New reqid, selector or limits for an SA that is in use. */
 static int change(struct genl_info *info, struct nfipsec_net *nn,
 		  struct nfipsec_sa *sa)
 {
 	const struct nlattr *selector = info->attrs[NFIPSEC_A_SA_SELECTOR];
+	const struct nlattr *lifetime = info->attrs[NFIPSEC_A_SA_LIFETIME];
 	const struct nlattr *reqid = info->attrs[NFIPSEC_A_SA_REQID];
-	struct nfipsec_selector sel;
+	struct nfipsec_sa_limits *limits;
 	int err;
 
 	err = nfipsec_nl_sa_same(info, sa);
 	if (err)
 		return err;
-	if (!selector && !reqid)
+	if (!selector && !reqid && !lifetime)
 		return nfipsec_nl_refuse(info->extack, NULL, -EINVAL,
-					 "of a mature SA reqid and selector can be changed, and neither is given");
+					 "of a mature SA reqid, selector and lifetime can be changed, and none is given");
+	err = limits_get(lifetime, &limits, info->extack);
+	if (err)
+		return err;
 	if (selector) {
-		err = nfipsec_nl_selector_get(selector, &sel, info->extack);
-		if (err)
+		err = selector_change(info, sa, selector);
+		if (err) {
+			kfree(limits);
 			return err;
-		err = nfipsec_sa_set_selector(sa, &sel, info->extack);
-		nfipsec_nl_selector_free(&sel);
-		if (err == -EINVAL)
-			NL_SET_BAD_ATTR(info->extack, selector);
-		if (err)
-			return err;
+		}
 	}
+	/* From here on nothing fails. */
 	if (reqid)
 		WRITE_ONCE(sa->reqid, nla_get_u32(reqid));
+	if (lifetime)
+		nfipsec_expire_set(nn, sa, limits);
 	nfipsec_net_changed(nn);
 	return 0;
 }

@@ -33,6 +33,14 @@ int nfipsec_nl_tfc_get(const struct nlattr *nest, struct nfipsec_sa_config *cfg,
 int nfipsec_nl_tfc_put(struct sk_buff *skb, int type,
 		       const struct nfipsec_tfc *tfc);
 
+/* Attribute set "lifetime", and what was used of it. */
+int nfipsec_nl_lifetime_get(const struct nlattr *nest,
+			    struct nfipsec_limits *limits,
+			    struct netlink_ext_ack *extack);
+int nfipsec_nl_lifetime_put(struct sk_buff *skb, int type,
+			    const struct nfipsec_limits *limits);
+int nfipsec_nl_usage_put(struct sk_buff *skb, const struct nfipsec_usage *used);
+
 /* Attribute set "encap". */
 int nfipsec_nl_encap_get(const struct nlattr *nest, u8 family,
 			 struct nfipsec_encap *encap,

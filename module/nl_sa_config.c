@@ -152,6 +152,9 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 		err = nfipsec_nl_tfc_get(a[NFIPSEC_A_SA_TFC], cfg, info->extack);
 	if (!err)
 		err = dscp_set_get(info, &cfg->dscp_set);
+	if (!err)
+		err = nfipsec_nl_lifetime_get(a[NFIPSEC_A_SA_LIFETIME],
+					      &cfg->limits, info->extack);
 	if (err || !a[NFIPSEC_A_SA_SELECTOR])
 		return err;
 	cfg->has_selector = true;

@@ -29,6 +29,7 @@
 #include "drop.h"
 #include "encap.h"
 #include "esp.h"
+#include "expire.h"
 #include "flow.h"
 #include "icmp.h"
 #include "net.h"
@@ -176,14 +177,31 @@ static enum nfipsec_reason finish_checksum(struct sk_buff *skb)
 	return err ? NFIPSEC_OUT_CSUM : NFIPSEC_OK;
 }
 
-static enum nfipsec_reason seal(struct nfipsec_sa *sa, struct sk_buff *skb,
-				u8 nexthdr)
+/* What the algorithm will work on (RFC 4301 section 4.4.2.1). */
+static unsigned int worked_on(const struct nfipsec_sa *sa,
+			      const struct sk_buff *skb)
+{
+	if (sa->key.proto == IPPROTO_AH)
+		return skb->len;
+	return nfipsec_esp_text_len(sa->crypto, skb->len -
+				    skb_transport_offset(skb) -
+				    nfipsec_esp_hlen(sa->crypto));
+}
+
+static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
+				struct sk_buff *skb, u8 nexthdr)
 {
 	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
 	u8 iv[NFIPSEC_IV_MAX];
+	bool left;
 	u64 seq;
 
-	if (!nfipsec_sa_seq_next(sa, &seq))
+	if (!nfipsec_expire_charge(nn, sa, worked_on(sa, skb)))
+		return NFIPSEC_OUT_EXPIRED;
+	left = nfipsec_sa_seq_next(sa, &seq);
+	nfipsec_expire_hint(nn, sa, nfipsec_sa_seq_reached(sa, left ? seq :
+							   U64_MAX));
+	if (!left)
 		return NFIPSEC_OUT_SEQ;
 	if (sa->key.proto == IPPROTO_AH)
 		return nfipsec_ah_seal(sa->crypto, skb, sa->key.spi, esn, seq,
@@ -215,7 +233,7 @@ static enum nfipsec_reason add_sa(const struct outbound *p,
 	if (reason)
 		return reason;
 	nfipsec_encap_finish(sa, p->net, skb);
-	reason = seal(sa, skb, nexthdr);
+	reason = seal(p->nn, sa, skb, nexthdr);
 	if (reason)
 		return reason;
 	if (skb->len > IP_MAX_MTU)

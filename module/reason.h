@@ -135,7 +135,11 @@
 	D(OUT_ACQUIRE_TIMEOUT, "out_acquire_timeout", XFRM_POLICY,	\
 	  "outbound: no SA came while the packet waited for it")	\
 	D(OUT_ACQUIRE_GONE, "out_acquire_gone", XFRM_POLICY,		\
-	  "outbound: its device went while the packet waited for an SA")
+	  "outbound: its device went while the packet waited for an SA")			\
+	D(IN_EXPIRED, "in_expired", XFRM_POLICY,			\
+	  "inbound: the SA's lifetime is used up")			\
+	D(OUT_EXPIRED, "out_expired", XFRM_POLICY,			\
+	  "outbound: the SA's lifetime is used up")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

@@ -6,11 +6,14 @@
 #include <linux/in.h>
 #include <linux/jiffies.h>
 #include <linux/limits.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 
 #include "kat.h"
@@ -301,7 +304,26 @@ static void destroy(struct nfipsec_sa *sa)
 	kvfree(sa->replay);
 	free_percpu(sa->stats);
 	kfree(rcu_dereference_protected(sa->selector, true));
+	kfree(rcu_dereference_protected(sa->life.limits, true));
 	kfree(sa);
+}
+
+/**
+ * nfipsec_sa_limits_new() - limits to give to an SA
+ * @limits: copied
+ *
+ * Context: process context, sleeps.
+ * Return: the caller's, to be given to an SA or to kfree(); NULL for want of
+ * memory.
+ */
+struct nfipsec_sa_limits *
+nfipsec_sa_limits_new(const struct nfipsec_limits *limits)
+{
+	struct nfipsec_sa_limits *l = kmalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
+
+	if (l)
+		l->max = *limits;
+	return l;
 }
 
 /* How often a better implementation may come while an SA is being made. */
@@ -391,6 +413,7 @@ static int make_mature(struct nfipsec_sa *sa,
 struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 				     struct netlink_ext_ack *extack)
 {
+	struct nfipsec_sa_limits *limits;
 	struct nfipsec_sa *sa;
 	int err;
 
@@ -408,14 +431,23 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 	sa->state = cfg->state;
 	sa->reqid = cfg->reqid;
 	sa->add_time = ktime_get_real_seconds();
-	sa->expires = jiffies + NFIPSEC_LARVAL_LIFE * HZ;
 	spin_lock_init(&sa->replay_lock);
+	sa->life.added = ktime_get_boottime_ns();
+	sa->life.exact = nfipsec_limits_any_counted(&cfg->limits);
+	RB_CLEAR_NODE(&sa->life.due_node);
+	INIT_LIST_HEAD(&sa->life.todo);
 	sa->moved_next = jiffies;
 
 	err = -ENOMEM;
 	sa->stats = new_stats();
 	if (!sa->stats)
 		goto fail;
+	if (nfipsec_limits_any(&cfg->limits)) {
+		limits = nfipsec_sa_limits_new(&cfg->limits);
+		if (!limits)
+			goto fail;
+		RCU_INIT_POINTER(sa->life.limits, limits);
+	}
 	if (sa->state == NFIPSEC_SA_STATE_MATURE) {
 		err = make_mature(sa, cfg, extack);
 		if (err)
@@ -520,6 +552,27 @@ bool nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq)
 }
 
 /**
+ * nfipsec_sa_seq_reached() - is an SA near the end of its sequence numbers?
+ * @sa: the SA
+ * @seq: last number that was sent
+ *
+ * Who replaces it needs some time: a sixteenth of 2^32 lasts half a minute at
+ * ten million packets a second.
+ *
+ * Context: any.
+ * Return: a set of limits, see life.h; with the hard one if none is left.
+ */
+u32 nfipsec_sa_seq_reached(const struct nfipsec_sa *sa, u64 seq)
+{
+	u64 limit = seq_limit(sa->flags);
+
+	if (likely(seq < limit - limit / 16))
+		return 0;
+	return NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ) |
+	       (seq < limit ? 0 : NFIPSEC_HARD(NFIPSEC_LIMIT_SEQ));
+}
+
+/**
  * nfipsec_sa_count() - count a packet that was sent or accepted
  * @sa: the SA
  * @bytes: its length before encapsulation
@@ -598,4 +651,90 @@ void nfipsec_sa_stats_sum(const struct nfipsec_sa *sa, u64 *packets,
 		*replay += r;
 		*auth += a;
 	}
+}
+
+/**
+ * nfipsec_sa_count_use() - note that a packet used an SA
+ * @sa: the SA
+ * @bytes: that the algorithm works on, 0 if the SA counts them by itself
+ * @packets: 1, or likewise 0
+ *
+ * Context: bottom halves off.
+ */
+void nfipsec_sa_count_use(struct nfipsec_sa *sa, unsigned int bytes,
+			  unsigned int packets)
+{
+	struct nfipsec_sa_stats *stats = this_cpu_ptr(sa->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->used_bytes, bytes);
+	u64_stats_add(&stats->used_packets, packets);
+	u64_stats_set(&stats->last_used, ktime_get_real_seconds());
+	u64_stats_update_end(&stats->syncp);
+}
+
+/* What was counted per CPU, and the last use. */
+static void sum_use(const struct nfipsec_sa *sa, struct nfipsec_usage *used)
+{
+	int cpu;
+
+	memset(used, 0, sizeof(*used));
+	for_each_possible_cpu(cpu) {
+		const struct nfipsec_sa_stats *s = per_cpu_ptr(sa->stats, cpu);
+		unsigned int start;
+		u64 b, p, l;
+
+		do {
+			start = u64_stats_fetch_begin(&s->syncp);
+			b = u64_stats_read(&s->used_bytes);
+			p = u64_stats_read(&s->used_packets);
+			l = u64_stats_read(&s->last_used);
+		} while (u64_stats_fetch_retry(&s->syncp, start));
+		used->bytes += b;
+		used->packets += p;
+		used->last = max(used->last, l);
+	}
+}
+
+/**
+ * nfipsec_sa_count_exactly() - count what is used for all CPUs together
+ * @sa: mature SA, in the SAD
+ *
+ * From what was counted so far.
+ *
+ * Context: process context under nn->lock, sleeps.
+ */
+void nfipsec_sa_count_exactly(struct nfipsec_sa *sa)
+{
+	struct nfipsec_usage used;
+
+	if (sa->life.exact)
+		return;
+	WRITE_ONCE(sa->life.exact, true);
+	/* Until nobody counts per CPU any more. */
+	synchronize_rcu();
+	sum_use(sa, &used);
+	atomic64_add(used.bytes, &sa->used_bytes);
+	atomic64_add(used.packets, &sa->used_packets);
+}
+
+/**
+ * nfipsec_sa_usage() - what was used of an SA's life
+ * @sa: the SA
+ * @used: written whole
+ *
+ * Context: under nn->lock.
+ */
+void nfipsec_sa_usage(const struct nfipsec_sa *sa, struct nfipsec_usage *used)
+{
+	u64 first = atomic64_read(&sa->life.first_use);
+
+	sum_use(sa, used);
+	if (sa->life.exact) {
+		used->bytes = atomic64_read(&sa->used_bytes);
+		used->packets = atomic64_read(&sa->used_packets);
+	}
+	if (first)
+		used->first = sa->add_time +
+			      div_u64(first - sa->life.added, NSEC_PER_SEC);
 }

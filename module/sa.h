@@ -7,6 +7,7 @@
 
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/rbtree_types.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -16,6 +17,7 @@
 #include <uapi/linux/nfipsec.h>
 
 #include "crypto.h"
+#include "life.h"
 #include "outer.h"
 #include "replay.h"
 #include "selector.h"
@@ -90,6 +92,7 @@ struct nfipsec_tfc {
  * @mode: enum nfipsec_mode
  * @dir: enum nfipsec_dir
  * @state: enum nfipsec_sa_state; a larval SA uses nothing below but @reqid
+ *	and @limits
  * @reqid: ties policies to SAs, 0 is none
  * @flags: bits of enum nfipsec_sa_flag
  * @replay_window: packets
@@ -103,6 +106,7 @@ struct nfipsec_tfc {
  * @encap: UDP encapsulation
  * @tfc: traffic flow confidentiality
  * @dscp_set: bit for each DSCP value of packets to send, 0 is any
+ * @limits: of its life, a larval SA's too
  *
  * Values were checked one by one when they were read from netlink;
  * nfipsec_sa_create() checks how they fit together.
@@ -126,6 +130,7 @@ struct nfipsec_sa_config {
 	struct nfipsec_encap encap;
 	struct nfipsec_tfc tfc;
 	u64 dscp_set;
+	struct nfipsec_limits limits;
 };
 
 /**
@@ -134,13 +139,19 @@ struct nfipsec_sa_config {
  * @bytes: of those packets, before encapsulation
  * @replay: dropped as replayed or too old
  * @auth: dropped because the ICV was wrong
- * @syncp: guards the four; written with bottom halves off
+ * @used_bytes: what was used of the SA's life, see nfipsec_expire_charge()
+ * @used_packets: likewise
+ * @last_used: seconds since the epoch, 0 is never
+ * @syncp: guards the others; written with bottom halves off
  */
 struct nfipsec_sa_stats {
 	u64_stats_t packets;
 	u64_stats_t bytes;
 	u64_stats_t replay;
 	u64_stats_t auth;
+	u64_stats_t used_bytes;
+	u64_stats_t used_packets;
+	u64_stats_t last_used;
 	struct u64_stats_sync syncp;
 };
 
@@ -152,6 +163,61 @@ struct nfipsec_sa_stats {
 struct nfipsec_sa_rcu_selector {
 	struct rcu_head rcu;
 	struct nfipsec_selector sel;
+};
+
+/**
+ * struct nfipsec_usage - what was used of an SA's life
+ * @bytes: that the algorithm worked on
+ * @packets: in which these were
+ * @first: when the first was, seconds since the epoch, 0 is never
+ * @last: when the last was, likewise
+ */
+struct nfipsec_usage {
+	u64 bytes;
+	u64 packets;
+	u64 first;
+	u64 last;
+};
+
+/**
+ * struct nfipsec_sa_limits - limits that can be replaced
+ * @rcu: for kfree_rcu()
+ * @max: the limits
+ */
+struct nfipsec_sa_limits {
+	struct rcu_head rcu;
+	struct nfipsec_limits max;
+};
+
+/**
+ * struct nfipsec_life - how long an SA is to live, and how far it has come
+ * @limits: NULL is none; config lock, RCU readers
+ * @exact: the SA counts what is used by itself and not per CPU; becomes true
+ *	and stays so, under the config lock
+ * @hinted: limits whose end nfipsec_expire_hint() need not be told;
+ *	nfipsec_expiry.lock, READ_ONCE() readers
+ * @over: hard limits that are reached: no packet may pass any more;
+ *	nfipsec_expiry.lock, READ_ONCE() readers
+ * @told: limits whose end user space was told, config lock
+ * @added: nanoseconds since boot, constant
+ * @first_use: nanoseconds since boot, 0 is never; written once
+ * @due_node: in nfipsec_expiry.due, config lock
+ * @due: nanoseconds since boot of the next limit of time, config lock
+ * @todo: in nfipsec_expiry.todo, nfipsec_expiry.lock
+ * @gone: is in no table any more, nfipsec_expiry.lock
+ */
+struct nfipsec_life {
+	struct nfipsec_sa_limits __rcu *limits;
+	bool exact;
+	u32 hinted;
+	u32 over;
+	u32 told;
+	u64 added;
+	atomic64_t first_use;
+	struct rb_node due_node;
+	u64 due;
+	struct list_head todo;
+	bool gone;
 };
 
 /**
@@ -178,13 +244,15 @@ struct nfipsec_sa_rcu_selector {
  * @stats: counters per CPU
  * @dst_cache: route to the peer per CPU, bottom halves off
  * @add_time: seconds since the epoch
- * @expires: jiffies at which a larval SA goes
  * @rwork: frees it after a grace period, in process context
  * @encap: UDP encapsulation, constant
  * @keepalive_node: in nfipsec_udpsa.keepalive, config lock
  * @last_sent: jiffies, with keepalives only; written and read whole
  * @dscp_set: bit for each DSCP value of packets to send, 0 is any, constant
+ * @life: its limits, and what was used of them
  * @seq: last sequence number sent, RFC 4303 section 3.3.3
+ * @used_bytes: that the algorithm worked on, if @life says so
+ * @used_packets: in which these were
  * @replay_lock: protects @replay
  * @replay: anti-replay state, NULL while larval
  * @moved: where the peer was last seen, if it is not where @saddr and @encap
@@ -217,14 +285,17 @@ struct nfipsec_sa {
 	struct nfipsec_sa_stats __percpu *stats;
 	struct dst_cache dst_cache;
 	time64_t add_time;
-	unsigned long expires;
 	struct rcu_work rwork;
 	struct nfipsec_encap encap;
 	struct list_head keepalive_node;
 	unsigned long last_sent;
 	u64 dscp_set;
 
+	struct nfipsec_life life;
+
 	atomic64_t seq ____cacheline_aligned_in_smp;
+	atomic64_t used_bytes;
+	atomic64_t used_packets;
 
 	spinlock_t replay_lock ____cacheline_aligned_in_smp;
 	struct nfipsec_replay *replay;
@@ -293,10 +364,17 @@ void nfipsec_sa_free(struct nfipsec_sa *sa);
 int nfipsec_sa_set_selector(struct nfipsec_sa *sa,
 			    const struct nfipsec_selector *sel,
 			    struct netlink_ext_ack *extack);
+struct nfipsec_sa_limits *
+nfipsec_sa_limits_new(const struct nfipsec_limits *limits);
 bool nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq);
+u32 nfipsec_sa_seq_reached(const struct nfipsec_sa *sa, u64 seq);
 void nfipsec_sa_count(struct nfipsec_sa *sa, unsigned int bytes);
 void nfipsec_sa_count_drop(struct nfipsec_sa *sa, enum nfipsec_reason reason);
 void nfipsec_sa_stats_sum(const struct nfipsec_sa *sa, u64 *packets,
 			  u64 *bytes, u64 *replay, u64 *auth);
+void nfipsec_sa_count_use(struct nfipsec_sa *sa, unsigned int bytes,
+			  unsigned int packets);
+void nfipsec_sa_count_exactly(struct nfipsec_sa *sa);
+void nfipsec_sa_usage(const struct nfipsec_sa *sa, struct nfipsec_usage *used);
 
 #endif

@@ -56,46 +56,6 @@ static struct rhashtable *by_key(const struct nfipsec_net *nn)
 	return (struct rhashtable *)&nn->sad.by_key;
 }
 
-static void gc_arm(struct nfipsec_sad *sad, unsigned long expires)
-{
-	unsigned long now = jiffies;
-
-	mod_delayed_work(system_power_efficient_wq, &sad->gc,
-			 time_after(expires, now) ? expires - now : 0);
-}
-
-/* Remove larval SAs whose time is over; come back for the rest. */
-static void gc_work(struct work_struct *work)
-{
-	struct nfipsec_sad *sad = container_of(to_delayed_work(work),
-					       struct nfipsec_sad, gc);
-	struct nfipsec_net *nn = container_of(sad, struct nfipsec_net, sad);
-	struct hlist_node *tmp;
-	struct nfipsec_sa *sa;
-	unsigned long next = 0;
-	bool more = false;
-	unsigned int i;
-
-	mutex_lock(&nn->lock);
-	for (i = 0; i < ARRAY_SIZE(sad->by_peer); i++) {
-		hlist_for_each_entry_safe(sa, tmp, &sad->by_peer[i],
-					  peer_node) {
-			if (sa->state != NFIPSEC_SA_STATE_LARVAL)
-				continue;
-			if (time_after_eq(jiffies, sa->expires)) {
-				nfipsec_sad_remove(nn, sa);
-				continue;
-			}
-			if (!more || time_before(sa->expires, next))
-				next = sa->expires;
-			more = true;
-		}
-	}
-	if (more)
-		gc_arm(sad, next);
-	mutex_unlock(&nn->lock);
-}
-
 /**
  * nfipsec_sad_init() - make the tables of a namespace
  * @nn: the namespace, not yet known to any packet
@@ -113,7 +73,7 @@ int nfipsec_sad_init(struct nfipsec_net *nn)
 		INIT_HLIST_HEAD(&sad->by_peer[i]);
 	INIT_LIST_HEAD(&sad->dummies);
 	sad->count = 0;
-	INIT_DELAYED_WORK(&sad->gc, gc_work);
+	nfipsec_expire_init(nn);
 	return rhashtable_init(&sad->by_key, &by_key_params);
 }
 
@@ -129,12 +89,10 @@ int nfipsec_sad_init(struct nfipsec_net *nn)
  */
 void nfipsec_sad_exit(struct nfipsec_net *nn)
 {
-	/* Not under the lock: the work takes it. Nothing can arm it again. */
-	cancel_delayed_work_sync(&nn->sad.gc);
-
 	mutex_lock(&nn->lock);
 	nfipsec_sad_flush(nn);
 	mutex_unlock(&nn->lock);
+	nfipsec_expire_exit(nn);
 	rhashtable_destroy(&nn->sad.by_key);
 }
 
@@ -383,11 +341,7 @@ int nfipsec_sad_insert(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	link_peer(sad, sa);
 	sad->count++;
 	nfipsec_net_changed(nn);
-
-	/* If it is armed already, then for an SA that goes earlier. */
-	if (sa->state == NFIPSEC_SA_STATE_LARVAL)
-		queue_delayed_work(system_power_efficient_wq, &sad->gc,
-				   NFIPSEC_LARVAL_LIFE * HZ);
+	nfipsec_expire_add(nn, sa);
 	return 0;
 }
 
@@ -424,7 +378,9 @@ int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 	nfipsec_udpsa_del(nn, old);
 	link_peer(&nn->sad, new);
 	unlink_peer(&nn->sad, old);
+	nfipsec_expire_del(nn, old);
 	nfipsec_net_changed(nn);
+	nfipsec_expire_add(nn, new);
 	nfipsec_sa_free(old);
 	return 0;
 }
@@ -442,6 +398,7 @@ void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	rhashtable_remove_fast(&nn->sad.by_key, &sa->node, by_key_params);
 	unlink_peer(&nn->sad, sa);
 	nfipsec_udpsa_del(nn, sa);
+	nfipsec_expire_del(nn, sa);
 	nn->sad.count--;
 	nfipsec_net_changed(nn);
 	nfipsec_sa_free(sa);
@@ -532,6 +489,7 @@ int nfipsec_sad_alloc_spi(struct nfipsec_net *nn,
 		return err;
 
 	cfg->state = NFIPSEC_SA_STATE_LARVAL;
+	cfg->limits.hard[NFIPSEC_LIMIT_TIME] = NFIPSEC_LARVAL_LIFE;
 	sa = nfipsec_sa_create(cfg, NULL);
 	if (IS_ERR(sa))
 		return PTR_ERR(sa);

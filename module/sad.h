@@ -8,8 +8,8 @@
 
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
+#include "expire.h"
 #include "sa.h"
 
 struct nfipsec_net;
@@ -25,7 +25,7 @@ struct netlink_ext_ack;
  * @dummies: SAs that send dummy packets, config lock
  * @count: number of SAs, config lock
  * @classed: of these, how many name DSCP values; written under the config lock
- * @gc: removes larval SAs whose time is over
+ * @expiry: removes SAs whose time is over
  */
 struct nfipsec_sad {
 	struct rhashtable by_key;
@@ -33,7 +33,7 @@ struct nfipsec_sad {
 	struct list_head dummies;
 	u32 count;
 	u32 classed;
-	struct delayed_work gc;
+	struct nfipsec_expiry expiry;
 };
 
 /**

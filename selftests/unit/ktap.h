@@ -27,6 +27,7 @@ extern const struct ktap_case reason_cases[];
 extern const struct ktap_case mutable_cases[];
 extern const struct ktap_case outer_cases[];
 extern const struct ktap_case path_cases[];
+extern const struct ktap_case life_cases[];
 
 bool ktap_expect(bool ok, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

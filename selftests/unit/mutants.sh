@@ -12,6 +12,7 @@ cd "$(dirname "$0")" || exit 1
 module=../../module
 out=../../build/unit
 files='replay.c selector.c flow.c algo.c reason.c mutable.c outer.c path.c icmp.c
+       life.c life.h
        replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
        proto.h kat_vectors.h'
 only=${1:-}
@@ -367,6 +368,34 @@ m 's/l3->frag || l3->proto != icmp/l3->frag/' 'another protocol'
 m 's/off += ICMP_HLEN;//' 'quote without the header'
 m 's/flow->saddr = f.daddr;//' 'addresses not turned'
 m 's/flow->sport = f.dport;//' 'ports not turned'
+
+file=life.c
+m 's/if (l->soft\[i\] || l->hard\[i\])/if (l->hard[i])/' 'soft limits are none'
+m 's/i < NFIPSEC_LIMITS_COUNTED/i < NFIPSEC_LIMITS_SET/' 'time is counted'
+m 's/l->soft\[NFIPSEC_LIMIT_TIME_USE\] ||/0 ||/' 'soft limit of use'
+m 's/l->hard\[i\] && l->soft\[i\] > l/l->soft[i] > l/' 'soft alone is crossed'
+m 's/l->soft\[i\] > l->hard\[i\])/l->soft[i] >= l->hard[i])/' 'equal is crossed'
+m 's/a->hard\[i\] != b->hard\[i\]/0/' 'hard limit never changes'
+m 's/bytes > hard/bytes >= hard/' 'the last byte is too many'
+m 's/packets > hard/packets >= hard/' 'the last packet is too many'
+m 's/(hard\[NFIPSEC_LIMIT_PACKETS\] &&/(/' 'no limit of packets is one'
+m 's/value >= l->soft/value > l->soft/' 'soft reached one late'
+m 's/value >= l->hard/value > l->hard/' 'hard reached one late'
+m 's/NFIPSEC_LIMIT_PACKETS, packets)/NFIPSEC_LIMIT_PACKETS, bytes)/' \
+	'bytes as packets'
+m 's/!start || //' 'use from boot on'
+m 's/limit > NFIPSEC_NEVER \/ NSEC ||/0 ||/' 'more than the clock counts'
+m 's/limit \* NSEC > NFIPSEC_NEVER - start/0/' 'past the end of the clock'
+m 's/limit > NFIPSEC_NEVER \/ NSEC/limit > NFIPSEC_NEVER \/ NSEC - 2/' \
+	'the farthest time'
+m 's/now >= end(start\[i\], l->soft/now > end(start[i], l->soft/' 'soft, late'
+m 's/now >= end(start\[i\], l->hard/now > end(start[i], l->hard/' 'hard, late'
+m 's/if (!(told & NFIPSEC_SOFT(i)))//' 'due again, soft'
+m 's/if (!(told & NFIPSEC_HARD(i)))//' 'due again, hard'
+m 's/\[NFIPSEC_LIMIT_TIME_USE\] = used/[NFIPSEC_LIMIT_TIME_USE] = added/' \
+	'use from the beginning'
+file=life.h
+m 's/(BIT(limit) << 16)/BIT(limit)/' 'hard is soft'
 
 echo "1..$count"
 echo "# Totals: pass:$((count - failed)) fail:$failed skip:0"

@@ -132,6 +132,21 @@ static const struct nfi_field tfc_fields[] = {
 
 const struct nfi_set nfi_set_tfc = SET(tfc);
 
+#define L(attr, member)	F(LIFETIME, lifetime, attr, U64, member)
+static const struct nfi_field lifetime_fields[] = {
+	L(BYTE_SOFT, byte_soft),
+	L(BYTE_HARD, byte_hard),
+	L(PACKET_SOFT, packet_soft),
+	L(PACKET_HARD, packet_hard),
+	L(TIME_SOFT, time_soft),
+	L(TIME_HARD, time_hard),
+	L(TIME_USE_SOFT, time_use_soft),
+	L(TIME_USE_HARD, time_use_hard),
+};
+
+#undef L
+const struct nfi_set nfi_set_lifetime = SET(lifetime);
+
 #define A(attr, knd, member)	F(SA, sa, attr, knd, member)
 static const struct nfi_field sa_fields[] = {
 	A(SRC, ADDR, src),
@@ -168,6 +183,11 @@ static const struct nfi_field sa_fields[] = {
 	N(SA, sa, ENCAP, encap),
 	N(SA, sa, TFC, tfc),
 	A(DSCP_SET, U64, dscp_set),
+	N(SA, sa, LIFETIME, lifetime),
+	A(USED_BYTES, U64, used_bytes),
+	A(USED_PACKETS, U64, used_packets),
+	A(USE_TIME, U64, use_time),
+	A(LAST_USED, U64, last_used),
 };
 
 #undef A
@@ -204,6 +224,22 @@ static const struct nfi_field acquire_fields[] = {
 
 #undef Q
 const struct nfi_set nfi_set_acquire = SET(acquire);
+
+#define X(attr, knd, member)	F(EXPIRE, expire, attr, knd, member)
+static const struct nfi_field expire_fields[] = {
+	X(SRC, ADDR, src),
+	X(DST, ADDR, dst),
+	X(PROTO, U8, proto),
+	X(SPI, BE32, spi),
+	X(REQID, U32, reqid),
+	X(HARD, U8, hard),
+	X(LIMIT, U8, limit),
+	X(USED_BYTES, U64, used_bytes),
+	X(USED_PACKETS, U64, used_packets),
+};
+
+#undef X
+const struct nfi_set nfi_set_expire = SET(expire);
 
 #define P(attr, knd, member)	F(POLICY, policy, attr, knd, member)
 static const struct nfi_field policy_fields[] = {

@@ -35,6 +35,9 @@ static const struct nfi_set *event_set(struct nfipsec_event *ev, void **obj)
 	case NFIPSEC_CMD_ACQUIRE_NTF:
 		*obj = &ev->acquire;
 		return &nfi_set_acquire;
+	case NFIPSEC_CMD_EXPIRE_NTF:
+		*obj = &ev->expire;
+		return &nfi_set_expire;
 	default:
 		return NULL;
 	}

@@ -239,6 +239,30 @@ struct nfipsec_tfc {
 };
 
 /**
+ * struct nfipsec_lifetime - limits of an SA, RFC 4301 section 4.4.2.1
+ * @has: bits of NFIPSEC_A_LIFETIME_*; what is not there is not limited
+ * @byte_soft: told when so many bytes are used
+ * @byte_hard: end of the SA, not below the soft limit
+ * @packet_soft: as @byte_soft
+ * @packet_hard: as @byte_hard
+ * @time_soft: seconds since the SA was added, or made mature
+ * @time_hard: likewise
+ * @time_use_soft: seconds since its first packet
+ * @time_use_hard: likewise
+ */
+struct nfipsec_lifetime {
+	uint64_t has;
+	uint64_t byte_soft;
+	uint64_t byte_hard;
+	uint64_t packet_soft;
+	uint64_t packet_hard;
+	uint64_t time_soft;
+	uint64_t time_hard;
+	uint64_t time_use_soft;
+	uint64_t time_use_hard;
+};
+
+/**
  * struct nfipsec_sa - a security association
  * @has: bits of NFIPSEC_A_SA_*
  * @src: outer source address
@@ -275,6 +299,11 @@ struct nfipsec_tfc {
  * @encap: UDP encapsulation, none if absent
  * @tfc: only of an SA that sends
  * @dscp_set: bit for each DSCP value of packets to send, any if absent
+ * @lifetime: limits
+ * @used_bytes: that the algorithm worked on, answer only
+ * @used_packets: in which these were, answer only
+ * @use_time: when the first of them was, seconds since the epoch, answer only
+ * @last_used: when the last of them was, likewise
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -312,6 +341,11 @@ struct nfipsec_sa {
 	struct nfipsec_encap encap;
 	struct nfipsec_tfc tfc;
 	uint64_t dscp_set;
+	struct nfipsec_lifetime lifetime;
+	uint64_t used_bytes;
+	uint64_t used_packets;
+	uint64_t use_time;
+	uint64_t last_used;
 };
 
 /**
@@ -362,16 +396,45 @@ struct nfipsec_acquire {
 };
 
 /**
+ * struct nfipsec_expire - an SA has reached a limit
+ * @has: bits of NFIPSEC_A_EXPIRE_*
+ * @src: source address of the SA
+ * @dst: with @proto and @spi the SA
+ * @proto: IPPROTO_ESP or IPPROTO_AH
+ * @spi: security parameters index
+ * @reqid: of the SA
+ * @hard: 1 if it was a hard limit and the SA is deleted, 0 if a soft one; but
+ *	an SA without sequence numbers is not deleted, see @limit
+ * @limit: enum nfipsec_limit
+ * @used_bytes: as in struct nfipsec_sa
+ * @used_packets: likewise
+ */
+struct nfipsec_expire {
+	uint64_t has;
+	struct nfipsec_addr src;
+	struct nfipsec_addr dst;
+	uint8_t proto;
+	uint32_t spi;
+	uint32_t reqid;
+	uint8_t hard;
+	uint8_t limit;
+	uint64_t used_bytes;
+	uint64_t used_packets;
+};
+
+/**
  * struct nfipsec_event - what the kernel tells without having been asked
  * @cmd: NFIPSEC_CMD_*_NTF, which of the members below holds something
  * @mapping: with NFIPSEC_CMD_MAPPING_NTF
  * @acquire: with NFIPSEC_CMD_ACQUIRE_NTF
+ * @expire: with NFIPSEC_CMD_EXPIRE_NTF
  */
 struct nfipsec_event {
 	uint8_t cmd;
 	union {
 		struct nfipsec_mapping mapping;
 		struct nfipsec_acquire acquire;
+		struct nfipsec_expire expire;
 	};
 };
 

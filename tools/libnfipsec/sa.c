@@ -9,7 +9,9 @@
 #define CONFIG		(~(HAS(SPI_MIN) | HAS(SPI_MAX) | HAS(STATE) |	\
 			   HAS(PACKETS) | HAS(BYTES) | HAS(ADD_TIME) |	\
 			   HAS(REPLAY_DROPS) | HAS(AUTH_DROPS) |	\
-			   HAS(PMTU)))
+			   HAS(PMTU) |					\
+			   HAS(USED_BYTES) | HAS(USED_PACKETS) |	\
+			   HAS(USE_TIME) | HAS(LAST_USED)))
 #define ALLOC		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(MODE) |	\
 			 HAS(REQID) | HAS(SPI_MIN) | HAS(SPI_MAX))
 
@@ -40,8 +42,8 @@ int nfipsec_sa_add(struct nfipsec *h, const struct nfipsec_sa *sa)
 /**
  * nfipsec_sa_update() - make a larval SA mature, or change a mature one
  * @h: handle
- * @sa: for a larval SA as for nfipsec_sa_add(); of a mature one only reqid and
- *	selector can change
+ * @sa: for a larval SA as for nfipsec_sa_add(); of a mature one only reqid,
+ *	selector and lifetime can change, the last as a whole
  *
  * Return: 0 or a negative errno
  */

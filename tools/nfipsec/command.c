@@ -17,6 +17,7 @@
 	"[hop-limit default|N] [flow-label copy|hash|N] [frag before|after]\n" \
 	"[pmtu-age SECONDS] [tfc-pad mtu|N] [dummy-interval MS]\n"	\
 	"[dscp-set N|N-N|ef|af11|cs1|...[,...]]\n"			\
+	"[limit {byte|packet|time|time-use}-{soft|hard} N]...\n"		\
 	"[encap espinudp SPORT DPORT OADDR [nat-keepalive-interval SECONDS]]\n" \
 	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS\n" \
 	"proto ah: auth-trunc NAME KEY ICVBITS | aead gmac KEY ICVBITS"
@@ -35,7 +36,7 @@ const struct command commands[] = {
 	  "show SAs, never their keys" },
 	{ "sa", "add", "new", cmd_sa_add, SA_WORDS, "add an SA" },
 	{ "sa", "update", NULL, cmd_sa_update, SA_WORDS,
-	  "give a larval SA its keys, or change reqid and sel of a mature one" },
+	  "give a larval SA its keys, or change reqid, sel, limit of a mature one" },
 	{ "sa", "get", NULL, cmd_sa_get, SA_KEY, "show one SA" },
 	{ "sa", "del", "delete", cmd_sa_del, SA_KEY, "delete one SA" },
 	{ "sa", "flush", NULL, cmd_sa_flush, NULL, "delete all SAs" },

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Events as text and as JSON, one a line. */
 #include <errno.h>
+#include <inttypes.h>
 #include <arpa/inet.h>
 
 #include "acquire.h"
 #include "addr.h"
+#include "arg.h"
 #include "json.h"
 #include "monitor.h"
+
+static const struct choice limits[] = {
+	{ "bytes", NFIPSEC_LIMIT_BYTES },
+	{ "packets", NFIPSEC_LIMIT_PACKETS },
+	{ "time", NFIPSEC_LIMIT_TIME },
+	{ "time-use", NFIPSEC_LIMIT_TIME_USE },
+	{ "seq", NFIPSEC_LIMIT_SEQ },
+	{}
+};
 
 static void mapping_print(FILE *out, const struct nfipsec_mapping *m)
 {
@@ -20,6 +31,20 @@ static void mapping_print(FILE *out, const struct nfipsec_mapping *m)
 		addr_text(&m->new_src, new, sizeof(new)), m->new_sport);
 }
 
+static void expire_print(FILE *out, const struct nfipsec_expire *e)
+{
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
+	char proto[PROTO_TEXT_MAX];
+
+	fprintf(out, "expire %s limit %s src %s dst %s proto %s spi 0x%08x reqid %u",
+		e->hard ? "hard" : "soft", choice_name(limits, e->limit),
+		addr_text(&e->src, src, sizeof(src)),
+		addr_text(&e->dst, dst, sizeof(dst)),
+		proto_text(e->proto, proto, sizeof(proto)), e->spi, e->reqid);
+	fprintf(out, " used-bytes %" PRIu64 " used-packets %" PRIu64 "\n",
+		e->used_bytes, e->used_packets);
+}
+
 /**
  * event_print() - print an event, one line
  * @out: where
@@ -27,10 +52,16 @@ static void mapping_print(FILE *out, const struct nfipsec_mapping *m)
  */
 void event_print(FILE *out, const struct nfipsec_event *ev)
 {
-	if (ev->cmd == NFIPSEC_CMD_ACQUIRE_NTF)
+	switch (ev->cmd) {
+	case NFIPSEC_CMD_ACQUIRE_NTF:
 		acquire_print(out, &ev->acquire);
-	else
+		break;
+	case NFIPSEC_CMD_EXPIRE_NTF:
+		expire_print(out, &ev->expire);
+		break;
+	default:
 		mapping_print(out, &ev->mapping);
+	}
 }
 
 static void mapping_json(struct json_object *o,
@@ -48,6 +79,21 @@ static void mapping_json(struct json_object *o,
 	json_number(o, "new_sport", m->new_sport);
 }
 
+static void expire_json(struct json_object *o, const struct nfipsec_expire *e)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	json_flag(o, "hard", e->hard);
+	json_text(o, "limit", choice_name(limits, e->limit));
+	json_text(o, "src", addr_text(&e->src, text, sizeof(text)));
+	json_text(o, "dst", addr_text(&e->dst, text, sizeof(text)));
+	json_text(o, "proto", proto_text(e->proto, text, sizeof(text)));
+	json_spi(o, e->spi);
+	json_number(o, "reqid", e->reqid);
+	json_number(o, "used_bytes", e->used_bytes);
+	json_number(o, "used_packets", e->used_packets);
+}
+
 /**
  * event_json() - an event as JSON
  * @ev: event
@@ -58,10 +104,16 @@ struct json_object *event_json(const struct nfipsec_event *ev)
 {
 	struct json_object *o = json_new();
 
-	if (ev->cmd == NFIPSEC_CMD_ACQUIRE_NTF) {
+	switch (ev->cmd) {
+	case NFIPSEC_CMD_ACQUIRE_NTF:
 		json_text(o, "event", "acquire");
 		acquire_json(o, &ev->acquire);
-	} else {
+		break;
+	case NFIPSEC_CMD_EXPIRE_NTF:
+		json_text(o, "event", "expire");
+		expire_json(o, &ev->expire);
+		break;
+	default:
 		json_text(o, "event", "mapping");
 		mapping_json(o, &ev->mapping);
 	}

@@ -39,6 +39,23 @@ void sa_wipe(struct sa_args *in);
 void sa_print(FILE *out, const struct nfipsec_sa *sa);
 struct json_object *sa_json(const struct nfipsec_sa *sa);
 
+/**
+ * struct sa_limit - a limit and its name
+ * @name: as in ip-xfrm(8)
+ * @json: the same in JSON
+ * @off: in struct nfipsec_lifetime
+ * @attr: its attribute
+ */
+struct sa_limit {
+	const char *name;
+	const char *json;
+	size_t off;
+	unsigned int attr;
+};
+
+#define SA_LIMITS	8
+
+extern const struct sa_limit sa_limits[SA_LIMITS];
 extern const struct choice sa_flags[];
 
 int cmd_sa_add(struct args *a);

@@ -35,6 +35,21 @@ const struct choice sa_flags[] = {
 	{}
 };
 
+#define LIMIT(text, member, attr)					\
+	{ text, #member, offsetof(struct nfipsec_lifetime, member),	\
+	  NFIPSEC_A_LIFETIME_##attr }
+
+const struct sa_limit sa_limits[SA_LIMITS] = {
+	LIMIT("byte-soft", byte_soft, BYTE_SOFT),
+	LIMIT("byte-hard", byte_hard, BYTE_HARD),
+	LIMIT("packet-soft", packet_soft, PACKET_SOFT),
+	LIMIT("packet-hard", packet_hard, PACKET_HARD),
+	LIMIT("time-soft", time_soft, TIME_SOFT),
+	LIMIT("time-hard", time_hard, TIME_HARD),
+	LIMIT("time-use-soft", time_use_soft, TIME_USE_SOFT),
+	LIMIT("time-use-hard", time_use_hard, TIME_USE_HARD),
+};
+
 static void flag_add(struct nfipsec_sa *sa, unsigned int flag)
 {
 	sa->flags |= flag;
@@ -145,6 +160,57 @@ static int word_encap(struct args *a, void *obj, const struct word *w)
 	if (!addr_any(&e->oa))
 		has_set(e, NFIPSEC_A_ENCAP_OA);
 	return CLI_OK;
+}
+
+static const struct sa_limit *limit_find(const char *text)
+{
+	size_t i;
+
+	for (i = 0; text && i < SA_LIMITS; i++)
+		if (!strcmp(sa_limits[i].name, text))
+			return &sa_limits[i];
+	return NULL;
+}
+
+static int limit_value(struct args *a, struct nfipsec_lifetime *life,
+		       const struct sa_limit *limit)
+{
+	const char *text = args_value(a, limit->name);
+
+	if (!text)
+		return CLI_USAGE;
+	if (has_get(life, limit->attr))
+		return cli_fail(CLI_USAGE, "\"%s\" is there twice",
+				limit->name);
+	has_set(life, limit->attr);
+	return number_parse(text, limit->name, UINT64_MAX,
+			    (uint64_t *)((char *)life + limit->off));
+}
+
+/* As in ip-xfrm(8), which repeats the word before each: one may do. */
+static int word_limit(struct args *a, void *obj, const struct word *w)
+{
+	struct nfipsec_sa *sa = obj;
+	const struct sa_limit *limit;
+	const char *text = args_value(a, w->name);
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	limit = limit_find(text);
+	if (!limit)
+		return cli_fail(CLI_USAGE, "limit \"%s\" is unknown, use one of: byte packet time time-use, with -soft or -hard behind it",
+				cli_show(text));
+	has_set(sa, NFIPSEC_A_SA_LIFETIME);
+	for (;;) {
+		ret = limit_value(a, &sa->lifetime, limit);
+		if (ret)
+			return ret;
+		limit = limit_find(args_peek(a));
+		if (!limit)
+			return CLI_OK;
+		args_next(a);
+	}
 }
 
 /* A number of bytes, or all that the path takes. */
@@ -304,6 +370,7 @@ static const struct word config_words[] = {
 	T("tfc-pad", word_tfc_pad, pad, PAD),
 	T("dummy-interval", word_u32, dummy_interval, DUMMY_INTERVAL),
 	W("dscp-set", word_dscp_set, dscp_set, DSCP_SET),
+	{ "limit", word_limit, 0, 0, 0, 0, true },
 };
 
 static int check_keepalive(const struct nfipsec_sa *sa)

@@ -98,7 +98,7 @@ static void print_tfc(FILE *out, const struct nfipsec_tfc *tfc)
 	fputc('\n', out);
 }
 
-static void print_time(FILE *out, uint64_t seconds)
+static void print_time(FILE *out, const char *what, uint64_t seconds)
 {
 	time_t t = seconds;
 	char text[32];
@@ -106,7 +106,36 @@ static void print_time(FILE *out, uint64_t seconds)
 
 	if (localtime_r(&t, &tm) &&
 	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm))
-		fprintf(out, "\tadd %s\n", text);
+		fprintf(out, "%s %s", what, text);
+}
+
+static void print_times(FILE *out, const struct nfipsec_sa *sa)
+{
+	print_time(out, "\tadd", sa->add_time);
+	if (SA_HAS(sa, USE_TIME))
+		print_time(out, " use", sa->use_time);
+	if (SA_HAS(sa, LAST_USED))
+		print_time(out, " last-used", sa->last_used);
+	fputc('\n', out);
+}
+
+static uint64_t limit_of(const struct nfipsec_lifetime *life,
+			 const struct sa_limit *limit)
+{
+	return *(const uint64_t *)((const char *)life + limit->off);
+}
+
+/* As they are typed. */
+static void print_limits(FILE *out, const struct nfipsec_lifetime *life)
+{
+	size_t i;
+
+	fputs("\tlimit", out);
+	for (i = 0; i < SA_LIMITS; i++)
+		if (has_get(life, sa_limits[i].attr))
+			fprintf(out, " %s %" PRIu64, sa_limits[i].name,
+				limit_of(life, &sa_limits[i]));
+	fputc('\n', out);
 }
 
 static void print_counts(FILE *out, const struct nfipsec_sa *sa)
@@ -150,8 +179,13 @@ void sa_print(FILE *out, const struct nfipsec_sa *sa)
 	if (SA_HAS(sa, DSCP_SET))
 		fprintf(out, "\tdscp-set %s\n",
 			dscp_set_text(sa->dscp_set, dscps));
+	if (SA_HAS(sa, LIFETIME))
+		print_limits(out, &sa->lifetime);
+	if (SA_HAS(sa, USED_BYTES))
+		fprintf(out, "\tused: bytes %" PRIu64 " packets %" PRIu64 "\n",
+			sa->used_bytes, sa->used_packets);
 	if (SA_HAS(sa, ADD_TIME))
-		print_time(out, sa->add_time);
+		print_times(out, sa);
 }
 
 static struct json_object *flags_json(uint32_t flags)
@@ -176,6 +210,32 @@ static struct json_object *tfc_json(const struct nfipsec_tfc *tfc)
 	if (has_get(tfc, NFIPSEC_A_TFC_DUMMY_INTERVAL))
 		json_number(o, "dummy_interval", tfc->dummy_interval);
 	return o;
+}
+
+static struct json_object *limits_json(const struct nfipsec_lifetime *life)
+{
+	struct json_object *o = json_new();
+	size_t i;
+
+	for (i = 0; i < SA_LIMITS; i++)
+		if (has_get(life, sa_limits[i].attr))
+			json_number(o, sa_limits[i].json,
+				    limit_of(life, &sa_limits[i]));
+	return o;
+}
+
+static void life_json(struct json_object *o, const struct nfipsec_sa *sa)
+{
+	if (SA_HAS(sa, LIFETIME))
+		json_child(o, "limit", limits_json(&sa->lifetime));
+	if (SA_HAS(sa, USED_BYTES)) {
+		json_number(o, "used_bytes", sa->used_bytes);
+		json_number(o, "used_packets", sa->used_packets);
+	}
+	if (SA_HAS(sa, USE_TIME))
+		json_number(o, "use_time", sa->use_time);
+	if (SA_HAS(sa, LAST_USED))
+		json_number(o, "last_used", sa->last_used);
 }
 
 static struct json_object *algo_json(const char *name, uint32_t icv_bits)
@@ -253,5 +313,6 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 	json_number(o, "add_time", sa->add_time);
 	if (SA_HAS(sa, ENCAP))
 		json_child(o, "encap", encap_json(&sa->encap));
+	life_json(o, sa);
 	return o;
 }

@@ -566,7 +566,8 @@ u32 nfipsec_sa_seq_reached(const struct nfipsec_sa *sa, u64 seq)
 {
 	u64 limit = seq_limit(sa->flags);
 
-	if (likely(seq < limit - limit / 16))
+	if (likely(seq < limit - limit / 16) ||
+	    (sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER))
 		return 0;
 	return NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ) |
 	       (seq < limit ? 0 : NFIPSEC_HARD(NFIPSEC_LIMIT_SEQ));

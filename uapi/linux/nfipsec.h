@@ -162,7 +162,8 @@ enum nfipsec_encap_type {
  * @NFIPSEC_LIMIT_TIME: Since the SA was added, or made mature.
  * @NFIPSEC_LIMIT_TIME_USE: Since the first packet.
  * @NFIPSEC_LIMIT_SEQ: Sequence numbers to send with. No attribute sets it, it
- *   is 2^32 - 1 or with flag esn 2^64 - 2^20 - 1; soft is 15/16 of that.
+ *   is 2^32 - 1 or with flag esn 2^64 - 2^20 - 1; soft is 15/16 of that. With
+ *   flag seq-rollover there is none.
  */
 enum nfipsec_limit {
 	NFIPSEC_LIMIT_BYTES,

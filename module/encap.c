@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The headers around ESP and AH. While a packet is worked on, its transport
- * header is the one of ESP or AH and its data starts with the outer IP header.
+ * The headers around ESP and AH, and IPComp, which has none of its own here. While
+ * a packet is worked on, its transport header is the one of ESP or AH, or the
+ * payload of IPComp, and its data starts with the outer IP header.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -28,6 +29,9 @@
  */
 unsigned int nfipsec_encap_gap(const struct nfipsec_sa *sa)
 {
+	/* The MTU is that of packets which do not get smaller. */
+	if (sa->key.proto == IPPROTO_COMP)
+		return 0;
 	if (sa->key.proto == IPPROTO_AH)
 		return nfipsec_ah_hlen(sa->crypto, sa->key.family,
 				       sa->flags & NFIPSEC_SA_FLAG_ALIGN8);
@@ -69,6 +73,23 @@ unsigned int nfipsec_encap_payload_max(const struct nfipsec_sa *sa,
 	return room - gap;
 }
 
+/**
+ * nfipsec_encap_nexthdr_off() - where a packet says what the payload is
+ * @sa: SA
+ * @l3: layout of the packet to be sent, before nfipsec_encap_push()
+ *
+ * Context: any.
+ * Return: offset of that byte once the outer headers are there.
+ */
+unsigned int nfipsec_encap_nexthdr_off(const struct nfipsec_sa *sa,
+				       const struct nfipsec_l3 *l3)
+{
+	if (!nfipsec_sa_rehouses(sa))
+		return l3->esp_nexthdr_off;
+	return sa->key.family == AF_INET ? offsetof(struct iphdr, protocol) :
+					   offsetof(struct ipv6hdr, nexthdr);
+}
+
 /* Room for a header between the IP headers and what follows them. */
 static void push_transport(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 			   unsigned int gap, u8 proto)
@@ -92,8 +113,8 @@ static void push_transport(struct sk_buff *skb, const struct nfipsec_l3 *l3,
  * @df: set DF in an outer IPv4 header
  * @nexthdr: what the payload is
  *
- * On return the packet is as nfipsec_esp_seal() or nfipsec_ah_seal() wants it,
- * but for what nfipsec_encap_finish() does.
+ * On return the packet is as nfipsec_esp_seal(), nfipsec_ah_seal() or
+ * nfipsec_comp_pack() wants it, but for what nfipsec_encap_finish() does.
  * Context: process or softirq.
  * Return: NFIPSEC_OK, or the reason to drop the packet.
  */
@@ -104,6 +125,7 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 				       u8 *nexthdr)
 {
 	u8 proto = sa->encap.type ? IPPROTO_UDP : sa->key.proto;
+	bool comp = sa->key.proto == IPPROTO_COMP;
 	enum nfipsec_reason reason = NFIPSEC_OK;
 	unsigned int gap = nfipsec_encap_gap(sa);
 	unsigned int room = gap + LL_RESERVED_SPACE(dst->dev);
@@ -120,7 +142,8 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 	switch (sa->mode) {
 	case NFIPSEC_MODE_TUNNEL:
 		*nexthdr = l3->family == AF_INET ? IPPROTO_IPIP : IPPROTO_IPV6;
-		nfipsec_tunnel_push(sa, skb, dst, l3, gap, proto, df);
+		nfipsec_tunnel_push(sa, skb, dst, l3, gap,
+				    comp ? *nexthdr : proto, df);
 		break;
 	case NFIPSEC_MODE_BEET:
 		reason = nfipsec_beet_push(sa, skb, l3, gap, proto, df,
@@ -128,7 +151,7 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 		break;
 	default:
 		*nexthdr = skb->data[l3->esp_nexthdr_off];
-		push_transport(skb, l3, gap, proto);
+		push_transport(skb, l3, gap, comp ? *nexthdr : proto);
 	}
 	if (!reason && sa->encap.type)
 		nfipsec_udp_push(sa, skb);
@@ -193,7 +216,8 @@ static enum nfipsec_reason pop_transport(struct sk_buff *skb,
 /**
  * nfipsec_encap_pop() - take the outer headers off an opened packet
  * @sa: SA
- * @skb: packet as nfipsec_esp_open() or nfipsec_ah_open() leaves it; on success it starts with the
+ * @skb: packet as nfipsec_esp_open() or nfipsec_ah_open() leaves it, or of
+ *	IPComp with the transport header at its payload; on success it starts with the
  *	IP header it had before it was protected. Its pointers change. Stays
  *	the caller's, also on failure.
  * @l3: layout of the outer headers
@@ -212,7 +236,7 @@ enum nfipsec_reason nfipsec_encap_pop(const struct nfipsec_sa *sa,
 	if (sa->key.proto == IPPROTO_AH)
 		cut += nfipsec_ah_received_hlen((struct nfipsec_ah_hdr *)
 						skb_transport_header(skb));
-	else
+	else if (sa->key.proto == IPPROTO_ESP)
 		cut += nfipsec_esp_hlen(sa->crypto);
 
 	switch (sa->mode) {

@@ -19,6 +19,8 @@ unsigned int nfipsec_encap_payload_max(const struct nfipsec_sa *sa,
 				       unsigned int room);
 unsigned int nfipsec_encap_overhead(const struct nfipsec_sa *sa,
 				    const struct nfipsec_l3 *l3);
+unsigned int nfipsec_encap_nexthdr_off(const struct nfipsec_sa *sa,
+				       const struct nfipsec_l3 *l3);
 enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 				       struct sk_buff *skb,
 				       const struct dst_entry *dst,

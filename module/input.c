@@ -10,6 +10,7 @@
  *		-> encap		outer headers off
  *		-> inner packet sane, and inside the SA's selector
  *		-> ESP or AH for an SA of ours: once more, a few times
+ *		-> IPComp for an SA of ours: decompressed
  *		-> wanted by the policy it meets, through these SAs
  *		-> reinject		received again, tagged
  *	     everything else, and not tagged:
@@ -25,6 +26,7 @@
 
 #include "admit.h"
 #include "ah.h"
+#include "comp.h"
 #include "defrag.h"
 #include "drop.h"
 #include "encap.h"
@@ -187,6 +189,25 @@ static bool known_local(enum nfipsec_where where)
 	return where == NFIPSEC_AT_LOCAL_IN || where == NFIPSEC_AT_BRIDGE_IN;
 }
 
+/* The SPI, or the CPI as one; false if it is cut off. */
+static bool read_spi(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
+		     __be32 *spi)
+{
+	unsigned int off = skb_network_offset(skb) + ipsec_start(l3);
+	__be16 cpi;
+
+	if (l3->proto == IPPROTO_COMP) {
+		off += offsetof(struct nfipsec_comp_hdr, cpi);
+		if (skb_copy_bits(skb, off, &cpi, sizeof(cpi)))
+			return false;
+		*spi = htonl(ntohs(cpi));
+		return true;
+	}
+	off += l3->proto == IPPROTO_AH ? offsetof(struct nfipsec_ah_hdr, spi) :
+					 offsetof(struct nfipsec_esp_hdr, spi);
+	return !skb_copy_bits(skb, off, spi, sizeof(*spi));
+}
+
 static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 				  const struct sk_buff *skb,
 				  const struct nfipsec_l3 *l3,
@@ -195,20 +216,12 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	struct nfipsec_sa_key key = {
 		.daddr = flow->daddr,
 		.family = flow->family,
-		.proto = l3->proto == IPPROTO_AH ? IPPROTO_AH : IPPROTO_ESP,
+		.proto = l3->proto == IPPROTO_UDP ? IPPROTO_ESP : l3->proto,
 	};
-	unsigned int off = ipsec_start(l3);
 	struct nfipsec_sa *sa;
-	const __be32 *spi;
-	__be32 buf;
 
-	off += l3->proto == IPPROTO_AH ? offsetof(struct nfipsec_ah_hdr, spi) :
-					 offsetof(struct nfipsec_esp_hdr, spi);
-	spi = skb_header_pointer(skb, skb_network_offset(skb) + off,
-				 sizeof(buf), &buf);
-	if (!spi)
+	if (!read_spi(skb, l3, &key.spi))
 		return NULL;
-	key.spi = *spi;
 	sa = nfipsec_sad_find_sent(nn, &key, &flow->saddr);
 	return sa && sa->dir != NFIPSEC_DIR_OUT ? sa : NULL;
 }
@@ -228,6 +241,19 @@ static void opened_add(struct nfipsec_opened *in, struct nfipsec_sa *sa,
 	chain->len++;
 }
 
+/* As leave_sa(), when open_comp() is through or had nothing to do. */
+static enum nfipsec_reason leave_comp(struct nfipsec_sa *sa,
+				      struct sk_buff *skb,
+				      struct nfipsec_l3 *l3,
+				      struct nfipsec_flow *flow)
+{
+	if (sa->mode == NFIPSEC_MODE_TRANSPORT)
+		return NFIPSEC_OK;
+	skb_set_transport_header(skb, l3->l4_off);
+	return nfipsec_encap_pop(sa, skb, l3, l3->proto) ?:
+	       check_inner(skb, l3, flow);
+}
+
 /*
  * Out of one SA. On success the packet is what was inside, so are its facts; the
  * SA's selector has not been asked yet.
@@ -240,6 +266,8 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 	enum nfipsec_reason reason;
 	u8 nexthdr;
 
+	if (sa->key.proto == IPPROTO_COMP)
+		return leave_comp(sa, skb, l3, flow);
 	reason = open_sa(nn, sa, skb, l3, &nexthdr);
 	if (!reason)
 		nfipsec_natt_seen(nn, sa, flow);
@@ -257,24 +285,104 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 	return reason;
 }
 
-/* The SA that what came out of another one is for, NULL if it is for none. */
-static struct nfipsec_sa *next_sa(const struct nfipsec_net *nn,
-				  const struct sk_buff *skb,
-				  const struct nfipsec_l3 *l3,
-				  const struct nfipsec_flow *flow)
+/* Is what came out of another SA for this one? */
+static bool is_next(const struct nfipsec_net *nn, const struct nfipsec_sa *sa,
+		    const struct nfipsec_flow *flow)
 {
-	struct nfipsec_sa *sa;
-
-	if (l3->frag || !is_ipsec(l3->proto))
-		return NULL;
-	sa = find_sa(nn, skb, l3, flow);
 	/* As in ipsec(): who is a member of a group is known later, */
-	if (sa && to_group(flow))
-		return NULL;
+	if (to_group(flow))
+		return false;
 	/* and it may be one to send to somebody behind us. */
-	if (sa && sa->dir != NFIPSEC_DIR_IN && !is_local(nn->net, flow))
-		return NULL;
-	return sa;
+	return sa->dir == NFIPSEC_DIR_IN || is_local(nn->net, flow);
+}
+
+/*
+ * Decompress what came out of @sa. The packet is then as it would have come if
+ * it had not been compressed, but for the header of a tunnel, which does not
+ * say so: it is about to go.
+ */
+static enum nfipsec_reason open_comp(const struct nfipsec_net *nn,
+				     const struct nfipsec_sa *sa,
+				     const struct nfipsec_sa *comp,
+				     struct sk_buff *skb,
+				     struct nfipsec_l3 *l3,
+				     struct nfipsec_flow *flow)
+{
+	bool tunnel = comp->mode == NFIPSEC_MODE_TUNNEL;
+	enum nfipsec_reason reason;
+	u8 nexthdr;
+
+	reason = nfipsec_comp_unpack(skb, l3, tunnel, &nexthdr);
+	if (reason)
+		return reason;
+	nfipsec_count(nn, NFIPSEC_IN_COMP);
+	if (tunnel) {
+		l3->proto = nexthdr;
+		flow->proto = nexthdr;
+		return NFIPSEC_OK;
+	}
+	skb_set_transport_header(skb, l3->l4_off);
+	reason = nfipsec_encap_pop(comp, skb, l3, nexthdr) ?:
+		 check_inner(skb, l3, flow);
+	if (!reason && sa->encap.type && sa->mode == NFIPSEC_MODE_TRANSPORT)
+		reason = nfipsec_udp_mend(sa, skb, l3);
+	return reason;
+}
+
+/*
+ * IPComp came out of @sa. Only there is it looked for: in the clear it is a
+ * packet of its protocol, which policy lets in or not.
+ */
+static enum nfipsec_reason next_comp(const struct nfipsec_net *nn,
+				     const struct nfipsec_sa *sa,
+				     struct sk_buff *skb,
+				     struct nfipsec_l3 *l3,
+				     struct nfipsec_flow *flow,
+				     struct nfipsec_sa **next)
+{
+	struct nfipsec_sa *comp = find_sa(nn, skb, l3, flow);
+
+	if (comp && (!is_next(nn, comp, flow) ||
+		     !nfipsec_sa_joins(comp, flow) ||
+		     comp->state != NFIPSEC_SA_STATE_MATURE))
+		comp = NULL;
+	if (!comp && !is_local(nn->net, flow))
+		return NFIPSEC_OK;
+	if (sa->key.proto == IPPROTO_COMP)
+		return NFIPSEC_IN_COMP_NESTED;
+	if (skb->len < l3->l4_off + sizeof(struct nfipsec_comp_hdr))
+		return NFIPSEC_IN_COMP_DATA;
+	if (!comp)
+		return NFIPSEC_IN_COMP_CPI;
+	*next = comp;
+	return open_comp(nn, sa, comp, skb, l3, flow);
+}
+
+/*
+ * The SA that what came out of @sa is for, NULL if it is for none. If it is one of
+ * IPComp the packet is decompressed then, or was not compressed.
+ */
+static enum nfipsec_reason next_sa(const struct nfipsec_net *nn,
+				   const struct nfipsec_sa *sa,
+				   struct sk_buff *skb, struct nfipsec_l3 *l3,
+				   struct nfipsec_flow *flow,
+				   struct nfipsec_sa **next)
+{
+	struct nfipsec_sa *found = NULL;
+
+	*next = NULL;
+	if (l3->frag)
+		return NFIPSEC_OK;
+	if (l3->proto == IPPROTO_COMP)
+		return next_comp(nn, sa, skb, l3, flow, next);
+	if (is_ipsec(l3->proto))
+		found = find_sa(nn, skb, l3, flow);
+	else if (sa->key.proto != IPPROTO_COMP &&
+		 (l3->proto == IPPROTO_IPIP || l3->proto == IPPROTO_IPV6))
+		found = nfipsec_sad_find_plain(nn, flow, READ_ONCE(sa->reqid));
+	if (found && is_next(nn, found, flow))
+		*next = found;
+	return NFIPSEC_OK;
 }
 
 /*
@@ -298,15 +406,17 @@ static enum nfipsec_reason leave_sas(struct nfipsec_net *nn,
 		if (reason)
 			return reason;
 		opened_add(in, *sa, skb->len);
-		next = next_sa(nn, skb, l3, flow);
-		if (!next)
-			return NFIPSEC_OK;
+		reason = next_sa(nn, *sa, skb, l3, flow, &next);
+		if (reason || !next)
+			return reason;
 		if (in->chain.len == NFIPSEC_TMPL_MAX)
 			return NFIPSEC_IN_NESTED;
 		reason = nfipsec_admit_selector(*sa, flow);
 		if (reason)
 			return reason;
-		if (!nfipsec_admit_policy(nn, in, flow))
+		/* What IPComp is around is no packet of its own. */
+		if (next->key.proto != IPPROTO_COMP &&
+		    !nfipsec_admit_policy(nn, in, flow))
 			in->received |= BIT(in->chain.len);
 		*sa = next;
 	}

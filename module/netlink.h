@@ -43,6 +43,8 @@ int nfipsec_nl_ends_get(const struct nlattr *src, const struct nlattr *dst,
 			u8 *family, struct netlink_ext_ack *extack);
 int nfipsec_nl_proto_get(const struct nlattr *attr, u8 *proto,
 			 struct netlink_ext_ack *extack);
+int nfipsec_nl_spi_get(const struct nlattr *attr, u8 proto, __be32 *spi,
+		       struct netlink_ext_ack *extack);
 int nfipsec_nl_selector_get(const struct nlattr *nest,
 			    struct nfipsec_selector *sel,
 			    struct netlink_ext_ack *extack);

@@ -89,7 +89,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_LIFETIME + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_COMP_NAME + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -116,10 +116,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_LIFETIME + 1] = {
 	[NFIPSEC_A_SA_TFC] = NLA_POLICY_NESTED(nfipsec_tfc_nl_policy),
 	[NFIPSEC_A_SA_DSCP_SET] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_LIFETIME] = NLA_POLICY_NESTED(nfipsec_lifetime_nl_policy),
+	[NFIPSEC_A_SA_COMP_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_LIFETIME + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_COMP_NAME + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -146,6 +147,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_LIFETIME + 1] =
 	[NFIPSEC_A_SA_TFC] = NLA_POLICY_NESTED(nfipsec_tfc_nl_policy),
 	[NFIPSEC_A_SA_DSCP_SET] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_LIFETIME] = NLA_POLICY_NESTED(nfipsec_lifetime_nl_policy),
+	[NFIPSEC_A_SA_COMP_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -248,14 +250,14 @@ const struct genl_ops nfipsec_nl_ops[15] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_LIFETIME,
+		.maxattr	= NFIPSEC_A_SA_COMP_NAME,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_LIFETIME,
+		.maxattr	= NFIPSEC_A_SA_COMP_NAME,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -159,7 +159,7 @@ int nfipsec_nl_addr_put(struct sk_buff *skb, int type,
 /**
  * nfipsec_nl_proto_get() - read the protocol of an SA or a template
  * @attr: u8, or NULL
- * @proto: written, IPPROTO_ESP or IPPROTO_AH
+ * @proto: written, IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @extack: told what is wrong
  *
  * Context: any.
@@ -169,9 +169,37 @@ int nfipsec_nl_proto_get(const struct nlattr *attr, u8 *proto,
 			 struct netlink_ext_ack *extack)
 {
 	*proto = attr ? nla_get_u8(attr) : IPPROTO_ESP;
-	if (*proto != IPPROTO_ESP && *proto != IPPROTO_AH)
+	if (*proto != IPPROTO_ESP && *proto != IPPROTO_AH &&
+	    *proto != IPPROTO_COMP)
 		return nfipsec_nl_refuse(extack, attr, -EPROTONOSUPPORT,
-					 "the protocol must be ESP (50) or AH (51), no other is supported");
+					 "the protocol must be ESP (50), AH (51) or IPComp (108), no other is supported");
+	return 0;
+}
+
+/**
+ * nfipsec_nl_spi_get() - read the SPI of an SA, or the CPI of IPComp
+ * @attr: be32
+ * @proto: of the SA
+ * @spi: written, network byte order
+ * @extack: told what is wrong
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int nfipsec_nl_spi_get(const struct nlattr *attr, u8 proto, __be32 *spi,
+		       struct netlink_ext_ack *extack)
+{
+	u32 value;
+
+	*spi = nla_get_be32(attr);
+	value = ntohl(*spi);
+	if (proto != IPPROTO_COMP && value < NFIPSEC_SPI_MIN)
+		return nfipsec_nl_refuse(extack, attr, -EINVAL,
+					 "SPIs 0 to 255 are reserved (RFC 4303 section 2.1)");
+	if (proto == IPPROTO_COMP && value != NFIPSEC_CPI_DEFLATE &&
+	    (value < NFIPSEC_CPI_MIN || value > U16_MAX))
+		return nfipsec_nl_refuse(extack, attr, -EINVAL,
+					 "the CPI of IPComp is 2 (DEFLATE) or 256 to 65535 (RFC 3173 section 3.3)");
 	return 0;
 }
 
@@ -742,12 +770,9 @@ int nfipsec_nl_tmpl_get(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 	if (tb[NFIPSEC_A_TMPL_REQID])
 		tmpl->reqid = nla_get_u32(tb[NFIPSEC_A_TMPL_REQID]);
 	spi = tb[NFIPSEC_A_TMPL_SPI];
-	if (spi)
-		tmpl->spi = nla_get_be32(spi);
-	if (tmpl->spi && ntohl(tmpl->spi) < NFIPSEC_SPI_MIN)
-		return nfipsec_nl_refuse(extack, spi, -EINVAL,
-					 "template: SPIs 1 to 255 are reserved (RFC 4303 section 2.1)");
-	return 0;
+	if (!spi || !nla_get_be32(spi))
+		return 0;
+	return nfipsec_nl_spi_get(spi, tmpl->proto, &tmpl->spi, extack);
 }
 
 static int algos_put(struct sk_buff *skb, const struct nfipsec_tmpl *tmpl)

@@ -90,6 +90,9 @@ static int tmpl_get(const struct nlattr *attr, u8 *family,
 	err = nfipsec_nl_tmpl_get(attr, tmpl, extack);
 	if (err)
 		return err;
+	if (tmpl->proto == IPPROTO_COMP && cfg->tmpls)
+		return nfipsec_nl_refuse(extack, attr, -EINVAL,
+					 "what is encrypted gets no smaller: a template of IPComp must be the first");
 	if (tmpl->mode == NFIPSEC_MODE_TRANSPORT && tmpl->family &&
 	    tmpl->family != *family)
 		return nfipsec_nl_refuse(extack, attr, -EINVAL,
@@ -127,6 +130,11 @@ static int tmpls_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
 		if (err)
 			return err;
 	}
+	if (cfg->tmpl[cfg->tmpls - 1].proto == IPPROTO_COMP)
+		return nfipsec_nl_refuse(info->extack,
+					 info->attrs[NFIPSEC_A_POLICY_TMPL],
+					 -EINVAL,
+					 "IPComp protects nothing: a template of ESP or AH must follow it");
 	return 0;
 }
 

@@ -66,8 +66,13 @@ static int no_such_sa(struct genl_info *info)
 
 static int put_crypto(struct sk_buff *skb, const struct nfipsec_crypto *c)
 {
-	u32 icv_bits = c->icv_len * BITS_PER_BYTE;
+	u32 icv_bits;
 
+	/* The only one there is. */
+	if (!c)
+		return nla_put_string(skb, NFIPSEC_A_SA_COMP_NAME,
+				      NFIPSEC_COMP_NAME);
+	icv_bits = c->icv_len * BITS_PER_BYTE;
 	if (c->aead_algo)
 		return nla_put_string(skb, NFIPSEC_A_SA_AEAD_NAME,
 				      c->aead_algo->name) ?:

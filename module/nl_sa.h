@@ -9,6 +9,9 @@
 
 #include "sa.h"
 
+/* Of IPComp, as in ip-xfrm(8). */
+#define NFIPSEC_COMP_NAME	"deflate"
+
 /* From attribute set "sa"; what they write is undefined on error. */
 int nfipsec_nl_sa_key_get(struct genl_info *info, struct nfipsec_sa_key *key);
 int nfipsec_nl_sa_config_get(struct genl_info *info,

@@ -69,20 +69,20 @@ int nfipsec_nl_sa_key_get(struct genl_info *info, struct nfipsec_sa_key *key)
 		return err;
 	if (!spi)
 		return missing(info, NFIPSEC_A_SA_SPI, "SA needs an SPI");
-	key->spi = nla_get_be32(spi);
-	if (ntohl(key->spi) < NFIPSEC_SPI_MIN)
-		return nfipsec_nl_refuse(info->extack, spi, -EINVAL,
-					 "SPIs 0 to 255 are reserved (RFC 4303 section 2.1)");
-	return 0;
+	return nfipsec_nl_spi_get(spi, key->proto, &key->spi, info->extack);
 }
 
-/* Where there are many senders there is no window (RFC 4303 section 3.4.3). */
+/*
+ * Where there are many senders there is no window (RFC 4303 section 3.4.3), nor
+ * where there are no numbers.
+ */
 static int replay_window_get(struct genl_info *info,
-			     const union nfipsec_addr *saddr, u32 *window)
+			     const struct nfipsec_sa_config *cfg, u32 *window)
 {
 	const struct nlattr *attr = info->attrs[NFIPSEC_A_SA_REPLAY_WINDOW];
 
-	*window = nfipsec_addr_is_any(saddr) ? 0 : NFIPSEC_REPLAY_DEFAULT;
+	*window = nfipsec_addr_is_any(&cfg->saddr) ||
+		  cfg->key.proto == IPPROTO_COMP ? 0 : NFIPSEC_REPLAY_DEFAULT;
 	if (!attr)
 		return 0;
 	*window = nla_get_u32(attr);
@@ -134,7 +134,7 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 	cfg->pmtu_age = NFIPSEC_PATH_AGE;
 	if (a[NFIPSEC_A_SA_PMTU_AGE])
 		cfg->pmtu_age = nla_get_u32(a[NFIPSEC_A_SA_PMTU_AGE]);
-	err = replay_window_get(info, &cfg->saddr, &cfg->replay_window);
+	err = replay_window_get(info, cfg, &cfg->replay_window);
 	if (!err)
 		err = seq_get(info, NFIPSEC_A_SA_SEQ_OUT, cfg->flags,
 			      &cfg->seq_out);
@@ -209,6 +209,7 @@ int nfipsec_nl_sa_larval_get(struct genl_info *info,
 			     struct nfipsec_sa_config *cfg, u32 *min, u32 *max)
 {
 	struct nlattr **a = info->attrs;
+	bool comp;
 	int err;
 
 	memset(cfg, 0, sizeof(*cfg));
@@ -216,6 +217,7 @@ int nfipsec_nl_sa_larval_get(struct genl_info *info,
 	err = dst_get(info, &cfg->key);
 	if (err)
 		return err;
+	comp = cfg->key.proto == IPPROTO_COMP;
 	err = src_get(info, cfg);
 	if (err)
 		return err;
@@ -224,8 +226,8 @@ int nfipsec_nl_sa_larval_get(struct genl_info *info,
 	if (a[NFIPSEC_A_SA_REQID])
 		cfg->reqid = nla_get_u32(a[NFIPSEC_A_SA_REQID]);
 
-	*min = NFIPSEC_SPI_MIN;
-	*max = U32_MAX;
+	*min = comp ? NFIPSEC_CPI_MIN : NFIPSEC_SPI_MIN;
+	*max = comp ? NFIPSEC_CPI_NEGOTIATED : U32_MAX;
 	if (a[NFIPSEC_A_SA_SPI_MIN])
 		*min = nla_get_u32(a[NFIPSEC_A_SA_SPI_MIN]);
 	if (a[NFIPSEC_A_SA_SPI_MAX])
@@ -234,6 +236,10 @@ int nfipsec_nl_sa_larval_get(struct genl_info *info,
 		return nfipsec_nl_refuse(info->extack,
 					 a[NFIPSEC_A_SA_SPI_MIN], -EINVAL,
 					 "SPIs 0 to 255 are reserved (RFC 4303 section 2.1)");
+	if (comp && *max > U16_MAX)
+		return nfipsec_nl_refuse(info->extack,
+					 a[NFIPSEC_A_SA_SPI_MAX], -EINVAL,
+					 "the CPI of IPComp has 16 bits: 65535 is the highest");
 	if (*max < *min)
 		return nfipsec_nl_refuse(info->extack,
 					 a[NFIPSEC_A_SA_SPI_MAX], -EINVAL,
@@ -266,7 +272,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		NFIPSEC_A_SA_AUTH_KEY, NFIPSEC_A_SA_AUTH_ICV_BITS,
 		NFIPSEC_A_SA_OUTER, NFIPSEC_A_SA_PMTU_AGE,
 		NFIPSEC_A_SA_ENCAP, NFIPSEC_A_SA_TFC,
-		NFIPSEC_A_SA_DSCP_SET,
+		NFIPSEC_A_SA_DSCP_SET, NFIPSEC_A_SA_COMP_NAME,
 	};
 	struct nlattr **a = info->attrs;
 	const struct nlattr *src = a[NFIPSEC_A_SA_SRC];

@@ -228,10 +228,27 @@ static int ah_get(struct genl_info *info, struct nfipsec_keys *keys)
 		       &keys->icv_bits);
 }
 
+/* DEFLATE, or something is wrong. @other is what IPComp has not. */
+static int comp_get(struct genl_info *info, const struct nlattr *other)
+{
+	const struct nlattr *name = info->attrs[NFIPSEC_A_SA_COMP_NAME];
+
+	if (other)
+		return nfipsec_nl_refuse(info->extack, other, -EINVAL,
+					 "IPComp has no keys: give comp alone");
+	if (!name)
+		return missing(info, NFIPSEC_A_SA_COMP_NAME,
+			       "an SA of IPComp needs the name of an algorithm: comp deflate");
+	if (strcmp(nla_data(name), NFIPSEC_COMP_NAME))
+		return nfipsec_nl_refuse(info->extack, name, -EOPNOTSUPP,
+					 "the only algorithm of IPComp is deflate (RFC 2394)");
+	return 0;
+}
+
 /**
  * nfipsec_nl_sa_keys_get() - read the algorithms and keys of an SA
  * @info: request; holds the keys that @keys points to
- * @proto: IPPROTO_ESP or IPPROTO_AH
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @keys: written
  *
  * Context: process context, sleeps.
@@ -247,6 +264,14 @@ int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
 	bool auth = a[NFIPSEC_A_SA_AUTH_NAME] || a[NFIPSEC_A_SA_AUTH_KEY] ||
 		    a[NFIPSEC_A_SA_AUTH_ICV_BITS];
 
+	if (proto == IPPROTO_COMP)
+		return comp_get(info, a[NFIPSEC_A_SA_AEAD_NAME] ?:
+				      a[NFIPSEC_A_SA_ENC_NAME] ?:
+				      a[NFIPSEC_A_SA_AUTH_NAME]);
+	if (a[NFIPSEC_A_SA_COMP_NAME])
+		return nfipsec_nl_refuse(info->extack,
+					 a[NFIPSEC_A_SA_COMP_NAME], -EINVAL,
+					 "comp is for an SA of IPComp, which goes in front of this one");
 	if (aead && (enc || auth))
 		return nfipsec_nl_refuse(info->extack,
 					 a[NFIPSEC_A_SA_AEAD_NAME], -EINVAL,

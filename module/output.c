@@ -7,7 +7,7 @@
  *	     -> nfipsec_output()		which policy, which SAs
  *		-> route, path MTU
  *		-> segments, fragments, checksums
- *		-> encap, esp or ah		for each SA: outer headers,
+ *		-> encap, esp, ah or comp	for each SA: outer headers,
  *						ciphertext, ICV
  *		-> reinject			the ESP or AH packet leaves
  *
@@ -26,6 +26,7 @@
 
 #include "acquire.h"
 #include "ah.h"
+#include "comp.h"
 #include "drop.h"
 #include "encap.h"
 #include "esp.h"
@@ -211,6 +212,30 @@ static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 				nexthdr);
 }
 
+/* An SA of IPComp, which makes no packet longer than a tunnel's header does. */
+static enum nfipsec_reason add_comp(const struct outbound *p,
+				    struct nfipsec_sa *sa, struct sk_buff *skb,
+				    const struct nfipsec_l3 *l3, bool df)
+{
+	unsigned int nexthdr_off = nfipsec_encap_nexthdr_off(sa, l3);
+	unsigned int len = skb->len;
+	enum nfipsec_reason reason;
+	u8 nexthdr;
+
+	reason = nfipsec_encap_push(sa, skb, p->dst, l3, df, &nexthdr);
+	if (reason)
+		return reason;
+	reason = nfipsec_comp_pack(skb, nexthdr_off, sa->key.spi);
+	if (reason != NFIPSEC_OUT_COMP && reason != NFIPSEC_OUT_COMP_NOT)
+		return reason;
+	nfipsec_count(p->nn, reason);
+	nfipsec_encap_finish(sa, p->net, skb);
+	if (skb->len > IP_MAX_MTU)
+		return NFIPSEC_OUT_LENGTH;
+	nfipsec_sa_count(sa, len);
+	return NFIPSEC_OK;
+}
+
 /*
  * One SA of several. On success the packet is what the next one carries. @spare
  * bytes may be added to its payload.
@@ -224,6 +249,8 @@ static enum nfipsec_reason add_sa(const struct outbound *p,
 	enum nfipsec_reason reason;
 	u8 nexthdr;
 
+	if (sa->key.proto == IPPROTO_COMP)
+		return add_comp(p, sa, skb, l3, df);
 	reason = nfipsec_encap_push(sa, skb, p->dst, l3, df, &nexthdr);
 	if (reason)
 		return reason;

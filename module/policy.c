@@ -211,7 +211,18 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	return nfipsec_sad_find_out(nn, &want, flow);
 }
 
-/* What a packet of @flow is once @sa has sealed it; may be the same memory. */
+static u8 sealed_proto(const struct nfipsec_flow *flow,
+		       const struct nfipsec_sa *sa)
+{
+	if (sa->key.proto != IPPROTO_COMP)
+		return sa->key.proto;
+	return flow->family == AF_INET ? IPPROTO_IPIP : IPPROTO_IPV6;
+}
+
+/*
+ * What a packet of @flow is once @sa has sealed it; may be the same memory. Not
+ * every packet gets smaller: one that is compressed shows what it would else.
+ */
 static void seal_flow(struct nfipsec_flow *sealed,
 		      const struct nfipsec_flow *flow,
 		      const struct nfipsec_sa *sa)
@@ -221,11 +232,11 @@ static void seal_flow(struct nfipsec_flow *sealed,
 		.saddr = anew ? sa->saddr : flow->saddr,
 		.daddr = anew ? sa->key.daddr : flow->daddr,
 		.family = sa->key.family,
-		.proto = sa->key.proto,
+		.proto = sealed_proto(flow, sa),
 		.dscp = nfipsec_outer_tos(&sa->outer, flow->dscp << 2) >> 2,
 	};
 
-	*sealed = f;
+	*sealed = sa->key.proto == IPPROTO_COMP && !anew ? *flow : f;
 }
 
 /**
@@ -265,6 +276,16 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 	return true;
 }
 
+/*
+ * A packet that did not get smaller came without IPComp (RFC 3173 section 2.2).
+ * In tunnel mode it came out of the SA all the same, see next_sa() in input.c.
+ */
+static bool is_optional(const struct nfipsec_tmpl *tmpl)
+{
+	return tmpl->proto == IPPROTO_COMP &&
+	       tmpl->mode == NFIPSEC_MODE_TRANSPORT;
+}
+
 /**
  * nfipsec_policy_accepts() - did a packet come the way a policy asks for?
  * @pol: the inbound policy that @flow matched
@@ -274,7 +295,8 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
  *	policy asks for. It says nothing of them, the caller must know better.
  *
  * Context: under rcu_read_lock(), bottom halves off or on.
- * Return: true if the policy protects and its templates fit the innermost SAs.
+ * Return: true if the policy protects and its templates fit the innermost SAs, with
+ * one of IPComp or without.
  */
 bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 			    const struct nfipsec_chain *chain,
@@ -283,18 +305,19 @@ bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 {
 	struct nfipsec_sa_want want;
 	struct nfipsec_flow sealed;
-	unsigned int i;
+	unsigned int i, n = 0;
 
-	if (pol->cfg.action != NFIPSEC_ACTION_PROTECT ||
-	    pol->cfg.tmpls > chain->len)
+	if (pol->cfg.action != NFIPSEC_ACTION_PROTECT)
 		return false;
 	for (i = 0; i < pol->cfg.tmpls; i++) {
 		fill_want(&want, &pol->cfg.tmpl[i], flow);
-		if (!nfipsec_sa_fits(chain->sa[i], &want))
+		if (n < chain->len && nfipsec_sa_fits(chain->sa[n], &want)) {
+			seal_flow(&sealed, flow, chain->sa[n++]);
+			flow = &sealed;
+		} else if (!is_optional(&pol->cfg.tmpl[i])) {
 			return false;
-		seal_flow(&sealed, flow, chain->sa[i]);
-		flow = &sealed;
+		}
 	}
-	*outer = chain->len - pol->cfg.tmpls;
+	*outer = chain->len - n;
 	return true;
 }

@@ -42,7 +42,7 @@ struct nfipsec_chain {
  * @daddr: outer destination; all zero in transport mode means the packet's
  * @family: of both; 0 if they are those of the packet, as it comes out of the
  *	SAs further in
- * @proto: IPPROTO_ESP or IPPROTO_AH
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: network byte order, 0 is any

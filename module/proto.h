@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Wire formats and limits of ESP (RFC 4303 section 2), also in UDP (RFC 3948
- * section 2), and AH (RFC 4302 section 2). No code.
+ * section 2), AH (RFC 4302 section 2) and IPComp (RFC 3173 section 3). No code.
  */
 #ifndef NFIPSEC_PROTO_H
 #define NFIPSEC_PROTO_H
@@ -56,6 +56,20 @@ struct nfipsec_ah_hdr {
 
 static_assert(sizeof(struct nfipsec_ah_hdr) == 12);
 
+/**
+ * struct nfipsec_comp_hdr - in front of a compressed payload
+ * @nexthdr: what the payload is
+ * @flags: zero, ignored on receipt
+ * @cpi: compression parameter index
+ */
+struct nfipsec_comp_hdr {
+	__u8 nexthdr;
+	__u8 flags;
+	__be16 cpi;
+};
+
+static_assert(sizeof(struct nfipsec_comp_hdr) == 4);
+
 /* Pad length and next header, the end of the encrypted part. */
 #define NFIPSEC_ESP_TAIL	2
 /* RFC 4303 section 2.4: the ciphertext ends on a 4 byte boundary. */
@@ -65,6 +79,11 @@ static_assert(sizeof(struct nfipsec_ah_hdr) == 12);
 #define NFIPSEC_NATT_KEEPALIVE_BYTE	0xff
 /* SPIs below are reserved (RFC 4303 section 2.1). */
 #define NFIPSEC_SPI_MIN		256
+/* CPI that means DEFLATE wherever it stands (RFC 3173 section 3.3). */
+#define NFIPSEC_CPI_DEFLATE	2
+/* CPIs below are reserved, those that are negotiated end here. */
+#define NFIPSEC_CPI_MIN		256
+#define NFIPSEC_CPI_NEGOTIATED	61439
 /* Next header of a dummy packet (RFC 4303 section 2.6). */
 #define NFIPSEC_NEXTHDR_DUMMY	59
 /* Next header that stands for struct nfipsec_beet_hdr. */

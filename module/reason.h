@@ -135,11 +135,25 @@
 	D(OUT_ACQUIRE_TIMEOUT, "out_acquire_timeout", XFRM_POLICY,	\
 	  "outbound: no SA came while the packet waited for it")	\
 	D(OUT_ACQUIRE_GONE, "out_acquire_gone", XFRM_POLICY,		\
-	  "outbound: its device went while the packet waited for an SA")			\
+	  "outbound: its device went while the packet waited for an SA")	\
 	D(IN_EXPIRED, "in_expired", XFRM_POLICY,			\
 	  "inbound: the SA's lifetime is used up")			\
 	D(OUT_EXPIRED, "out_expired", XFRM_POLICY,			\
-	  "outbound: the SA's lifetime is used up")
+	  "outbound: the SA's lifetime is used up")				\
+	C(OUT_COMP, "out_comp",						\
+	  "packets sent through an SA of IPComp that were compressed")	\
+	C(OUT_COMP_NOT, "out_comp_not",					\
+	  "packets sent through an SA of IPComp as they were, being small or getting no smaller") \
+	C(IN_COMP, "in_comp",						\
+	  "packets decompressed by an SA of IPComp")			\
+	D(IN_COMP_CPI, "in_comp_cpi", XFRM_POLICY,			\
+	  "inbound: IPComp with a CPI that no SA has for an address of this host") \
+	D(IN_COMP_NESTED, "in_comp_nested", IP_INHDR,			\
+	  "inbound: IPComp once more in what was decompressed")		\
+	D(IN_COMP_DATA, "in_comp_data", IP_INHDR,			\
+	  "inbound: IPComp data are cut off, malformed or followed by more") \
+	D(IN_COMP_LONG, "in_comp_long", PKT_TOO_BIG,			\
+	  "inbound: decompressed, longer than an IP packet can be")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "deflate.h"
 #include "kat.h"
 #include "sa.h"
 
@@ -135,6 +136,11 @@ static int check_group(const struct nfipsec_sa_config *cfg,
 			       "Dummy packets are for two hosts, not for a group");
 		return -EINVAL;
 	}
+	if (cfg->key.proto == IPPROTO_COMP) {
+		NL_SET_ERR_MSG(extack,
+			       "IPComp is for two hosts, not for a group");
+		return -EINVAL;
+	}
 	return nfipsec_addr_is_any(&cfg->saddr) ? check_shared(cfg, extack) : 0;
 }
 
@@ -195,19 +201,43 @@ static int check_rollover_iv(const struct nfipsec_sa_config *cfg,
 	return -EINVAL;
 }
 
+/* What an SA of IPComp has not. */
+static int check_comp(const struct nfipsec_sa_config *cfg,
+		      struct netlink_ext_ack *extack)
+{
+	if (cfg->key.proto != IPPROTO_COMP)
+		return 0;
+	if (cfg->flags & (NFIPSEC_SA_FLAG_ESN | NFIPSEC_SA_FLAG_IIV |
+			  NFIPSEC_SA_FLAG_ALIGN8 | NFIPSEC_SA_FLAG_CHECK_PAD)) {
+		NL_SET_ERR_MSG(extack,
+			       "Flags esn, iiv, align8 and check-pad are not IPComp's");
+		return -EINVAL;
+	}
+	if (cfg->replay_window || cfg->seq_out || cfg->seq_in) {
+		NL_SET_ERR_MSG(extack,
+			       "IPComp has no sequence numbers, and so no anti-replay window");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* Do values, each good by itself, make an SA together? */
 static int check_config(const struct nfipsec_sa_config *cfg,
 			struct netlink_ext_ack *extack)
 {
 	int err;
 
-	if (cfg->key.proto != IPPROTO_ESP && cfg->key.proto != IPPROTO_AH) {
-		NL_SET_ERR_MSG(extack, "ESP and AH are the only protocols supported");
+	if (cfg->key.proto != IPPROTO_ESP && cfg->key.proto != IPPROTO_AH &&
+	    cfg->key.proto != IPPROTO_COMP) {
+		NL_SET_ERR_MSG(extack, "ESP, AH and IPComp are the only protocols supported");
 		return -EPROTONOSUPPORT;
 	}
 	if (cfg->state == NFIPSEC_SA_STATE_LARVAL)
 		return 0;
 
+	err = check_comp(cfg, extack);
+	if (err)
+		return err;
 	if (cfg->mode == NFIPSEC_MODE_BEET && cfg->key.proto != IPPROTO_ESP) {
 		NL_SET_ERR_MSG(extack, "BEET mode is one of ESP");
 		return -EPROTONOSUPPORT;
@@ -300,6 +330,8 @@ static void destroy(struct nfipsec_sa *sa)
 {
 	if (sa->crypto)
 		nfipsec_crypto_free(sa->crypto);
+	if (sa->comp)
+		nfipsec_deflate_release();
 	dst_cache_destroy(&sa->dst_cache);
 	kvfree(sa->replay);
 	free_percpu(sa->stats);
@@ -352,24 +384,39 @@ static struct nfipsec_crypto *new_crypto(const struct nfipsec_keys *keys,
 	return ERR_PTR(err);
 }
 
+/* What is done to packets. */
+static int make_transform(struct nfipsec_sa *sa,
+			  const struct nfipsec_sa_config *cfg,
+			  struct netlink_ext_ack *extack)
+{
+	struct nfipsec_crypto *crypto;
+	int err;
+
+	if (cfg->key.proto == IPPROTO_COMP) {
+		err = nfipsec_deflate_hold(extack);
+		sa->comp = !err;
+		return err;
+	}
+	crypto = new_crypto(&cfg->keys, extack);
+	if (IS_ERR(crypto))
+		return PTR_ERR(crypto);
+	sa->crypto = crypto;
+	crypto->check_pad = cfg->flags & NFIPSEC_SA_FLAG_CHECK_PAD;
+	return check_iv(cfg, crypto, extack) ?:
+	       check_rollover_iv(cfg, crypto, extack);
+}
+
 /* What carries packets; destroy() takes it away, also what is half there. */
 static int make_mature(struct nfipsec_sa *sa,
 		       const struct nfipsec_sa_config *cfg,
 		       struct netlink_ext_ack *extack)
 {
 	struct nfipsec_sa_rcu_selector *sel;
-	struct nfipsec_crypto *crypto;
 	int err;
 
-	crypto = new_crypto(&cfg->keys, extack);
-	if (IS_ERR(crypto))
-		return PTR_ERR(crypto);
-	sa->crypto = crypto;
-	err = check_iv(cfg, crypto, extack) ?:
-	      check_rollover_iv(cfg, crypto, extack);
+	err = make_transform(sa, cfg, extack);
 	if (err)
 		return err;
-	crypto->check_pad = cfg->flags & NFIPSEC_SA_FLAG_CHECK_PAD;
 
 	sa->replay = kvzalloc(nfipsec_replay_size(cfg->replay_window),
 			      GFP_KERNEL_ACCOUNT);

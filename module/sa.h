@@ -33,9 +33,9 @@ struct netlink_ext_ack;
  * @daddr: outer destination address
  * @saddr: outer source address, if @daddr is a group and the SA that of one
  *	sender; else zero
- * @spi: network byte order
+ * @spi: network byte order; of IPComp, the CPI
  * @family: of @daddr, AF_INET or AF_INET6
- * @proto: IPPROTO_ESP or IPPROTO_AH
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @zero: must be zero, the key is hashed as bytes
  */
 struct nfipsec_sa_key {
@@ -238,7 +238,8 @@ struct nfipsec_life {
  * @dummy_node: in nfipsec_sad.dummies if @tfc says so, config lock
  * @dummy_due: jiffies of the next dummy packet, the work item's alone
  * @reqid: written under the config lock, read with READ_ONCE()
- * @crypto: algorithms and keys, constant, NULL while larval
+ * @crypto: algorithms and keys, constant, NULL while larval and of IPComp
+ * @comp: of IPComp, and holds what that needs, constant
  * @selector: traffic it may carry, NULL is any; in BEET mode never NULL and
  *	one address each, those of the packets inside; config lock, RCU readers
  * @stats: counters per CPU
@@ -281,6 +282,7 @@ struct nfipsec_sa {
 	unsigned long dummy_due;
 	u32 reqid;
 	struct nfipsec_crypto *crypto;
+	bool comp;
 	struct nfipsec_sa_rcu_selector __rcu *selector;
 	struct nfipsec_sa_stats __percpu *stats;
 	struct dst_cache dst_cache;

@@ -288,6 +288,42 @@ struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 	return plain;
 }
 
+/**
+ * nfipsec_sad_find_plain() - find the SA of IPComp that did not compress
+ * @nn: the namespace
+ * @flow: a packet that carries another, and came out of an SA
+ * @reqid: that SA's
+ *
+ * In tunnel mode, IPComp that is left out leaves one IP packet in another (RFC
+ * 3173 section 2.2), with no CPI to find the SA by. Two SAs that were made for one
+ * another have one reqid.
+ *
+ * Context: under rcu_read_lock().
+ * Return: an SA between the packet's ends, the newest with @reqid or else the
+ * newest, valid until rcu_read_unlock(), or NULL.
+ */
+struct nfipsec_sa *nfipsec_sad_find_plain(const struct nfipsec_net *nn,
+					  const struct nfipsec_flow *flow,
+					  u32 reqid)
+{
+	unsigned int hash = peer_hash(flow->family, &flow->daddr);
+	struct nfipsec_sa *found = NULL;
+	struct nfipsec_sa *sa;
+
+	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
+		if (sa->key.proto != IPPROTO_COMP ||
+		    sa->mode != NFIPSEC_MODE_TUNNEL ||
+		    sa->state != NFIPSEC_SA_STATE_MATURE ||
+		    sa->dir == NFIPSEC_DIR_OUT || !nfipsec_sa_joins(sa, flow))
+			continue;
+		if (READ_ONCE(sa->reqid) == reqid)
+			return sa;
+		if (!found)
+			found = sa;
+	}
+	return found;
+}
+
 static bool sends_dummies(const struct nfipsec_sa *sa)
 {
 	return sa->tfc.dummy_interval && sa->dir != NFIPSEC_DIR_IN;

@@ -42,7 +42,7 @@ struct nfipsec_sad {
  * @daddr: outer destination address
  * @packet: addresses are the packet's own: those of any source fit too
  * @family: of both
- * @proto: IPPROTO_ESP or IPPROTO_AH
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: network byte order, 0 is any
@@ -77,6 +77,9 @@ struct nfipsec_sa *nfipsec_sad_find_sent(const struct nfipsec_net *nn,
 struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 					const struct nfipsec_sa_want *want,
 					const struct nfipsec_flow *flow);
+struct nfipsec_sa *nfipsec_sad_find_plain(const struct nfipsec_net *nn,
+					  const struct nfipsec_flow *flow,
+					  u32 reqid);
 bool nfipsec_sa_joins(const struct nfipsec_sa *sa,
 		      const struct nfipsec_flow *flow);
 bool nfipsec_sa_fits(const struct nfipsec_sa *sa,

@@ -188,6 +188,7 @@ static const struct nfi_field sa_fields[] = {
 	A(USED_PACKETS, U64, used_packets),
 	A(USE_TIME, U64, use_time),
 	A(LAST_USED, U64, last_used),
+	A(COMP_NAME, NAME, comp_name),
 };
 
 #undef A

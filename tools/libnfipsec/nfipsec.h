@@ -169,7 +169,7 @@ struct nfipsec_name_list {
  * @has: bits of NFIPSEC_A_TMPL_*
  * @src: outer source; may be absent in transport mode
  * @dst: outer destination; may be absent in transport mode
- * @proto: IPPROTO_ESP or IPPROTO_AH
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: 0 is any
@@ -267,8 +267,8 @@ struct nfipsec_lifetime {
  * @has: bits of NFIPSEC_A_SA_*
  * @src: outer source address
  * @dst: outer destination address; @dst, @proto and @spi identify the SA
- * @proto: IPPROTO_ESP or IPPROTO_AH
- * @spi: security parameters index
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
+ * @spi: security parameters index, of IPComp the CPI
  * @spi_min: lowest SPI, nfipsec_sa_allocspi() only
  * @spi_max: highest SPI, nfipsec_sa_allocspi() only
  * @mode: enum nfipsec_mode
@@ -304,6 +304,7 @@ struct nfipsec_lifetime {
  * @used_packets: in which these were, answer only
  * @use_time: when the first of them was, seconds since the epoch, answer only
  * @last_used: when the last of them was, likewise
+ * @comp_name: algorithm of IPComp, "deflate"
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -346,6 +347,7 @@ struct nfipsec_sa {
 	uint64_t used_packets;
 	uint64_t use_time;
 	uint64_t last_used;
+	char comp_name[NFIPSEC_NAME_MAX];
 };
 
 /**

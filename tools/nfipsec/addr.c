@@ -18,6 +18,7 @@ static const struct choice protos[] = {
 	{ "gre", IPPROTO_GRE },
 	{ "esp", IPPROTO_ESP },
 	{ "ah", IPPROTO_AH },
+	{ "comp", IPPROTO_COMP },
 	{ "ipv6-icmp", IPPROTO_ICMPV6 },
 	{ "icmpv6", IPPROTO_ICMPV6 },
 	{ "ospf", 89 },
@@ -289,7 +290,7 @@ int word_addr(struct args *a, void *obj, const struct word *w)
 }
 
 /**
- * word_ipsec() - the protocol of an SA follows, esp or ah
+ * word_ipsec() - the protocol of an SA follows, esp, ah or comp
  * @a: words
  * @obj: structure
  * @w: the keyword
@@ -307,8 +308,10 @@ int word_ipsec(struct args *a, void *obj, const struct word *w)
 		*proto = IPPROTO_ESP;
 	else if (!strcmp(text, "ah") || !strcmp(text, "51"))
 		*proto = IPPROTO_AH;
+	else if (!strcmp(text, "comp") || !strcmp(text, "108"))
+		*proto = IPPROTO_COMP;
 	else
-		return cli_fail(CLI_USAGE, "SAs of protocol \"%s\" do not exist here: use proto esp or proto ah",
+		return cli_fail(CLI_USAGE, "SAs of protocol \"%s\" do not exist here: use proto esp, proto ah or proto comp",
 				cli_show(text));
 	has_set(obj, w->attr);
 	return CLI_OK;

@@ -10,7 +10,7 @@
 #include "state.h"
 
 #define SA_WORDS							\
-	"src A dst A proto esp|ah spi N mode tunnel|transport|beet\n"	\
+	"src A dst A proto esp|ah|comp spi N mode tunnel|transport|beet\n"	\
 	"[reqid N] [replay-window N] [esn] [flag FLAG...] [dir in|out]\n" \
 	"[sel SELECTOR] [seq-out N] [seq-in N]\n"			\
 	"[ecn normal|compat|off] [dscp copy|N] [df copy|set|clear]\n"	\
@@ -20,13 +20,14 @@
 	"[limit {byte|packet|time|time-use}-{soft|hard} N]...\n"		\
 	"[encap espinudp SPORT DPORT OADDR [nat-keepalive-interval SECONDS]]\n" \
 	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS\n" \
-	"proto ah: auth-trunc NAME KEY ICVBITS | aead gmac KEY ICVBITS"
-#define SA_KEY		"[src A] dst A proto esp|ah spi N"
+	"proto ah: auth-trunc NAME KEY ICVBITS | aead gmac KEY ICVBITS;\n" \
+	"proto comp: comp deflate"
+#define SA_KEY		"[src A] dst A proto esp|ah|comp spi N"
 #define POLICY_WORDS							\
 	"dir in|out SELECTOR [priority N] [name STRING] [pfp FIELD,...]\n" \
 	"action protect|bypass|discard\n"				\
-	"[tmpl [src A dst A] proto esp|ah mode M [reqid N] [spi N]\n" \
-	"      [algo NAME]...]..."
+	"[tmpl [src A dst A] proto esp|ah|comp mode M [reqid N] [spi N]\n" \
+	"      [level required|use] [algo NAME]...]..."
 #define POLICY_KEY	"index N | dir in|out SELECTOR"
 
 /* The first verb of a noun is what the noun alone means. */
@@ -42,7 +43,7 @@ const struct command commands[] = {
 	{ "sa", "flush", NULL, cmd_sa_flush, NULL, "delete all SAs" },
 	{ "sa", "count", NULL, cmd_sa_count, NULL, "number of SAs" },
 	{ "sa", "allocspi", NULL, cmd_sa_allocspi,
-	  "src A dst A proto esp|ah [mode M] [reqid N] min N max N",
+	  "src A dst A proto esp|ah|comp [mode M] [reqid N] min N max N",
 	  "reserve a free SPI by a larval SA" },
 	{ "policy", "list", "show", cmd_policy_list, "[dir in|out]",
 	  "show policies in the order they are looked at" },

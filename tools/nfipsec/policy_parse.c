@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Policies as words. */
 #include <string.h>
+#include <netinet/in.h>
 
 #include "policy.h"
 #include "selector.h"
@@ -121,6 +122,27 @@ static int word_algo(struct args *a, void *obj, const struct word *w)
 	return CLI_OK;
 }
 
+/*
+ * As in ip-xfrm(8). Small packets come without IPComp whatever is said; that one
+ * comes without ESP or AH is not to be had.
+ */
+static int word_level(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_tmpl *tmpl = obj;
+
+	if (!text)
+		return CLI_USAGE;
+	if (!strcmp(text, "required"))
+		return CLI_OK;
+	if (strcmp(text, "use"))
+		return cli_fail(CLI_USAGE, "unknown level \"%s\": use required, or of proto comp use",
+				cli_show(text));
+	if (!TMPL_HAS(tmpl, PROTO) || tmpl->proto != IPPROTO_COMP)
+		return cli_fail(CLI_USAGE, "level use is for a template of proto comp, behind that word: other SAs are always required");
+	return CLI_OK;
+}
+
 static int tmpl_check(const struct nfipsec_tmpl *tmpl)
 {
 	if (!TMPL_HAS(tmpl, PROTO))
@@ -148,6 +170,7 @@ static int word_tmpl(struct args *a, void *obj, const struct word *w)
 		T("reqid", word_u32, reqid, REQID),
 		T("spi", word_u32, spi, SPI),
 		{ "algo", word_algo, 0, 0, 0, 0, true },
+		{ "level", word_level, 0, 0, 0, 0, false },
 	};
 	struct nfipsec_policy *pol = obj;
 	struct nfipsec_tmpl *tmpl;

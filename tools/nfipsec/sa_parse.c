@@ -326,6 +326,23 @@ static int word_auth_trunc(struct args *a, void *obj, const struct word *w)
 	return CLI_OK;
 }
 
+/* NAME, which the kernel judges; there is no key. */
+static int word_comp(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_sa *sa = obj;
+	int len;
+
+	if (!text)
+		return CLI_USAGE;
+	len = snprintf(sa->comp_name, sizeof(sa->comp_name), "%s", text);
+	if (len <= 0 || (size_t)len >= sizeof(sa->comp_name))
+		return cli_fail(CLI_USAGE, "algorithm names have 1 to %d characters",
+				NFIPSEC_NAME_MAX - 1);
+	has_set(sa, NFIPSEC_A_SA_COMP_NAME);
+	return CLI_OK;
+}
+
 /* XFRM truncates "auth" to 96 bits, which RFC 4868 does not. */
 static int word_auth(struct args *a, void *obj, const struct word *w)
 {
@@ -355,6 +372,7 @@ static const struct word config_words[] = {
 	{ "enc", word_enc, 0, 0, 0, 0, false },
 	{ "auth-trunc", word_auth_trunc, 0, 0, 0, 0, false },
 	{ "auth", word_auth, 0, 0, 0, 0, false },
+	{ "comp", word_comp, 0, 0, 0, 0, false },
 	O("ecn", word_ecn),
 	O("dscp", word_dscp),
 	O("df", word_df),
@@ -470,6 +488,10 @@ int sa_check_new(const struct nfipsec_sa *sa)
 	ret = check_present(sa, need, ARRAY_SIZE(need));
 	if (ret)
 		return ret;
+	if (sa->proto == IPPROTO_COMP && !SA_HAS(sa, COMP_NAME))
+		return cli_fail(CLI_USAGE, "the algorithm is missing: IPComp needs comp deflate");
+	if (sa->proto == IPPROTO_COMP)
+		return CLI_OK;
 	if (sa->proto == IPPROTO_AH &&
 	    (SA_HAS(sa, AUTH_NAME) || SA_HAS(sa, AEAD_NAME)))
 		return CLI_OK;

@@ -50,6 +50,8 @@ static void print_algos(FILE *out, const struct nfipsec_sa *sa)
 	if (SA_HAS(sa, ENC_NAME))
 		fprintf(out, "\tenc %s%s\n", sa->enc_name,
 			algo_keyless(ALGO_ENC, sa->enc_name) ? "" : " <hidden>");
+	if (SA_HAS(sa, COMP_NAME))
+		fprintf(out, "\tcomp %s\n", sa->comp_name);
 }
 
 static void print_path(FILE *out, const struct nfipsec_sa *sa)
@@ -292,6 +294,8 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 	if (SA_HAS(sa, AUTH_NAME))
 		json_child(o, "auth", algo_json(sa->auth_name,
 						sa->auth_icv_bits));
+	if (SA_HAS(sa, COMP_NAME))
+		json_child(o, "comp", algo_json(sa->comp_name, 0));
 	if (SA_HAS(sa, SELECTOR))
 		json_child(o, "sel", selector_json(&sa->selector));
 	if (SA_HAS(sa, OUTER))

@@ -138,6 +138,10 @@ static const struct object_case sas[] = {
 	{ ID "mode tunnel dscp-set 9-8 " GCM, "ends before it starts", true },
 	{ ID "mode tunnel dscp-set 1,,2 " GCM, "is no number", true },
 	{ ID "mode tunnel dscp-set all " GCM, "is no number", true },
+	{ "src 192.0.2.1 dst 192.0.2.2 proto comp spi 2 mode tunnel comp deflate",
+	  "src 192.0.2.1 dst 192.0.2.2\n\tproto comp spi 0x00000002 reqid 0 mode tunnel\n"
+	  "\treplay-window 0 dir any state larval\n\tcomp deflate\n" TAIL,
+	  false },
 	{ ID "mode tunnel tfc-pad all " GCM, "is no number", true },
 	{ ID "mode tunnel ecn on " GCM, "use one of: normal compat off", true },
 	{ ID "mode tunnel dscp 64 " GCM, "too large: at most 63", true },
@@ -166,8 +170,12 @@ static const struct object_case sas[] = {
 	  "one address family", true },
 	{ "src 192.0.2.1 dst ::2 proto esp spi 1 mode tunnel " GCM,
 	  "one address family", true },
-	{ "src 192.0.2.1 dst 192.0.2.2 proto comp spi 1 mode tunnel " GCM,
-	  "use proto esp or proto ah", true },
+	{ "src 192.0.2.1 dst 192.0.2.2 proto tcp spi 1 mode tunnel " GCM,
+	  "use proto esp, proto ah or proto comp", true },
+	{ "src 192.0.2.1 dst 192.0.2.2 proto comp spi 2 mode tunnel " GCM,
+	  "IPComp needs comp deflate", true },
+	{ ID "mode tunnel comp", "must follow \"comp\"", true },
+	{ ID "mode tunnel comp " X64, "1 to 63 characters", true },
 	{ "src 192.0.2.1 dst 192.0.2.2 proto ah spi 1 mode tunnel enc aes128 " KEY16,
 	  "AH needs auth-trunc", true },
 	{ AH_ID "mode tunnel aead aes256gmac " KEY20 " 128",
@@ -484,6 +492,19 @@ static const struct object_case policies[] = {
 	  "\ttmpl\n\t\tproto ah reqid 2 mode transport\n"
 	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
 	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "action protect " TRANSPORT(comp, 0) "level use "
+	  TRANSPORT(esp, 1) "level required",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir in action protect index 0 priority 0\n"
+	  "\ttmpl\n\t\tproto comp reqid 0 mode transport\n"
+	  "\ttmpl\n\t\tproto esp reqid 1 mode transport\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "action protect tmpl proto esp mode transport level use",
+	  "other SAs are always required", true },
+	{ "dir in " SEL "action protect tmpl level use proto comp mode transport",
+	  "behind that word", true },
+	{ "dir in " SEL "action protect tmpl proto comp mode transport level some",
+	  "unknown level", true },
 	{ "dir out src 0.0.0.0/0 dst any action discard priority 4294967295",
 	  "src 0.0.0.0/0 dst 0.0.0.0/0\n"
 	  "\tdir out action discard index 0 priority 4294967295\n"

@@ -266,8 +266,11 @@ int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
 
 	if (proto == IPPROTO_COMP)
 		return comp_get(info, a[NFIPSEC_A_SA_AEAD_NAME] ?:
+				      a[NFIPSEC_A_SA_AEAD_KEY] ?:
 				      a[NFIPSEC_A_SA_ENC_NAME] ?:
-				      a[NFIPSEC_A_SA_AUTH_NAME]);
+				      a[NFIPSEC_A_SA_ENC_KEY] ?:
+				      a[NFIPSEC_A_SA_AUTH_NAME] ?:
+				      a[NFIPSEC_A_SA_AUTH_KEY]);
 	if (a[NFIPSEC_A_SA_COMP_NAME])
 		return nfipsec_nl_refuse(info->extack,
 					 a[NFIPSEC_A_SA_COMP_NAME], -EINVAL,

@@ -208,9 +208,10 @@ static int check_comp(const struct nfipsec_sa_config *cfg,
 	if (cfg->key.proto != IPPROTO_COMP)
 		return 0;
 	if (cfg->flags & (NFIPSEC_SA_FLAG_ESN | NFIPSEC_SA_FLAG_IIV |
-			  NFIPSEC_SA_FLAG_ALIGN8 | NFIPSEC_SA_FLAG_CHECK_PAD)) {
+			  NFIPSEC_SA_FLAG_ALIGN8 | NFIPSEC_SA_FLAG_CHECK_PAD |
+			  NFIPSEC_SA_FLAG_SEQ_ROLLOVER)) {
 		NL_SET_ERR_MSG(extack,
-			       "Flags esn, iiv, align8 and check-pad are not IPComp's");
+			       "Flags esn, iiv, align8, check-pad and seq-rollover are not IPComp's");
 		return -EINVAL;
 	}
 	if (cfg->replay_window || cfg->seq_out || cfg->seq_in) {

@@ -160,11 +160,9 @@ def weak():
             attr(C["A_SA_AUTH_KEY"], b"k" * 16),
             attr(C["A_SA_AUTH_ICV_BITS"], lib.u32(96)),
             *null.attrs()[3:]), "in")
-    status, _, err = lab.cli("sa", "add", "src", OUT4, "dst", PEER4, "proto",
-                             "108", "spi", "0x1234", "mode", "transport",
-                             "enc", "null", "", "auth-trunc", "sha256",
-                             "-", "128", stdin="0x" + "11" * 32 + "\n", ok=None)
-    equal((status != 0, "use proto esp" in err), (True, True), "IPComp: " + err)
+    for name in ("oui", "IPCOMP_OUI", "", "Deflate"):
+        refused("the only algorithm", lab.sa,
+                Raw(attr(C["A_SA_COMP_NAME"], name)), "in", proto=108)
 
 
 def triple_des():

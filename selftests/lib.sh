@@ -529,6 +529,8 @@ dropped() {
 		[[ $name == *_ok || $name == *_dummy || $name == *_keepalive ||
 			$name == in_esn_resync || $name == in_ecn_unused ||
 			$name == in_ecn_danger || $name == out_acquire ||
+			$name == out_comp || $name == out_comp_not ||
+			$name == in_comp ||
 			$name == *_count ]] && continue
 		[[ " $* " == *" $name "* ]] && continue
 		# shellcheck disable=SC2004

@@ -18,7 +18,7 @@ STATES = (DONE, UNSHOWN, "not done", "not applicable")
 LEVELS = ("MUST", "MUST NOT", "MUST-", "SHALL", "SHALL NOT", "REQUIRED",
           "SHOULD", "SHOULD NOT", "RECOMMENDED", "NOT RECOMMENDED", "MAY",
           "OPTIONAL")
-RFCS = {"4301", "4302", "4303", "3948", "4555", "6040", "8221", "8750"}
+RFCS = {"3173", "4301", "4302", "4303", "3948", "4555", "6040", "8221", "8750"}
 
 
 class Row:

@@ -14,6 +14,7 @@
  *   flood=COUNT   datagrams of mixed sizes from A to B, all must arrive
  *   forever	   datagrams both ways as fast as it goes, lost or not
  *   swap	   A and B change places for what follows
+ *   text	   what follows carries contents that can be compressed
  *
  * SIZES is like 0-20,56,1400. Contents are compared. A wire is looked at for
  * frames that its host sends: "esp" refuses anything but ESP, ARP and
@@ -899,6 +900,15 @@ static void make_pattern(void)
 	}
 }
 
+/* Three bits of each byte are left. */
+static void make_text(void)
+{
+	size_t i;
+
+	for (i = 0; i < PATTERN; i++)
+		pattern[i] = 'a' + (pattern[i] & 7);
+}
+
 static void act(char *arg)
 {
 	char *val = strchr(arg, '=');
@@ -908,6 +918,10 @@ static void act(char *arg)
 
 		a = b;
 		b = t;
+		return;
+	}
+	if (!strcmp(arg, "text")) {
+		make_text();
 		return;
 	}
 	if (!strcmp(arg, "forever"))

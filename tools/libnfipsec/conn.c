@@ -347,6 +347,17 @@ void nfipsec_close(struct nfipsec *h)
 }
 
 /**
+ * nfipsec_fd() - file descriptor of a handle
+ * @h: handle that nfipsec_open() succeeded for
+ *
+ * Return: the descriptor, to wait until there is something to read
+ */
+int nfipsec_fd(const struct nfipsec *h)
+{
+	return mnl_socket_get_fd(h->nl);
+}
+
+/**
  * nfipsec_error() - sentence of the last failure
  * @h: handle, NULL if nfipsec_open() ran out of memory
  *

@@ -532,6 +532,8 @@ typedef int (*nfipsec_event_cb)(const struct nfipsec_event *ev, void *arg);
 int nfipsec_open(struct nfipsec **h);
 void nfipsec_close(struct nfipsec *h);
 const char *nfipsec_error(const struct nfipsec *h);
+/* To wait with poll() for nfipsec_event_read() to have something. */
+int nfipsec_fd(const struct nfipsec *h);
 
 /* Whether the last list changed while it was read, and may be inconsistent. */
 bool nfipsec_list_torn(const struct nfipsec *h);

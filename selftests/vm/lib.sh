@@ -128,14 +128,18 @@ papt() {
 		-o Debug::NoLocking=false "$@"
 }
 
-# papt_update RELEASE: bring that release's package lists up to date, once a run.
+# papt_update RELEASE: bring that release's package lists up to date, once a run;
+# RELEASE-src: those of its source packages.
 declare -A PAPT_DONE=()
 papt_update() {
 	local dir=$CACHE/apt/$1
 	[[ ${PAPT_DONE[$1]:-} ]] && return
 	mkdir -p "$dir/empty" "$dir/state/lists/partial" "$dir/cache/archives/partial"
 	: >"$dir/status"
-	deb_lines "$1" >"$dir/sources.list.new" || exit 1
+	deb_lines "${1%-src}" >"$dir/sources.list.new" || exit 1
+	# security updates first: sources that came by them are there all the same
+	# where a mirror has not got them yet
+	[[ $1 != *-src ]] || sed -i -n 's/^deb /deb-src /; 1!G; h; $p' "$dir/sources.list.new"
 	mv "$dir/sources.list.new" "$dir/sources.list"
 	papt "$1" get update >"$dir/update.log" 2>&1 || {
 		cat "$dir/update.log" >&2

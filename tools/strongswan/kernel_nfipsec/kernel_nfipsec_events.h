@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/**
+ * @defgroup kernel_nfipsec_events kernel_nfipsec_events
+ * @{ @ingroup kernel_nfipsec
+ */
+
+#ifndef KERNEL_NFIPSEC_EVENTS_H_
+#define KERNEL_NFIPSEC_EVENTS_H_
+
+typedef struct kernel_nfipsec_events_t kernel_nfipsec_events_t;
+
+/**
+ * Receives the events of the kernel module and tells the daemon.
+ */
+struct kernel_nfipsec_events_t {
+
+	/**
+	 * Destroy a kernel_nfipsec_events_t.
+	 */
+	void (*destroy)(kernel_nfipsec_events_t *this);
+};
+
+/**
+ * Begin to receive events.
+ *
+ * @return			receiver, NULL if there are none, which was logged
+ */
+kernel_nfipsec_events_t *kernel_nfipsec_events_create();
+
+#endif /** KERNEL_NFIPSEC_EVENTS_H_ @}*/

@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "kernel_nfipsec_ipsec.h"
+#include "kernel_nfipsec_algs.h"
+#include "kernel_nfipsec_events.h"
+#include "kernel_nfipsec_policies.h"
+#include "kernel_nfipsec_shared.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include <daemon.h>
+#include <utils/debug.h>
+
+/**
+ * Bounds of an anti-replay window in packets, other than 0.
+ */
+#define REPLAY_WINDOW_MIN 32
+#define REPLAY_WINDOW_MAX 65536
+
+/**
+ * A TFC padding that means: as far as the path takes it.
+ */
+#define TFC_PMTU 65535
+
+typedef struct private_kernel_nfipsec_ipsec_t private_kernel_nfipsec_ipsec_t;
+
+/**
+ * Private data of kernel_nfipsec_ipsec_t.
+ */
+struct private_kernel_nfipsec_ipsec_t {
+
+	/**
+	 * Public interface.
+	 */
+	kernel_nfipsec_ipsec_t public;
+
+	/**
+	 * Connection to the kernel module.
+	 */
+	kernel_nfipsec_socket_t *socket;
+
+	/**
+	 * Policies.
+	 */
+	kernel_nfipsec_policies_t *policies;
+
+	/**
+	 * What the kernel module tells.
+	 */
+	kernel_nfipsec_events_t *events;
+
+	/**
+	 * Range of SPIs of this host.
+	 */
+	uint32_t spi_min, spi_max;
+};
+
+METHOD(kernel_ipsec_t, get_features, kernel_feature_t,
+	private_kernel_nfipsec_ipsec_t *this)
+{
+	return KERNEL_ESP_V3_TFC | KERNEL_POLICY_SPI;
+}
+
+/**
+ * Addresses, protocol and SPI of an SA.
+ */
+static void set_key(host_t *src, host_t *dst, uint8_t proto, uint32_t spi,
+					struct nfipsec_sa *sa)
+{
+	memset(sa, 0, sizeof(*sa));
+	kernel_nfipsec_host2addr(src, &sa->src);
+	kernel_nfipsec_host2addr(dst, &sa->dst);
+	sa->proto = proto;
+	sa->spi = ntohl(spi);
+	sa->has = NFIPSEC_HAS(NFIPSEC_A_SA_SRC) | NFIPSEC_HAS(NFIPSEC_A_SA_DST) |
+			  NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) | NFIPSEC_HAS(NFIPSEC_A_SA_SPI);
+}
+
+METHOD(kernel_ipsec_t, get_spi, status_t,
+	private_kernel_nfipsec_ipsec_t *this, host_t *src, host_t *dst,
+	uint8_t protocol, uint32_t *spi)
+{
+	struct nfipsec_sa want, sa;
+	struct nfipsec *handle;
+	int err;
+
+	handle = this->socket->get(this->socket);
+	if (!handle)
+	{
+		return FAILED;
+	}
+	set_key(src, dst, protocol, 0, &want);
+	want.spi_min = this->spi_min;
+	want.spi_max = this->spi_max;
+	want.has |= NFIPSEC_HAS(NFIPSEC_A_SA_SPI_MIN) |
+				NFIPSEC_HAS(NFIPSEC_A_SA_SPI_MAX);
+	err = nfipsec_sa_allocspi(handle, &want, &sa);
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to get an SPI: %s",
+			 nfipsec_error(handle));
+	}
+	this->socket->release(this->socket);
+	if (err)
+	{
+		return FAILED;
+	}
+	*spi = htonl(sa.spi);
+	DBG2(DBG_KNL, "nfipsec: got SPI %.8x", sa.spi);
+	return SUCCESS;
+}
+
+METHOD(kernel_ipsec_t, get_cpi, status_t,
+	private_kernel_nfipsec_ipsec_t *this, host_t *src, host_t *dst,
+	uint16_t *cpi)
+{
+	DBG1(DBG_KNL, "nfipsec: IPComp is not supported");
+	return NOT_SUPPORTED;
+}
+
+/**
+ * Look for what nfipsec cannot do.
+ */
+static bool supported(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data)
+{
+	char *what = NULL;
+
+	if (id->mark.value || id->mark.mask || data->mark.value || data->mark.mask)
+	{
+		what = "a mark";
+	}
+	else if (id->if_id)
+	{
+		what = "an interface ID";
+	}
+	else if (data->interface)
+	{
+		what = "an interface";
+	}
+	else if (data->label)
+	{
+		what = "a security label";
+	}
+	else if (data->ipcomp != IPCOMP_NONE)
+	{
+		what = "IPComp";
+	}
+	else if (data->hw_offload != HW_OFFLOAD_NO &&
+			 data->hw_offload != HW_OFFLOAD_AUTO)
+	{
+		what = "hardware offload";
+	}
+#ifdef CPU_ID_MAX
+	else if (data->cpu != CPU_ID_MAX)
+	{
+		what = "an SA per CPU";
+	}
+#endif
+	if (what)
+	{
+		DBG1(DBG_KNL, "nfipsec: SA with SPI %.8x refused: %s is not supported",
+			 ntohl(id->spi), what);
+	}
+	return !what;
+}
+
+/**
+ * Set how the outer header of a tunnel is made and read.
+ */
+static void set_outer(kernel_ipsec_add_sa_t *data, struct nfipsec_sa *sa)
+{
+	struct nfipsec_outer *outer = &sa->outer;
+
+	if (!data->copy_ecn)
+	{
+		outer->ecn = NFIPSEC_ECN_OFF;
+		outer->has |= NFIPSEC_HAS(NFIPSEC_A_OUTER_ECN);
+	}
+	if (!data->copy_df)
+	{
+		outer->df = NFIPSEC_DF_CLEAR;
+		outer->has |= NFIPSEC_HAS(NFIPSEC_A_OUTER_DF);
+	}
+	if (data->copy_dscp == DSCP_COPY_IN_ONLY || data->copy_dscp == DSCP_COPY_NO)
+	{
+		outer->dscp = 0;
+		outer->has |= NFIPSEC_HAS(NFIPSEC_A_OUTER_DSCP);
+	}
+	if (data->copy_dscp == DSCP_COPY_IN_ONLY ||
+		data->copy_dscp == DSCP_COPY_YES)
+	{
+		sa->flags |= NFIPSEC_SA_FLAG_DECAP_DSCP;
+	}
+	if (outer->has)
+	{
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_OUTER);
+	}
+}
+
+/**
+ * Set the addresses of the packets inside of an SA of BEET mode.
+ */
+static bool set_inner(kernel_ipsec_add_sa_t *data, struct nfipsec_sa *sa)
+{
+	traffic_selector_t *src, *dst;
+
+	if (data->src_ts->get_first(data->src_ts, (void**)&src) != SUCCESS ||
+		data->dst_ts->get_first(data->dst_ts, (void**)&dst) != SUCCESS ||
+		!kernel_nfipsec_ts2selector(src, dst, &sa->selector))
+	{
+		return FALSE;
+	}
+	/* addresses only, policies say what else */
+	sa->selector.has &= ~(NFIPSEC_HAS(NFIPSEC_A_SELECTOR_PROTO) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MIN) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MAX) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MIN) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MAX));
+	sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_SELECTOR);
+	return TRUE;
+}
+
+/**
+ * Set what is for one direction only.
+ */
+static void set_direction(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
+						  struct nfipsec_sa *sa)
+{
+	sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_DIR);
+	if (data->inbound)
+	{
+		sa->dir = NFIPSEC_DIR_IN;
+		sa->replay_window = data->replay_window;
+		if (sa->replay_window)
+		{
+			sa->replay_window = min(max(sa->replay_window, REPLAY_WINDOW_MIN),
+									REPLAY_WINDOW_MAX);
+		}
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_REPLAY_WINDOW);
+		return;
+	}
+	sa->dir = NFIPSEC_DIR_OUT;
+	if (data->tfc && id->proto == IPPROTO_ESP && data->mode == MODE_TUNNEL)
+	{
+		sa->tfc.pad = min(data->tfc, TFC_PMTU);
+		sa->tfc.has = NFIPSEC_HAS(NFIPSEC_A_TFC_PAD);
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_TFC);
+	}
+}
+
+/**
+ * Set all of an SA.
+ */
+static bool set_sa(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
+				   struct nfipsec_sa *sa)
+{
+	set_key(id->src, id->dst, id->proto, id->spi, sa);
+	sa->reqid = data->reqid;
+	sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_MODE) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_REQID) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_FLAGS);
+	if (!kernel_nfipsec_mode(data->mode, &sa->mode) ||
+		!kernel_nfipsec_set_algs(data, sa))
+	{
+		return FALSE;
+	}
+	if (data->mode == MODE_BEET && !set_inner(data, sa))
+	{
+		return FALSE;
+	}
+	set_direction(id, data, sa);
+	if (data->esn)
+	{
+		sa->flags |= NFIPSEC_SA_FLAG_ESN;
+	}
+	if (data->mode == MODE_TUNNEL)
+	{
+		set_outer(data, sa);
+	}
+	if (data->encap)
+	{
+		sa->encap.type = NFIPSEC_ENCAP_TYPE_ESPINUDP;
+		sa->encap.sport = id->src->get_port(id->src);
+		sa->encap.dport = id->dst->get_port(id->dst);
+		sa->encap.has = NFIPSEC_HAS(NFIPSEC_A_ENCAP_TYPE) |
+						NFIPSEC_HAS(NFIPSEC_A_ENCAP_SPORT) |
+						NFIPSEC_HAS(NFIPSEC_A_ENCAP_DPORT);
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_ENCAP);
+	}
+	return TRUE;
+}
+
+/**
+ * Add an SA, or give the SPI that was reserved for it its keys.
+ */
+static int sad_add(struct nfipsec *handle, struct nfipsec_sa *sa, bool update)
+{
+	int err = -ENOENT;
+
+	if (update)
+	{
+		err = nfipsec_sa_update(handle, sa);
+	}
+	if (err == -ENOENT)
+	{	/* also if the reservation has expired */
+		err = nfipsec_sa_add(handle, sa);
+	}
+	if (err == -EEXIST && !update)
+	{	/* the peer chose the SPI, and only knows of this SA: the other one
+		 * was left by a daemon that was killed */
+		DBG1(DBG_KNL, "nfipsec: replacing an SA with SPI %.8x of unknown "
+			 "origin", sa->spi);
+		err = nfipsec_sa_del(handle, sa) ?: nfipsec_sa_add(handle, sa);
+	}
+	return err;
+}
+
+METHOD(kernel_ipsec_t, add_sa, status_t,
+	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+	kernel_ipsec_add_sa_t *data)
+{
+	struct nfipsec *handle;
+	struct nfipsec_sa sa;
+	int err;
+
+	if (!supported(id, data))
+	{
+		return NOT_SUPPORTED;
+	}
+	if (!set_sa(id, data, &sa))
+	{
+		return FAILED;
+	}
+	handle = this->socket->get(this->socket);
+	if (!handle)
+	{
+		return FAILED;
+	}
+	DBG2(DBG_KNL, "nfipsec: adding SA with SPI %.8x and reqid {%u}", sa.spi,
+		 sa.reqid);
+	err = sad_add(handle, &sa, data->update);
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to add SA with SPI %.8x: %s", sa.spi,
+			 nfipsec_error(handle));
+	}
+	this->socket->release(this->socket);
+	return err ? FAILED : SUCCESS;
+}
+
+METHOD(kernel_ipsec_t, update_sa, status_t,
+	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+	kernel_ipsec_update_sa_t *data)
+{
+	DBG1(DBG_KNL, "nfipsec: SA with SPI %.8x not moved from %#H to %#H: not "
+		 "supported", ntohl(id->spi), id->dst, data->new_dst);
+	return NOT_SUPPORTED;
+}
+
+METHOD(kernel_ipsec_t, query_sa, status_t,
+	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+	kernel_ipsec_query_sa_t *data, uint64_t *bytes, uint64_t *packets,
+	time_t *time)
+{
+	struct nfipsec *handle;
+	struct nfipsec_sa key, sa;
+	int err;
+
+	handle = this->socket->get(this->socket);
+	if (!handle)
+	{
+		return FAILED;
+	}
+	set_key(id->src, id->dst, id->proto, id->spi, &key);
+	err = nfipsec_sa_get(handle, &key, &sa);
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to query SA with SPI %.8x: %s", key.spi,
+			 nfipsec_error(handle));
+	}
+	this->socket->release(this->socket);
+	if (err)
+	{
+		return err == -ENOENT ? NOT_FOUND : FAILED;
+	}
+	if (bytes)
+	{
+		*bytes = sa.bytes;
+	}
+	if (packets)
+	{
+		*packets = sa.packets;
+	}
+	if (time)
+	{
+		*time = 0;
+	}
+	return SUCCESS;
+}
+
+METHOD(kernel_ipsec_t, del_sa, status_t,
+	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+	kernel_ipsec_del_sa_t *data)
+{
+	struct nfipsec *handle;
+	struct nfipsec_sa key;
+	int err;
+
+	handle = this->socket->get(this->socket);
+	if (!handle)
+	{
+		return FAILED;
+	}
+	set_key(id->src, id->dst, id->proto, id->spi, &key);
+	DBG2(DBG_KNL, "nfipsec: deleting SA with SPI %.8x", key.spi);
+	err = nfipsec_sa_del(handle, &key);
+	if (err && err != -ENOENT)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to delete SA with SPI %.8x: %s", key.spi,
+			 nfipsec_error(handle));
+	}
+	this->socket->release(this->socket);
+	if (err)
+	{	/* gone by itself at its hard lifetime, or as a reservation */
+		return err == -ENOENT ? NOT_FOUND : FAILED;
+	}
+	return SUCCESS;
+}
+
+METHOD(kernel_ipsec_t, flush_sas, status_t,
+	private_kernel_nfipsec_ipsec_t *this)
+{
+	struct nfipsec *handle;
+	int err;
+
+	handle = this->socket->get(this->socket);
+	if (!handle)
+	{
+		return FAILED;
+	}
+	err = nfipsec_sa_flush(handle);
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to delete all SAs: %s",
+			 nfipsec_error(handle));
+	}
+	this->socket->release(this->socket);
+	return err ? FAILED : SUCCESS;
+}
+
+METHOD(kernel_ipsec_t, add_policy, status_t,
+	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+	kernel_ipsec_manage_policy_t *data)
+{
+	if (id->dir == POLICY_FWD)
+	{	/* what is forwarded is covered by the inbound policy */
+		return SUCCESS;
+	}
+	return this->policies->add(this->policies, id, data);
+}
+
+METHOD(kernel_ipsec_t, query_policy, status_t,
+	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+	kernel_ipsec_query_policy_t *data, time_t *use_time)
+{
+	if (id->dir == POLICY_FWD)
+	{
+		if (use_time)
+		{
+			*use_time = 0;
+		}
+		return SUCCESS;
+	}
+	return this->policies->query(this->policies, id, use_time);
+}
+
+METHOD(kernel_ipsec_t, del_policy, status_t,
+	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+	kernel_ipsec_manage_policy_t *data)
+{
+	if (id->dir == POLICY_FWD)
+	{
+		return SUCCESS;
+	}
+	return this->policies->del(this->policies, id, data);
+}
+
+METHOD(kernel_ipsec_t, flush_policies, status_t,
+	private_kernel_nfipsec_ipsec_t *this)
+{
+	return this->policies->flush(this->policies);
+}
+
+METHOD(kernel_ipsec_t, bypass_socket, bool,
+	private_kernel_nfipsec_ipsec_t *this, int fd, int family)
+{
+	struct sockaddr_storage addr = {};
+	socklen_t len = sizeof(addr);
+	host_t *host;
+	uint16_t port;
+
+	if (getsockname(fd, (struct sockaddr*)&addr, &len) != 0)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to get the port of a socket: %s",
+			 strerror(errno));
+		return FALSE;
+	}
+	host = host_create_from_sockaddr((struct sockaddr*)&addr);
+	port = host ? host->get_port(host) : 0;
+	DESTROY_IF(host);
+	/* without a port it sends from a raw socket, as socket-dynamic's may */
+	return port && this->policies->bypass(this->policies, family, port);
+}
+
+METHOD(kernel_ipsec_t, enable_udp_decap, bool,
+	private_kernel_nfipsec_ipsec_t *this, int fd, int family, uint16_t port)
+{
+	/* ESP in UDP is recognised by the ports of the SAs, before any socket */
+	return TRUE;
+}
+
+METHOD(kernel_ipsec_t, destroy, void,
+	private_kernel_nfipsec_ipsec_t *this)
+{
+	DESTROY_IF(this->events);
+	this->policies->destroy(this->policies);
+	this->socket->destroy(this->socket);
+	free(this);
+}
+
+/**
+ * Connect to the kernel module. Without it the backend can still be there, and
+ * fail at what it is asked for until the module is loaded.
+ */
+static bool connect_module(private_kernel_nfipsec_ipsec_t *this)
+{
+	if (this->socket->get(this->socket))
+	{
+		this->socket->release(this->socket);
+		return TRUE;
+	}
+	if (lib->settings->get_bool(lib->settings,
+				"%s.plugins.kernel-nfipsec.fallback", FALSE, lib->ns))
+	{
+		DBG1(DBG_KNL, "nfipsec: falling back to the next IPsec backend");
+		return FALSE;
+	}
+	DBG1(DBG_KNL, "nfipsec: no SA can be installed until the module is loaded");
+	return TRUE;
+}
+
+/*
+ * see header file
+ */
+kernel_nfipsec_ipsec_t *kernel_nfipsec_ipsec_create()
+{
+	private_kernel_nfipsec_ipsec_t *this;
+	uint32_t a, b;
+
+	INIT(this,
+		.public = {
+			.interface = {
+				.get_features = _get_features,
+				.get_spi = _get_spi,
+				.get_cpi = _get_cpi,
+				.add_sa = _add_sa,
+				.update_sa = _update_sa,
+				.query_sa = _query_sa,
+				.del_sa = _del_sa,
+				.flush_sas = _flush_sas,
+				.add_policy = _add_policy,
+				.query_policy = _query_policy,
+				.del_policy = _del_policy,
+				.flush_policies = _flush_policies,
+				.bypass_socket = _bypass_socket,
+				.enable_udp_decap = _enable_udp_decap,
+				.destroy = _destroy,
+			},
+		},
+		.socket = kernel_nfipsec_socket_create(),
+	);
+	this->policies = kernel_nfipsec_policies_create(this->socket);
+
+	a = lib->settings->get_int(lib->settings, "%s.spi_min", KERNEL_SPI_MIN,
+							   lib->ns);
+	b = lib->settings->get_int(lib->settings, "%s.spi_max", KERNEL_SPI_MAX,
+							   lib->ns);
+	this->spi_min = min(a, b);
+	this->spi_max = max(a, b);
+
+	if (!connect_module(this))
+	{
+		destroy(this);
+		return NULL;
+	}
+	this->events = kernel_nfipsec_events_create();
+	return &this->public;
+}

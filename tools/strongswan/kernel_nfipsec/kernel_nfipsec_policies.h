@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/**
+ * @defgroup kernel_nfipsec_policies kernel_nfipsec_policies
+ * @{ @ingroup kernel_nfipsec
+ */
+
+#ifndef KERNEL_NFIPSEC_POLICIES_H_
+#define KERNEL_NFIPSEC_POLICIES_H_
+
+#include "kernel_nfipsec_shared.h"
+
+#include <kernel/kernel_ipsec.h>
+
+typedef struct kernel_nfipsec_policies_t kernel_nfipsec_policies_t;
+
+/**
+ * The policies that the daemon has installed.
+ *
+ * The daemon adds the same selectors several times: for a trap, for the
+ * CHILD_SA, for the one that replaces it. The SPD has one policy for a selector,
+ * that of the highest priority, the newest one of those that are equal.
+ */
+struct kernel_nfipsec_policies_t {
+
+	/**
+	 * As kernel_ipsec_t.add_policy(), directions in and out only.
+	 */
+	status_t (*add)(kernel_nfipsec_policies_t *this,
+					kernel_ipsec_policy_id_t *id,
+					kernel_ipsec_manage_policy_t *data);
+
+	/**
+	 * As kernel_ipsec_t.query_policy(), directions in and out only.
+	 */
+	status_t (*query)(kernel_nfipsec_policies_t *this,
+					  kernel_ipsec_policy_id_t *id, time_t *use_time);
+
+	/**
+	 * As kernel_ipsec_t.del_policy(), directions in and out only.
+	 */
+	status_t (*del)(kernel_nfipsec_policies_t *this,
+					kernel_ipsec_policy_id_t *id,
+					kernel_ipsec_manage_policy_t *data);
+
+	/**
+	 * As kernel_ipsec_t.flush_policies().
+	 */
+	status_t (*flush)(kernel_nfipsec_policies_t *this);
+
+	/**
+	 * Let IKE messages pass in the clear that are from and to a local port.
+	 *
+	 * @param family	address family
+	 * @param port		local UDP port
+	 * @return			TRUE if they do
+	 */
+	bool (*bypass)(kernel_nfipsec_policies_t *this, int family, uint16_t port);
+
+	/**
+	 * Destroy a kernel_nfipsec_policies_t, and what bypass() installed.
+	 */
+	void (*destroy)(kernel_nfipsec_policies_t *this);
+};
+
+/**
+ * Create a kernel_nfipsec_policies_t.
+ *
+ * @param socket	connection to the kernel module, not adopted
+ */
+kernel_nfipsec_policies_t *kernel_nfipsec_policies_create(
+											kernel_nfipsec_socket_t *socket);
+
+#endif /** KERNEL_NFIPSEC_POLICIES_H_ @}*/

@@ -15,12 +15,14 @@ help:
 	@echo '  check         all checks of the sources, unit tests, builds, and the'
 	@echo '                selftests on the three kernels'
 	@echo '  check-debug   the selftests on a kernel with KASAN, lockdep, kmemleak'
+	@echo '  check-ike     strongSwan of Debian 12, 13 and sid with nfipsec below it'
 	@echo
 	@echo 'For this host and its own kernel:'
 	@echo '  all           modules and tools'
 	@echo '  modules       nfipsec.ko (KDIR: the kernel headers)'
 	@echo '  tools         nfipsec, into build/tools/'
 	@echo '  install       both (DESTDIR, PREFIX, INSTALL_MOD_DIR)'
+	@echo '  strongswan    the plugin for strongSwan, of this Debian suite or of SUITE='
 	@echo '  demo-native   the demo in network namespaces of this kernel'
 	@echo '  clean         remove what was built here; the cache stays'
 	@echo
@@ -61,6 +63,12 @@ check:
 check-debug:
 	@selftests/check debug $(STAGES)
 
+check-ike:
+	@selftests/check ike $(STAGES)
+
+strongswan:
+	$(MAKE) -C tools/strongswan SUITE=$(SUITE)
+
 style:
 	@selftests/check stock style checks
 
@@ -75,5 +83,5 @@ clean:
 	rm -f Module.symvers modules.order .module-common.o
 	rm -rf .tmp_versions
 
-.PHONY: all help modules tools install demo demo-native check check-debug style \
-	generate clean
+.PHONY: all help modules tools install demo demo-native check check-debug \
+	check-ike strongswan style generate clean

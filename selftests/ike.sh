@@ -26,7 +26,10 @@ topology() {
 	for h in a b; do
 		ip_batch "$h" <<-LINES
 			addr add ${ADDR[$h]}/24 dev eth0
+			addr add fd00::${ADDR[$h]##*.}/64 dev eth0 nodad
 			addr add ${NET[$h]}.1/32 dev lo
+			addr add fd01:${ADDR[$h]##*.}::1/128 dev lo nodad
+$(printf "\t\t\taddr add ${NET[$h]}.%d/32 dev lo\n" {100..120})
 		LINES
 		# what goes out and is neither sealed nor IKE
 		on "$h" nft -f - <<-'RULES'
@@ -53,7 +56,52 @@ clear_packets() {
 
 peer() { [[ $1 == a ]] && echo b || echo a; }
 
-# configure HOST: connection "peer" and its children
+# What an ESP or AH child may have, one child p0, p1 and so on for each.
+PROPOSALS=(esp:aes128gcm16-noesn esp:aes256gcm8-esn esp:aes192ccm12-noesn
+	esp:chacha20poly1305-esn esp:aes128gmac-noesn esp:aes128ctr-sha1-noesn
+	esp:aes256-sha512-esn esp:camellia128-sha384-noesn esp:null-sha256-esn
+	esp:aes128-aesxcbc-noesn esp:aes128-aescmac-noesn
+	ah:sha256-esn ah:aesxcbc-noesn)
+
+# more_children HOST PEER: those that differ in one thing
+more_children() {
+	local h=$1 p=$2 i
+	for i in "${!PROPOSALS[@]}"; do
+		cat <<-CONF
+			p$i {
+				local_ts = ${NET[$h]}.$((100 + i))/32
+				remote_ts = ${NET[$p]}.$((100 + i))/32
+				${PROPOSALS[i]%%:*}_proposals = ${PROPOSALS[i]#*:}
+			}
+		CONF
+	done
+	cat <<-CONF
+		six {
+			local_ts = fd01:${ADDR[$h]##*.}::/64
+			remote_ts = fd01:${ADDR[$p]##*.}::/64
+			esp_proposals = aes128gcm16
+		}
+		ports {
+			local_ts = ${NET[$h]}.115-${NET[$h]}.117[udp]
+			remote_ts = ${NET[$p]}.115-${NET[$p]}.117[udp/1000-1234]
+			esp_proposals = aes128gcm16
+		}
+		beet {
+			mode = beet
+			local_ts = ${NET[$h]}.118/32
+			remote_ts = ${NET[$p]}.118/32
+			esp_proposals = aes128gcm16
+		}
+		tfc {
+			local_ts = ${NET[$h]}.119/32
+			remote_ts = ${NET[$p]}.119/32
+			esp_proposals = aes128gcm16
+			tfc_padding = mtu
+		}
+	CONF
+}
+
+# configure HOST: connection "peer" and its children, and others
 configure() {
 	local h=$1 p dir=$TMP/$1
 	p=$(peer "$h")
@@ -110,6 +158,45 @@ configure() {
 						mode = transport
 						esp_proposals = aes256-sha256
 						rekey_time = 0
+					}
+$(more_children "$h" "$p")
+				}
+			}
+			encap {
+				version = 2
+				local_addrs = ${ADDR[$h]}
+				remote_addrs = ${ADDR[$p]}
+				proposals = aes128gcm16-prfsha256-x25519
+				encap = yes
+				local {
+					auth = psk
+					id = $h
+				}
+				remote {
+					auth = psk
+					id = $p
+				}
+				children {
+					udp {
+						local_ts = ${NET[$h]}.120/32
+						remote_ts = ${NET[$p]}.120/32
+						esp_proposals = aes128gcm16
+					}
+				}
+			}
+			shunts {
+				children {
+					drop {
+						mode = drop
+						local_ts = 0.0.0.0/0
+						remote_ts = 192.168.3.1/32
+						start_action = trap
+					}
+					pass {
+						mode = pass
+						local_ts = 0.0.0.0/0
+						remote_ts = 192.168.3.0/24
+						start_action = trap
 					}
 				}
 			}
@@ -306,17 +393,171 @@ host_to_host() {
 	check "drops" no_drops
 }
 
+# proposal NUMBER: a child of that kind
+proposal() {
+	check initiate swan a --initiate --child "p$1" --timeout 20 ||
+		{ show_logs; return 1; }
+	check "from a" pings a "192.168.2.$((100 + $1))" 3 \
+		-I "192.168.1.$((100 + $1))" || show_logs
+	check "packets of SAs" counted
+	check terminate swan a --terminate --child "p$1"
+}
+
+proposals() {
+	local i
+	for i in "${!PROPOSALS[@]}"; do
+		check "${PROPOSALS[i]}" proposal "$i"
+	done
+	check "clear text" nothing_clear
+	check "drops" no_drops
+}
+
+# child NAME FROM TO [OPTION...]: initiated, and pings go through it
+child() {
+	local name=$1 from=$2 to=$3
+	shift 3
+	check initiate swan a --initiate --child "$name" --timeout 20 ||
+		{ show_logs; return 1; }
+	check "from a" pings a "$to" 3 -I "$from" "$@" || show_logs
+	check "packets of SAs" counted
+	check "clear text" nothing_clear
+	check "drops" no_drops
+}
+
+# ports: ranges stay what they are
+ports() {
+	check initiate swan a --initiate --child ports --timeout 20 ||
+		{ show_logs; return 1; }
+	check "policy" sh -c "on() { nsenter --net=/run/netns/${NS[a]} -- \"\$@\"; }
+		on nfipsec policy list | grep -q 'src 192.168.1.115-192.168.1.117 dst 192.168.2.115-192.168.2.117 proto udp .*dport 1000-1234'" ||
+		on a nfipsec policy list
+}
+
+# tfc: small packets are as large as the path takes
+tfc() {
+	child tfc 192.168.1.119 192.168.2.119 -s 10 || return 1
+	check "padding" sh -c "nsenter --net=/run/netns/${NS[a]} -- nfipsec sa list |
+		grep -q 'tfc-pad 65535'" || on a nfipsec sa list
+}
+
+udp_encap() {
+	check initiate swan a --initiate --child udp --timeout 20 ||
+		{ show_logs; return 1; }
+	check "from a" pings a 192.168.2.120 3 -I 192.168.1.120 || show_logs
+	check "packets of SAs" counted
+	check "in UDP" sh -c "nsenter --net=/run/netns/${NS[a]} -- nfipsec sa list |
+		grep -q 'encap'" || on a nfipsec sa list
+	check "drops" no_drops
+	check terminate swan a --terminate --ike encap
+}
+
+# shunts: traffic of b that no SA is for
+shunts() {
+	ip_batch b <<-LINES
+		addr add 192.168.3.1/32 dev lo
+		addr add 192.168.3.2/32 dev lo
+	LINES
+	check route ip -n "${NS[a]}" route add 192.168.3.0/24 via 10.0.0.2
+	check "discard" on a nfipsec policy list
+	refute "to what is dropped" pings a 192.168.3.1 1 -W 1
+	check "to what passes" pings a 192.168.3.2 1
+}
+
+# killed: SAs outlive the daemon that made them, and are its successor's to clear
+killed() {
+	daemons "$1" "$2" || return 1
+	check initiate swan a --initiate --child net --timeout 20 ||
+		{ show_logs; return 1; }
+	check "before" pings a 192.168.2.1 3
+	stop a KILL
+	check "without the daemon" pings a 192.168.2.1 20
+	start a || return 1
+	check initiate swan a --initiate --child net --timeout 20 ||
+		{ show_logs; return 1; }
+	check "afterwards" pings a 192.168.2.1 10 || show_logs
+	check "clear text" nothing_clear
+	check "SAs of b" busywait 10 sas_are b 2
+}
+
+# no_module: the daemon is there before the module is
+no_module() {
+	local h
+	for h in a b; do
+		stop "$h"
+		clear_all "$h" "${DRIVER[$h]}"
+	done
+	DRIVER=([a]=nfipsec [b]=xfrm)
+	for h in a b; do
+		rm -rf "${TMP:?}/$h"
+		configure "$h"
+	done
+	check unload rmmod nfipsec || return 1
+	start b && start a || return 1
+	check "it says so" logged a 'the kernel module is not loaded'
+	refute "no SA" swan a --initiate --child net --timeout 3 >/dev/null
+	equal "no XFRM" "$(on a ip xfrm policy)$(on a ip xfrm state)" ''
+	check load module_insert || return 1
+	check initiate swan a --initiate --child net --timeout 20 ||
+		{ show_logs; return 1; }
+	check "from a" pings a 192.168.2.1 3
+	check "IKE passes" nfipsec_below a
+}
+
+# fallback: as that, with the option that allows XFRM
+fallback() {
+	stop a
+	clear_all a nfipsec
+	check unload rmmod nfipsec || return 1
+	sed -i 's/plugins {/&\nkernel-nfipsec {\nfallback = yes\n}/' "$TMP/a/strongswan.conf"
+	start a || return 1
+	check initiate swan a --initiate --child net --timeout 20 ||
+		{ show_logs; return 1; }
+	check "from a" pings a 192.168.2.1 3
+	check "XFRM" test "$(on a ip xfrm state)"
+	stop a
+	flush a xfrm
+	check load module_insert
+}
+
+# wrong_version: a plugin for another strongSwan
+wrong_version() {
+	local so=/usr/lib/ipsec/plugins/libstrongswan-kernel-nfipsec.so
+	local version
+	stop a
+	version=$(grep -aoE '^[0-9]+\.[0-9]+\.[0-9]+$' <<<"$(strings_of "$so")" | head -n 1)
+	check "a version" test "$version" || return 1
+	sed -i "s/${version//./\\.}/9.9.9/g" "$so"
+	: >"$TMP/a/log"
+	start a || return 1
+	cp "$NFIPSEC_IKE_PLUGIN" "$so"
+	check "it says so" logged a 'built for' || show_logs
+	refute "no SA" swan a --initiate --child net --timeout 3 >/dev/null
+	equal "no XFRM" "$(on a ip xfrm policy)$(on a ip xfrm state)" ''
+}
+strings_of() { tr -c '[:print:]' '\n' <"$1"; }
+
 need ip nsenter nft ping charon-systemd swanctl
 [[ ${NFIPSEC_IKE_PLUGIN:-} ]] || skip_all "no plugin given, see NFIPSEC_IKE_PLUGIN"
 load_module nfipsec xfrm
 cp "$NFIPSEC_IKE_PLUGIN" /usr/lib/ipsec/plugins/ || bail "cannot install the plugin"
 topology
-plan 8
-for ends in 'nfipsec nfipsec' 'nfipsec xfrm'; do
+plan 23
+for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086 # two words
 	run "net to net, ${ends/ / - }" net_to_net $ends
 	run "CHILD rekeyed by a, ${ends/ / - }" rekey a
 	run "terminated, ${ends/ / - }" terminate
 	run "host to host, transport, ${ends/ / - }" host_to_host
+	run "proposals, ${ends/ / - }" proposals
+	run "IPv6 in IPv4, ${ends/ / - }" child six fd01:1::1 fd01:2::1
+	run "BEET, ${ends/ / - }" child beet 192.168.1.118 192.168.2.118
+	run "ESP in UDP, ${ends/ / - }" udp_encap
 done
+run "address and port ranges" ports
+run "TFC padding" tfc
+run "shunts" shunts
+run "daemon killed" killed nfipsec nfipsec
+run "the module comes late" no_module
+run "the module does not come, fallback" fallback
+run "a plugin of another version" wrong_version
 finish

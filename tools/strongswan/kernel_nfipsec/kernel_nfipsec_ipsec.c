@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #include <daemon.h>
+#include <threading/mutex.h>
 #include <utils/debug.h>
 
 /**
@@ -46,15 +47,33 @@ struct private_kernel_nfipsec_ipsec_t {
 	kernel_nfipsec_policies_t *policies;
 
 	/**
-	 * What the kernel module tells.
+	 * What the kernel module tells, NULL before it was there.
 	 */
 	kernel_nfipsec_events_t *events;
+
+	/**
+	 * Protects the creation of the receiver of events.
+	 */
+	mutex_t *mutex;
 
 	/**
 	 * Range of SPIs of this host.
 	 */
 	uint32_t spi_min, spi_max;
 };
+
+/**
+ * Have events received, from the first time on that there could be any.
+ */
+static void listen_to_module(private_kernel_nfipsec_ipsec_t *this)
+{
+	this->mutex->lock(this->mutex);
+	if (!this->events)
+	{
+		this->events = kernel_nfipsec_events_create();
+	}
+	this->mutex->unlock(this->mutex);
+}
 
 METHOD(kernel_ipsec_t, get_features, kernel_feature_t,
 	private_kernel_nfipsec_ipsec_t *this)
@@ -332,6 +351,7 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 	{
 		return FAILED;
 	}
+	listen_to_module(this);
 	handle = this->socket->get(this->socket);
 	if (!handle)
 	{
@@ -457,6 +477,7 @@ METHOD(kernel_ipsec_t, add_policy, status_t,
 	{	/* what is forwarded is covered by the inbound policy */
 		return SUCCESS;
 	}
+	listen_to_module(this);
 	return this->policies->add(this->policies, id, data);
 }
 
@@ -526,6 +547,7 @@ METHOD(kernel_ipsec_t, destroy, void,
 	DESTROY_IF(this->events);
 	this->policies->destroy(this->policies);
 	this->socket->destroy(this->socket);
+	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
@@ -579,6 +601,7 @@ kernel_nfipsec_ipsec_t *kernel_nfipsec_ipsec_create()
 			},
 		},
 		.socket = kernel_nfipsec_socket_create(),
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	this->policies = kernel_nfipsec_policies_create(this->socket);
 
@@ -594,6 +617,6 @@ kernel_nfipsec_ipsec_t *kernel_nfipsec_ipsec_create()
 		destroy(this);
 		return NULL;
 	}
-	this->events = kernel_nfipsec_events_create();
+	listen_to_module(this);
 	return &this->public;
 }

@@ -58,6 +58,11 @@ struct private_kernel_nfipsec_policies_t {
 	array_t *ike;
 
 	/**
+	 * How many of these are in the SPD: all, once the module is there.
+	 */
+	int ike_installed;
+
+	/**
 	 * Whether to install routes for outbound policies.
 	 */
 	bool install_routes;
@@ -726,6 +731,75 @@ static void insert_use(policy_t *policy, use_t *use)
 	enumerator->destroy(enumerator);
 }
 
+/**
+ * The policy that lets IKE pass in one direction.
+ */
+static void ike_policy(int family, uint16_t port, uint8_t dir,
+					   struct nfipsec_policy *pol)
+{
+	struct nfipsec_selector *sel = &pol->selector;
+
+	memset(pol, 0, sizeof(*pol));
+	pol->dir = dir;
+	pol->priority = PRIO_IKE;
+	pol->action = NFIPSEC_ACTION_BYPASS;
+	pol->has = NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_SELECTOR) |
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_PRIORITY) |
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_ACTION);
+	sel->family = family;
+	sel->proto = IPPROTO_UDP;
+	sel->has = NFIPSEC_HAS(NFIPSEC_A_SELECTOR_FAMILY) |
+			   NFIPSEC_HAS(NFIPSEC_A_SELECTOR_PROTO);
+	if (dir == NFIPSEC_DIR_OUT)
+	{
+		sel->sport_min = sel->sport_max = port;
+		sel->has |= NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MIN) |
+					NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MAX);
+	}
+	else
+	{
+		sel->dport_min = sel->dport_max = port;
+		sel->has |= NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MIN) |
+					NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MAX);
+	}
+}
+
+/**
+ * Install the policies for IKE that are not there yet.
+ */
+static bool ike_install(private_kernel_nfipsec_policies_t *this)
+{
+	struct nfipsec_policy pol;
+	struct nfipsec *handle;
+	int err = 0;
+
+	if (this->ike_installed == array_count(this->ike))
+	{
+		return TRUE;
+	}
+	handle = this->socket->get(this->socket);
+	if (!handle)
+	{
+		return FALSE;
+	}
+	while (!err && array_get(this->ike, this->ike_installed, &pol))
+	{
+		err = nfipsec_policy_update(handle, &pol, NULL);
+		if (err)
+		{
+			DBG1(DBG_KNL, "nfipsec: unable to let IKE pass: %s",
+				 nfipsec_error(handle));
+		}
+		else
+		{
+			this->ike_installed++;
+		}
+	}
+	this->socket->release(this->socket);
+	return err == 0;
+}
+
 METHOD(kernel_nfipsec_policies_t, add, status_t,
 	private_kernel_nfipsec_policies_t *this, kernel_ipsec_policy_id_t *id,
 	kernel_ipsec_manage_policy_t *data)
@@ -746,6 +820,8 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 	use = use_create(id, data);
 
 	this->mutex->lock(this->mutex);
+	/* if the module came after the daemon, now or not without a log line */
+	ike_install(this);
 	policy = policy_get(this, id, &key);
 	insert_use(policy, use);
 	DBG2(DBG_KNL, "nfipsec: adding policy %R === %R %N [priority %u, uses %d]",
@@ -924,72 +1000,23 @@ METHOD(kernel_nfipsec_policies_t, flush, status_t,
 	return status;
 }
 
-/**
- * The policy that lets IKE pass in one direction.
- */
-static void ike_policy(int family, uint16_t port, uint8_t dir,
-					   struct nfipsec_policy *pol)
-{
-	struct nfipsec_selector *sel = &pol->selector;
-
-	memset(pol, 0, sizeof(*pol));
-	pol->dir = dir;
-	pol->priority = PRIO_IKE;
-	pol->action = NFIPSEC_ACTION_BYPASS;
-	pol->has = NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
-			   NFIPSEC_HAS(NFIPSEC_A_POLICY_SELECTOR) |
-			   NFIPSEC_HAS(NFIPSEC_A_POLICY_PRIORITY) |
-			   NFIPSEC_HAS(NFIPSEC_A_POLICY_ACTION);
-	sel->family = family;
-	sel->proto = IPPROTO_UDP;
-	sel->has = NFIPSEC_HAS(NFIPSEC_A_SELECTOR_FAMILY) |
-			   NFIPSEC_HAS(NFIPSEC_A_SELECTOR_PROTO);
-	if (dir == NFIPSEC_DIR_OUT)
-	{
-		sel->sport_min = sel->sport_max = port;
-		sel->has |= NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MIN) |
-					NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MAX);
-	}
-	else
-	{
-		sel->dport_min = sel->dport_max = port;
-		sel->has |= NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MIN) |
-					NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MAX);
-	}
-}
-
 METHOD(kernel_nfipsec_policies_t, bypass, bool,
 	private_kernel_nfipsec_policies_t *this, int family, uint16_t port)
 {
 	static const uint8_t dirs[] = { NFIPSEC_DIR_IN, NFIPSEC_DIR_OUT };
 	struct nfipsec_policy pol;
-	struct nfipsec *handle;
-	int i, err = 0;
+	bool done;
+	int i;
 
 	this->mutex->lock(this->mutex);
-	handle = this->socket->get(this->socket);
-	if (!handle)
-	{
-		this->mutex->unlock(this->mutex);
-		return FALSE;
-	}
-	for (i = 0; i < countof(dirs) && !err; i++)
+	for (i = 0; i < countof(dirs); i++)
 	{
 		ike_policy(family, port, dirs[i], &pol);
-		err = nfipsec_policy_update(handle, &pol, NULL);
-		if (err)
-		{
-			DBG1(DBG_KNL, "nfipsec: unable to let IKE pass by port %u: %s",
-				 port, nfipsec_error(handle));
-		}
-		else
-		{
-			array_insert(this->ike, ARRAY_TAIL, &pol);
-		}
+		array_insert(this->ike, ARRAY_TAIL, &pol);
 	}
-	this->socket->release(this->socket);
+	done = ike_install(this);
 	this->mutex->unlock(this->mutex);
-	return err == 0;
+	return done;
 }
 
 METHOD(kernel_nfipsec_policies_t, destroy, void,

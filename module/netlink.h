@@ -60,6 +60,11 @@ int nfipsec_nl_selector_put(struct sk_buff *skb, int type,
 int nfipsec_nl_tmpl_put(struct sk_buff *skb, int type,
 			const struct nfipsec_tmpl *tmpl);
 
+void nfipsec_nl_owner_get(const struct nlattr *attr,
+			  char owner[NFIPSEC_OWNER_SIZE]);
+int nfipsec_nl_owner_put(struct sk_buff *skb, int type,
+			 const char owner[NFIPSEC_OWNER_SIZE]);
+
 /* Answers. */
 struct sk_buff *nfipsec_nl_reply_new(struct genl_info *info, size_t size,
 				     void **hdr);

@@ -89,7 +89,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_COMP_NAME + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_OWNER + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -117,10 +117,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_COMP_NAME + 1] = {
 	[NFIPSEC_A_SA_DSCP_SET] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_LIFETIME] = NLA_POLICY_NESTED(nfipsec_lifetime_nl_policy),
 	[NFIPSEC_A_SA_COMP_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
+	[NFIPSEC_A_SA_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_COMP_NAME + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_OWNER + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -148,6 +149,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_COMP_NAME + 1] 
 	[NFIPSEC_A_SA_DSCP_SET] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_LIFETIME] = NLA_POLICY_NESTED(nfipsec_lifetime_nl_policy),
 	[NFIPSEC_A_SA_COMP_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
+	[NFIPSEC_A_SA_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -167,11 +169,12 @@ const struct nla_policy nfipsec_sa_get_nl_policy[NFIPSEC_A_SA_SPI + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_FLUSH - do */
-const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_PAD + 1] = {
+const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_OWNER + 1] = {
+	[NFIPSEC_A_SA_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
 /* NFIPSEC_CMD_SA_ALLOCSPI - do */
-const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_REQID + 1] = {
+const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_OWNER + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -179,10 +182,11 @@ const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_REQID + 1] = 
 	[NFIPSEC_A_SA_REQID] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SPI_MIN] = { .type = NLA_U32, },
 	[NFIPSEC_A_SA_SPI_MAX] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
 /* NFIPSEC_CMD_POLICY_NEW - do */
-const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_NAME + 1] = {
+const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_OWNER + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
@@ -190,10 +194,11 @@ const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_NAME + 1] 
 	[NFIPSEC_A_POLICY_TMPL] = NLA_POLICY_NESTED(nfipsec_tmpl_nl_policy),
 	[NFIPSEC_A_POLICY_PFP] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+	[NFIPSEC_A_POLICY_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
 /* NFIPSEC_CMD_POLICY_UPDATE - do */
-const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_NAME + 1] = {
+const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_OWNER + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
@@ -201,6 +206,7 @@ const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_NAME + 
 	[NFIPSEC_A_POLICY_TMPL] = NLA_POLICY_NESTED(nfipsec_tmpl_nl_policy),
 	[NFIPSEC_A_POLICY_PFP] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+	[NFIPSEC_A_POLICY_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
 /* NFIPSEC_CMD_POLICY_DEL - do */
@@ -218,8 +224,9 @@ const struct nla_policy nfipsec_policy_get_nl_policy[NFIPSEC_A_POLICY_SELECTOR +
 };
 
 /* NFIPSEC_CMD_POLICY_FLUSH - do */
-const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_DIR + 1] = {
+const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_OWNER + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_POLICY_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
 /* NFIPSEC_CMD_DEFAULT_GET - do */
@@ -250,14 +257,14 @@ const struct genl_ops nfipsec_nl_ops[15] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_COMP_NAME,
+		.maxattr	= NFIPSEC_A_SA_OWNER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_COMP_NAME,
+		.maxattr	= NFIPSEC_A_SA_OWNER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -279,28 +286,28 @@ const struct genl_ops nfipsec_nl_ops[15] = {
 		.cmd		= NFIPSEC_CMD_SA_FLUSH,
 		.doit		= nfipsec_nl_sa_flush_doit,
 		.policy		= nfipsec_sa_flush_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_PAD,
+		.maxattr	= NFIPSEC_A_SA_OWNER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_ALLOCSPI,
 		.doit		= nfipsec_nl_sa_allocspi_doit,
 		.policy		= nfipsec_sa_allocspi_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_REQID,
+		.maxattr	= NFIPSEC_A_SA_OWNER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_POLICY_NEW,
 		.doit		= nfipsec_nl_policy_new_doit,
 		.policy		= nfipsec_policy_new_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_NAME,
+		.maxattr	= NFIPSEC_A_POLICY_OWNER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_POLICY_UPDATE,
 		.doit		= nfipsec_nl_policy_update_doit,
 		.policy		= nfipsec_policy_update_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_NAME,
+		.maxattr	= NFIPSEC_A_POLICY_OWNER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -322,7 +329,7 @@ const struct genl_ops nfipsec_nl_ops[15] = {
 		.cmd		= NFIPSEC_CMD_POLICY_FLUSH,
 		.doit		= nfipsec_nl_policy_flush_doit,
 		.policy		= nfipsec_policy_flush_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_DIR,
+		.maxattr	= NFIPSEC_A_POLICY_OWNER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

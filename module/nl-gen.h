@@ -21,27 +21,27 @@ extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYP
 extern const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1];
 extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1];
 
-extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_COMP_NAME + 1];
+extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_OWNER + 1];
 
-extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_COMP_NAME + 1];
+extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_OWNER + 1];
 
 extern const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1];
 
 extern const struct nla_policy nfipsec_sa_get_nl_policy[NFIPSEC_A_SA_SPI + 1];
 
-extern const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_PAD + 1];
+extern const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_OWNER + 1];
 
-extern const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_REQID + 1];
+extern const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_OWNER + 1];
 
-extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_NAME + 1];
+extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_OWNER + 1];
 
-extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_NAME + 1];
+extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_OWNER + 1];
 
 extern const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1];
 
 extern const struct nla_policy nfipsec_policy_get_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1];
 
-extern const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_DIR + 1];
+extern const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_OWNER + 1];
 
 extern const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1];
 

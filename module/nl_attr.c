@@ -818,3 +818,33 @@ int nfipsec_nl_tmpl_put(struct sk_buff *skb, int type,
 	nla_nest_end(skb, nest);
 	return 0;
 }
+
+/**
+ * nfipsec_nl_owner_get() - read the name of an owner
+ * @attr: at most NFIPSEC_OWNER_SIZE - 1 characters, or NULL for none
+ * @owner: written, zero behind the name
+ *
+ * Context: any.
+ */
+void nfipsec_nl_owner_get(const struct nlattr *attr,
+			  char owner[NFIPSEC_OWNER_SIZE])
+{
+	memset(owner, 0, NFIPSEC_OWNER_SIZE);
+	if (attr)
+		nla_strscpy(owner, attr, NFIPSEC_OWNER_SIZE);
+}
+
+/**
+ * nfipsec_nl_owner_put() - write the name of an owner, if there is one
+ * @skb: message
+ * @type: of the attribute
+ * @owner: the name
+ *
+ * Context: any.
+ * Return: 0 or -EMSGSIZE.
+ */
+int nfipsec_nl_owner_put(struct sk_buff *skb, int type,
+			 const char owner[NFIPSEC_OWNER_SIZE])
+{
+	return *owner ? nla_put_string(skb, type, owner) : 0;
+}

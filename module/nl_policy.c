@@ -174,6 +174,7 @@ static int config_get(struct genl_info *info,
 		cfg->priority = nla_get_u32(priority);
 	if (name)
 		cfg->name = nla_data(name);
+	nfipsec_nl_owner_get(info->attrs[NFIPSEC_A_POLICY_OWNER], cfg->owner);
 	err = pfp_get(info, cfg);
 	return err ?: tmpls_get(info, cfg);
 }
@@ -360,7 +361,7 @@ int nfipsec_nl_policy_del_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * nfipsec_nl_policy_flush_doit() - delete all policies, or those of a direction
+ * nfipsec_nl_policy_flush_doit() - delete policies of a direction, of an owner
  * @skb: request
  * @info: the same, parsed
  *
@@ -371,13 +372,16 @@ int nfipsec_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
 	const struct nlattr *attr = info->attrs[NFIPSEC_A_POLICY_DIR];
+	const struct nlattr *of = info->attrs[NFIPSEC_A_POLICY_OWNER];
 	u8 dir = attr ? nla_get_u8(attr) : NFIPSEC_DIR_ANY;
+	char owner[NFIPSEC_OWNER_SIZE];
 
+	nfipsec_nl_owner_get(of, owner);
 	mutex_lock(&nn->lock);
 	if (dir != NFIPSEC_DIR_OUT)
-		nfipsec_spd_flush(nn, NFIPSEC_SPD_IN);
+		nfipsec_spd_flush(nn, NFIPSEC_SPD_IN, of ? owner : NULL);
 	if (dir != NFIPSEC_DIR_IN)
-		nfipsec_spd_flush(nn, NFIPSEC_SPD_OUT);
+		nfipsec_spd_flush(nn, NFIPSEC_SPD_OUT, of ? owner : NULL);
 	mutex_unlock(&nn->lock);
 	return 0;
 }
@@ -397,7 +401,8 @@ static int put_policy(struct sk_buff *skb, const struct nfipsec_policy *pol)
 	      nla_put_u8(skb, NFIPSEC_A_POLICY_ACTION, cfg->action) ?:
 	      nla_put_u64_64bit(skb, NFIPSEC_A_POLICY_PACKETS,
 				nfipsec_policy_hits(pol),
-				NFIPSEC_A_POLICY_PAD);
+				NFIPSEC_A_POLICY_PAD) ?:
+	      nfipsec_nl_owner_put(skb, NFIPSEC_A_POLICY_OWNER, cfg->owner);
 	if (!err && cfg->pfp)
 		err = nla_put_u32(skb, NFIPSEC_A_POLICY_PFP, cfg->pfp);
 	if (!err && cfg->name)

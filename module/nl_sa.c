@@ -195,6 +195,8 @@ static int put_sa(struct sk_buff *skb, const struct nfipsec_net *nn,
 	      nla_put_u8(skb, NFIPSEC_A_SA_STATE, sa->state) ?:
 	      nla_put_u64_64bit(skb, NFIPSEC_A_SA_ADD_TIME, sa->add_time,
 				NFIPSEC_A_SA_PAD);
+	if (!err)
+		err = nfipsec_nl_owner_put(skb, NFIPSEC_A_SA_OWNER, sa->owner);
 	if (!err && sa->state == NFIPSEC_SA_STATE_MATURE)
 		err = put_mature(skb, nn, sa);
 	return err;
@@ -265,6 +267,8 @@ static int mature(struct genl_info *info, struct nfipsec_net *nn,
 
 	sa = NULL;
 	err = nfipsec_nl_sa_config_get(info, &cfg);
+	if (!info->attrs[NFIPSEC_A_SA_OWNER])
+		memcpy(cfg.owner, old->owner, sizeof(cfg.owner));
 	if (!err)
 		sa = nfipsec_sa_create(&cfg, info->extack);
 	nfipsec_nl_selector_free(&cfg.selector);
@@ -408,7 +412,7 @@ int nfipsec_nl_sa_del_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * nfipsec_nl_sa_flush_doit() - delete all SAs
+ * nfipsec_nl_sa_flush_doit() - delete all SAs, or those of an owner
  * @skb: request
  * @info: the same, parsed
  *
@@ -418,9 +422,12 @@ int nfipsec_nl_sa_del_doit(struct sk_buff *skb, struct genl_info *info)
 int nfipsec_nl_sa_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	const struct nlattr *attr = info->attrs[NFIPSEC_A_SA_OWNER];
+	char owner[NFIPSEC_OWNER_SIZE];
 
+	nfipsec_nl_owner_get(attr, owner);
 	mutex_lock(&nn->lock);
-	nfipsec_sad_flush(nn);
+	nfipsec_sad_flush(nn, attr ? owner : NULL);
 	mutex_unlock(&nn->lock);
 	return 0;
 }

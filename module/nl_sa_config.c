@@ -127,6 +127,7 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 
 	if (a[NFIPSEC_A_SA_REQID])
 		cfg->reqid = nla_get_u32(a[NFIPSEC_A_SA_REQID]);
+	nfipsec_nl_owner_get(a[NFIPSEC_A_SA_OWNER], cfg->owner);
 	if (a[NFIPSEC_A_SA_DIR])
 		cfg->dir = nla_get_u8(a[NFIPSEC_A_SA_DIR]);
 	if (a[NFIPSEC_A_SA_FLAGS])
@@ -225,6 +226,7 @@ int nfipsec_nl_sa_larval_get(struct genl_info *info,
 		cfg->mode = nla_get_u8(a[NFIPSEC_A_SA_MODE]);
 	if (a[NFIPSEC_A_SA_REQID])
 		cfg->reqid = nla_get_u32(a[NFIPSEC_A_SA_REQID]);
+	nfipsec_nl_owner_get(a[NFIPSEC_A_SA_OWNER], cfg->owner);
 
 	*min = comp ? NFIPSEC_CPI_MIN : NFIPSEC_SPI_MIN;
 	*max = comp ? NFIPSEC_CPI_NEGOTIATED : U32_MAX;
@@ -294,6 +296,11 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		return nfipsec_nl_refuse(info->extack, a[NFIPSEC_A_SA_DIR],
 					 -EBUSY,
 					 "the SA is in use: its direction never changes");
+	if (a[NFIPSEC_A_SA_OWNER] &&
+	    nla_strcmp(a[NFIPSEC_A_SA_OWNER], sa->owner))
+		return nfipsec_nl_refuse(info->extack, a[NFIPSEC_A_SA_OWNER],
+					 -EBUSY,
+					 "the SA is in use: its owner never changes");
 	if (!src)
 		return 0;
 	err = nfipsec_nl_addr_get(src, &saddr, &family, info->extack);

@@ -73,6 +73,7 @@ struct nfipsec_tmpl {
  * @pfp: fields that the SA of the first template has one value for, that of the
  *	packet: enum nfipsec_pfp_flag
  * @name: for people and key management, or NULL
+ * @owner: who asks for it
  */
 struct nfipsec_policy_config {
 	struct nfipsec_selector selector;
@@ -83,6 +84,7 @@ struct nfipsec_policy_config {
 	u8 tmpls;
 	u8 pfp;
 	const char *name;
+	char owner[NFIPSEC_OWNER_SIZE];
 };
 
 /**

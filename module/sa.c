@@ -478,6 +478,7 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 	sa->dir = cfg->dir;
 	sa->state = cfg->state;
 	sa->reqid = cfg->reqid;
+	memcpy(sa->owner, cfg->owner, sizeof(sa->owner));
 	sa->add_time = ktime_get_real_seconds();
 	spin_lock_init(&sa->replay_lock);
 	sa->life.added = ktime_get_boottime_ns();

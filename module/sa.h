@@ -25,6 +25,9 @@
 struct net;
 struct netlink_ext_ack;
 
+/* Name of who made an SA or policy, with the NUL; empty is nobody. */
+#define NFIPSEC_OWNER_SIZE	16
+
 /* Seconds a larval SA lives (RFC 4301 leaves it open; XFRM users know 165). */
 #define NFIPSEC_LARVAL_LIFE	165
 
@@ -107,6 +110,7 @@ struct nfipsec_tfc {
  * @tfc: traffic flow confidentiality
  * @dscp_set: bit for each DSCP value of packets to send, 0 is any
  * @limits: of its life, a larval SA's too
+ * @owner: who asks for it
  *
  * Values were checked one by one when they were read from netlink;
  * nfipsec_sa_create() checks how they fit together.
@@ -131,6 +135,7 @@ struct nfipsec_sa_config {
 	struct nfipsec_tfc tfc;
 	u64 dscp_set;
 	struct nfipsec_limits limits;
+	char owner[NFIPSEC_OWNER_SIZE];
 };
 
 /**
@@ -251,6 +256,7 @@ struct nfipsec_life {
  * @last_sent: jiffies, with keepalives only; written and read whole
  * @dscp_set: bit for each DSCP value of packets to send, 0 is any, constant
  * @life: its limits, and what was used of them
+ * @owner: who asked for it, constant
  * @seq: last sequence number sent, RFC 4303 section 3.3.3
  * @used_bytes: that the algorithm worked on, if @life says so
  * @used_packets: in which these were
@@ -292,6 +298,7 @@ struct nfipsec_sa {
 	struct list_head keepalive_node;
 	unsigned long last_sent;
 	u64 dscp_set;
+	char owner[NFIPSEC_OWNER_SIZE];
 
 	struct nfipsec_life life;
 

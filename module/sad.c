@@ -90,7 +90,7 @@ int nfipsec_sad_init(struct nfipsec_net *nn)
 void nfipsec_sad_exit(struct nfipsec_net *nn)
 {
 	mutex_lock(&nn->lock);
-	nfipsec_sad_flush(nn);
+	nfipsec_sad_flush(nn, NULL);
 	mutex_unlock(&nn->lock);
 	nfipsec_expire_exit(nn);
 	rhashtable_destroy(&nn->sad.by_key);
@@ -443,10 +443,11 @@ void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 /**
  * nfipsec_sad_flush() - remove and free all SAs
  * @nn: the namespace
+ * @owner: only those of that owner, NULL for all
  *
  * Context: process context under nn->lock.
  */
-void nfipsec_sad_flush(struct nfipsec_net *nn)
+void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner)
 {
 	struct hlist_node *tmp;
 	struct nfipsec_sa *sa;
@@ -456,7 +457,8 @@ void nfipsec_sad_flush(struct nfipsec_net *nn)
 	for (i = 0; i < ARRAY_SIZE(nn->sad.by_peer); i++) {
 		hlist_for_each_entry_safe(sa, tmp, &nn->sad.by_peer[i],
 					  peer_node)
-			nfipsec_sad_remove(nn, sa);
+			if (!owner || !strcmp(sa->owner, owner))
+				nfipsec_sad_remove(nn, sa);
 	}
 }
 

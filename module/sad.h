@@ -92,7 +92,7 @@ int nfipsec_sad_insert(struct nfipsec_net *nn, struct nfipsec_sa *sa);
 int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 			struct nfipsec_sa *new);
 void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa);
-void nfipsec_sad_flush(struct nfipsec_net *nn);
+void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner);
 int nfipsec_sad_alloc_spi(struct nfipsec_net *nn,
 			  struct nfipsec_sa_config *cfg, u32 min, u32 max);
 

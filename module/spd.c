@@ -109,7 +109,7 @@ void nfipsec_spd_exit(struct nfipsec_net *nn)
 
 	mutex_lock(&nn->lock);
 	for (dir = 0; dir < NFIPSEC_SPD_MAX; dir++)
-		nfipsec_spd_flush(nn, dir);
+		nfipsec_spd_flush(nn, dir, NULL);
 	mutex_unlock(&nn->lock);
 }
 
@@ -256,10 +256,12 @@ void nfipsec_spd_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
  * nfipsec_spd_flush() - remove and free all policies of a direction
  * @nn: the namespace
  * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT
+ * @owner: only those of that owner, NULL for all
  *
  * Context: process context under nn->lock, sleeps.
  */
-void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir)
+void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir,
+		       const char *owner)
 {
 	struct nfipsec_policy *pol, *tmp;
 
@@ -269,7 +271,8 @@ void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir)
 	 * a moment meet policies that it was not meant for.
 	 */
 	list_for_each_entry_safe_reverse(pol, tmp, &nn->spd.list[dir], node)
-		nfipsec_spd_remove(nn, pol);
+		if (!owner || !strcmp(pol->cfg.owner, owner))
+			nfipsec_spd_remove(nn, pol);
 }
 
 /**

@@ -68,7 +68,8 @@ int __must_check nfipsec_spd_replace(struct nfipsec_net *nn,
 				     struct nfipsec_policy *old,
 				     struct nfipsec_policy *new);
 void nfipsec_spd_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol);
-void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir);
+void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir,
+		       const char *owner);
 void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 			     u8 action);
 struct nfipsec_policy *nfipsec_spd_find(const struct nfipsec_net *nn,

@@ -110,6 +110,9 @@ BAD = {
     "unknown direction": sa(more=["dir", "fwd"]),
     "a word too much": sa(more=["bogus"]),
     "a value too little": sa(more=["reqid"]),
+    "an owner of 16 characters": sa(more=["owner", "0123456789abcdef"]),
+    "another owner of an SA in use": ["sa", "update", *ENDS, "spi", "0x7777",
+                                      "reqid", "5", "owner", "thief"],
     "senseless selector of an SA": sa(
         more=["sel", "src", "10.0.0.9-10.0.0.1", "dst", FAR4]),
     "two families in a selector": sa(
@@ -261,6 +264,40 @@ def accepted():
     lab.cli("sa", "flush")
     equal(lab.cli("sa", "list"), "")
     equal(json_of(lab.cli("-j", "sa", "list")), [])
+
+
+def owners():
+    """Owners are shown, stay, and bound what list and flush are about."""
+    def counts():
+        return (len(json_of(lab.cli("-j", "sa", "list"))),
+                len(json_of(lab.cli("-j", "policy", "list"))))
+
+    lab.reset()
+    lab.cli(*sa(more=["owner", "ike"]))
+    lab.cli(*sa(spi="0x1235", more=["owner", "ik"]))
+    lab.cli(*sa(spi="0x1236"))
+    larval = json_of(lab.cli(
+        "-j", "sa", "allocspi", *ENDS, "mode", "tunnel", "min", "0x8000", "max",
+        "0x8000", "owner", "ike"))
+    equal("ike" in str(larval), True, "owner of a larval SA")
+    # matures, and says nothing of it
+    lab.cli("sa", "update", *sa(spi="0x8000")[2:])
+    lab.cli(*POL, *PROTECT, "owner", "ike")
+    lab.cli("policy", "update", *POL[2:], "action", "bypass", "owner", "ike")
+    lab.cli("policy", "add", "dir", "in", "src", FAR4, "dst", IN4, "action",
+            "bypass", "owner", "ik")
+    equal(len(json_of(lab.cli("-j", "sa", "list", "owner", "ike"))), 2, "SAs")
+    equal(len(json_of(lab.cli("-j", "policy", "list", "owner", "ike"))), 1,
+          "policies")
+    lab.cli("sa", "flush", "owner", "nobody")
+    lab.cli("policy", "flush", "owner", "nobody")
+    equal(counts(), (4, 2), "what nobody owns")
+    lab.cli("policy", "flush", "dir", "in", "owner", "ike")
+    equal(counts(), (4, 2), "of the other direction")
+    lab.cli("sa", "flush", "owner", "ike")
+    lab.cli("policy", "flush", "owner", "ike")
+    equal(counts(), (2, 1), "what is left")
+    equal(lab.cli("sa", "list", "owner", "ike"), "")
 
 
 def key_sources():
@@ -547,6 +584,7 @@ report.add("good words are accepted", accepted)
 for k in range(PARTS):
     report.add("bad words are refused, part %d of %d" % (k + 1, PARTS),
                every_refusal, k)
+report.add("owners", owners)
 report.add("keys from a file and standard input", key_sources)
 report.add("keys never come out", keys_stay_inside)
 report.add("statistics", stats_agree)

@@ -189,6 +189,7 @@ static const struct nfi_field sa_fields[] = {
 	A(USE_TIME, U64, use_time),
 	A(LAST_USED, U64, last_used),
 	A(COMP_NAME, NAME, comp_name),
+	A(OWNER, NAME, owner),
 };
 
 #undef A
@@ -253,6 +254,7 @@ static const struct nfi_field policy_fields[] = {
 	P(PACKETS, U64, packets),
 	P(PFP, U32, pfp),
 	P(NAME, TITLE, name),
+	P(OWNER, NAME, owner),
 };
 
 #undef P

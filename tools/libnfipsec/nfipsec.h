@@ -305,6 +305,7 @@ struct nfipsec_lifetime {
  * @use_time: when the first of them was, seconds since the epoch, answer only
  * @last_used: when the last of them was, likewise
  * @comp_name: algorithm of IPComp, "deflate"
+ * @owner: who made it, at most 15 characters
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -348,6 +349,7 @@ struct nfipsec_sa {
 	uint64_t use_time;
 	uint64_t last_used;
 	char comp_name[NFIPSEC_NAME_MAX];
+	char owner[NFIPSEC_NAME_MAX];
 };
 
 /**
@@ -454,6 +456,7 @@ struct nfipsec_event {
  * @packets: that met the policy, answer only
  * @pfp: enum nfipsec_pfp_flag, NFIPSEC_ACTION_PROTECT only
  * @name: for people and key management
+ * @owner: who made it, at most 15 characters
  */
 struct nfipsec_policy {
 	uint64_t has;
@@ -467,6 +470,7 @@ struct nfipsec_policy {
 	uint64_t packets;
 	uint32_t pfp;
 	char name[NFIPSEC_POLICY_NAME_MAX];
+	char owner[NFIPSEC_NAME_MAX];
 };
 
 /**
@@ -544,8 +548,9 @@ int nfipsec_sa_del(struct nfipsec *h, const struct nfipsec_sa *key);
 int nfipsec_sa_get(struct nfipsec *h, const struct nfipsec_sa *key,
 		   struct nfipsec_sa *sa);
 int nfipsec_sa_list(struct nfipsec *h, nfipsec_sa_cb cb, void *arg);
-int nfipsec_sa_flush(struct nfipsec *h);
-/* @want: src, dst, proto, mode, reqid, spi_min, spi_max. @sa: the larval SA. */
+/* @owner: only those of that owner, NULL for all */
+int nfipsec_sa_flush(struct nfipsec *h, const char *owner);
+/* @want: src, dst, proto, mode, reqid, spi_min, spi_max, owner. @sa: the larval SA. */
 int nfipsec_sa_allocspi(struct nfipsec *h, const struct nfipsec_sa *want,
 			struct nfipsec_sa *sa);
 
@@ -559,8 +564,8 @@ int nfipsec_policy_del(struct nfipsec *h, const struct nfipsec_policy *key);
 int nfipsec_policy_get(struct nfipsec *h, const struct nfipsec_policy *key,
 		       struct nfipsec_policy *pol);
 int nfipsec_policy_list(struct nfipsec *h, nfipsec_policy_cb cb, void *arg);
-/* @dir: one direction, or NFIPSEC_DIR_ANY for both */
-int nfipsec_policy_flush(struct nfipsec *h, uint8_t dir);
+/* @dir: one direction, or NFIPSEC_DIR_ANY for both. @owner: as for SAs */
+int nfipsec_policy_flush(struct nfipsec *h, uint8_t dir, const char *owner);
 
 int nfipsec_default_get(struct nfipsec *h, struct nfipsec_default *def);
 int nfipsec_default_set(struct nfipsec *h, const struct nfipsec_default *def);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls about policies. */
+#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
@@ -7,7 +8,8 @@
 #define HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_POLICY_##attr)
 #define KEY		(HAS(INDEX) | HAS(DIR) | HAS(SELECTOR))
 #define CONFIG		(HAS(DIR) | HAS(SELECTOR) | HAS(PRIORITY) |	\
-			 HAS(ACTION) | HAS(TMPL) | HAS(PFP) | HAS(NAME))
+			 HAS(ACTION) | HAS(TMPL) | HAS(PFP) | HAS(NAME) |	\
+			 HAS(OWNER))
 
 static int policy_read(const struct nlmsghdr *nlh, void *arg)
 {
@@ -125,15 +127,20 @@ int nfipsec_policy_list(struct nfipsec *h, nfipsec_policy_cb cb, void *arg)
  * nfipsec_policy_flush() - delete all policies
  * @h: handle
  * @dir: of one direction, or NFIPSEC_DIR_ANY for both
+ * @owner: only those of that owner, NULL for all
  *
  * Return: 0 or a negative errno
  */
-int nfipsec_policy_flush(struct nfipsec *h, uint8_t dir)
+int nfipsec_policy_flush(struct nfipsec *h, uint8_t dir, const char *owner)
 {
 	struct nfipsec_policy req = { .dir = dir };
 
 	if (dir != NFIPSEC_DIR_ANY)
 		req.has = HAS(DIR);
+	if (owner) {
+		snprintf(req.owner, sizeof(req.owner), "%s", owner);
+		req.has |= HAS(OWNER);
+	}
 	return nfi_call(h, NFIPSEC_CMD_POLICY_FLUSH, &nfi_set_policy, &req,
-			HAS(DIR), NULL, NULL);
+			HAS(DIR) | HAS(OWNER), NULL, NULL);
 }

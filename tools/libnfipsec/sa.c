@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls about SAs. */
+#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
@@ -13,7 +14,8 @@
 			   HAS(USED_BYTES) | HAS(USED_PACKETS) |	\
 			   HAS(USE_TIME) | HAS(LAST_USED)))
 #define ALLOC		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(MODE) |	\
-			 HAS(REQID) | HAS(SPI_MIN) | HAS(SPI_MAX))
+			 HAS(REQID) | HAS(SPI_MIN) | HAS(SPI_MAX) |	\
+			 HAS(OWNER))
 
 static int sa_read(const struct nlmsghdr *nlh, void *arg)
 {
@@ -114,18 +116,26 @@ int nfipsec_sa_list(struct nfipsec *h, nfipsec_sa_cb cb, void *arg)
 /**
  * nfipsec_sa_flush() - delete all SAs
  * @h: handle
+ * @owner: only those of that owner, NULL for all
  *
  * Return: 0 or a negative errno
  */
-int nfipsec_sa_flush(struct nfipsec *h)
+int nfipsec_sa_flush(struct nfipsec *h, const char *owner)
 {
-	return nfi_call(h, NFIPSEC_CMD_SA_FLUSH, NULL, NULL, 0, NULL, NULL);
+	struct nfipsec_sa req = {};
+
+	if (owner) {
+		snprintf(req.owner, sizeof(req.owner), "%s", owner);
+		req.has = HAS(OWNER);
+	}
+	return nfi_call(h, NFIPSEC_CMD_SA_FLUSH, &nfi_set_sa, &req, HAS(OWNER),
+			NULL, NULL);
 }
 
 /**
  * nfipsec_sa_allocspi() - reserve a free SPI by a larval SA
  * @h: handle
- * @want: src, dst, proto, mode, reqid, spi_min, spi_max
+ * @want: src, dst, proto, mode, reqid, spi_min, spi_max, owner
  * @sa: result, the larval SA with its SPI
  *
  * Return: 0 or a negative errno

@@ -348,3 +348,25 @@ int word_state(struct args *a, void *obj, const struct word *w)
 {
 	return word_choice(a, obj, w, choice_state);
 }
+
+/**
+ * word_owner() - the name of an owner follows
+ * @a: words
+ * @obj: structure
+ * @w: the keyword
+ *
+ * Return: enum cli_result
+ */
+int word_owner(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+
+	if (!text)
+		return CLI_USAGE;
+	if (!*text || strlen(text) > OWNER_MAX)
+		return cli_fail(CLI_USAGE, "%s: a name of 1 to %d characters, not \"%s\"",
+				w->name, OWNER_MAX, cli_show(text));
+	strcpy((char *)obj + w->off, text);
+	has_set(obj, w->attr);
+	return CLI_OK;
+}

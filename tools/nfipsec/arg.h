@@ -5,6 +5,8 @@
 
 #include "cli.h"
 
+#define OWNER_MAX	15	/* characters of an owner's name */
+
 /**
  * struct args - the words of a command
  * @argc: number of words
@@ -78,5 +80,6 @@ int word_u64(struct args *a, void *obj, const struct word *w);
 int word_mode(struct args *a, void *obj, const struct word *w);
 int word_dir(struct args *a, void *obj, const struct word *w);
 int word_state(struct args *a, void *obj, const struct word *w);
+int word_owner(struct args *a, void *obj, const struct word *w);
 
 #endif

@@ -12,6 +12,7 @@
 #define SA_WORDS							\
 	"src A dst A proto esp|ah|comp spi N mode tunnel|transport|beet\n"	\
 	"[reqid N] [replay-window N] [esn] [flag FLAG...] [dir in|out]\n" \
+	"[owner NAME]\n"						\
 	"[sel SELECTOR] [seq-out N] [seq-in N]\n"			\
 	"[ecn normal|compat|off] [dscp copy|N] [df copy|set|clear]\n"	\
 	"[hop-limit default|N] [flow-label copy|hash|N] [frag before|after]\n" \
@@ -25,7 +26,7 @@
 #define SA_KEY		"[src A] dst A proto esp|ah|comp spi N"
 #define POLICY_WORDS							\
 	"dir in|out SELECTOR [priority N] [name STRING] [pfp FIELD,...]\n" \
-	"action protect|bypass|discard\n"				\
+	"[owner NAME] action protect|bypass|discard\n"			\
 	"[tmpl [src A dst A] proto esp|ah|comp mode M [reqid N] [spi N]\n" \
 	"      [level required|use] [algo NAME]...]..."
 #define POLICY_KEY	"index N | dir in|out SELECTOR"
@@ -33,19 +34,21 @@
 /* The first verb of a noun is what the noun alone means. */
 const struct command commands[] = {
 	{ "sa", "list", "show", cmd_sa_list,
-	  "[src A] [dst A] [spi N] [reqid N] [mode M] [dir D] [state S]",
+	  "[src A] [dst A] [spi N] [reqid N] [mode M] [dir D] [state S] [owner NAME]",
 	  "show SAs, never their keys" },
 	{ "sa", "add", "new", cmd_sa_add, SA_WORDS, "add an SA" },
 	{ "sa", "update", NULL, cmd_sa_update, SA_WORDS,
 	  "give a larval SA its keys, or change reqid, sel, limit of a mature one" },
 	{ "sa", "get", NULL, cmd_sa_get, SA_KEY, "show one SA" },
 	{ "sa", "del", "delete", cmd_sa_del, SA_KEY, "delete one SA" },
-	{ "sa", "flush", NULL, cmd_sa_flush, NULL, "delete all SAs" },
+	{ "sa", "flush", NULL, cmd_sa_flush, "[owner NAME]",
+	  "delete all SAs, or those of one owner" },
 	{ "sa", "count", NULL, cmd_sa_count, NULL, "number of SAs" },
 	{ "sa", "allocspi", NULL, cmd_sa_allocspi,
-	  "src A dst A proto esp|ah|comp [mode M] [reqid N] min N max N",
+	  "src A dst A proto esp|ah|comp [mode M] [reqid N] min N max N [owner NAME]",
 	  "reserve a free SPI by a larval SA" },
-	{ "policy", "list", "show", cmd_policy_list, "[dir in|out]",
+	{ "policy", "list", "show", cmd_policy_list,
+	  "[dir in|out] [owner NAME]",
 	  "show policies in the order they are looked at" },
 	{ "policy", "add", "new", cmd_policy_add, POLICY_WORDS,
 	  "add a policy" },
@@ -55,8 +58,9 @@ const struct command commands[] = {
 	  "show one policy" },
 	{ "policy", "del", "delete", cmd_policy_del, POLICY_KEY,
 	  "delete one policy" },
-	{ "policy", "flush", NULL, cmd_policy_flush, "[dir in|out]",
-	  "delete all policies" },
+	{ "policy", "flush", NULL, cmd_policy_flush,
+	  "[dir in|out] [owner NAME]",
+	  "delete all policies, or those of one owner" },
 	{ "policy", "count", NULL, cmd_policy_count, "[dir in|out]",
 	  "number of policies" },
 	{ "default", NULL, NULL, cmd_default,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The commands about policies. */
+#include <string.h>
+
 #include "policy.h"
 
 static int config(struct args *a, const char *what,
@@ -112,7 +114,7 @@ int cmd_policy_get(struct args *a)
 }
 
 struct list {
-	uint8_t dir;
+	struct nfipsec_policy filter;
 	struct json_list json;
 };
 
@@ -120,7 +122,10 @@ static int list_one(const struct nfipsec_policy *pol, void *arg)
 {
 	struct list *list = arg;
 
-	if (list->dir != NFIPSEC_DIR_ANY && list->dir != pol->dir)
+	if (list->filter.dir != NFIPSEC_DIR_ANY && list->filter.dir != pol->dir)
+		return 0;
+	if (POLICY_HAS(&list->filter, OWNER) &&
+	    strcmp(list->filter.owner, pol->owner))
 		return 0;
 	if (cli.json)
 		json_list_add(&list->json, policy_json(pol));
@@ -140,7 +145,7 @@ int cmd_policy_list(struct args *a)
 	struct list list = {};
 	int ret;
 
-	ret = policy_parse_dir(a, &list.dir);
+	ret = policy_parse_filter(a, &list.filter);
 	if (!ret)
 		ret = cli_open();
 	if (ret)
@@ -160,13 +165,15 @@ int cmd_policy_list(struct args *a)
  */
 int cmd_policy_flush(struct args *a)
 {
-	uint8_t dir;
+	struct nfipsec_policy filter = {};
 	int ret;
 
-	ret = policy_parse_dir(a, &dir);
+	ret = policy_parse_filter(a, &filter);
 	if (!ret)
 		ret = cli_open();
-	if (!ret && nfipsec_policy_flush(cli.h, dir))
+	if (!ret && nfipsec_policy_flush(cli.h, filter.dir,
+					 POLICY_HAS(&filter, OWNER) ?
+					 filter.owner : NULL))
 		ret = cli_refused("policy flush");
 	return ret;
 }

@@ -13,6 +13,7 @@ extern const struct choice choice_pfp[];
 
 int policy_parse_config(struct args *a, struct nfipsec_policy *pol);
 int policy_parse_key(struct args *a, struct nfipsec_policy *key);
+int policy_parse_filter(struct args *a, struct nfipsec_policy *filter);
 int policy_parse_dir(struct args *a, uint8_t *dir);
 
 void policy_print(FILE *out, const struct nfipsec_policy *pol);

@@ -245,6 +245,7 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
 		P("priority", word_u32, priority, PRIORITY),
 		P("pfp", word_pfp, pfp, PFP),
 		P("name", word_name, name, NAME),
+		P("owner", word_owner, owner, OWNER),
 		{ "action", word_action, 0, 0, 0, 0, false },
 		{ "tmpl", word_tmpl, 0, 0, 0, 0, true },
 	};
@@ -309,7 +310,28 @@ int policy_parse_key(struct args *a, struct nfipsec_policy *key)
 }
 
 /**
- * policy_parse_dir() - read which direction to list, count or flush
+ * policy_parse_filter() - read which policies to list or delete
+ * @a: words
+ * @filter: result, zeroed by the caller; dir is there if none was given
+ *
+ * Return: enum cli_result
+ */
+int policy_parse_filter(struct args *a, struct nfipsec_policy *filter)
+{
+	static const struct word words[] = {
+		P("dir", word_dir, dir, DIR),
+		P("owner", word_owner, owner, OWNER),
+	};
+	int ret;
+
+	ret = words_parse(a, words, ARRAY_SIZE(words), filter, false);
+	if (!POLICY_HAS(filter, DIR))
+		filter->dir = NFIPSEC_DIR_ANY;
+	return ret;
+}
+
+/**
+ * policy_parse_dir() - read which direction to count
  * @a: words
  * @dir: result, NFIPSEC_DIR_ANY for both
  *

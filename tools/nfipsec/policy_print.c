@@ -62,6 +62,8 @@ void policy_print(FILE *out, const struct nfipsec_policy *pol)
 		pol->priority);
 	if (pol->pfp)
 		fprintf(out, " pfp %s", pfp_text(pol->pfp, pfp, sizeof(pfp)));
+	if (POLICY_HAS(pol, OWNER))
+		fprintf(out, " owner %s", pol->owner);
 	if (pol->name[0])
 		fprintf(out, "\n\tname %s", pol->name);
 	fputc('\n', out);
@@ -136,6 +138,8 @@ struct json_object *policy_json(const struct nfipsec_policy *pol)
 	json_text(o, "dir", choice_name(choice_dir, pol->dir));
 	json_child(o, "sel", selector_json(&pol->selector));
 	json_number(o, "priority", pol->priority);
+	if (POLICY_HAS(pol, OWNER))
+		json_text(o, "owner", pol->owner);
 	json_text(o, "action", choice_name(choice_action, pol->action));
 	tmpls_json(o, pol->tmpl, pol->tmpls);
 	json_number(o, "packets", pol->packets);

@@ -138,12 +138,14 @@ int cmd_sa_list(struct args *a)
  */
 int cmd_sa_flush(struct args *a)
 {
+	struct nfipsec_sa filter = {};
 	int ret;
 
-	ret = args_end(a);
+	ret = sa_parse_flush(a, &filter);
 	if (!ret)
 		ret = cli_open();
-	if (!ret && nfipsec_sa_flush(cli.h))
+	if (!ret && nfipsec_sa_flush(cli.h, SA_HAS(&filter, OWNER) ?
+				     filter.owner : NULL))
 		ret = cli_refused("sa flush");
 	return ret;
 }

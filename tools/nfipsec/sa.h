@@ -32,6 +32,7 @@ int sa_check_new(const struct nfipsec_sa *sa);
 int sa_check_key(const struct nfipsec_sa *sa);
 int sa_parse_key(struct args *a, struct nfipsec_sa *key);
 int sa_parse_alloc(struct args *a, struct nfipsec_sa *want);
+int sa_parse_flush(struct args *a, struct nfipsec_sa *filter);
 int sa_parse_filter(struct args *a, struct nfipsec_sa *filter);
 bool sa_match(const struct nfipsec_sa *sa, const struct nfipsec_sa *filter);
 void sa_wipe(struct sa_args *in);

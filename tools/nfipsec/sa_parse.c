@@ -363,6 +363,7 @@ static const struct word config_words[] = {
 	{ "flag", word_flag, 0, 0, 0, 0, true },
 	{ "esn", word_esn, 0, 0, 0, 0, false },
 	W("dir", word_dir, dir, DIR),
+	W("owner", word_owner, owner, OWNER),
 	{ "sel", word_sel, 0, 0, 0, 0, false },
 	W("seq-out", word_u64, seq_out, SEQ_OUT),
 	W("seq-in", word_u64, seq_in, SEQ_IN),
@@ -544,6 +545,7 @@ int sa_parse_alloc(struct args *a, struct nfipsec_sa *want)
 		W("reqid", word_u32, reqid, REQID),
 		W("min", word_u32, spi_min, SPI_MIN),
 		W("max", word_u32, spi_max, SPI_MAX),
+		W("owner", word_owner, owner, OWNER),
 	};
 	static const struct word need[] = {
 		W("src", NULL, src, SRC),
@@ -558,6 +560,22 @@ int sa_parse_alloc(struct args *a, struct nfipsec_sa *want)
 	if (!ret)
 		ret = check_families(want);
 	return ret ? ret : check_present(want, need, ARRAY_SIZE(need));
+}
+
+/**
+ * sa_parse_flush() - read whose SAs to delete
+ * @a: words
+ * @filter: result, zeroed by the caller
+ *
+ * Return: enum cli_result
+ */
+int sa_parse_flush(struct args *a, struct nfipsec_sa *filter)
+{
+	static const struct word words[] = {
+		W("owner", word_owner, owner, OWNER),
+	};
+
+	return words_parse(a, words, ARRAY_SIZE(words), filter, false);
 }
 
 /**
@@ -578,6 +596,7 @@ int sa_parse_filter(struct args *a, struct nfipsec_sa *filter)
 		W("reqid", word_u32, reqid, REQID),
 		W("dir", word_dir, dir, DIR),
 		W("state", word_state, state, STATE),
+		W("owner", word_owner, owner, OWNER),
 	};
 
 	return words_parse(a, words, ARRAY_SIZE(words), filter, false);
@@ -606,7 +625,8 @@ bool sa_match(const struct nfipsec_sa *sa, const struct nfipsec_sa *filter)
 	       (!SA_HAS(filter, MODE) || sa->mode == filter->mode) &&
 	       (!SA_HAS(filter, REQID) || sa->reqid == filter->reqid) &&
 	       (!SA_HAS(filter, DIR) || sa->dir == filter->dir) &&
-	       (!SA_HAS(filter, STATE) || sa->state == filter->state);
+	       (!SA_HAS(filter, STATE) || sa->state == filter->state) &&
+	       (!SA_HAS(filter, OWNER) || !strcmp(sa->owner, filter->owner));
 }
 
 /**

@@ -31,6 +31,8 @@ static void print_flags(FILE *out, const struct nfipsec_sa *sa)
 	fprintf(out, "\treplay-window %u dir %s state %s", sa->replay_window,
 		choice_name(choice_dir, sa->dir),
 		choice_name(choice_state, sa->state));
+	if (SA_HAS(sa, OWNER))
+		fprintf(out, " owner %s", sa->owner);
 	if (sa->flags)
 		fputs(" flag", out);
 	for (c = sa_flags; c->name; c++)
@@ -284,6 +286,8 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 	json_text(o, "mode", choice_name(choice_mode, sa->mode));
 	json_text(o, "dir", choice_name(choice_dir, sa->dir));
 	json_text(o, "state", choice_name(choice_state, sa->state));
+	if (SA_HAS(sa, OWNER))
+		json_text(o, "owner", sa->owner);
 	json_child(o, "flags", flags_json(sa->flags));
 	json_number(o, "replay_window", sa->replay_window);
 	if (SA_HAS(sa, AEAD_NAME))

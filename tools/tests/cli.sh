@@ -69,7 +69,9 @@ refused 2 'unknown word "frob" behind "sa"' sa frob
 refused 2 'unknown option "--frob"' --frob
 refused 2 'unknown option' -q
 refused 2 'must follow "--batch"' --batch
-refused 2 'is too much here' sa flush now
+refused 2 'unknown word "now"' sa flush now
+refused 2 'a name of 1 to 15 characters' sa flush owner abcdefghijklmnop
+refused 2 'a name of 1 to 15 characters' policy flush owner ''
 refused 2 'is too much here' version 2
 refused 2 'no help about' help frob
 refused 2 '"src" is missing' sa add

@@ -82,8 +82,8 @@ more_children() {
 			esp_proposals = aes128gcm16
 		}
 		ports {
-			local_ts = ${NET[$h]}.115-${NET[$h]}.117[udp]
-			remote_ts = ${NET[$p]}.115-${NET[$p]}.117[udp/1000-1234]
+			local_ts = ${NET[$h]}.115-${NET[$h]}.117[17]
+			remote_ts = ${NET[$p]}.115-${NET[$p]}.117[17/1000-1234]
 			esp_proposals = aes128gcm16
 		}
 		beet {
@@ -113,6 +113,9 @@ configure() {
 			retransmit_tries = 3
 			delete_rekeyed_delay = 1
 			plugins {
+				kernel-nfipsec {
+					leftovers_timeout = 8
+				}
 				vici {
 					socket = unix://$dir/vici
 				}
@@ -189,7 +192,7 @@ $(more_children "$h" "$p")
 					drop {
 						mode = drop
 						local_ts = 0.0.0.0/0
-						remote_ts = 192.168.3.1/32
+						remote_ts = 192.168.4.0/24
 						start_action = trap
 					}
 					pass {
@@ -455,12 +458,14 @@ udp_encap() {
 shunts() {
 	ip_batch b <<-LINES
 		addr add 192.168.3.1/32 dev lo
-		addr add 192.168.3.2/32 dev lo
+		addr add 192.168.4.1/32 dev lo
 	LINES
 	check route ip -n "${NS[a]}" route add 192.168.3.0/24 via 10.0.0.2
-	check "discard" on a nfipsec policy list
-	refute "to what is dropped" pings a 192.168.3.1 1 -W 1
-	check "to what passes" pings a 192.168.3.2 1
+	check route ip -n "${NS[a]}" route add 192.168.4.0/24 via 10.0.0.2
+	refute "to what is dropped" pings a 192.168.4.1 1 -W 1 >/dev/null
+	check "to what passes" pings a 192.168.3.1 1
+	equal "in the clear" "$(clear_packets a)" 1
+	on a nft reset counters >/dev/null
 }
 
 # killed: SAs outlive the daemon that made them, and are its successor's to clear
@@ -472,11 +477,15 @@ killed() {
 	stop a KILL
 	check "without the daemon" pings a 192.168.2.1 20
 	start a || return 1
+	check "it sees them" logged a 'an earlier run left 2 SAs and '
+	check "with the next one" pings a 192.168.2.1 20
 	check initiate swan a --initiate --child net --timeout 20 ||
 		{ show_logs; return 1; }
 	check "afterwards" pings a 192.168.2.1 10 || show_logs
+	check "the old SAs of a go" busywait 20 sas_are a 2
+	check "the old SAs of b go" busywait 10 sas_are b 2
+	check "still" pings a 192.168.2.1 10 || show_logs
 	check "clear text" nothing_clear
-	check "SAs of b" busywait 10 sas_are b 2
 }
 
 # no_module: the daemon is there before the module is
@@ -508,7 +517,7 @@ fallback() {
 	stop a
 	clear_all a nfipsec
 	check unload rmmod nfipsec || return 1
-	sed -i 's/plugins {/&\nkernel-nfipsec {\nfallback = yes\n}/' "$TMP/a/strongswan.conf"
+	sed -i 's/kernel-nfipsec {/&\nfallback = yes/' "$TMP/a/strongswan.conf"
 	start a || return 1
 	check initiate swan a --initiate --child net --timeout 20 ||
 		{ show_logs; return 1; }

@@ -3,6 +3,7 @@
 #include "kernel_nfipsec_ipsec.h"
 #include "kernel_nfipsec_algs.h"
 #include "kernel_nfipsec_events.h"
+#include "kernel_nfipsec_leftovers.h"
 #include "kernel_nfipsec_policies.h"
 #include "kernel_nfipsec_shared.h"
 
@@ -40,6 +41,11 @@ struct private_kernel_nfipsec_ipsec_t {
 	 * Connection to the kernel module.
 	 */
 	kernel_nfipsec_socket_t *socket;
+
+	/**
+	 * What an earlier run left.
+	 */
+	kernel_nfipsec_leftovers_t *leftovers;
 
 	/**
 	 * Policies.
@@ -112,7 +118,9 @@ METHOD(kernel_ipsec_t, get_spi, status_t,
 	set_key(src, dst, protocol, 0, &want);
 	want.spi_min = this->spi_min;
 	want.spi_max = this->spi_max;
-	want.has |= NFIPSEC_HAS(NFIPSEC_A_SA_SPI_MIN) |
+	kernel_nfipsec_set_owner(want.owner);
+	want.has |= NFIPSEC_HAS(NFIPSEC_A_SA_OWNER) |
+				NFIPSEC_HAS(NFIPSEC_A_SA_SPI_MIN) |
 				NFIPSEC_HAS(NFIPSEC_A_SA_SPI_MAX);
 	err = nfipsec_sa_allocspi(handle, &want, &sa);
 	if (err)
@@ -276,7 +284,9 @@ static bool set_sa(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
 {
 	set_key(id->src, id->dst, id->proto, id->spi, sa);
 	sa->reqid = data->reqid;
+	kernel_nfipsec_set_owner(sa->owner);
 	sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_MODE) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_OWNER) |
 			   NFIPSEC_HAS(NFIPSEC_A_SA_REQID) |
 			   NFIPSEC_HAS(NFIPSEC_A_SA_FLAGS);
 	if (!kernel_nfipsec_mode(data->mode, &sa->mode) ||
@@ -459,7 +469,7 @@ METHOD(kernel_ipsec_t, flush_sas, status_t,
 	{
 		return FAILED;
 	}
-	err = nfipsec_sa_flush(handle);
+	err = nfipsec_sa_flush(handle, KERNEL_NFIPSEC_OWNER);
 	if (err)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to delete all SAs: %s",
@@ -546,6 +556,7 @@ METHOD(kernel_ipsec_t, destroy, void,
 {
 	DESTROY_IF(this->events);
 	this->policies->destroy(this->policies);
+	this->leftovers->destroy(this->leftovers);
 	this->socket->destroy(this->socket);
 	this->mutex->destroy(this->mutex);
 	free(this);
@@ -603,8 +614,6 @@ kernel_nfipsec_ipsec_t *kernel_nfipsec_ipsec_create()
 		.socket = kernel_nfipsec_socket_create(),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
-	this->policies = kernel_nfipsec_policies_create(this->socket);
-
 	a = lib->settings->get_int(lib->settings, "%s.spi_min", KERNEL_SPI_MIN,
 							   lib->ns);
 	b = lib->settings->get_int(lib->settings, "%s.spi_max", KERNEL_SPI_MAX,
@@ -614,9 +623,14 @@ kernel_nfipsec_ipsec_t *kernel_nfipsec_ipsec_create()
 
 	if (!connect_module(this))
 	{
-		destroy(this);
+		this->socket->destroy(this->socket);
+		this->mutex->destroy(this->mutex);
+		free(this);
 		return NULL;
 	}
+	this->leftovers = kernel_nfipsec_leftovers_create(this->socket);
+	this->policies = kernel_nfipsec_policies_create(this->socket,
+													this->leftovers);
 	listen_to_module(this);
 	return &this->public;
 }

@@ -43,6 +43,11 @@ struct private_kernel_nfipsec_policies_t {
 	kernel_nfipsec_socket_t *socket;
 
 	/**
+	 * Policies of an earlier run.
+	 */
+	kernel_nfipsec_leftovers_t *leftovers;
+
+	/**
 	 * Protects what follows, and orders requests; taken before the socket.
 	 */
 	mutex_t *mutex;
@@ -502,15 +507,17 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 			}
 			break;
 	}
+	kernel_nfipsec_set_owner(pol.owner);
 	pol.has |= NFIPSEC_HAS(NFIPSEC_A_POLICY_PRIORITY) |
-			   NFIPSEC_HAS(NFIPSEC_A_POLICY_ACTION);
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_ACTION) |
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_OWNER);
 
 	handle = this->socket->get(this->socket);
 	if (!handle)
 	{
 		return FALSE;
 	}
-	err = nfipsec_policy_update(handle, &pol, NULL);
+	err = this->leftovers->install(this->leftovers, handle, &pol);
 	if (err)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to add policy %R === %R %N: %s",
@@ -743,10 +750,12 @@ static void ike_policy(int family, uint16_t port, uint8_t dir,
 	pol->dir = dir;
 	pol->priority = PRIO_IKE;
 	pol->action = NFIPSEC_ACTION_BYPASS;
+	kernel_nfipsec_set_owner(pol->owner);
 	pol->has = NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
 			   NFIPSEC_HAS(NFIPSEC_A_POLICY_SELECTOR) |
 			   NFIPSEC_HAS(NFIPSEC_A_POLICY_PRIORITY) |
-			   NFIPSEC_HAS(NFIPSEC_A_POLICY_ACTION);
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_ACTION) |
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_OWNER);
 	sel->family = family;
 	sel->proto = IPPROTO_UDP;
 	sel->has = NFIPSEC_HAS(NFIPSEC_A_SELECTOR_FAMILY) |
@@ -785,7 +794,7 @@ static bool ike_install(private_kernel_nfipsec_policies_t *this)
 	}
 	while (!err && array_get(this->ike, this->ike_installed, &pol))
 	{
-		err = nfipsec_policy_update(handle, &pol, NULL);
+		err = this->leftovers->install(this->leftovers, handle, &pol);
 		if (err)
 		{
 			DBG1(DBG_KNL, "nfipsec: unable to let IKE pass: %s",
@@ -1056,7 +1065,8 @@ METHOD(kernel_nfipsec_policies_t, destroy, void,
  * see header file
  */
 kernel_nfipsec_policies_t *kernel_nfipsec_policies_create(
-											kernel_nfipsec_socket_t *socket)
+										kernel_nfipsec_socket_t *socket,
+										kernel_nfipsec_leftovers_t *leftovers)
 {
 	private_kernel_nfipsec_policies_t *this;
 
@@ -1070,6 +1080,7 @@ kernel_nfipsec_policies_t *kernel_nfipsec_policies_create(
 			.destroy = _destroy,
 		},
 		.socket = socket,
+		.leftovers = leftovers,
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 		.policies = hashtable_create((hashtable_hash_t)policy_hash,
 									 (hashtable_equals_t)policy_equals, 32),

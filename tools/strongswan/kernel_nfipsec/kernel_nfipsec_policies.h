@@ -8,6 +8,7 @@
 #ifndef KERNEL_NFIPSEC_POLICIES_H_
 #define KERNEL_NFIPSEC_POLICIES_H_
 
+#include "kernel_nfipsec_leftovers.h"
 #include "kernel_nfipsec_shared.h"
 
 #include <kernel/kernel_ipsec.h>
@@ -67,8 +68,10 @@ struct kernel_nfipsec_policies_t {
  * Create a kernel_nfipsec_policies_t.
  *
  * @param socket	connection to the kernel module, not adopted
+ * @param leftovers	policies of an earlier run, not adopted
  */
 kernel_nfipsec_policies_t *kernel_nfipsec_policies_create(
-											kernel_nfipsec_socket_t *socket);
+										kernel_nfipsec_socket_t *socket,
+										kernel_nfipsec_leftovers_t *leftovers);
 
 #endif /** KERNEL_NFIPSEC_POLICIES_H_ @}*/

@@ -79,6 +79,14 @@ kernel_nfipsec_socket_t *kernel_nfipsec_socket_create()
 /*
  * see header file
  */
+void kernel_nfipsec_set_owner(char *owner)
+{
+	snprintf(owner, NFIPSEC_NAME_MAX, "%s", KERNEL_NFIPSEC_OWNER);
+}
+
+/*
+ * see header file
+ */
 void kernel_nfipsec_host2addr(host_t *host, struct nfipsec_addr *addr)
 {
 	chunk_t address = host->get_address(host);

@@ -14,6 +14,11 @@
 #include <networking/host.h>
 #include <selectors/traffic_selector.h>
 
+/**
+ * Name under which the daemon's SAs and policies are in the kernel.
+ */
+#define KERNEL_NFIPSEC_OWNER "strongswan"
+
 typedef struct kernel_nfipsec_socket_t kernel_nfipsec_socket_t;
 
 /**
@@ -44,6 +49,13 @@ struct kernel_nfipsec_socket_t {
  * Create a kernel_nfipsec_socket_t, not connected yet.
  */
 kernel_nfipsec_socket_t *kernel_nfipsec_socket_create();
+
+/**
+ * Set the owner of an SA or a policy.
+ *
+ * @param owner		of NFIPSEC_NAME_MAX bytes
+ */
+void kernel_nfipsec_set_owner(char *owner);
 
 /**
  * Convert an address.

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "kernel_nfipsec_leftovers.h"
+
+#include <collections/array.h>
+#include <library.h>
+#include <processing/jobs/callback_job.h>
+#include <threading/mutex.h>
+#include <utils/debug.h>
+
+/**
+ * Seconds that a daemon has to set up again what it had.
+ */
+#define LEFTOVERS_TIMEOUT 60
+
+typedef struct private_kernel_nfipsec_leftovers_t private_kernel_nfipsec_leftovers_t;
+
+/**
+ * Private data of kernel_nfipsec_leftovers_t.
+ */
+struct private_kernel_nfipsec_leftovers_t {
+
+	/**
+	 * Public interface.
+	 */
+	kernel_nfipsec_leftovers_t public;
+
+	/**
+	 * That of the creator and that of the job.
+	 */
+	refcount_t ref;
+
+	/**
+	 * Protects the arrays, and what is in the SPD as to them.
+	 */
+	mutex_t *mutex;
+
+	/**
+	 * SAs, nfipsec_sa.
+	 */
+	array_t *sas;
+
+	/**
+	 * Numbers of policies, uint32_t.
+	 */
+	array_t *policies;
+};
+
+METHOD(kernel_nfipsec_leftovers_t, destroy, void,
+	private_kernel_nfipsec_leftovers_t *this)
+{
+	if (ref_put(&this->ref))
+	{
+		array_destroy(this->sas);
+		array_destroy(this->policies);
+		this->mutex->destroy(this->mutex);
+		free(this);
+	}
+}
+
+METHOD(kernel_nfipsec_leftovers_t, install, int,
+	private_kernel_nfipsec_leftovers_t *this, struct nfipsec *handle,
+	const struct nfipsec_policy *pol)
+{
+	uint32_t index, current;
+	int i, err;
+
+	/* or it might be deleted in between: it has the number of what it replaces */
+	this->mutex->lock(this->mutex);
+	err = nfipsec_policy_update(handle, pol, &index);
+	for (i = 0; !err && array_get(this->policies, i, &current); i++)
+	{
+		if (current == index)
+		{
+			array_remove(this->policies, i, NULL);
+			break;
+		}
+	}
+	this->mutex->unlock(this->mutex);
+	return err;
+}
+
+/**
+ * Note an SA, if it is the daemon's.
+ */
+static int note_sa(const struct nfipsec_sa *sa, void *arg)
+{
+	private_kernel_nfipsec_leftovers_t *this = arg;
+
+	if (streq(sa->owner, KERNEL_NFIPSEC_OWNER))
+	{
+		array_insert(this->sas, ARRAY_TAIL, (void*)sa);
+	}
+	return 0;
+}
+
+/**
+ * Note a policy, if it is the daemon's.
+ */
+static int note_policy(const struct nfipsec_policy *pol, void *arg)
+{
+	private_kernel_nfipsec_leftovers_t *this = arg;
+
+	if (streq(pol->owner, KERNEL_NFIPSEC_OWNER))
+	{
+		array_insert(this->policies, ARRAY_TAIL, (void*)&pol->index);
+	}
+	return 0;
+}
+
+/**
+ * Delete an SA, unless it is another one by now.
+ */
+static bool delete_sa(struct nfipsec *handle, struct nfipsec_sa *old)
+{
+	struct nfipsec_sa sa;
+
+	return nfipsec_sa_get(handle, old, &sa) == 0 &&
+		   sa.add_time == old->add_time &&
+		   nfipsec_sa_del(handle, old) == 0;
+}
+
+/**
+ * Delete a policy.
+ */
+static bool delete_policy(struct nfipsec *handle, uint32_t index)
+{
+	struct nfipsec_policy key = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX),
+		.index = index,
+	};
+
+	return nfipsec_policy_del(handle, &key) == 0;
+}
+
+/**
+ * Delete what was noted. By a connection of its own, since the backend may have
+ * gone.
+ */
+static job_requeue_t clean_up(private_kernel_nfipsec_leftovers_t *this)
+{
+	struct nfipsec *handle;
+	struct nfipsec_sa sa;
+	uint32_t index;
+	int sas = 0, policies = 0;
+
+	this->mutex->lock(this->mutex);
+	if (nfipsec_open(&handle) == 0)
+	{
+		/* the other way round, traffic would for a moment have to wait for SAs
+		 * that nobody negotiates */
+		while (array_remove(this->policies, ARRAY_HEAD, &index))
+		{
+			policies += delete_policy(handle, index);
+		}
+		while (array_remove(this->sas, ARRAY_HEAD, &sa))
+		{
+			sas += delete_sa(handle, &sa);
+		}
+		if (sas || policies)
+		{
+			DBG1(DBG_KNL, "nfipsec: deleted %d SAs and %d policies that an "
+				 "earlier run left", sas, policies);
+		}
+	}
+	nfipsec_close(handle);
+	this->mutex->unlock(this->mutex);
+	return JOB_REQUEUE_NONE;
+}
+
+/**
+ * Note what there is.
+ */
+static void look(private_kernel_nfipsec_leftovers_t *this,
+				 kernel_nfipsec_socket_t *socket)
+{
+	struct nfipsec *handle;
+
+	handle = socket->get(socket);
+	if (!handle)
+	{	/* a module that comes later has nothing from before */
+		return;
+	}
+	if (nfipsec_sa_list(handle, note_sa, this) != 0 ||
+		nfipsec_policy_list(handle, note_policy, this) != 0)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to look for what an earlier run left: "
+			 "%s", nfipsec_error(handle));
+	}
+	socket->release(socket);
+}
+
+/*
+ * see header file
+ */
+kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
+											kernel_nfipsec_socket_t *socket)
+{
+	private_kernel_nfipsec_leftovers_t *this;
+
+	INIT(this,
+		.public = {
+			.install = _install,
+			.destroy = _destroy,
+		},
+		.ref = 1,
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.sas = array_create(sizeof(struct nfipsec_sa), 0),
+		.policies = array_create(sizeof(uint32_t), 0),
+	);
+
+	look(this, socket);
+	if (array_count(this->sas) || array_count(this->policies))
+	{
+		DBG1(DBG_KNL, "nfipsec: an earlier run left %d SAs and %d policies",
+			 array_count(this->sas), array_count(this->policies));
+		ref_get(&this->ref);
+		lib->scheduler->schedule_job(lib->scheduler,
+			(job_t*)callback_job_create((callback_job_cb_t)clean_up, this,
+									(callback_job_cleanup_t)destroy, NULL),
+			lib->settings->get_time(lib->settings,
+				"%s.plugins.kernel-nfipsec.leftovers_timeout",
+				LEFTOVERS_TIMEOUT, lib->ns));
+	}
+	return &this->public;
+}

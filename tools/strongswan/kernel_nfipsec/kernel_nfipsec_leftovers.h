@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/**
+ * @defgroup kernel_nfipsec_leftovers kernel_nfipsec_leftovers
+ * @{ @ingroup kernel_nfipsec
+ */
+
+#ifndef KERNEL_NFIPSEC_LEFTOVERS_H_
+#define KERNEL_NFIPSEC_LEFTOVERS_H_
+
+#include "kernel_nfipsec_shared.h"
+
+typedef struct kernel_nfipsec_leftovers_t kernel_nfipsec_leftovers_t;
+
+/**
+ * SAs and policies that an earlier run of the daemon has left. Those that were
+ * not replaced some time after the start are deleted. Until then they stay: a
+ * daemon that was killed and is started again has its traffic protected all the
+ * time.
+ */
+struct kernel_nfipsec_leftovers_t {
+
+	/**
+	 * Install a policy in place of what there is for its selector, which is not
+	 * of an earlier run from then on.
+	 *
+	 * @param handle	connection to the kernel module
+	 * @param pol		policy
+	 * @return			as nfipsec_policy_update()
+	 */
+	int (*install)(kernel_nfipsec_leftovers_t *this, struct nfipsec *handle,
+				   const struct nfipsec_policy *pol);
+
+	/**
+	 * Destroy a kernel_nfipsec_leftovers_t; what was left is deleted all the
+	 * same, if the daemon is still there by then.
+	 */
+	void (*destroy)(kernel_nfipsec_leftovers_t *this);
+};
+
+/**
+ * Note what there is, and have it deleted later.
+ *
+ * @param socket	connection to the kernel module
+ */
+kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
+											kernel_nfipsec_socket_t *socket);
+
+#endif /** KERNEL_NFIPSEC_LEFTOVERS_H_ @}*/

@@ -217,7 +217,7 @@ declare -A BACKENDS=([nfipsec]='kernel-nfipsec kernel-netlink' [xfrm]=kernel-net
 start() {
 	local h=$1
 	nsenter --net="/run/netns/${NS[$h]}" -- env \
-		STRONGSWAN_CONF="$TMP/$h/strongswan.conf" charon-systemd \
+		STRONGSWAN_CONF="$TMP/$h/strongswan.conf" "${CHARON:-charon-systemd}" \
 		>>"$TMP/$h/out" 2>&1 &
 	DAEMON[$h]=$!
 	PIDS+=($!)
@@ -302,13 +302,14 @@ counted() {
 		IN[$h]=${s[in_ok]} OUT[$h]=${s[out_ok]}
 	done
 }
-declare -A IN=() OUT=()
+declare -A IN=() OUT=() PASSED=()
 
+# nothing_clear: but for what a policy let pass
 nothing_clear() {
 	local h n bad=0
 	for h in a b; do
 		n=$(clear_packets "$h")
-		((n == 0)) && continue
+		((n == ${PASSED[$h]:-0})) && continue
 		echo "$h: $n packets in the clear"
 		bad=1
 	done
@@ -381,7 +382,8 @@ terminate() {
 	check terminate swan a --terminate --ike peer
 	check "no SA of a" busywait 10 sas_are a 0
 	check "no SA of b" busywait 10 sas_are b 0
-	equal "routes of a" "$(on a ip route show table 220)" ''
+	# but for that of the shunt
+	equal "routes of a" "$(on a ip route show table 220 | grep -v ^throw)" ''
 	[[ ${DRIVER[a]} != nfipsec ]] || equal "policies of a" \
 		"$(on a nfipsec policy list | grep -c protect)" 0
 }
@@ -440,7 +442,7 @@ ports() {
 tfc() {
 	child tfc 192.168.1.119 192.168.2.119 -s 10 || return 1
 	check "padding" sh -c "nsenter --net=/run/netns/${NS[a]} -- nfipsec sa list |
-		grep -q 'tfc-pad 65535'" || on a nfipsec sa list
+		grep -q 'tfc-pad mtu'" || on a nfipsec sa list
 }
 
 udp_encap() {
@@ -464,8 +466,8 @@ shunts() {
 	check route ip -n "${NS[a]}" route add 192.168.4.0/24 via 10.0.0.2
 	refute "to what is dropped" pings a 192.168.4.1 1 -W 1 >/dev/null
 	check "to what passes" pings a 192.168.3.1 1
-	equal "in the clear" "$(clear_packets a)" 1
-	on a nft reset counters >/dev/null
+	PASSED=([a]=1 [b]=1)
+	check "in the clear" nothing_clear
 }
 
 # killed: SAs outlive the daemon that made them, and are its successor's to clear
@@ -526,24 +528,23 @@ fallback() {
 	stop a
 	flush a xfrm
 	check load module_insert
+	sed -i '/fallback = yes/d' "$TMP/a/strongswan.conf"
 }
 
-# wrong_version: a plugin for another strongSwan
+# wrong_version: a daemon that says it is of another version
 wrong_version() {
-	local so=/usr/lib/ipsec/plugins/libstrongswan-kernel-nfipsec.so
-	local version
+	local CHARON=$TMP/charon-systemd
 	stop a
-	version=$(grep -aoE '^[0-9]+\.[0-9]+\.[0-9]+$' <<<"$(strings_of "$so")" | head -n 1)
-	check "a version" test "$version" || return 1
-	sed -i "s/${version//./\\.}/9.9.9/g" "$so"
+	sed 's/\(strongSwan [0-9]*\.[0-9]*\.\)[0-9]/\19/' \
+		"$(command -v charon-systemd)" >"$CHARON"
+	chmod +x "$CHARON"
 	: >"$TMP/a/log"
 	start a || return 1
-	cp "$NFIPSEC_IKE_PLUGIN" "$so"
-	check "it says so" logged a 'built for' || show_logs
+	check "it says so" logged a 'this plugin was built for strongSwan' || show_logs
 	refute "no SA" swan a --initiate --child net --timeout 3 >/dev/null
 	equal "no XFRM" "$(on a ip xfrm policy)$(on a ip xfrm state)" ''
+	equal "no policy" "$(on a nfipsec policy list)" ''
 }
-strings_of() { tr -c '[:print:]' '\n' <"$1"; }
 
 need ip nsenter nft ping charon-systemd swanctl
 [[ ${NFIPSEC_IKE_PLUGIN:-} ]] || skip_all "no plugin given, see NFIPSEC_IKE_PLUGIN"

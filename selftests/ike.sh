@@ -29,7 +29,7 @@ topology() {
 			addr add fd00::${ADDR[$h]##*.}/64 dev eth0 nodad
 			addr add ${NET[$h]}.1/32 dev lo
 			addr add fd01:${ADDR[$h]##*.}::1/128 dev lo nodad
-$(printf "\t\t\taddr add ${NET[$h]}.%d/32 dev lo\n" {100..120})
+$(printf "\t\t\taddr add ${NET[$h]}.%d/32 dev lo\n" {100..124})
 		LINES
 		# what goes out and is neither sealed nor IKE
 		on "$h" nft -f - <<-'RULES'
@@ -97,6 +97,32 @@ more_children() {
 			remote_ts = ${NET[$p]}.119/32
 			esp_proposals = aes128gcm16
 			tfc_padding = mtu
+		}
+		trap {
+			local_ts = ${NET[$h]}.121/32
+			remote_ts = ${NET[$p]}.121/32
+			esp_proposals = aes128gcm16
+		}
+$(limited "$h" "$p" 122 time 3s)
+$(limited "$h" "$p" 123 bytes 20000)
+$(limited "$h" "$p" 124 packets 60)
+	CONF
+}
+
+# limited HOST PEER NUMBER WHAT LIMIT: a child that a rekeys when a limit is
+# reached; b's own limits are out of reach
+limited() {
+	local limit=$5
+	[[ $1 == a ]] || limit=0
+	cat <<-CONF
+		by-$4 {
+			local_ts = ${NET[$1]}.$3/32
+			remote_ts = ${NET[$2]}.$3/32
+			esp_proposals = aes128gcm16
+			rekey_time = 0
+			rekey_$4 = $limit
+			rand_$4 = 0
+			life_$4 = $([[ $1 == a ]] && echo 9999999 || echo 0)
 		}
 	CONF
 }
@@ -445,6 +471,32 @@ tfc() {
 		grep -q 'tfc-pad mtu'" || on a nfipsec sa list
 }
 
+# trap: the first packet has an SA negotiated, waits for it and arrives
+trap_first() {
+	check install swan a --install --child trap || return 1
+	check "from a" pings a 192.168.2.121 3 -I 192.168.1.121 || show_logs
+	check "packets of SAs" counted
+	check uninstall swan a --uninstall --child trap
+	check "clear text" nothing_clear
+	check "drops" no_drops
+}
+
+# limit WHAT NUMBER COUNT OPTION...: the child is rekeyed while packets are on
+# their way
+limit() {
+	local what=$1 number=$2 n=$3 before
+	shift 3
+	check initiate swan a --initiate --child "by-$what" --timeout 20 ||
+		{ show_logs; return 1; }
+	before=$(child_id a "by-$what")
+	check "no ping lost" pings a "192.168.2.$number" "$n" \
+		-I "192.168.1.$number" "$@" || show_logs
+	check "rekeyed" busywait 10 child_is_not a "by-$what" "$before" || show_logs
+	check "clear text" nothing_clear
+	check "drops" no_drops
+	check terminate swan a --terminate --child "by-$what"
+}
+
 udp_encap() {
 	check initiate swan a --initiate --child udp --timeout 20 ||
 		{ show_logs; return 1; }
@@ -551,7 +603,7 @@ need ip nsenter nft ping charon-systemd swanctl
 load_module nfipsec xfrm
 cp "$NFIPSEC_IKE_PLUGIN" /usr/lib/ipsec/plugins/ || bail "cannot install the plugin"
 topology
-plan 23
+plan 29
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086 # two words
 	run "net to net, ${ends/ / - }" net_to_net $ends
@@ -561,6 +613,9 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	run "proposals, ${ends/ / - }" proposals
 	run "IPv6 in IPv4, ${ends/ / - }" child six fd01:1::1 fd01:2::1
 	run "BEET, ${ends/ / - }" child beet 192.168.1.118 192.168.2.118
+	run "rekeyed by time, ${ends/ / - }" limit time 122 80 -i 0.05
+	run "rekeyed by bytes, ${ends/ / - }" limit bytes 123 60 -s 1000
+	run "rekeyed by packets, ${ends/ / - }" limit packets 124 100
 	run "ESP in UDP, ${ends/ / - }" udp_encap
 done
 run "address and port ranges" ports

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <time.h>
 
 #include <daemon.h>
 #include <processing/watcher.h>
@@ -47,6 +48,70 @@ static void mapping(const struct nfipsec_mapping *ev)
 }
 
 /**
+ * An SA has reached a limit, or after a hard one is gone.
+ */
+static void expire(const struct nfipsec_expire *ev)
+{
+	host_t *dst;
+
+	dst = kernel_nfipsec_addr2host(&ev->dst, 0);
+	if (dst)
+	{
+		charon->kernel->expire(charon->kernel, ev->proto, htonl(ev->spi), dst,
+							   ev->hard);
+		dst->destroy(dst);
+	}
+}
+
+/**
+ * Whether a limit was reached.
+ */
+static bool reached(uint64_t limit, uint64_t value)
+{
+	return limit && value >= limit;
+}
+
+/**
+ * Tell of an SA again that has reached a soft limit.
+ */
+static int expire_again(const struct nfipsec_sa *sa, void *arg)
+{
+	const struct nfipsec_lifetime *l = &sa->lifetime;
+	struct nfipsec_expire ev = {
+		.dst = sa->dst,
+		.proto = sa->proto,
+		.spi = sa->spi,
+	};
+	uint64_t now = time(NULL);
+
+	if (streq(sa->owner, KERNEL_NFIPSEC_OWNER) &&
+		(reached(l->byte_soft, sa->used_bytes) ||
+		 reached(l->packet_soft, sa->used_packets) ||
+		 (now > sa->add_time && reached(l->time_soft, now - sa->add_time))))
+	{
+		expire(&ev);
+	}
+	return 0;
+}
+
+/**
+ * After events were lost, look for what they may have been about. The daemon
+ * ignores what it knows.
+ */
+static void resync()
+{
+	struct nfipsec *handle;
+
+	DBG1(DBG_KNL, "nfipsec: events were lost, looking for what they told");
+	if (nfipsec_open(&handle) != 0 ||
+		nfipsec_sa_list(handle, expire_again, NULL) != 0)
+	{
+		DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(handle));
+	}
+	nfipsec_close(handle);
+}
+
+/**
  * One event. What the daemon is told it puts into jobs of its own.
  */
 static int event(const struct nfipsec_event *ev, void *arg)
@@ -55,6 +120,9 @@ static int event(const struct nfipsec_event *ev, void *arg)
 	{
 		case NFIPSEC_CMD_MAPPING_NTF:
 			mapping(&ev->mapping);
+			break;
+		case NFIPSEC_CMD_EXPIRE_NTF:
+			expire(&ev->expire);
 			break;
 		default:
 			break;
@@ -78,7 +146,7 @@ static bool readable(private_kernel_nfipsec_events_t *this, int fd,
 		case -EINTR:
 			return TRUE;
 		case -ENOBUFS:
-			DBG1(DBG_KNL, "nfipsec: events were lost");
+			resync();
 			return TRUE;
 		default:
 			DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(this->handle));

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <time.h>
 
 #include <daemon.h>
 #include <threading/mutex.h>
@@ -84,7 +85,11 @@ static void listen_to_module(private_kernel_nfipsec_ipsec_t *this)
 METHOD(kernel_ipsec_t, get_features, kernel_feature_t,
 	private_kernel_nfipsec_ipsec_t *this)
 {
-	return KERNEL_ESP_V3_TFC | KERNEL_POLICY_SPI;
+	return KERNEL_ESP_V3_TFC | KERNEL_POLICY_SPI
+#ifdef HAVE_KERNEL_SA_USE_TIME
+		   | KERNEL_SA_USE_TIME
+#endif
+		   ;
 }
 
 /**
@@ -277,6 +282,67 @@ static void set_direction(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
 }
 
 /**
+ * Set one limit, the soft one of which must be below the hard one if there is
+ * one.
+ */
+static void set_limit(uint64_t rekey, uint64_t life, uint64_t *has,
+					  int attr_soft, uint64_t *soft,
+					  int attr_hard, uint64_t *hard)
+{
+	if (rekey && (!life || rekey < life))
+	{
+		*soft = rekey;
+		*has |= NFIPSEC_HAS(attr_soft);
+	}
+	if (life)
+	{
+		*hard = life;
+		*has |= NFIPSEC_HAS(attr_hard);
+	}
+}
+
+/**
+ * Set the limits of an SA.
+ */
+static void set_lifetime(lifetime_cfg_t *lifetime, struct nfipsec_sa *sa)
+{
+	struct nfipsec_lifetime *l = &sa->lifetime;
+
+	if (!lifetime)
+	{
+		return;
+	}
+	set_limit(lifetime->time.rekey, lifetime->time.life, &l->has,
+			  NFIPSEC_A_LIFETIME_TIME_SOFT, &l->time_soft,
+			  NFIPSEC_A_LIFETIME_TIME_HARD, &l->time_hard);
+	set_limit(lifetime->bytes.rekey, lifetime->bytes.life, &l->has,
+			  NFIPSEC_A_LIFETIME_BYTE_SOFT, &l->byte_soft,
+			  NFIPSEC_A_LIFETIME_BYTE_HARD, &l->byte_hard);
+	set_limit(lifetime->packets.rekey, lifetime->packets.life, &l->has,
+			  NFIPSEC_A_LIFETIME_PACKET_SOFT, &l->packet_soft,
+			  NFIPSEC_A_LIFETIME_PACKET_HARD, &l->packet_hard);
+	if (l->has)
+	{
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_LIFETIME);
+	}
+}
+
+/**
+ * When an SA was used, on the daemon's monotonic clock; 0 if it never was.
+ */
+static time_t use_time(const struct nfipsec_sa *sa)
+{
+	time_t now = time(NULL), age;
+
+	if (!(sa->has & NFIPSEC_HAS(NFIPSEC_A_SA_LAST_USED)) || !sa->last_used)
+	{
+		return 0;
+	}
+	age = now > sa->last_used ? now - sa->last_used : 0;
+	return max(time_monotonic(NULL) - age, 1);
+}
+
+/**
  * Set all of an SA.
  */
 static bool set_sa(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
@@ -299,6 +365,7 @@ static bool set_sa(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
 		return FALSE;
 	}
 	set_direction(id, data, sa);
+	set_lifetime(data->lifetime, sa);
 	if (data->esn)
 	{
 		sa->flags |= NFIPSEC_SA_FLAG_ESN;
@@ -424,7 +491,7 @@ METHOD(kernel_ipsec_t, query_sa, status_t,
 	}
 	if (time)
 	{
-		*time = 0;
+		*time = use_time(&sa);
 	}
 	return SUCCESS;
 }

@@ -5,8 +5,8 @@
  * packet waits.
  *
  * An entry stands for all packets that one SA, or one chain of them, is wanted
- * for: those of a policy, and if it takes the addresses of its SA from the
- * packet, those of a pair of addresses. It is told to user space once. Its
+ * for: those of a policy, and if its SA takes something from the packet, see
+ * classify(), those that have that in common. It is told to user space once. Its
  * packets go through nfipsec_output() again, all of it, whenever a table has
  * changed; an entry whose packets have all gone goes too. What is there when its
  * time is over is dropped with it, and the next packet makes another one.
@@ -44,6 +44,7 @@
  * @node: in nfipsec_acquires.list
  * @pol: the policy, only to compare: it may be gone
  * @info: what is told, constant but for its packets, which are not used
+ * @class: which packets of the policy's, constant
  * @told: somebody was
  * @until: jiffies at which it goes
  * @gen: when the tables were at that, they had no SA for any of @queue
@@ -54,6 +55,7 @@ struct entry {
 	struct list_head node;
 	const struct nfipsec_policy *pol;
 	struct nfipsec_acquire info;
+	struct nfipsec_flow class;
 	bool told;
 	unsigned long until;
 	s64 gen;
@@ -135,23 +137,38 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-static struct hlist_head *bucket(struct nfipsec_acquires *a,
-				 const struct nfipsec_policy *pol, bool ends,
-				 const struct nfipsec_flow *flow)
+/*
+ * What tells the SA of one packet from that of another: the addresses, if the
+ * SA's are those of the packet, and what it has from the packet because the
+ * policy says so (RFC 4301 section 4.4.1.2).
+ */
+static void classify(struct nfipsec_flow *class,
+		     const struct nfipsec_policy *pol,
+		     const struct nfipsec_flow *flow)
 {
-	u32 hash = pol->index;
+	bool ends = !pol->cfg.tmpl[0].family;
+	u8 pfp = pol->cfg.pfp;
 
-	if (ends) {
-		hash = jhash(&flow->saddr, sizeof(flow->saddr), hash);
-		hash = jhash(&flow->daddr, sizeof(flow->daddr), hash);
-	}
-	return &a->hash[hash % BUCKETS];
+	/* Compared and hashed as bytes. */
+	memset(class, 0, sizeof(*class));
+	if (ends || pfp & NFIPSEC_PFP_FLAG_SRC)
+		class->saddr = flow->saddr;
+	if (ends || pfp & NFIPSEC_PFP_FLAG_DST)
+		class->daddr = flow->daddr;
+	if (pfp & NFIPSEC_PFP_FLAG_PROTO)
+		class->proto = flow->proto;
+	if (pfp & NFIPSEC_PFP_FLAG_SPORT)
+		class->sport = flow->sport;
+	if (pfp & NFIPSEC_PFP_FLAG_DPORT)
+		class->dport = flow->dport;
+	class->family = flow->family;
 }
 
-/* Are the addresses of the SA those of the packet? */
-static bool ends_matter(const struct nfipsec_policy *pol)
+static struct hlist_head *bucket(struct nfipsec_acquires *a,
+				 const struct nfipsec_policy *pol,
+				 const struct nfipsec_flow *class)
 {
-	return !pol->cfg.tmpl[0].family;
+	return &a->hash[jhash(class, sizeof(*class), pol->index) % BUCKETS];
 }
 
 /* A policy that is replaced keeps its index and asks for something else. */
@@ -162,21 +179,13 @@ static bool is_of(const struct entry *e, const struct nfipsec_policy *pol)
 
 static struct entry *find(struct nfipsec_acquires *a,
 			  const struct nfipsec_policy *pol,
-			  const struct nfipsec_flow *flow)
+			  const struct nfipsec_flow *class)
 {
-	bool ends = ends_matter(pol);
 	struct entry *e;
 
-	hlist_for_each_entry(e, bucket(a, pol, ends, flow), hash_node) {
-		if (!is_of(e, pol))
-			continue;
-		if (!ends || (e->info.flow.family == flow->family &&
-			      nfipsec_addr_equal(&e->info.flow.saddr,
-						 &flow->saddr) &&
-			      nfipsec_addr_equal(&e->info.flow.daddr,
-						 &flow->daddr)))
+	hlist_for_each_entry(e, bucket(a, pol, class), hash_node)
+		if (is_of(e, pol) && !memcmp(&e->class, class, sizeof(*class)))
 			return e;
-	}
 	return NULL;
 }
 
@@ -208,7 +217,8 @@ static void describe(struct nfipsec_acquire *info,
 /* Under the lock. Gives an entry, or NULL and why there is none. */
 static struct entry *add(struct nfipsec_acquires *a,
 			 const struct nfipsec_policy *pol,
-			 const struct nfipsec_flow *flow, unsigned long life,
+			 const struct nfipsec_flow *flow,
+			 const struct nfipsec_flow *class, unsigned long life,
 			 enum nfipsec_reason *reason)
 {
 	struct nfipsec_net *nn = a->nn;
@@ -226,6 +236,7 @@ static struct entry *add(struct nfipsec_acquires *a,
 		return NULL;
 
 	e->pol = pol;
+	e->class = *class;
 	e->until = jiffies + life;
 	e->gen = S64_MAX;
 	__skb_queue_head_init(&e->queue);
@@ -234,7 +245,7 @@ static struct entry *add(struct nfipsec_acquires *a,
 		a->last_id++;
 	e->info.id = a->last_id;
 
-	hlist_add_head(&e->hash_node, bucket(a, pol, ends_matter(pol), flow));
+	hlist_add_head(&e->hash_node, bucket(a, pol, class));
 	list_add_tail(&e->node, &a->list);
 	WRITE_ONCE(nn->acquiring, nn->acquiring + 1);
 	return e;
@@ -303,6 +314,7 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 	struct nfipsec_acquires *a = nn->acquires;
 	struct nfipsec_acquire info;
 	enum nfipsec_reason reason;
+	struct nfipsec_flow class;
 	bool fresh, stale, tell;
 	struct entry *e;
 
@@ -312,11 +324,12 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 	if (reason)
 		return reason;
 
+	classify(&class, pol, flow);
 	spin_lock_bh(&a->lock);
-	e = find(a, pol, flow);
+	e = find(a, pol, &class);
 	fresh = !e;
 	if (!e)
-		e = add(a, pol, flow, (timeout ?: 1) * HZ, &reason);
+		e = add(a, pol, flow, &class, (timeout ?: 1) * HZ, &reason);
 	if (!e) {
 		spin_unlock_bh(&a->lock);
 		return reason;

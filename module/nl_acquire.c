@@ -19,11 +19,23 @@ static void packet_selector(struct nfipsec_selector *sel,
 	sel->dst[0] = flow->daddr;
 	sel->dst[1] = flow->daddr;
 	sel->proto = flow->proto;
-	/* Both are 0 where there are none. */
-	if (!flow->sport && !flow->dport)
+	if (flow->opaque)
 		return;
-	sel->sport = (struct nfipsec_range){ flow->sport, flow->sport };
-	sel->dport = (struct nfipsec_range){ flow->dport, flow->dport };
+	switch (nfipsec_field(flow->family, flow->proto)) {
+	case NFIPSEC_FIELD_NONE:
+		break;
+	case NFIPSEC_FIELD_PORTS:
+		sel->dport = (struct nfipsec_range){ flow->dport, flow->dport };
+		fallthrough;
+	case NFIPSEC_FIELD_ICMP:
+		sel->sport = (struct nfipsec_range){ flow->sport, flow->sport };
+		break;
+	case NFIPSEC_FIELD_MH:
+		/* It has no code. */
+		sel->sport = (struct nfipsec_range){ flow->sport,
+						     flow->sport | 0xff };
+		break;
+	}
 }
 
 /**

@@ -49,9 +49,10 @@ def decode(msg):
             out["src"] = text_of(sel[C["A_SELECTOR_SRC"]])
             out["dst"] = text_of(sel[C["A_SELECTOR_DST"]])
             out["proto"] = sel[C["A_SELECTOR_PROTO"]][0]
-            port = sel.get(C["A_SELECTOR_DPORT_MIN"])
-            if port:
-                out["dport"] = number(port, "=H")
+            for name in "dport", "type":
+                val = sel.get(C["A_SELECTOR_%s_MIN" % name.upper()])
+                if val:
+                    out[name] = number(val, "=H")
         elif kind == C["A_ACQUIRE_TMPL"]:
             tmpl = dict(attrs(val))
             out["tmpl"].append((text_of(tmpl[C["A_TMPL_SRC"]]),
@@ -263,6 +264,44 @@ def each_pair():
         sent(spi, 1, [b"1", b"3"])
         equal([(w["dst"], w["packets"]) for w in waiting()],
               [("10.0.0.3", 1)], "waits")
+
+
+def each_value():
+    """A policy whose SAs have fields of the packet: an SA for each value."""
+    lab.reset()
+    timeout(60)
+    pfp = C["PFP_FLAG_DST"] | C["PFP_FLAG_DPORT"] | C["PFP_FLAG_PROTO"]
+    lab.nl.do("POLICY_NEW", *lab.policy_attrs(
+        "out", lib.selector(IN4, "192.168.2.0/24")),
+              attr(C["A_POLICY_PFP"], u32(pfp)))
+    s = sender(IN4)
+    lab.mark()
+    with Listener() as ear:
+        for dst, port in ((FAR4, 5000), (FAR4, 5001), ("192.168.2.9", 5000),
+                          (FAR4, 5000)):
+            s.sendto(b"%d" % port, (dst, port))
+        lab.counted({"out_acquire": 4})
+        got = [ear.event() for _ in range(3)]
+        equal([(e["dst"], e["dport"]) for e in got],
+              [(FAR4, 5000), (FAR4, 5001), ("192.168.2.9", 5000)], "events")
+        equal(ear.event(0), None, "a fourth event")
+        spi = lab.sa(null, "out", sel=lib.selector(IN4, FAR4, 17, None,
+                                                   (5001, 5001)))
+        lab.counted({"out_ok": 1})
+        sent(spi, 1, [b"5001"])
+        equal(sorted(w["packets"] for w in waiting()), [1, 2], "waits")
+    # and of a protocol without ports
+    lab.reset()
+    timeout(60)
+    lab.policy("out", IN4, FAR4)
+    lab.mark()
+    with Listener() as ear:
+        raw = lab.n.socket(socket.AF_INET, socket.SOCK_RAW, 1)
+        raw.bind((IN4, 0))
+        raw.sendto(bytes([0, 0, 0xff, 0xff, 0, 0, 0, 0]), (FAR4, 0))
+        event = ear.event()
+        equal((event["proto"], event.get("type")), (1, 0), "an echo reply")
+        raw.close()
 
 
 def nobody():
@@ -698,6 +737,7 @@ report.add("as soon as the SA comes", at_once)
 report.add("a large packet", super_packet)
 report.add("an SA that was larval", larval)
 report.add("any pair of hosts", each_pair)
+report.add("a packet's own fields", each_value)
 report.add("nobody listens", nobody)
 report.add("too much", full)
 report.add("too late", deadline)

@@ -603,7 +603,7 @@ need ip nsenter nft ping charon-systemd swanctl
 load_module nfipsec xfrm
 cp "$NFIPSEC_IKE_PLUGIN" /usr/lib/ipsec/plugins/ || bail "cannot install the plugin"
 topology
-plan 29
+plan 31
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086 # two words
 	run "net to net, ${ends/ / - }" net_to_net $ends
@@ -613,6 +613,7 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	run "proposals, ${ends/ / - }" proposals
 	run "IPv6 in IPv4, ${ends/ / - }" child six fd01:1::1 fd01:2::1
 	run "BEET, ${ends/ / - }" child beet 192.168.1.118 192.168.2.118
+	run "trap, ${ends/ / - }" trap_first
 	run "rekeyed by time, ${ends/ / - }" limit time 122 80 -i 0.05
 	run "rekeyed by bytes, ${ends/ / - }" limit bytes 123 60 -s 1000
 	run "rekeyed by packets, ${ends/ / - }" limit packets 124 100

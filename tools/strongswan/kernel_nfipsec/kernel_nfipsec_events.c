@@ -64,6 +64,55 @@ static void expire(const struct nfipsec_expire *ev)
 }
 
 /**
+ * One end of a packet, as IKEv2 is told it.
+ */
+static traffic_selector_t *packet_ts(const struct nfipsec_selector *packet,
+									 const struct nfipsec_addr *addr, int attr,
+									 uint16_t port)
+{
+	uint16_t from = 0, to = 65535;
+	host_t *host;
+
+	host = kernel_nfipsec_addr2host(addr, 0);
+	if (!host)
+	{
+		return NULL;
+	}
+	if (packet->has & NFIPSEC_HAS(attr))
+	{
+		from = to = port;
+	}
+	return traffic_selector_create_from_subnet(host,
+									addr->family == AF_INET ? 32 : 128,
+									packet->proto, from, to);
+}
+
+/**
+ * A packet met a policy for which there is no SA.
+ */
+static int acquire(const struct nfipsec_acquire *ev, void *arg)
+{
+	const struct nfipsec_selector *packet = &ev->packet;
+	kernel_acquire_data_t data = {
+#ifdef CPU_ID_MAX
+		.cpu = CPU_ID_MAX,
+#endif
+	};
+
+	if (ev->tmpls)
+	{
+		data.src = packet_ts(packet, &packet->src,
+							 NFIPSEC_A_SELECTOR_SPORT_MIN, packet->sport_min);
+		data.dst = packet_ts(packet, &packet->dst,
+							 NFIPSEC_A_SELECTOR_DPORT_MIN, packet->dport_min);
+		charon->kernel->acquire(charon->kernel, ev->tmpl[0].reqid, &data);
+		DESTROY_IF(data.src);
+		DESTROY_IF(data.dst);
+	}
+	return 0;
+}
+
+/**
  * Whether a limit was reached.
  */
 static bool reached(uint64_t limit, uint64_t value)
@@ -104,6 +153,7 @@ static void resync()
 
 	DBG1(DBG_KNL, "nfipsec: events were lost, looking for what they told");
 	if (nfipsec_open(&handle) != 0 ||
+		nfipsec_acquire_list(handle, acquire, NULL) != 0 ||
 		nfipsec_sa_list(handle, expire_again, NULL) != 0)
 	{
 		DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(handle));
@@ -123,6 +173,9 @@ static int event(const struct nfipsec_event *ev, void *arg)
 			break;
 		case NFIPSEC_CMD_EXPIRE_NTF:
 			expire(&ev->expire);
+			break;
+		case NFIPSEC_CMD_ACQUIRE_NTF:
+			acquire(&ev->acquire, NULL);
 			break;
 		default:
 			break;

@@ -5,7 +5,9 @@
 #ifndef NFIPSEC_SA_H
 #define NFIPSEC_SA_H
 
+#include <linux/bits.h>
 #include <linux/jiffies.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/rbtree_types.h>
 #include <linux/rhashtable-types.h>
@@ -30,6 +32,13 @@ struct netlink_ext_ack;
 
 /* Seconds a larval SA lives (RFC 4301 leaves it open; XFRM users know 165). */
 #define NFIPSEC_LARVAL_LIFE	165
+
+/*
+ * Room between the last sequence number an ESN SA may use and the point where
+ * its counter would wrap: more than there can be senders that have taken a
+ * number and not yet found it too large. See nfipsec_sa_seq_next().
+ */
+#define NFIPSEC_SEQ_GUARD	BIT_ULL(20)
 
 /**
  * struct nfipsec_sa_key - what identifies an SA in the SAD
@@ -333,6 +342,18 @@ static inline bool nfipsec_sa_rehouses(const struct nfipsec_sa *sa)
 static inline bool nfipsec_sa_is_shared(const struct nfipsec_sa *sa)
 {
 	return nfipsec_addr_is_any(&sa->saddr);
+}
+
+/**
+ * nfipsec_sa_seq_limit() - largest sequence number that an SA may use
+ * @flags: of the SA
+ *
+ * Context: any.
+ */
+static inline u64 nfipsec_sa_seq_limit(u32 flags)
+{
+	return flags & NFIPSEC_SA_FLAG_ESN ? U64_MAX - NFIPSEC_SEQ_GUARD :
+					     U32_MAX;
 }
 
 /**

@@ -76,6 +76,8 @@ static void make_header(struct sk_buff *skb, u8 family, const struct carried *c,
 		iph->version = 4;
 		iph->ihl = (sizeof(*iph) + optlen) / 4;
 		iph->tos = c->tos;
+		iph->tot_len = 0;
+		iph->check = 0;
 		iph->id = c->id;
 		iph->frag_off = c->df ? htons(IP_DF) : 0;
 		iph->ttl = c->ttl;

@@ -278,15 +278,22 @@ void nfipsec_expire_set(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 {
 	struct nfipsec_life *life = &sa->life;
 	struct nfipsec_sa_limits *old;
+	u32 changed;
 
 	lockdep_assert_held(&nn->lock);
 	if (limits && nfipsec_limits_any_counted(&limits->max))
 		nfipsec_sa_count_exactly(sa);
 	old = rcu_dereference_protected(life->limits,
 					lockdep_is_held(&nn->lock));
-	life->told &= ~nfipsec_limits_changed(old ? &old->max : &none,
-					      limits ? &limits->max : &none);
+	changed = nfipsec_limits_changed(old ? &old->max : &none,
+					 limits ? &limits->max : &none);
+	life->told &= ~changed;
 	rcu_assign_pointer(life->limits, limits);
+	/* What was over is not any more, if it is then told again. */
+	spin_lock_bh(&nn->sad.expiry.lock);
+	WRITE_ONCE(life->over, life->over & ~changed);
+	WRITE_ONCE(life->hinted, life->hinted & ~changed);
+	spin_unlock_bh(&nn->sad.expiry.lock);
 	if (old)
 		kfree_rcu(old, rcu);
 	nfipsec_expire_look(nn, sa, 0);

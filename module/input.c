@@ -242,13 +242,19 @@ static void opened_add(struct nfipsec_opened *in, struct nfipsec_sa *sa,
 }
 
 /* As leave_sa(), when open_comp() is through or had nothing to do. */
-static enum nfipsec_reason leave_comp(struct nfipsec_sa *sa,
+static enum nfipsec_reason leave_comp(struct nfipsec_net *nn,
+				      struct nfipsec_sa *sa,
 				      struct sk_buff *skb,
 				      struct nfipsec_l3 *l3,
 				      struct nfipsec_flow *flow)
 {
+	if (!nfipsec_expire_charge(nn, sa, skb->len))
+		return NFIPSEC_IN_EXPIRED;
 	if (sa->mode == NFIPSEC_MODE_TRANSPORT)
 		return NFIPSEC_OK;
+	/* Of a packet that was not compressed nobody has pulled them yet. */
+	if (!pskb_may_pull(skb, l3->l4_off))
+		return NFIPSEC_IN_NOMEM;
 	skb_set_transport_header(skb, l3->l4_off);
 	return nfipsec_encap_pop(sa, skb, l3, l3->proto) ?:
 	       check_inner(skb, l3, flow);
@@ -267,7 +273,7 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 	u8 nexthdr;
 
 	if (sa->key.proto == IPPROTO_COMP)
-		return leave_comp(sa, skb, l3, flow);
+		return leave_comp(nn, sa, skb, l3, flow);
 	reason = open_sa(nn, sa, skb, l3, &nexthdr);
 	if (!reason)
 		nfipsec_natt_seen(nn, sa, flow);

@@ -87,9 +87,10 @@ static void __net_exit net_exit_batch(struct list_head *list)
 
 		nfipsec_natt_exit(nn);
 		nfipsec_dummy_exit(nn);
-		nfipsec_acquire_exit(nn);
 		nfipsec_spd_exit(nn);
 		nfipsec_sad_exit(nn);
+		/* What changes a table has it look: nothing does any more. */
+		nfipsec_acquire_exit(nn);
 	}
 	/* SAs hold routes of the namespace: they go before it does. */
 	nfipsec_sa_barrier();

@@ -135,6 +135,11 @@ static int tmpls_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
 					 info->attrs[NFIPSEC_A_POLICY_TMPL],
 					 -EINVAL,
 					 "IPComp protects nothing: a template of ESP or AH must follow it");
+	if (cfg->pfp && cfg->tmpl[0].proto == IPPROTO_COMP)
+		return nfipsec_nl_refuse(info->extack,
+					 info->attrs[NFIPSEC_A_POLICY_PFP],
+					 -EINVAL,
+					 "selectors from packets are those of the SA that protects: pfp does not go with IPComp in front of it");
 	return 0;
 }
 

@@ -270,7 +270,9 @@ int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
 				      a[NFIPSEC_A_SA_ENC_NAME] ?:
 				      a[NFIPSEC_A_SA_ENC_KEY] ?:
 				      a[NFIPSEC_A_SA_AUTH_NAME] ?:
-				      a[NFIPSEC_A_SA_AUTH_KEY]);
+				      a[NFIPSEC_A_SA_AUTH_KEY] ?:
+				      a[NFIPSEC_A_SA_AEAD_ICV_BITS] ?:
+				      a[NFIPSEC_A_SA_AUTH_ICV_BITS]);
 	if (a[NFIPSEC_A_SA_COMP_NAME])
 		return nfipsec_nl_refuse(info->extack,
 					 a[NFIPSEC_A_SA_COMP_NAME], -EINVAL,

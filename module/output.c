@@ -222,6 +222,8 @@ static enum nfipsec_reason add_comp(const struct outbound *p,
 	enum nfipsec_reason reason;
 	u8 nexthdr;
 
+	if (!nfipsec_expire_charge(p->nn, sa, len))
+		return NFIPSEC_OUT_EXPIRED;
 	reason = nfipsec_encap_push(sa, skb, p->dst, l3, df, &nexthdr);
 	if (reason)
 		return reason;

@@ -299,8 +299,8 @@ struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
  * another have one reqid.
  *
  * Context: under rcu_read_lock().
- * Return: an SA between the packet's ends, the newest with @reqid or else the
- * newest, valid until rcu_read_unlock(), or NULL.
+ * Return: an SA between the packet's ends, the newest with @reqid, or else the
+ * newest if one of the two has no reqid; valid until rcu_read_unlock(), or NULL.
  */
 struct nfipsec_sa *nfipsec_sad_find_plain(const struct nfipsec_net *nn,
 					  const struct nfipsec_flow *flow,
@@ -309,6 +309,7 @@ struct nfipsec_sa *nfipsec_sad_find_plain(const struct nfipsec_net *nn,
 	unsigned int hash = peer_hash(flow->family, &flow->daddr);
 	struct nfipsec_sa *found = NULL;
 	struct nfipsec_sa *sa;
+	u32 id;
 
 	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
 		if (sa->key.proto != IPPROTO_COMP ||
@@ -316,9 +317,10 @@ struct nfipsec_sa *nfipsec_sad_find_plain(const struct nfipsec_net *nn,
 		    sa->state != NFIPSEC_SA_STATE_MATURE ||
 		    sa->dir == NFIPSEC_DIR_OUT || !nfipsec_sa_joins(sa, flow))
 			continue;
-		if (READ_ONCE(sa->reqid) == reqid)
+		id = READ_ONCE(sa->reqid);
+		if (id == reqid)
 			return sa;
-		if (!found)
+		if (!found && (!id || !reqid))
 			found = sa;
 	}
 	return found;

@@ -40,6 +40,9 @@ static void push_outer_ipv4(const struct nfipsec_sa *sa, struct sk_buff *skb,
 	iph->version = 4;
 	iph->ihl = sizeof(*iph) / 4;
 	iph->tos = tos;
+	/* Not known yet; who reads the packet before it is must not guess. */
+	iph->tot_len = 0;
+	iph->check = 0;
 	iph->frag_off = df ? htons(IP_DF) : 0;
 	iph->ttl = sa->outer.hop_limit ?: ip4_dst_hoplimit(dst);
 	iph->protocol = nexthdr;
@@ -55,6 +58,7 @@ static void push_outer_ipv6(const struct nfipsec_sa *sa, struct sk_buff *skb,
 	struct ipv6hdr *ip6 = ipv6_hdr(skb);
 
 	ip6_flow_hdr(ip6, tos, htonl(label));
+	ip6->payload_len = 0;
 	ip6->nexthdr = nexthdr;
 	ip6->hop_limit = sa->outer.hop_limit ?:
 			 ip6_dst_hoplimit((struct dst_entry *)dst);

@@ -415,6 +415,49 @@ def plain_tunnel():
     peer.comp(pack(payload), {"in_comp": 1, "in_policy": 1}, cpi=other)
 
 
+def options_in_fragments():
+    """What comes before it is in the buffer only as far as the first has it."""
+    peer = Peer("tunnel", six=True)
+    data, proto = peer.flow.datagram(b"small")
+    peer.seq += 1
+    esp = null.seal(peer.spi, peer.seq, 60,
+                    bytes([proto, 0, 1, 4, 0, 0, 0, 0]) + data)
+    for off, part in ((1, esp[:8]), (8, esp[8:])):
+        lab.wire.send(lib.ipv6(*peer.flow.outer, 44, struct.pack(
+            "!BBHI", ESP, 0, off, 77) + part))
+    lab.counted({"in_ok": 1})
+    equal(sock6.recv(100), b"small", "delivered")
+
+
+def few():
+    """IPComp's SA has a life too, whether it compresses or not."""
+    life = attr(C["A_SA_LIFETIME"], [attr(C["A_LIFETIME_PACKET_HARD"],
+                                          lib.u64(2))])
+    for mode in ("tunnel", "transport"):
+        peer = Peer(mode, comp={"extra": (life,)})
+        data, proto = peer.flow.datagram(TEXT)
+        peer.comp(pack(data), {"in_ok": 1, "in_comp": 1}, TEXT)
+        equal(len(lab.nl.dump("SA_GET")), 2, "SAs")
+        if mode == "tunnel":
+            peer.feed(proto, data, {"in_ok": 1}, TEXT)
+        else:
+            peer.comp(pack(data), {"in_ok": 1, "in_comp": 1}, TEXT)
+        wait_for(lambda: len(lab.nl.dump("SA_GET")) == 1, "its end")
+    lab.reset()
+    flow = Flow("tunnel", False, "out")
+    lab.sa(deflate, "out", "tunnel", spi=0x1234, proto=COMP, extra=(life,))
+    lab.sa(null, "out", "transport")
+    policy("out", flow)
+    s = lab.n.socket(lib.socket.AF_INET, lib.socket.SOCK_DGRAM)
+    s.bind((IN4, 0))
+    lab.mark()
+    for data, how in ((TEXT, "out_comp"), (b"small", "out_comp_not")):
+        s.sendto(data, (FAR4, FAR_PORT))
+        lab.counted({"out_ok": 1, how: 1})
+    wait_for(lambda: len(lab.nl.dump("SA_GET")) == 1, "its end")
+    s.close()
+
+
 def other_policy():
     """Policy asks for IPComp, or against it."""
     for mode in ("transport", "tunnel"):
@@ -489,6 +532,12 @@ def requests():
     refused("no keys", lab.sa, Raw(*name, *null.attrs()), "in", proto=COMP)
     refused("for an SA of IPComp", lab.sa, Raw(*name, *null.attrs()), "in")
     refused("BEET", lab.sa, deflate, "in", "beet", proto=COMP)
+    refused("no keys", lab.sa, Raw(*name, attr(C["A_SA_AUTH_ICV_BITS"],
+                                               u32(128))), "in", proto=COMP)
+    flow = Flow("tunnel", False, "out")
+    refused("pfp does not go", policy, "out", flow,
+            tmpl(flow, COMP, "tunnel"), tmpl(flow, ESP, "transport"),
+            attr(C["A_POLICY_PFP"], u32(1)))
     for flag in ("ESN", "IIV", "ALIGN8", "CHECK_PAD", "SEQ_ROLLOVER"):
         refused("not IPComp's", lab.sa, deflate, "in", proto=COMP,
                 flags=C["SA_FLAG_" + flag])
@@ -568,7 +617,10 @@ report.add("CPI without an SA for the packet", cpi)
 report.add("IPComp in IPComp", nested)
 report.add("IPComp in the clear", clear)
 report.add("a packet in a packet is one that was not compressed", plain_tunnel)
+report.add("a packet in a packet, behind options and in fragments",
+           options_in_fragments)
 report.add("other SAs than policy asks for", other_policy)
+report.add("an SA for few packets", few)
 report.add("selectors see what was sent", selectors)
 report.add("requests", requests)
 report.add("the command line", words)

@@ -155,7 +155,8 @@ static void classify(struct nfipsec_flow *class,
 		class->saddr = flow->saddr;
 	if (ends || pfp & NFIPSEC_PFP_FLAG_DST)
 		class->daddr = flow->daddr;
-	if (pfp & NFIPSEC_PFP_FLAG_PROTO)
+	if (pfp & (NFIPSEC_PFP_FLAG_PROTO | NFIPSEC_PFP_FLAG_SPORT |
+		   NFIPSEC_PFP_FLAG_DPORT))
 		class->proto = flow->proto;
 	if (pfp & NFIPSEC_PFP_FLAG_SPORT)
 		class->sport = flow->sport;
@@ -278,6 +279,9 @@ static enum nfipsec_reason prepare(const struct nfipsec_net *nn,
 {
 	if (device_gone(nn, skb) || !skb_dst_force(skb))
 		return NFIPSEC_OUT_ACQUIRE_GONE;
+	/* The kernel's own sockets are one for all that a CPU says. */
+	if (skb->sk && sk_fullsock(skb->sk) && !skb->sk->sk_net_refcnt)
+		skb_orphan(skb);
 	/* Whose pages they are waits for them to come back. */
 	if (skb_orphan_frags_rx(skb, GFP_ATOMIC))
 		return NFIPSEC_OUT_NOMEM;
@@ -371,6 +375,11 @@ static void retry(struct nfipsec_acquires *a, struct entry *e, s64 gen)
 
 	__skb_queue_head_init(&list);
 	__skb_queue_head_init(&kept);
+	/* What comes back in by nfipsec_output() is counted anew. */
+	skb_queue_walk(&e->queue, skb)
+		bytes += skb->truesize;
+	a->bytes -= bytes;
+	bytes = 0;
 	skb_queue_splice_init(&e->queue, &list);
 	e->gen = gen;
 	/* Before purge() can miss them, see device_gone(). */
@@ -379,14 +388,14 @@ static void retry(struct nfipsec_acquires *a, struct entry *e, s64 gen)
 	while ((skb = __skb_dequeue(&list))) {
 		pol = nfipsec_output_lacks(a->nn, skb);
 		if (pol && is_of(e, pol) && !device_gone(a->nn, skb)) {
+			bytes += skb->truesize;
 			__skb_queue_tail(&kept, skb);
 			continue;
 		}
-		bytes += skb->truesize;
 		nfipsec_output(a->nn->net, NULL, skb);
 	}
 	spin_lock_bh(&a->lock);
-	a->bytes -= bytes;
+	a->bytes += bytes;
 	skb_queue_splice(&kept, &e->queue);
 	rcu_read_unlock();
 }

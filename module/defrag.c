@@ -10,7 +10,12 @@
 #include "net.h"
 
 /* Beyond the users of enum ip6_defrag_users: fragments meet only ours. */
-#define DEFRAG_USER	0x6e666970
+#define DEFRAG6_USER	0x6e666970
+/*
+ * One for whom a router says nothing of those that lack others: that of bridges
+ * in the last of conntrack's zones.
+ */
+#define DEFRAG4_USER	__IP_DEFRAG_CONNTRACK_BRIDGE_IN
 
 /* It frees what it cannot use. */
 static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
@@ -18,7 +23,7 @@ static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
 	int err;
 
 	local_bh_disable();
-	err = ip_defrag(nn->net, skb, DEFRAG_USER);
+	err = ip_defrag(nn->net, skb, DEFRAG4_USER);
 	local_bh_enable();
 	if (!err) {
 		skb->ignore_df = 1;
@@ -57,7 +62,7 @@ bool nfipsec_defrag(const struct nfipsec_net *nn, struct sk_buff *skb,
 	if (l3->family == AF_INET)
 		return l3->proto != IPPROTO_ESP && l3->proto != IPPROTO_AH &&
 		       gather_ipv4(nn, skb);
-	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG_USER);
+	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG6_USER);
 	/* It also lets pass what it does not take for a fragment. */
 	if (!err && nfipsec_l3_parse(skb, AF_INET6, &whole) && !whole.frag)
 		return false;

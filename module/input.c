@@ -589,7 +589,10 @@ static bool undecided(const struct nfipsec_net *nn,
 	if (any.family == AF_INET6)
 		any.proto = NFIPSEC_PROTO_OPAQUE;
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, &any, &verdict);
-	return verdict.opaque;
+	/* What may come because it shows nothing shows all once it is whole. */
+	return verdict.opaque ||
+	       (verdict.policy && verdict.action == NFIPSEC_ACTION_BYPASS &&
+		nfipsec_selector_is_opaque(&verdict.policy->cfg.selector));
 }
 
 /* Fragments that are put together before they are looked at any further. */

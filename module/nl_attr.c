@@ -239,6 +239,7 @@ static int tmpl_algos(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 {
 	const struct nfipsec_algo *algo;
 	const struct nlattr *attr;
+	char name[64];
 	int rem;
 
 	nla_for_each_nested(attr, nest, rem) {
@@ -247,7 +248,12 @@ static int tmpl_algos(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 		if (tmpl->algos == NFIPSEC_TMPL_ALGOS)
 			return nfipsec_nl_refuse(extack, attr, -E2BIG,
 						 "template: 8 algorithms at most");
-		algo = find_algo(nla_data(attr));
+		if (tmpl->proto == IPPROTO_COMP)
+			return nfipsec_nl_refuse(extack, attr, -EINVAL,
+						 "template: IPComp has none of these algorithms");
+		/* It need not end with a zero. */
+		algo = nla_strscpy(name, attr, sizeof(name)) < 0 ?
+		       NULL : find_algo(name);
 		if (!algo)
 			return nfipsec_nl_refuse(extack, attr, -ENOENT,
 						 "template: no SA can have this algorithm, its name is not known");

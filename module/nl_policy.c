@@ -153,6 +153,11 @@ static int pfp_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
 	if (cfg->pfp && cfg->action != NFIPSEC_ACTION_PROTECT)
 		return nfipsec_nl_refuse(info->extack, attr, -EINVAL,
 					 "only a policy with action protect has SAs whose selectors come from packets");
+	if ((cfg->pfp & (NFIPSEC_PFP_FLAG_PROTO | NFIPSEC_PFP_FLAG_SPORT |
+			 NFIPSEC_PFP_FLAG_DPORT)) &&
+	    nfipsec_selector_is_opaque(&cfg->selector))
+		return nfipsec_nl_refuse(info->extack, attr, -EINVAL,
+					 "what is opaque in the selector cannot come from packets (RFC 4301 section 4.4.2.2)");
 	return 0;
 }
 

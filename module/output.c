@@ -455,6 +455,10 @@ static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
 				     const struct nfipsec_l3 *l3,
 				     const struct nfipsec_flow *flow)
 {
+	/* RFC 4301 section 4.4.2.2: there is no value to take. */
+	if (flow->opaque && (pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
+					     NFIPSEC_PFP_FLAG_DPORT)))
+		return NFIPSEC_OUT_FRAG_OPAQUE;
 	if (!nfipsec_policy_chain(p->nn, pol, flow, &p->chain))
 		return NFIPSEC_OUT_NO_SA;
 	/* Which fragment it is stands in a header that only a tunnel keeps. */

@@ -554,9 +554,14 @@ bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel)
 }
 
 /* What cannot be seen is a value too. */
-static bool one_value(const struct nfipsec_range *range)
+/* A type of the mobility header is all that has it in the high byte. */
+static bool one_value(const struct nfipsec_range *range,
+		      enum nfipsec_field field)
 {
-	return range->min == range->max || range_opaque(range);
+	unsigned int shift = field == NFIPSEC_FIELD_MH ? 8 : 0;
+
+	return range->min >> shift == range->max >> shift ||
+	       range_opaque(range);
 }
 
 /**
@@ -584,10 +589,10 @@ bool nfipsec_selector_pins(const struct nfipsec_selector *sel, u32 pfp)
 				NFIPSEC_PFP_FLAG_SPORT |
 				NFIPSEC_PFP_FLAG_DPORT));
 	if ((pfp & NFIPSEC_PFP_FLAG_SPORT) && field != NFIPSEC_FIELD_NONE &&
-	    !one_value(&sel->sport))
+	    !one_value(&sel->sport, field))
 		return false;
 	return !(pfp & NFIPSEC_PFP_FLAG_DPORT) ||
-	       field != NFIPSEC_FIELD_PORTS || one_value(&sel->dport);
+	       field != NFIPSEC_FIELD_PORTS || one_value(&sel->dport, field);
 }
 
 /**

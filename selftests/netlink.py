@@ -435,6 +435,10 @@ def raw_refusals():
     bad += [("POLICY_NEW", pol_msg(
         ACTION=u8(C["ACTION_PROTECT"]),
         TMPL=[esp, 9 * attr(C["A_TMPL_ALGO"], "cbc(aes)")]))]
+    # a value of a packet that does not show it
+    blind = lib.selector(IN4, FAR4, 17, (65535, 0), (65535, 0))
+    bad += [("POLICY_NEW", pol_msg(ACTION=u8(C["ACTION_PROTECT"]), TMPL=esp,
+                                   SELECTOR=blind, PFP=u32(8)))]
     # types: upside down, half, of a protocol without, with codes of none, and
     # ports of a protocol with types
     bad += [("POLICY_NEW", pol_msg(SELECTOR=s)) for s in (

@@ -100,15 +100,15 @@ grew() {
 # one MODE PROTO OUTER INNER DRIVER_A DRIVER_B
 one() {
 	local mode=$1 proto=$2 da=$5 db=$6 outer inner h bytes
-	local text=(ping=0,81-83,1400,5000 udp=0,82,1400-1500/50,20000)
-	local back=(ping=0,1400 udp=0,1200,3000)
+	local text=("ping=0,81-83,1400,5000" "udp=0,82,1400-1500/50,20000")
+	local back=("ping=0,1400" "udp=0,1200,3000")
 	bytes=$(scaled 30000 10000)
 	# IPv6 is fragmented inside the tunnel. What XFRM of 7.2 makes of a
 	# compressed fragment may claim less memory than it has: it is dropped
 	# with a warning when fragments are put together.
 	if [[ $mode$4$db == tunnel6xfrm && $(uname -r) != 6.* ]]; then
-		text=(ping=0,81-83,1300 udp=0,82,1300)
-		back=(ping=0,1300 udp=0,1200)
+		text=("ping=0,81-83,1300" "udp=0,82,1300")
+		back=("ping=0,1300" "udp=0,1200")
 	fi
 	read -r -a outer <<<"${OUTER[$3]}"
 	read -r -a inner <<<"${INNER[$4]}"

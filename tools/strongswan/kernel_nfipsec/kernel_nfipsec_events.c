@@ -133,7 +133,7 @@ static int expire_again(const struct nfipsec_sa *sa, void *arg)
 	};
 	uint64_t now = time(NULL);
 
-	if (streq(sa->owner, KERNEL_NFIPSEC_OWNER) &&
+	if (kernel_nfipsec_owns(sa->owner) &&
 		(reached(l->byte_soft, sa->used_bytes) ||
 		 reached(l->packet_soft, sa->used_packets) ||
 		 (now > sa->add_time && reached(l->time_soft, now - sa->add_time))))

@@ -528,6 +528,7 @@ METHOD(kernel_ipsec_t, del_sa, status_t,
 METHOD(kernel_ipsec_t, flush_sas, status_t,
 	private_kernel_nfipsec_ipsec_t *this)
 {
+	char owner[NFIPSEC_NAME_MAX];
 	struct nfipsec *handle;
 	int err;
 
@@ -536,7 +537,8 @@ METHOD(kernel_ipsec_t, flush_sas, status_t,
 	{
 		return FAILED;
 	}
-	err = nfipsec_sa_flush(handle, KERNEL_NFIPSEC_OWNER);
+	kernel_nfipsec_set_owner(owner);
+	err = nfipsec_sa_flush(handle, owner);
 	if (err)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to delete all SAs: %s",

@@ -87,7 +87,7 @@ static int note_sa(const struct nfipsec_sa *sa, void *arg)
 {
 	private_kernel_nfipsec_leftovers_t *this = arg;
 
-	if (streq(sa->owner, KERNEL_NFIPSEC_OWNER))
+	if (kernel_nfipsec_owns(sa->owner))
 	{
 		array_insert(this->sas, ARRAY_TAIL, (void*)sa);
 	}
@@ -101,7 +101,7 @@ static int note_policy(const struct nfipsec_policy *pol, void *arg)
 {
 	private_kernel_nfipsec_leftovers_t *this = arg;
 
-	if (streq(pol->owner, KERNEL_NFIPSEC_OWNER))
+	if (kernel_nfipsec_owns(pol->owner))
 	{
 		array_insert(this->policies, ARRAY_TAIL, (void*)&pol->index);
 	}

@@ -2,8 +2,14 @@
 
 #include "kernel_nfipsec_shared.h"
 
+#include <library.h>
 #include <threading/mutex.h>
 #include <utils/debug.h>
+
+/**
+ * Size of what the kernel takes as the name of an owner, with the NUL.
+ */
+#define OWNER_MAX 16
 
 typedef struct private_kernel_nfipsec_socket_t private_kernel_nfipsec_socket_t;
 
@@ -81,7 +87,18 @@ kernel_nfipsec_socket_t *kernel_nfipsec_socket_create()
  */
 void kernel_nfipsec_set_owner(char *owner)
 {
-	snprintf(owner, NFIPSEC_NAME_MAX, "%s", KERNEL_NFIPSEC_OWNER);
+	snprintf(owner, OWNER_MAX, "%s", lib->ns);
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_owns(const char *owner)
+{
+	char own[NFIPSEC_NAME_MAX];
+
+	kernel_nfipsec_set_owner(own);
+	return streq(owner, own);
 }
 
 /*

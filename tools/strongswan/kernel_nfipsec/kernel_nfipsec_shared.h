@@ -14,11 +14,6 @@
 #include <networking/host.h>
 #include <selectors/traffic_selector.h>
 
-/**
- * Name under which the daemon's SAs and policies are in the kernel.
- */
-#define KERNEL_NFIPSEC_OWNER "strongswan"
-
 typedef struct kernel_nfipsec_socket_t kernel_nfipsec_socket_t;
 
 /**
@@ -51,11 +46,20 @@ struct kernel_nfipsec_socket_t {
 kernel_nfipsec_socket_t *kernel_nfipsec_socket_create();
 
 /**
- * Set the owner of an SA or a policy.
+ * Set the owner of an SA or a policy: the name of the daemon, since charon-nm or
+ * charon-cmd may run beside charon-systemd. The first 15 characters of it.
  *
  * @param owner		of NFIPSEC_NAME_MAX bytes
  */
 void kernel_nfipsec_set_owner(char *owner);
+
+/**
+ * Whether an SA or a policy is the daemon's, of this run or an earlier one.
+ *
+ * @param owner		its owner
+ * @return			TRUE if it is
+ */
+bool kernel_nfipsec_owns(const char *owner);
 
 /**
  * Convert an address.

@@ -2,6 +2,8 @@
 
 #include "kernel_nfipsec_leftovers.h"
 
+#include <errno.h>
+
 #include <collections/array.h>
 #include <library.h>
 #include <processing/jobs/callback_job.h>
@@ -58,19 +60,50 @@ METHOD(kernel_nfipsec_leftovers_t, destroy, void,
 	}
 }
 
+/**
+ * Whether somebody else's policy has the selector of one of the daemon's.
+ */
+static bool in_the_way(struct nfipsec *handle, const struct nfipsec_policy *pol)
+{
+	struct nfipsec_policy old, key = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_SELECTOR),
+		.dir = pol->dir,
+		.selector = pol->selector,
+	};
+	int err;
+
+	err = nfipsec_policy_get(handle, &key, &old);
+	if (err)
+	{	/* unless it has gone meanwhile, nobody knows */
+		return err != -ENOENT;
+	}
+	if (kernel_nfipsec_owns(old.owner))
+	{
+		return FALSE;
+	}
+	DBG1(DBG_KNL, "nfipsec: policy %u of owner '%s' is in the way", old.index,
+		 old.owner);
+	return TRUE;
+}
+
 METHOD(kernel_nfipsec_leftovers_t, install, int,
 	private_kernel_nfipsec_leftovers_t *this, struct nfipsec *handle,
-	const struct nfipsec_policy *pol)
+	const struct nfipsec_policy *pol, uint32_t *index)
 {
-	uint32_t index, current;
+	uint32_t current;
 	int i, err;
 
 	/* or it might be deleted in between: it has the number of what it replaces */
 	this->mutex->lock(this->mutex);
-	err = nfipsec_policy_update(handle, pol, &index);
+	err = nfipsec_policy_add(handle, pol, index);
+	if (err == -EEXIST && !in_the_way(handle, pol))
+	{
+		err = nfipsec_policy_update(handle, pol, index);
+	}
 	for (i = 0; !err && array_get(this->policies, i, &current); i++)
 	{
-		if (current == index)
+		if (current == *index)
 		{
 			array_remove(this->policies, i, NULL);
 			break;

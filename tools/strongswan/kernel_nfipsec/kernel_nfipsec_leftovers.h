@@ -21,15 +21,17 @@ typedef struct kernel_nfipsec_leftovers_t kernel_nfipsec_leftovers_t;
 struct kernel_nfipsec_leftovers_t {
 
 	/**
-	 * Install a policy in place of what there is for its selector, which is not
-	 * of an earlier run from then on.
+	 * Install a policy, in place of what the daemon has for its selector, which
+	 * is not of an earlier run from then on.
 	 *
 	 * @param handle	connection to the kernel module
 	 * @param pol		policy
-	 * @return			as nfipsec_policy_update()
+	 * @param index		its number
+	 * @return			as nfipsec_policy_update(); -EEXIST if there is a policy
+	 *					that is not the daemon's, which was logged
 	 */
 	int (*install)(kernel_nfipsec_leftovers_t *this, struct nfipsec *handle,
-				   const struct nfipsec_policy *pol);
+				   const struct nfipsec_policy *pol, uint32_t *index);
 
 	/**
 	 * Destroy a kernel_nfipsec_leftovers_t; what was left is deleted all the

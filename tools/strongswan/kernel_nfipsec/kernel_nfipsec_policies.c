@@ -145,6 +145,11 @@ struct policy_t {
 	route_t *route;
 
 	/**
+	 * Its number in the SPD.
+	 */
+	uint32_t index;
+
+	/**
 	 * Packets that had met it when it was last queried.
 	 */
 	uint64_t packets;
@@ -476,8 +481,17 @@ static void spd_key(policy_t *policy, struct nfipsec_policy *pol)
 }
 
 /**
- * Install a policy as its first use wants it, in place of what there is for its
- * selector.
+ * Why a policy could not be installed.
+ */
+static const char *install_error(struct nfipsec *handle, int err)
+{
+	return err == -EEXIST ? "there is somebody else's with this selector"
+						  : nfipsec_error(handle);
+}
+
+/**
+ * Install a policy as its first use wants it, in place of what the daemon has for
+ * its selector.
  */
 static bool spd_install(private_kernel_nfipsec_policies_t *this,
 						policy_t *policy)
@@ -517,12 +531,13 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 	{
 		return FALSE;
 	}
-	err = this->leftovers->install(this->leftovers, handle, &pol);
+	err = this->leftovers->install(this->leftovers, handle, &pol,
+								   &policy->index);
 	if (err)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to add policy %R === %R %N: %s",
 			 policy->src_ts, policy->dst_ts, policy_dir_names, policy->key.dir,
-			 nfipsec_error(handle));
+			 install_error(handle, err));
 	}
 	this->socket->release(this->socket);
 	return err == 0;
@@ -781,6 +796,7 @@ static bool ike_install(private_kernel_nfipsec_policies_t *this)
 {
 	struct nfipsec_policy pol;
 	struct nfipsec *handle;
+	uint32_t index;
 	int err = 0;
 
 	if (this->ike_installed == array_count(this->ike))
@@ -794,11 +810,11 @@ static bool ike_install(private_kernel_nfipsec_policies_t *this)
 	}
 	while (!err && array_get(this->ike, this->ike_installed, &pol))
 	{
-		err = this->leftovers->install(this->leftovers, handle, &pol);
+		err = this->leftovers->install(this->leftovers, handle, &pol, &index);
 		if (err)
 		{
 			DBG1(DBG_KNL, "nfipsec: unable to let IKE pass: %s",
-				 nfipsec_error(handle));
+				 install_error(handle, err));
 		}
 		else
 		{

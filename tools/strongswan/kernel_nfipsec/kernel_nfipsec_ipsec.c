@@ -388,9 +388,29 @@ static bool set_sa(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
 }
 
 /**
+ * Replace an SA that an earlier run left.
+ */
+static int replace_leftover(private_kernel_nfipsec_ipsec_t *this,
+							struct nfipsec *handle, struct nfipsec_sa *sa)
+{
+	struct nfipsec_sa old;
+
+	if (nfipsec_sa_get(handle, sa, &old) != 0 ||
+		!this->leftovers->has_sa(this->leftovers, &old))
+	{
+		return -EEXIST;
+	}
+	DBG1(DBG_KNL, "nfipsec: replacing the SA with SPI %.8x that an earlier run "
+		 "left", sa->spi);
+	return nfipsec_sa_del(handle, sa) ?: nfipsec_sa_add(handle, sa);
+}
+
+/**
  * Add an SA, or give the SPI that was reserved for it its keys.
  */
-static int sad_add(struct nfipsec *handle, struct nfipsec_sa *sa, bool update)
+static int sad_add(private_kernel_nfipsec_ipsec_t *this,
+				   struct nfipsec *handle, struct nfipsec_sa *sa,
+				   bool update)
 {
 	int err = -ENOENT;
 
@@ -403,11 +423,8 @@ static int sad_add(struct nfipsec *handle, struct nfipsec_sa *sa, bool update)
 		err = nfipsec_sa_add(handle, sa);
 	}
 	if (err == -EEXIST && !update)
-	{	/* the peer chose the SPI, and only knows of this SA: the other one
-		 * was left by a daemon that was killed */
-		DBG1(DBG_KNL, "nfipsec: replacing an SA with SPI %.8x of unknown "
-			 "origin", sa->spi);
-		err = nfipsec_sa_del(handle, sa) ?: nfipsec_sa_add(handle, sa);
+	{	/* the peer chose the SPI, and only knows of this SA */
+		err = replace_leftover(this, handle, sa);
 	}
 	return err;
 }
@@ -436,11 +453,12 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 	}
 	DBG2(DBG_KNL, "nfipsec: adding SA with SPI %.8x and reqid {%u}", sa.spi,
 		 sa.reqid);
-	err = sad_add(handle, &sa, data->update);
+	err = sad_add(this, handle, &sa, data->update);
 	if (err)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to add SA with SPI %.8x: %s", sa.spi,
-			 nfipsec_error(handle));
+			 err == -EEXIST ? "there is one with this SPI, which stays"
+							: nfipsec_error(handle));
 	}
 	this->socket->release(this->socket);
 	return err ? FAILED : SUCCESS;

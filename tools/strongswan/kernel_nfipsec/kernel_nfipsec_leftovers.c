@@ -113,6 +113,24 @@ METHOD(kernel_nfipsec_leftovers_t, install, int,
 	return err;
 }
 
+METHOD(kernel_nfipsec_leftovers_t, has_sa, bool,
+	private_kernel_nfipsec_leftovers_t *this, const struct nfipsec_sa *sa)
+{
+	struct nfipsec_sa old;
+	bool found = FALSE;
+	int i;
+
+	this->mutex->lock(this->mutex);
+	for (i = 0; !found && array_get(this->sas, i, &old); i++)
+	{
+		found = old.spi == sa->spi && old.proto == sa->proto &&
+				old.add_time == sa->add_time &&
+				memeq(&old.dst, &sa->dst, sizeof(old.dst));
+	}
+	this->mutex->unlock(this->mutex);
+	return found;
+}
+
 /**
  * Note an SA, if it is the daemon's.
  */
@@ -234,6 +252,7 @@ kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
 	INIT(this,
 		.public = {
 			.install = _install,
+			.has_sa = _has_sa,
 			.destroy = _destroy,
 		},
 		.ref = 1,

@@ -34,6 +34,15 @@ struct kernel_nfipsec_leftovers_t {
 				   const struct nfipsec_policy *pol, uint32_t *index);
 
 	/**
+	 * Whether an SA is of an earlier run.
+	 *
+	 * @param sa		SA as the kernel has it
+	 * @return			TRUE if it is
+	 */
+	bool (*has_sa)(kernel_nfipsec_leftovers_t *this,
+				   const struct nfipsec_sa *sa);
+
+	/**
 	 * Destroy a kernel_nfipsec_leftovers_t; what was left is deleted all the
 	 * same, if the daemon is still there by then.
 	 */

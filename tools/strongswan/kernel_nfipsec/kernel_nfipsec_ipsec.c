@@ -85,7 +85,8 @@ static void listen_to_module(private_kernel_nfipsec_ipsec_t *this)
 METHOD(kernel_ipsec_t, get_features, kernel_feature_t,
 	private_kernel_nfipsec_ipsec_t *this)
 {
-	return KERNEL_ESP_V3_TFC | KERNEL_POLICY_SPI
+	/* SAs are not moved, see update_sa(): no policies come and go for that */
+	return KERNEL_ESP_V3_TFC | KERNEL_POLICY_SPI | KERNEL_NO_POLICY_UPDATES
 #ifdef HAVE_KERNEL_SA_USE_TIME
 		   | KERNEL_SA_USE_TIME
 #endif

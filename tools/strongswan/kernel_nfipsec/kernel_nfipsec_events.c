@@ -203,7 +203,8 @@ static bool readable(private_kernel_nfipsec_events_t *this, int fd,
 			return TRUE;
 		default:
 			DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(this->handle));
-			return err == -EBADMSG;
+			/* nobody would begin to watch it again */
+			return err != -EBADF;
 	}
 }
 

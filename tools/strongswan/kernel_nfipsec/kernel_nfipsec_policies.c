@@ -544,7 +544,7 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 }
 
 /**
- * Take a policy out of the SPD.
+ * Take a policy out of the SPD, FALSE if it may still be there.
  */
 static bool spd_remove(private_kernel_nfipsec_policies_t *this,
 					   policy_t *policy)
@@ -567,7 +567,7 @@ static bool spd_remove(private_kernel_nfipsec_policies_t *this,
 			 nfipsec_error(handle));
 	}
 	this->socket->release(this->socket);
-	return err == 0;
+	return err == 0 || err == -ENOENT;
 }
 
 /**
@@ -977,13 +977,18 @@ METHOD(kernel_nfipsec_policies_t, del, status_t,
 		 found->priority, policy->uses->get_count(policy->uses));
 	if (!policy->uses->get_count(policy->uses))
 	{
-		this->policies->remove(this->policies, &policy->key);
-		if (!spd_remove(this, policy))
+		if (spd_remove(this, policy))
 		{
+			this->policies->remove(this->policies, &policy->key);
+			route_remove(policy);
+			policy_destroy(policy);
+		}
+		else
+		{	/* it is still there, and can be deleted once more */
+			insert_use(policy, found);
+			found = NULL;
 			status = FAILED;
 		}
-		route_remove(policy);
-		policy_destroy(policy);
 	}
 	else if (found == first)
 	{
@@ -996,7 +1001,10 @@ METHOD(kernel_nfipsec_policies_t, del, status_t,
 			status = FAILED;
 		}
 	}
-	use_destroy(found);
+	if (found)
+	{
+		use_destroy(found);
+	}
 	this->mutex->unlock(this->mutex);
 	return status;
 }
@@ -1012,11 +1020,12 @@ METHOD(kernel_nfipsec_policies_t, flush, status_t,
 	enumerator = this->policies->create_enumerator(this->policies);
 	while (enumerator->enumerate(enumerator, NULL, &policy))
 	{
-		this->policies->remove_at(this->policies, enumerator);
 		if (!spd_remove(this, policy))
 		{
 			status = FAILED;
+			continue;
 		}
+		this->policies->remove_at(this->policies, enumerator);
 		route_remove(policy);
 		policy_destroy(policy);
 	}

@@ -78,19 +78,88 @@ bool kernel_nfipsec_version_check()
 }
 
 /**
- * Takes the arguments of all methods that return a status_t.
+ * Answer of all methods that return a status_t.
  */
-static status_t refuse(kernel_ipsec_t *this, ...)
+static status_t refuse()
 {
 	DBG1(DBG_KNL, "kernel-nfipsec: refused, the plugin was built for another "
 		 "version of strongSwan");
 	return FAILED;
 }
 
-/**
- * Same for those that return a bool.
- */
-static bool refuse_socket(kernel_ipsec_t *this, ...)
+static status_t get_spi(kernel_ipsec_t *this, host_t *src, host_t *dst,
+						uint8_t protocol, uint32_t *spi)
+{
+	return refuse();
+}
+
+static status_t get_cpi(kernel_ipsec_t *this, host_t *src, host_t *dst,
+						uint16_t *cpi)
+{
+	return refuse();
+}
+
+static status_t add_sa(kernel_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+					   kernel_ipsec_add_sa_t *data)
+{
+	return refuse();
+}
+
+static status_t update_sa(kernel_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+						  kernel_ipsec_update_sa_t *data)
+{
+	return refuse();
+}
+
+static status_t query_sa(kernel_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+						 kernel_ipsec_query_sa_t *data, uint64_t *bytes,
+						 uint64_t *packets, time_t *time)
+{
+	return refuse();
+}
+
+static status_t del_sa(kernel_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+					   kernel_ipsec_del_sa_t *data)
+{
+	return refuse();
+}
+
+static status_t flush_sas(kernel_ipsec_t *this)
+{
+	return refuse();
+}
+
+static status_t add_policy(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+						   kernel_ipsec_manage_policy_t *data)
+{
+	return refuse();
+}
+
+static status_t query_policy(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+							 kernel_ipsec_query_policy_t *data,
+							 time_t *use_time)
+{
+	return refuse();
+}
+
+static status_t del_policy(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+						   kernel_ipsec_manage_policy_t *data)
+{
+	return refuse();
+}
+
+static status_t flush_policies(kernel_ipsec_t *this)
+{
+	return refuse();
+}
+
+static bool bypass_socket(kernel_ipsec_t *this, int fd, int family)
+{
+	return FALSE;
+}
+
+static bool enable_udp_decap(kernel_ipsec_t *this, int fd, int family,
+							 uint16_t port)
 {
 	return FALSE;
 }
@@ -114,19 +183,19 @@ kernel_ipsec_t *kernel_nfipsec_refuse_create()
 
 	INIT(this,
 		.get_features = get_features,
-		.get_spi = (void*)refuse,
-		.get_cpi = (void*)refuse,
-		.add_sa = (void*)refuse,
-		.update_sa = (void*)refuse,
-		.query_sa = (void*)refuse,
-		.del_sa = (void*)refuse,
-		.flush_sas = (void*)refuse,
-		.add_policy = (void*)refuse,
-		.query_policy = (void*)refuse,
-		.del_policy = (void*)refuse,
-		.flush_policies = (void*)refuse,
-		.bypass_socket = (void*)refuse_socket,
-		.enable_udp_decap = (void*)refuse_socket,
+		.get_spi = get_spi,
+		.get_cpi = get_cpi,
+		.add_sa = add_sa,
+		.update_sa = update_sa,
+		.query_sa = query_sa,
+		.del_sa = del_sa,
+		.flush_sas = flush_sas,
+		.add_policy = add_policy,
+		.query_policy = query_policy,
+		.del_policy = del_policy,
+		.flush_policies = flush_policies,
+		.bypass_socket = bypass_socket,
+		.enable_udp_decap = enable_udp_decap,
 		.destroy = destroy,
 	);
 	return this;

@@ -49,6 +49,8 @@ METHOD(plugin_t, get_features, int,
 	static plugin_feature_t f[] = {
 		PLUGIN_CALLBACK(kernel_ipsec_register, create_backend),
 			PLUGIN_PROVIDE(CUSTOM, "kernel-ipsec"),
+				/* knows the addresses of this host */
+				PLUGIN_SDEPEND(CUSTOM, "kernel-net"),
 	};
 	*features = f;
 	return countof(f);

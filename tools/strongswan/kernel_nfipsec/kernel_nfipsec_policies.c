@@ -8,6 +8,7 @@
 #include <collections/array.h>
 #include <collections/hashtable.h>
 #include <collections/linked_list.h>
+#include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
 #include <utils/debug.h>
 
@@ -58,20 +59,60 @@ struct private_kernel_nfipsec_policies_t {
 	hashtable_t *policies;
 
 	/**
-	 * Policies for IKE, nfipsec_policy.
+	 * Sockets of IKE, ike_socket_t.
 	 */
-	array_t *ike;
+	array_t *sockets;
 
 	/**
-	 * How many of these are in the SPD: all, once the module is there.
+	 * What IKE may use, ike_t: each socket with each address of this host.
 	 */
-	int ike_installed;
+	linked_list_t *ike;
+
+	/**
+	 * Whether policies are in the SPD for all of these, as they are once the
+	 * module is there.
+	 */
+	bool ike_done;
+
+	/**
+	 * Hears of other addresses.
+	 */
+	kernel_listener_t listener;
 
 	/**
 	 * Whether to install routes for outbound policies.
 	 */
 	bool install_routes;
 };
+
+/**
+ * A socket of IKE, bound to any address.
+ */
+typedef struct {
+	/** address family */
+	int family;
+	/** UDP port */
+	uint16_t port;
+} ike_socket_t;
+
+/**
+ * A local address and port of IKE.
+ */
+typedef struct {
+	/** address */
+	struct nfipsec_addr addr;
+	/** UDP port */
+	uint16_t port;
+	/** whether this host has it */
+	bool wanted;
+	/** of how many directions the policies are in the SPD */
+	int installed;
+} ike_t;
+
+/**
+ * Directions of these policies.
+ */
+static const uint8_t ike_dirs[] = { NFIPSEC_DIR_IN, NFIPSEC_DIR_OUT };
 
 /**
  * A route that was installed along with a policy.
@@ -754,10 +795,10 @@ static void insert_use(policy_t *policy, use_t *use)
 }
 
 /**
- * The policy that lets IKE pass in one direction.
+ * The policy that lets IKE pass in one direction: of this host only, since with
+ * any address it would also be for what others send through it.
  */
-static void ike_policy(int family, uint16_t port, uint8_t dir,
-					   struct nfipsec_policy *pol)
+static void ike_policy(ike_t *ike, uint8_t dir, struct nfipsec_policy *pol)
 {
 	struct nfipsec_selector *sel = &pol->selector;
 
@@ -771,58 +812,192 @@ static void ike_policy(int family, uint16_t port, uint8_t dir,
 			   NFIPSEC_HAS(NFIPSEC_A_POLICY_PRIORITY) |
 			   NFIPSEC_HAS(NFIPSEC_A_POLICY_ACTION) |
 			   NFIPSEC_HAS(NFIPSEC_A_POLICY_OWNER);
-	sel->family = family;
+	sel->family = ike->addr.family;
 	sel->proto = IPPROTO_UDP;
 	sel->has = NFIPSEC_HAS(NFIPSEC_A_SELECTOR_FAMILY) |
 			   NFIPSEC_HAS(NFIPSEC_A_SELECTOR_PROTO);
 	if (dir == NFIPSEC_DIR_OUT)
 	{
-		sel->sport_min = sel->sport_max = port;
-		sel->has |= NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MIN) |
+		sel->src = ike->addr;
+		sel->sport_min = sel->sport_max = ike->port;
+		sel->has |= NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SRC) |
+					NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MIN) |
 					NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MAX);
 	}
 	else
 	{
-		sel->dport_min = sel->dport_max = port;
-		sel->has |= NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MIN) |
+		sel->dst = ike->addr;
+		sel->dport_min = sel->dport_max = ike->port;
+		sel->has |= NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DST) |
+					NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MIN) |
 					NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MAX);
 	}
 }
 
 /**
- * Install the policies for IKE that are not there yet.
+ * Have the policies of an address and port in the SPD.
  */
-static bool ike_install(private_kernel_nfipsec_policies_t *this)
+static bool ike_install(private_kernel_nfipsec_policies_t *this,
+						struct nfipsec *handle, ike_t *ike)
 {
 	struct nfipsec_policy pol;
-	struct nfipsec *handle;
 	uint32_t index;
-	int err = 0;
+	int err;
 
-	if (this->ike_installed == array_count(this->ike))
+	while (ike->installed < countof(ike_dirs))
 	{
-		return TRUE;
-	}
-	handle = this->socket->get(this->socket);
-	if (!handle)
-	{
-		return FALSE;
-	}
-	while (!err && array_get(this->ike, this->ike_installed, &pol))
-	{
+		ike_policy(ike, ike_dirs[ike->installed], &pol);
 		err = this->leftovers->install(this->leftovers, handle, &pol, &index);
 		if (err)
 		{
 			DBG1(DBG_KNL, "nfipsec: unable to let IKE pass: %s",
 				 install_error(handle, err));
+			return FALSE;
 		}
-		else
+		ike->installed++;
+	}
+	return TRUE;
+}
+
+/**
+ * Take the policies of an address and port out of the SPD.
+ */
+static void ike_remove(struct nfipsec *handle, ike_t *ike)
+{
+	struct nfipsec_policy pol;
+
+	while (ike->installed)
+	{
+		ike_policy(ike, ike_dirs[--ike->installed], &pol);
+		nfipsec_policy_del(handle, &pol);
+	}
+}
+
+/**
+ * Note that IKE may use an address and port.
+ */
+static void ike_want(private_kernel_nfipsec_policies_t *this, host_t *host,
+					 uint16_t port)
+{
+	struct nfipsec_addr addr;
+	enumerator_t *enumerator;
+	ike_t *ike, *found = NULL;
+
+	kernel_nfipsec_host2addr(host, &addr);
+	enumerator = this->ike->create_enumerator(this->ike);
+	while (!found && enumerator->enumerate(enumerator, &ike))
+	{
+		if (ike->port == port && memeq(&ike->addr, &addr, sizeof(addr)))
 		{
-			this->ike_installed++;
+			found = ike;
 		}
 	}
+	enumerator->destroy(enumerator);
+	if (!found)
+	{
+		INIT(found,
+			.addr = addr,
+			.port = port,
+		);
+		this->ike->insert_last(this->ike, found);
+	}
+	found->wanted = TRUE;
+}
+
+/**
+ * Look which addresses this host has.
+ */
+static void ike_look(private_kernel_nfipsec_policies_t *this)
+{
+	enumerator_t *enumerator;
+	ike_socket_t socket;
+	host_t *host;
+	ike_t *ike;
+	int i;
+
+	enumerator = this->ike->create_enumerator(this->ike);
+	while (enumerator->enumerate(enumerator, &ike))
+	{
+		ike->wanted = FALSE;
+	}
+	enumerator->destroy(enumerator);
+
+	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
+														   ADDR_TYPE_ALL);
+	while (enumerator->enumerate(enumerator, &host))
+	{
+		for (i = 0; array_get(this->sockets, i, &socket); i++)
+		{
+			if (socket.family == host->get_family(host))
+			{
+				ike_want(this, host, socket.port);
+			}
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * Have policies for IKE for the addresses that this host has now, and no others.
+ */
+static bool ike_update(private_kernel_nfipsec_policies_t *this)
+{
+	enumerator_t *enumerator;
+	struct nfipsec *handle;
+	ike_t *ike;
+
+	this->ike_done = FALSE;
+	handle = this->socket->get(this->socket);
+	if (!handle)
+	{
+		return FALSE;
+	}
+	ike_look(this);
+	this->ike_done = TRUE;
+	enumerator = this->ike->create_enumerator(this->ike);
+	while (enumerator->enumerate(enumerator, &ike))
+	{
+		if (!ike->wanted)
+		{
+			ike_remove(handle, ike);
+			this->ike->remove_at(this->ike, enumerator);
+			free(ike);
+		}
+		else if (!ike_install(this, handle, ike))
+		{
+			this->ike_done = FALSE;
+		}
+	}
+	enumerator->destroy(enumerator);
 	this->socket->release(this->socket);
-	return err == 0;
+	return this->ike_done;
+}
+
+/**
+ * Addresses have changed.
+ */
+static job_requeue_t readdress(private_kernel_nfipsec_policies_t *this)
+{
+	this->mutex->lock(this->mutex);
+	ike_update(this);
+	this->mutex->unlock(this->mutex);
+	return JOB_REQUEUE_NONE;
+}
+
+METHOD(kernel_listener_t, roam, bool,
+	kernel_listener_t *listener, bool address)
+{
+	private_kernel_nfipsec_policies_t *this;
+
+	if (address)
+	{	/* not under the lock that this is called with */
+		this = (void*)((char*)listener -
+					   offsetof(private_kernel_nfipsec_policies_t, listener));
+		lib->processor->queue_job(lib->processor,
+			(job_t*)callback_job_create((callback_job_cb_t)readdress, this,
+										NULL, NULL));
+	}
+	return TRUE;
 }
 
 METHOD(kernel_nfipsec_policies_t, add, status_t,
@@ -845,8 +1020,10 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 	use = use_create(id, data);
 
 	this->mutex->lock(this->mutex);
-	/* if the module came after the daemon, now or not without a log line */
-	ike_install(this);
+	if (!this->ike_done)
+	{	/* if the module came after the daemon, now or not without a log line */
+		ike_update(this);
+	}
 	policy = policy_get(this, id, &key);
 	insert_use(policy, use);
 	DBG2(DBG_KNL, "nfipsec: adding policy %R === %R %N [priority %u, uses %d]",
@@ -1037,18 +1214,15 @@ METHOD(kernel_nfipsec_policies_t, flush, status_t,
 METHOD(kernel_nfipsec_policies_t, bypass, bool,
 	private_kernel_nfipsec_policies_t *this, int family, uint16_t port)
 {
-	static const uint8_t dirs[] = { NFIPSEC_DIR_IN, NFIPSEC_DIR_OUT };
-	struct nfipsec_policy pol;
+	ike_socket_t socket = {
+		.family = family,
+		.port = port,
+	};
 	bool done;
-	int i;
 
 	this->mutex->lock(this->mutex);
-	for (i = 0; i < countof(dirs); i++)
-	{
-		ike_policy(family, port, dirs[i], &pol);
-		array_insert(this->ike, ARRAY_TAIL, &pol);
-	}
-	done = ike_install(this);
+	array_insert(this->sockets, ARRAY_TAIL, &socket);
+	done = ike_update(this);
 	this->mutex->unlock(this->mutex);
 	return done;
 }
@@ -1056,24 +1230,30 @@ METHOD(kernel_nfipsec_policies_t, bypass, bool,
 METHOD(kernel_nfipsec_policies_t, destroy, void,
 	private_kernel_nfipsec_policies_t *this)
 {
-	struct nfipsec_policy pol;
 	struct nfipsec *handle = NULL;
 	enumerator_t *enumerator;
 	policy_t *policy;
+	ike_t *ike;
 
-	if (array_count(this->ike))
+	charon->kernel->remove_listener(charon->kernel, &this->listener);
+	if (this->ike->get_count(this->ike))
 	{
 		handle = this->socket->get(this->socket);
 	}
+	while (this->ike->remove_first(this->ike, (void**)&ike) == SUCCESS)
+	{
+		if (handle)
+		{
+			ike_remove(handle, ike);
+		}
+		free(ike);
+	}
 	if (handle)
 	{
-		while (array_remove(this->ike, ARRAY_HEAD, &pol))
-		{
-			nfipsec_policy_del(handle, &pol);
-		}
 		this->socket->release(this->socket);
 	}
-	array_destroy(this->ike);
+	this->ike->destroy(this->ike);
+	array_destroy(this->sockets);
 
 	enumerator = this->policies->create_enumerator(this->policies);
 	while (enumerator->enumerate(enumerator, NULL, &policy))
@@ -1109,10 +1289,15 @@ kernel_nfipsec_policies_t *kernel_nfipsec_policies_create(
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 		.policies = hashtable_create((hashtable_hash_t)policy_hash,
 									 (hashtable_equals_t)policy_equals, 32),
-		.ike = array_create(sizeof(struct nfipsec_policy), 0),
+		.sockets = array_create(sizeof(ike_socket_t), 0),
+		.ike = linked_list_create(),
+		.listener = {
+			.roam = _roam,
+		},
 		.install_routes = lib->settings->get_bool(lib->settings,
 							"%s.install_routes", TRUE, lib->ns),
 	);
 
+	charon->kernel->add_listener(charon->kernel, &this->listener);
 	return &this->public;
 }

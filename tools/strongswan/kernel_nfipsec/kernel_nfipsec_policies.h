@@ -50,7 +50,8 @@ struct kernel_nfipsec_policies_t {
 	status_t (*flush)(kernel_nfipsec_policies_t *this);
 
 	/**
-	 * Let IKE messages pass in the clear that are from and to a local port.
+	 * Let IKE messages pass in the clear that are from and to a port of one of
+	 * this host's addresses, those that it gets later included.
 	 *
 	 * @param family	address family
 	 * @param port		local UDP port

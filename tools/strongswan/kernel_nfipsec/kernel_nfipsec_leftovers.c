@@ -248,6 +248,7 @@ kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
 											kernel_nfipsec_socket_t *socket)
 {
 	private_kernel_nfipsec_leftovers_t *this;
+	uint32_t timeout;
 
 	INIT(this,
 		.public = {
@@ -266,13 +267,17 @@ kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
 	{
 		DBG1(DBG_KNL, "nfipsec: an earlier run left %d SAs and %d policies",
 			 array_count(this->sas), array_count(this->policies));
-		ref_get(&this->ref);
-		lib->scheduler->schedule_job(lib->scheduler,
-			(job_t*)callback_job_create((callback_job_cb_t)clean_up, this,
+		timeout = lib->settings->get_time(lib->settings,
+								"%s.plugins.kernel-nfipsec.leftovers_timeout",
+								LEFTOVERS_TIMEOUT, lib->ns);
+		if (timeout)
+		{
+			ref_get(&this->ref);
+			lib->scheduler->schedule_job(lib->scheduler,
+				(job_t*)callback_job_create((callback_job_cb_t)clean_up, this,
 									(callback_job_cleanup_t)destroy, NULL),
-			lib->settings->get_time(lib->settings,
-				"%s.plugins.kernel-nfipsec.leftovers_timeout",
-				LEFTOVERS_TIMEOUT, lib->ns));
+				timeout);
+		}
 	}
 	return &this->public;
 }

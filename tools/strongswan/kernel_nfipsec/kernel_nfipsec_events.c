@@ -64,7 +64,8 @@ static void expire(const struct nfipsec_expire *ev)
 }
 
 /**
- * One end of a packet, as IKEv2 is told it.
+ * One end of a packet, as IKEv2 is told it. A type is told of both ends, as a
+ * port.
  */
 static traffic_selector_t *packet_ts(const struct nfipsec_selector *packet,
 									 const struct nfipsec_addr *addr, int attr,
@@ -81,6 +82,11 @@ static traffic_selector_t *packet_ts(const struct nfipsec_selector *packet,
 	if (packet->has & NFIPSEC_HAS(attr))
 	{
 		from = to = port;
+	}
+	else if (packet->has & NFIPSEC_HAS(NFIPSEC_A_SELECTOR_TYPE_MIN))
+	{
+		from = packet->type_min;
+		to = packet->type_max;
 	}
 	return traffic_selector_create_from_subnet(host,
 									addr->family == AF_INET ? 32 : 128,

@@ -378,7 +378,9 @@ static uint32_t ts_prefix(traffic_selector_t *ts)
  */
 static uint32_t ts_port_bits(traffic_selector_t *ts)
 {
-	uint32_t range = (uint32_t)ts->get_to_port(ts) - ts->get_from_port(ts);
+	uint16_t from = ts->get_from_port(ts), to = ts->get_to_port(ts);
+	/* OPAQUE is as one port */
+	uint32_t range = from < to ? to - from : 0;
 	uint32_t bits = 16;
 
 	while (range)

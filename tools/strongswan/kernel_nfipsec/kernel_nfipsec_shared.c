@@ -2,6 +2,8 @@
 
 #include "kernel_nfipsec_shared.h"
 
+#include <netinet/in.h>
+
 #include <library.h>
 #include <threading/mutex.h>
 #include <utils/debug.h>
@@ -159,28 +161,63 @@ static void set_range(traffic_selector_t *ts, uint64_t *has,
 }
 
 /**
- * Set one port range of a selector.
+ * Whether packets of a protocol have a type and no ports.
  */
-static bool set_ports(traffic_selector_t *ts, uint64_t *has, int attr_min,
+static bool has_types(const struct nfipsec_selector *sel)
+{
+	if (sel->family == AF_INET)
+	{
+		return sel->proto == IPPROTO_ICMP;
+	}
+	return sel->proto == IPPROTO_ICMPV6 || sel->proto == IPPROTO_MH;
+}
+
+/**
+ * Whether a traffic selector is for any port.
+ */
+static bool any_port(traffic_selector_t *ts)
+{
+	return ts->get_from_port(ts) == 0 && ts->get_to_port(ts) == 0xffff;
+}
+
+/**
+ * Set one port range of a selector. From 65535 to 0 is OPAQUE, here and there.
+ */
+static void set_ports(traffic_selector_t *ts, uint64_t *has, int attr_min,
 					  uint16_t *lowest, int attr_max, uint16_t *highest)
 {
-	uint16_t from, to;
-
-	from = ts->get_from_port(ts);
-	to = ts->get_to_port(ts);
-	if (from == 0 && to == 0xffff)
+	if (!any_port(ts))
 	{
-		return TRUE;
+		*lowest = ts->get_from_port(ts);
+		*highest = ts->get_to_port(ts);
+		*has |= NFIPSEC_HAS(attr_min) | NFIPSEC_HAS(attr_max);
 	}
-	if (from > to)
+}
+
+/**
+ * Set the types of a selector, which traffic selectors have as their ports. A
+ * packet has one, whichever end it is given for.
+ */
+static bool set_types(traffic_selector_t *src, traffic_selector_t *dst,
+					  struct nfipsec_selector *sel)
+{
+	traffic_selector_t *ts = any_port(src) ? dst : src;
+
+	if (!any_port(dst) &&
+		(ts->get_from_port(ts) != dst->get_from_port(dst) ||
+		 ts->get_to_port(ts) != dst->get_to_port(dst)))
 	{
-		DBG1(DBG_KNL, "nfipsec: OPAQUE ports of traffic selector %R are not "
-			 "supported", ts);
+		DBG1(DBG_KNL, "nfipsec: traffic selectors %R and %R have different "
+			 "types, which is not supported", src, dst);
 		return FALSE;
 	}
-	*lowest = from;
-	*highest = to;
-	*has |= NFIPSEC_HAS(attr_min) | NFIPSEC_HAS(attr_max);
+	set_ports(ts, &sel->has, NFIPSEC_A_SELECTOR_TYPE_MIN, &sel->type_min,
+			  NFIPSEC_A_SELECTOR_TYPE_MAX, &sel->type_max);
+	if (sel->proto == IPPROTO_MH && sel->type_min <= sel->type_max &&
+		!any_port(ts))
+	{	/* it has no code */
+		sel->type_max |= 0xff;
+	}
 	return TRUE;
 }
 
@@ -211,12 +248,15 @@ bool kernel_nfipsec_ts2selector(traffic_selector_t *src,
 	set_range(dst, &sel->has, NFIPSEC_A_SELECTOR_DST, &sel->dst,
 			  NFIPSEC_A_SELECTOR_DST_PLEN, &sel->dst_plen,
 			  NFIPSEC_A_SELECTOR_DST_END, &sel->dst_end);
-	return set_ports(src, &sel->has, NFIPSEC_A_SELECTOR_SPORT_MIN,
-					 &sel->sport_min, NFIPSEC_A_SELECTOR_SPORT_MAX,
-					 &sel->sport_max) &&
-		   set_ports(dst, &sel->has, NFIPSEC_A_SELECTOR_DPORT_MIN,
-					 &sel->dport_min, NFIPSEC_A_SELECTOR_DPORT_MAX,
-					 &sel->dport_max);
+	if (has_types(sel))
+	{
+		return set_types(src, dst, sel);
+	}
+	set_ports(src, &sel->has, NFIPSEC_A_SELECTOR_SPORT_MIN, &sel->sport_min,
+			  NFIPSEC_A_SELECTOR_SPORT_MAX, &sel->sport_max);
+	set_ports(dst, &sel->has, NFIPSEC_A_SELECTOR_DPORT_MIN, &sel->dport_min,
+			  NFIPSEC_A_SELECTOR_DPORT_MAX, &sel->dport_max);
+	return TRUE;
 }
 
 /*

@@ -24,6 +24,11 @@ struct private_kernel_nfipsec_events_t {
 	kernel_nfipsec_events_t public;
 
 	/**
+	 * What the daemon has in the SPD.
+	 */
+	kernel_nfipsec_policies_t *policies;
+
+	/**
 	 * A connection of its own, only the watcher's thread reads it.
 	 */
 	struct nfipsec *handle;
@@ -94,10 +99,12 @@ static traffic_selector_t *packet_ts(const struct nfipsec_selector *packet,
 }
 
 /**
- * A packet met a policy for which there is no SA.
+ * A packet met a policy for which there is no SA. If it is not the daemon's, its
+ * reqid may be the same as one of the daemon's all the same.
  */
 static int acquire(const struct nfipsec_acquire *ev, void *arg)
 {
+	private_kernel_nfipsec_events_t *this = arg;
 	const struct nfipsec_selector *packet = &ev->packet;
 	kernel_acquire_data_t data = {
 #ifdef CPU_ID_MAX
@@ -105,7 +112,7 @@ static int acquire(const struct nfipsec_acquire *ev, void *arg)
 #endif
 	};
 
-	if (ev->tmpls)
+	if (ev->tmpls && this->policies->has(this->policies, ev->policy))
 	{
 		data.src = packet_ts(packet, &packet->src,
 							 NFIPSEC_A_SELECTOR_SPORT_MIN, packet->sport_min);
@@ -153,13 +160,13 @@ static int expire_again(const struct nfipsec_sa *sa, void *arg)
  * After events were lost, look for what they may have been about. The daemon
  * ignores what it knows.
  */
-static void resync()
+static void resync(private_kernel_nfipsec_events_t *this)
 {
 	struct nfipsec *handle;
 
 	DBG1(DBG_KNL, "nfipsec: events were lost, looking for what they told");
 	if (nfipsec_open(&handle) != 0 ||
-		nfipsec_acquire_list(handle, acquire, NULL) != 0 ||
+		nfipsec_acquire_list(handle, acquire, this) != 0 ||
 		nfipsec_sa_list(handle, expire_again, NULL) != 0)
 	{
 		DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(handle));
@@ -181,7 +188,7 @@ static int event(const struct nfipsec_event *ev, void *arg)
 			expire(&ev->expire);
 			break;
 		case NFIPSEC_CMD_ACQUIRE_NTF:
-			acquire(&ev->acquire, NULL);
+			acquire(&ev->acquire, arg);
 			break;
 		default:
 			break;
@@ -197,7 +204,7 @@ static bool readable(private_kernel_nfipsec_events_t *this, int fd,
 {
 	int err;
 
-	err = nfipsec_event_read(this->handle, event, NULL);
+	err = nfipsec_event_read(this->handle, event, this);
 	switch (err)
 	{
 		case 0:
@@ -205,7 +212,7 @@ static bool readable(private_kernel_nfipsec_events_t *this, int fd,
 		case -EINTR:
 			return TRUE;
 		case -ENOBUFS:
-			resync();
+			resync(this);
 			return TRUE;
 		default:
 			DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(this->handle));
@@ -225,7 +232,8 @@ METHOD(kernel_nfipsec_events_t, destroy, void,
 /*
  * see header file
  */
-kernel_nfipsec_events_t *kernel_nfipsec_events_create()
+kernel_nfipsec_events_t *kernel_nfipsec_events_create(
+										kernel_nfipsec_policies_t *policies)
 {
 	private_kernel_nfipsec_events_t *this;
 
@@ -233,6 +241,7 @@ kernel_nfipsec_events_t *kernel_nfipsec_events_create()
 		.public = {
 			.destroy = _destroy,
 		},
+		.policies = policies,
 	);
 
 	if (nfipsec_open(&this->handle) != 0 ||

@@ -8,6 +8,8 @@
 #ifndef KERNEL_NFIPSEC_EVENTS_H_
 #define KERNEL_NFIPSEC_EVENTS_H_
 
+#include "kernel_nfipsec_policies.h"
+
 typedef struct kernel_nfipsec_events_t kernel_nfipsec_events_t;
 
 /**
@@ -24,8 +26,10 @@ struct kernel_nfipsec_events_t {
 /**
  * Begin to receive events.
  *
+ * @param policies	what the daemon has in the SPD, not adopted
  * @return			receiver, NULL if there are none, which was logged
  */
-kernel_nfipsec_events_t *kernel_nfipsec_events_create();
+kernel_nfipsec_events_t *kernel_nfipsec_events_create(
+										kernel_nfipsec_policies_t *policies);
 
 #endif /** KERNEL_NFIPSEC_EVENTS_H_ @}*/

@@ -77,7 +77,7 @@ static void listen_to_module(private_kernel_nfipsec_ipsec_t *this)
 	this->mutex->lock(this->mutex);
 	if (!this->events)
 	{
-		this->events = kernel_nfipsec_events_create();
+		this->events = kernel_nfipsec_events_create(this->policies);
 	}
 	this->mutex->unlock(this->mutex);
 }

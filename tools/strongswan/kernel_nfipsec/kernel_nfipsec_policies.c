@@ -1229,6 +1229,24 @@ METHOD(kernel_nfipsec_policies_t, bypass, bool,
 	return done;
 }
 
+METHOD(kernel_nfipsec_policies_t, has, bool,
+	private_kernel_nfipsec_policies_t *this, uint32_t index)
+{
+	enumerator_t *enumerator;
+	policy_t *policy;
+	bool found = FALSE;
+
+	this->mutex->lock(this->mutex);
+	enumerator = this->policies->create_enumerator(this->policies);
+	while (!found && enumerator->enumerate(enumerator, NULL, &policy))
+	{
+		found = policy->index == index;
+	}
+	enumerator->destroy(enumerator);
+	this->mutex->unlock(this->mutex);
+	return found;
+}
+
 METHOD(kernel_nfipsec_policies_t, destroy, void,
 	private_kernel_nfipsec_policies_t *this)
 {
@@ -1284,6 +1302,7 @@ kernel_nfipsec_policies_t *kernel_nfipsec_policies_create(
 			.del = _del,
 			.flush = _flush,
 			.bypass = _bypass,
+			.has = _has,
 			.destroy = _destroy,
 		},
 		.socket = socket,

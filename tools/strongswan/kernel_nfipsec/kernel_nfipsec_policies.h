@@ -60,6 +60,14 @@ struct kernel_nfipsec_policies_t {
 	bool (*bypass)(kernel_nfipsec_policies_t *this, int family, uint16_t port);
 
 	/**
+	 * Whether a policy is one of those that the daemon has added.
+	 *
+	 * @param index		its number in the SPD
+	 * @return			TRUE if it is
+	 */
+	bool (*has)(kernel_nfipsec_policies_t *this, uint32_t index);
+
+	/**
 	 * Destroy a kernel_nfipsec_policies_t, and what bypass() installed.
 	 */
 	void (*destroy)(kernel_nfipsec_policies_t *this);

@@ -582,6 +582,10 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 			 policy->src_ts, policy->dst_ts, policy_dir_names, policy->key.dir,
 			 install_error(handle, err));
 	}
+	else
+	{	/* it counts from zero */
+		policy->packets = 0;
+	}
 	this->socket->release(this->socket);
 	return err == 0;
 }
@@ -1080,8 +1084,7 @@ METHOD(kernel_nfipsec_policies_t, query, status_t,
 				 nfipsec_error(handle));
 		}
 		else
-		{	/* the SPD counts packets and not time; a policy that was replaced
-			 * counts from zero */
+		{	/* the SPD counts packets and not time */
 			if (pol.packets != policy->packets)
 			{
 				policy->packets = pol.packets;

@@ -292,7 +292,12 @@ static void set_limit(uint64_t rekey, uint64_t life, uint64_t *has,
 					  int attr_soft, uint64_t *soft,
 					  int attr_hard, uint64_t *hard)
 {
-	if (rekey && (!life || rekey < life))
+	if (rekey && life && rekey >= life)
+	{
+		DBG1(DBG_KNL, "nfipsec: SA is not rekeyed at %llu, where it has ended "
+			 "at %llu", (unsigned long long)rekey, (unsigned long long)life);
+	}
+	else if (rekey)
 	{
 		*soft = rekey;
 		*has |= NFIPSEC_HAS(attr_soft);
@@ -373,6 +378,12 @@ static bool set_sa(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
 	{
 		sa->flags |= NFIPSEC_SA_FLAG_ESN;
 	}
+#ifdef HAVE_forward_icmp
+	if (data->forward_icmp)
+	{
+		sa->flags |= NFIPSEC_SA_FLAG_ICMP;
+	}
+#endif
 	if (data->mode == MODE_TUNNEL)
 	{
 		set_outer(data, sa);

@@ -335,6 +335,13 @@ static bool supported(kernel_ipsec_policy_id_t *id,
 	{
 		what = "IPComp";
 	}
+#ifdef HAVE_HW_OFFLOAD_PACKET
+	else if (data && data->hw_offload != HW_OFFLOAD_NO &&
+			 data->hw_offload != HW_OFFLOAD_AUTO)
+	{
+		what = "hardware offload";
+	}
+#endif
 #ifdef CPU_ID_MAX
 	else if (data && data->pcpu_acquires)
 	{

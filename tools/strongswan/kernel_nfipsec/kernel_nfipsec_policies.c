@@ -14,9 +14,10 @@
 
 /**
  * Priorities of policies, a lower number is looked at first: classes, and
- * inside of one, less for a selector that says more.
+ * inside of one, less for a selector that says more. The numbers are those of
+ * kernel-netlink, since administrators choose theirs by them.
  */
-#define PRIO_BASE (1 << 20)
+#define PRIO_BASE 200000
 
 /**
  * Priority of the policies for IKE, before all others.
@@ -342,6 +343,10 @@ static bool supported(kernel_ipsec_policy_id_t *id,
 		what = "hardware offload";
 	}
 #endif
+	else if (data && data->manual_prio && data->manual_prio <= PRIO_IKE)
+	{
+		what = "a priority of those for IKE, up to 32,";
+	}
 #ifdef CPU_ID_MAX
 	else if (data && data->pcpu_acquires)
 	{
@@ -399,9 +404,9 @@ static uint32_t ts_port_bits(traffic_selector_t *ts)
 }
 
 /**
- * Priority of a policy, if the administrator does not give one. From the highest
- * bit: class; bits of both addresses (0 to 256); protocol; bits of both ports
- * (0 to 32); and regular policies before traps.
+ * Priority of a policy, if the administrator does not give one. In this order:
+ * class; bits of both addresses (0 to 256); protocol; bits of both ports (0 to
+ * 32); and regular policies before traps.
  */
 static uint32_t get_priority(kernel_ipsec_policy_id_t *id,
 							 kernel_ipsec_manage_policy_t *data)
@@ -420,10 +425,10 @@ static uint32_t get_priority(kernel_ipsec_policy_id_t *id,
 		case POLICY_PRIORITY_PASS:
 			break;
 	}
-	priority -= (ts_prefix(id->src_ts) + ts_prefix(id->dst_ts)) << 8;
+	priority -= (ts_prefix(id->src_ts) + ts_prefix(id->dst_ts)) * 512;
 	priority -= max(id->src_ts->get_protocol(id->src_ts),
-					id->dst_ts->get_protocol(id->dst_ts)) ? 1 << 7 : 0;
-	priority -= (ts_port_bits(id->src_ts) + ts_port_bits(id->dst_ts)) << 1;
+					id->dst_ts->get_protocol(id->dst_ts)) ? 256 : 0;
+	priority -= (ts_port_bits(id->src_ts) + ts_port_bits(id->dst_ts)) * 4;
 	priority -= data->prio != POLICY_PRIORITY_ROUTED;
 	return priority;
 }

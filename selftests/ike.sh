@@ -31,14 +31,14 @@ topology() {
 			addr add fd01:${ADDR[$h]##*.}::1/128 dev lo nodad
 $(printf "\t\t\taddr add ${NET[$h]}.%d/32 dev lo\n" {100..124})
 		LINES
-		# what goes out and is neither sealed nor IKE
-		on "$h" nft -f - <<-'RULES'
+		# what goes out and is neither sealed nor IKE of this host
+		on "$h" nft -f - <<-RULES
 			table netdev watch {
 				chain out {
 					type filter hook egress device eth0 priority 0
 					meta protocol arp accept
 					ip protocol { esp, ah } accept
-					udp sport { 500, 4500 } accept
+					ip saddr ${ADDR[$h]} udp sport { 500, 4500 } accept
 					icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert,
 						nd-router-solicit, mld2-listener-report } accept
 					counter
@@ -481,6 +481,43 @@ trap_first() {
 	check "drops" no_drops
 }
 
+# others_policy: one that was added by hand stays, and a trap fails for it; with
+# the selector of a child that is no more
+others_policy() {
+	local which='dir out src 192.168.1.100 dst 192.168.2.100'
+	# shellcheck disable=SC2086 # words
+	check add on a nfipsec policy add $which owner admin action discard ||
+		return 1
+	refute "trap" swan a --install --child p0 >/dev/null
+	check "it says so" logged a "of owner 'admin' is in the way" || show_logs
+	# shellcheck disable=SC2086 # words
+	check "it is still there" on a nfipsec policy del $which
+	check "trap" swan a --install --child p0
+	check uninstall swan a --uninstall --child p0
+}
+
+# ike_passes ADDRESS: of a, in the clear
+ike_passes() {
+	on a nfipsec policy get dir out src "$1" proto udp sport 500 \
+		>/dev/null 2>&1 &&
+		on a nfipsec policy get dir in dst "$1" proto udp dport 500 \
+			>/dev/null 2>&1
+}
+ike_does_not_pass() { ! ike_passes "$1"; }
+
+# addresses: IKE passes with those that the host has, and with no others
+addresses() {
+	check "an address" ike_passes 10.0.0.1
+	check "IPv6" ike_passes fd00::1
+	refute "any address" ike_passes 0.0.0.0/0
+	refute "not there" ike_passes 10.0.0.77
+	check add ip -n "${NS[a]}" addr add 10.0.0.77/24 dev eth0
+	check "a new one" busywait 10 ike_passes 10.0.0.77
+	check delete ip -n "${NS[a]}" addr del 10.0.0.77/24 dev eth0
+	check "one that went" busywait 10 ike_does_not_pass 10.0.0.77
+	check "one that stays" ike_passes 10.0.0.1
+}
+
 # limit WHAT NUMBER COUNT OPTION...: the child is rekeyed while packets are on
 # their way
 limit() {
@@ -524,7 +561,11 @@ shunts() {
 
 # killed: SAs outlive the daemon that made them, and are its successor's to clear
 killed() {
+	local which='dir out src 192.0.2.1 dst 192.0.2.2'
 	daemons "$1" "$2" || return 1
+	# shellcheck disable=SC2086 # words
+	check "of another daemon" on a nfipsec policy add $which owner charon-nm \
+		action discard
 	check initiate swan a --initiate --child net --timeout 20 ||
 		{ show_logs; return 1; }
 	check "before" pings a 192.168.2.1 3
@@ -539,6 +580,8 @@ killed() {
 	check "the old SAs of a go" busywait 20 sas_are a 2
 	check "the old SAs of b go" busywait 10 sas_are b 2
 	check "still" pings a 192.168.2.1 10 || show_logs
+	# shellcheck disable=SC2086 # words
+	check "that of another daemon" on a nfipsec policy del $which
 	check "clear text" nothing_clear
 }
 
@@ -603,7 +646,7 @@ need ip nsenter nft ping charon-systemd swanctl
 load_module nfipsec xfrm
 cp "$NFIPSEC_IKE_PLUGIN" /usr/lib/ipsec/plugins/ || bail "cannot install the plugin"
 topology
-plan 31
+plan 33
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086 # two words
 	run "net to net, ${ends/ / - }" net_to_net $ends
@@ -622,6 +665,8 @@ done
 run "address and port ranges" ports
 run "TFC padding" tfc
 run "shunts" shunts
+run "a policy of somebody else" others_policy
+run "addresses for IKE" addresses
 run "daemon killed" killed nfipsec nfipsec
 run "the module comes late" no_module
 run "the module does not come, fallback" fallback

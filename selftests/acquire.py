@@ -318,6 +318,8 @@ def nobody():
         spi = lab.sa(null, "out")
         lab.counted({"out_ok": 1})
         sent(spi, 1, [b"2"])
+    # as long as that is there, more may wait with it
+    wait_for(lambda: not waiting(), "the end of what was asked")
     lab.nl.do("SA_FLUSH")
     push(s, b"3", dst)
     lab.counted({"out_no_sa": 1})

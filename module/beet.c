@@ -87,6 +87,7 @@ static void make_header(struct sk_buff *skb, u8 family, const struct carried *c,
 		skb->protocol = htons(ETH_P_IP);
 	} else {
 		ip6_flow_hdr(ip6, c->tos, c->label);
+		ip6->payload_len = 0;
 		ip6->nexthdr = c->proto;
 		ip6->hop_limit = c->ttl;
 		ip6->saddr = saddr->in6;

@@ -17,29 +17,24 @@
  *		-> policy: may it come in the clear?
  */
 #include <linux/bits.h>
-#include <linux/inetdevice.h>
 #include <linux/skbuff.h>
-#include <linux/udp.h>
-#include <linux/unaligned.h>
-#include <net/addrconf.h>
-#include <net/route.h>
 
 #include "admit.h"
-#include "ah.h"
+#include "clear.h"
 #include "comp.h"
 #include "defrag.h"
 #include "drop.h"
 #include "encap.h"
-#include "esp.h"
 #include "expire.h"
 #include "flow.h"
 #include "input.h"
+#include "local.h"
 #include "natt.h"
 #include "net.h"
+#include "open.h"
 #include "pmtu.h"
 #include "proto.h"
 #include "reinject.h"
-#include "resync.h"
 #include "tag.h"
 #include "udp.h"
 
@@ -51,130 +46,6 @@ static bool xfrm_in_use(const struct net *net)
 #else
 	return false;
 #endif
-}
-
-static bool to_group(const struct nfipsec_flow *flow)
-{
-	return nfipsec_addr_is_group(&flow->daddr, flow->family);
-}
-
-static bool is_local(struct net *net, const struct nfipsec_flow *flow)
-{
-	if (flow->family == AF_INET)
-		return inet_addr_type(net, flow->daddr.ip) == RTN_LOCAL;
-	return ipv6_chk_addr(net, &flow->daddr.in6, NULL, 0);
-}
-
-/* The packet ends where its IP header says; what is behind is link padding. */
-static enum nfipsec_reason trim(struct sk_buff *skb,
-				const struct nfipsec_l3 *l3)
-{
-	if (!l3->len || l3->len > skb->len)
-		return NFIPSEC_IN_TRUNCATED;
-	if (l3->len < skb->len && pskb_trim_rcsum(skb, l3->len))
-		return NFIPSEC_IN_NOMEM;
-	return NFIPSEC_OK;
-}
-
-static bool is_ipsec(u8 proto)
-{
-	return proto == IPPROTO_ESP || proto == IPPROTO_AH;
-}
-
-/* Where ESP or AH starts, from the network header. */
-static unsigned int ipsec_start(const struct nfipsec_l3 *l3)
-{
-	return l3->l4_off +
-	       (l3->proto == IPPROTO_UDP ? sizeof(struct udphdr) : 0);
-}
-
-/* The low half of the sequence number, at the transport header. */
-static u32 seq_low(const struct nfipsec_sa *sa, const struct sk_buff *skb)
-{
-	const void *hdr = skb_transport_header(skb);
-
-	if (sa->key.proto == IPPROTO_AH)
-		return ntohl(((const struct nfipsec_ah_hdr *)hdr)->seq);
-	return ntohl(((const struct nfipsec_esp_hdr *)hdr)->seq);
-}
-
-/* What the algorithm works on (RFC 4301 section 4.4.2.1), where it fits. */
-static unsigned int worked_on(const struct nfipsec_sa *sa,
-			      const struct sk_buff *skb)
-{
-	if (sa->key.proto == IPPROTO_AH)
-		return skb->len;
-	return skb->len - skb_transport_offset(skb) -
-	       nfipsec_esp_hlen(sa->crypto) - sa->crypto->icv_len;
-}
-
-/* From the packet to the payload, still behind its outer headers. */
-static enum nfipsec_reason open_sa(struct nfipsec_net *nn,
-				   struct nfipsec_sa *sa, struct sk_buff *skb,
-				   const struct nfipsec_l3 *l3, u8 *nexthdr)
-{
-	bool ah = sa->key.proto == IPPROTO_AH;
-	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
-	bool in_udp = l3->proto == IPPROTO_UDP;
-	enum nfipsec_reason reason;
-	unsigned int head, bytes;
-	u64 seq;
-
-	if (sa->state != NFIPSEC_SA_STATE_MATURE)
-		return NFIPSEC_IN_SA_STATE;
-	/* The other way it did not come from who has the SA's configuration. */
-	if (in_udp != !!sa->encap.type)
-		return NFIPSEC_IN_ENCAP;
-	reason = trim(skb, l3);
-	if (reason)
-		return reason;
-	head = ah ? sizeof(struct nfipsec_ah_hdr) :
-		    nfipsec_esp_hlen(sa->crypto);
-	if (!pskb_may_pull(skb, ipsec_start(l3) + head))
-		return NFIPSEC_IN_TRUNCATED;
-	skb_set_transport_header(skb, ipsec_start(l3));
-
-	bytes = worked_on(sa, skb);
-	seq = nfipsec_replay_guess(sa->replay, seq_low(sa, skb));
-	reason = nfipsec_replay_check(sa->replay, seq);
-	if (reason)
-		return reason;
-
-	if (esn)
-		seq = nfipsec_resync(sa, skb, seq);
-	if (ah)
-		reason = nfipsec_ah_open(sa->crypto, skb, esn, seq, nexthdr);
-	else
-		reason = nfipsec_esp_open(sa->crypto, skb, esn, seq, nexthdr);
-	if (reason == NFIPSEC_IN_AUTH)
-		nfipsec_replay_failed(sa->replay);
-	if (nfipsec_esp_authentic(reason)) {
-		enum nfipsec_reason replay;
-
-		spin_lock(&sa->replay_lock);
-		replay = nfipsec_replay_commit(sa->replay, seq);
-		spin_unlock(&sa->replay_lock);
-		if (replay)
-			return replay;
-		if (!nfipsec_expire_charge(nn, sa, bytes))
-			return NFIPSEC_IN_EXPIRED;
-		/* What was known of a checksum was of the outer packet. */
-		skb->ip_summed = CHECKSUM_NONE;
-	}
-	return reason;
-}
-
-/* The inner packet must be sane and end where it says (RFC 4303 3.4.4.1). */
-static enum nfipsec_reason check_inner(struct sk_buff *skb,
-				       struct nfipsec_l3 *l3,
-				       struct nfipsec_flow *flow)
-{
-	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
-
-	if (!nfipsec_l3_parse(skb, family, l3) || trim(skb, l3) ||
-	    !nfipsec_flow_parse(skb, l3, flow))
-		return NFIPSEC_IN_INNER_HDR;
-	return NFIPSEC_OK;
 }
 
 /* Dummy packets are ESP's; behind AH it is a header with nothing behind it. */
@@ -193,7 +64,7 @@ static bool known_local(enum nfipsec_where where)
 static bool read_spi(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 		     __be32 *spi)
 {
-	unsigned int off = skb_network_offset(skb) + ipsec_start(l3);
+	unsigned int off = skb_network_offset(skb) + nfipsec_open_start(l3);
 	__be16 cpi;
 
 	if (l3->proto == IPPROTO_COMP) {
@@ -257,7 +128,7 @@ static enum nfipsec_reason leave_comp(struct nfipsec_net *nn,
 		return NFIPSEC_IN_NOMEM;
 	skb_set_transport_header(skb, l3->l4_off);
 	return nfipsec_encap_pop(sa, skb, l3, l3->proto) ?:
-	       check_inner(skb, l3, flow);
+	       nfipsec_open_inner(skb, l3, flow);
 }
 
 /*
@@ -274,7 +145,7 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 
 	if (sa->key.proto == IPPROTO_COMP)
 		return leave_comp(nn, sa, skb, l3, flow);
-	reason = open_sa(nn, sa, skb, l3, &nexthdr);
+	reason = nfipsec_open(nn, sa, skb, l3, &nexthdr);
 	if (!reason)
 		nfipsec_natt_seen(nn, sa, flow);
 	if (!reason && is_dummy(sa, nexthdr))
@@ -282,7 +153,7 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 	if (!reason)
 		reason = nfipsec_encap_pop(sa, skb, l3, nexthdr);
 	if (!reason)
-		reason = check_inner(skb, l3, flow);
+		reason = nfipsec_open_inner(skb, l3, flow);
 	if (!reason && sa->encap.type && sa->mode == NFIPSEC_MODE_TRANSPORT)
 		reason = nfipsec_udp_mend(sa, skb, l3);
 	if (!reason && sa->mode == NFIPSEC_MODE_TRANSPORT &&
@@ -296,10 +167,10 @@ static bool is_next(const struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 		    const struct nfipsec_flow *flow)
 {
 	/* As in ipsec(): who is a member of a group is known later, */
-	if (to_group(flow))
+	if (nfipsec_to_group(flow))
 		return false;
 	/* and it may be one to send to somebody behind us. */
-	return sa->dir == NFIPSEC_DIR_IN || is_local(nn->net, flow);
+	return sa->dir == NFIPSEC_DIR_IN || nfipsec_to_local(nn->net, flow);
 }
 
 /*
@@ -329,7 +200,7 @@ static enum nfipsec_reason open_comp(const struct nfipsec_net *nn,
 	}
 	skb_set_transport_header(skb, l3->l4_off);
 	reason = nfipsec_encap_pop(comp, skb, l3, nexthdr) ?:
-		 check_inner(skb, l3, flow);
+		 nfipsec_open_inner(skb, l3, flow);
 	if (!reason && sa->encap.type && sa->mode == NFIPSEC_MODE_TRANSPORT)
 		reason = nfipsec_udp_mend(sa, skb, l3);
 	return reason;
@@ -352,7 +223,7 @@ static enum nfipsec_reason next_comp(const struct nfipsec_net *nn,
 		     !nfipsec_sa_joins(comp, flow) ||
 		     comp->state != NFIPSEC_SA_STATE_MATURE))
 		comp = NULL;
-	if (!comp && !is_local(nn->net, flow))
+	if (!comp && !nfipsec_to_local(nn->net, flow))
 		return NFIPSEC_OK;
 	if (sa->key.proto == IPPROTO_COMP)
 		return NFIPSEC_IN_COMP_NESTED;
@@ -381,7 +252,7 @@ static enum nfipsec_reason next_sa(const struct nfipsec_net *nn,
 		return NFIPSEC_OK;
 	if (l3->proto == IPPROTO_COMP)
 		return next_comp(nn, sa, skb, l3, flow, next);
-	if (is_ipsec(l3->proto))
+	if (nfipsec_is_ipsec(l3->proto))
 		found = find_sa(nn, skb, l3, flow);
 	else if (sa->key.proto != IPPROTO_COMP &&
 		 (l3->proto == IPPROTO_IPIP || l3->proto == IPPROTO_IPV6))
@@ -472,15 +343,15 @@ static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 
 	sa = find_sa(nn, skb, l3, flow);
 	if (sa && (known_local(where) ||
-		   (sa->dir == NFIPSEC_DIR_IN && !to_group(flow)))) {
+		   (sa->dir == NFIPSEC_DIR_IN && !nfipsec_to_group(flow)))) {
 		input_sa(nn, sa, skb, l3, flow);
 		return true;
 	}
-	if (sa && to_group(flow)) {
+	if (sa && nfipsec_to_group(flow)) {
 		*settled = true;
 		return false;
 	}
-	if (!known_local(where) && !is_local(nn->net, flow))
+	if (!known_local(where) && !nfipsec_to_local(nn->net, flow))
 		return false;
 
 	/* Not for XFRM but for a socket: policy may have something against it. */
@@ -514,7 +385,7 @@ static bool udp(struct nfipsec_net *nn, struct sk_buff *skb,
 		enum nfipsec_where where, bool *settled)
 {
 	if (skb_is_gso(skb)) {
-		if (!known_local(where) && !is_local(nn->net, flow))
+		if (!known_local(where) && !nfipsec_to_local(nn->net, flow))
 			return false;
 		split(nn, skb, l3->family, where);
 		return true;
@@ -523,7 +394,7 @@ static bool udp(struct nfipsec_net *nn, struct sk_buff *skb,
 	case NFIPSEC_NATT_ESP:
 		return ipsec(nn, skb, l3, flow, where, settled);
 	case NFIPSEC_NATT_KEEPALIVE:
-		if (!known_local(where) && !is_local(nn->net, flow))
+		if (!known_local(where) && !nfipsec_to_local(nn->net, flow))
 			return false;
 		nfipsec_drop(nn, skb, NFIPSEC_IN_KEEPALIVE);
 		return true;
@@ -531,80 +402,6 @@ static bool udp(struct nfipsec_net *nn, struct sk_buff *skb,
 		break;
 	}
 	return false;
-}
-
-/*
- * What came in the clear: does policy let it? Returns true if it is dropped.
- *
- * What a later fragment of IPv6 says of its protocol is the sender's free
- * choice: nobody reads it, and so it does not keep the fragment from completing
- * a datagram of another protocol.
- */
-static bool drop_clear(const struct nfipsec_net *nn, struct sk_buff *skb,
-		       const struct nfipsec_l3 *l3, struct nfipsec_flow *flow)
-{
-	struct nfipsec_verdict verdict;
-	enum nfipsec_reason reason;
-
-	/* One answer for all fragments of a datagram, also for the first. */
-	flow->opaque = l3->frag;
-	if (l3->later && l3->family == AF_INET6)
-		flow->proto = IPPROTO_FRAGMENT;
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
-	if (verdict.policy)
-		this_cpu_inc(*verdict.policy->hits);
-	if (verdict.opaque)
-		reason = NFIPSEC_IN_FRAG_OPAQUE;
-	else if (verdict.action == NFIPSEC_ACTION_PROTECT)
-		reason = NFIPSEC_IN_CLEAR;
-	else if (verdict.action == NFIPSEC_ACTION_DISCARD)
-		reason = NFIPSEC_IN_DISCARD;
-	else
-		return false;
-	nfipsec_drop(nn, skb, reason);
-	return true;
-}
-
-/* UDP only where it may be ESP, which only the first fragment would tell. */
-static bool may_be_ipsec(const struct nfipsec_net *nn,
-			 const struct nfipsec_l3 *l3)
-{
-	return is_ipsec(l3->proto) ||
-	       (l3->proto == IPPROTO_UDP && READ_ONCE(nn->udpsa.count));
-}
-
-/*
- * Does what policy has to say depend on what only the whole datagram shows? The
- * same for all its fragments, so that all are gathered or none: of IPv6 they
- * need not even agree in their protocol.
- */
-static bool undecided(const struct nfipsec_net *nn,
-		      const struct nfipsec_flow *flow)
-{
-	struct nfipsec_verdict verdict;
-	struct nfipsec_flow any = *flow;
-
-	any.opaque = true;
-	any.early = false;
-	if (any.family == AF_INET6)
-		any.proto = NFIPSEC_PROTO_OPAQUE;
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, &any, &verdict);
-	/* What may come because it shows nothing shows all once it is whole. */
-	return verdict.opaque ||
-	       (verdict.policy && verdict.action == NFIPSEC_ACTION_BYPASS &&
-		nfipsec_selector_is_opaque(&verdict.policy->cfg.selector));
-}
-
-/* Fragments that are put together before they are looked at any further. */
-static bool to_gather(const struct nfipsec_net *nn, const struct nfipsec_l3 *l3,
-		      const struct nfipsec_flow *flow, bool judge)
-{
-	if (is_ipsec(l3->proto) && to_group(flow))
-		return true;
-	if ((may_be_ipsec(nn, l3) || (judge && l3->family == AF_INET6)) &&
-	    is_local(nn->net, flow))
-		return true;
-	return judge && undecided(nn, flow);
 }
 
 /**
@@ -644,11 +441,11 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	if (l3.frag && where < NFIPSEC_AT_BRIDGE_IN) {
 		if (where != NFIPSEC_AT_FRAGMENTS)
 			return false;
-		if (to_gather(nn, &l3, &flow, judge))
+		if (nfipsec_clear_gathers(nn, &l3, &flow, judge))
 			return nfipsec_defrag(nn, skb, &l3);
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		return false;
-	} else if (!l3.frag && is_ipsec(l3.proto)) {
+	} else if (!l3.frag && nfipsec_is_ipsec(l3.proto)) {
 		if (ipsec(nn, skb, &l3, &flow, where, &settled))
 			return true;
 	} else if (!l3.frag && l3.proto == IPPROTO_UDP &&
@@ -659,7 +456,7 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		   where == NFIPSEC_AT_BRIDGE_IN) {
 		learn = true;
 	}
-	if (judge && !settled && drop_clear(nn, skb, &l3, &flow))
+	if (judge && !settled && nfipsec_clear_drop(nn, skb, &l3, &flow))
 		return true;
 	if (learn)
 		nfipsec_pmtu_learn(nn, skb, &l3);

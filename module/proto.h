@@ -7,6 +7,7 @@
 #define NFIPSEC_PROTO_H
 
 #include <linux/build_bug.h>
+#include <linux/in.h>
 #include <linux/types.h>
 
 /**
@@ -90,5 +91,17 @@ static_assert(sizeof(struct nfipsec_comp_hdr) == 4);
 #define NFIPSEC_NEXTHDR_BEET	94
 /* Extension headers walked before a packet is called malformed. */
 #define NFIPSEC_EXTHDR_MAX	16
+
+/**
+ * nfipsec_is_ipsec() - is it a protocol that seals?
+ * @proto: next header
+ *
+ * Context: any.
+ * Return: true of ESP and AH.
+ */
+static inline bool nfipsec_is_ipsec(__u8 proto)
+{
+	return proto == IPPROTO_ESP || proto == IPPROTO_AH;
+}
 
 #endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See clear.h. */
+#include <linux/percpu.h>
+#include <linux/skbuff.h>
+
+#include "clear.h"
+#include "drop.h"
+#include "flow.h"
+#include "local.h"
+#include "net.h"
+#include "proto.h"
+
+/**
+ * nfipsec_clear_drop() - drop it unless policy lets it
+ * @nn: namespace
+ * @skb: packet, starting with its IP header; consumed if it is dropped
+ * @l3: its layout
+ * @flow: its flow; of a fragment, only what all of the datagram show is left
+ *
+ * What a later fragment of IPv6 says of its protocol is the sender's free
+ * choice: nobody reads it, and so it does not keep the fragment from completing
+ * a datagram of another protocol.
+ * Context: under rcu_read_lock().
+ * Return: whether it is dropped.
+ */
+bool nfipsec_clear_drop(const struct nfipsec_net *nn, struct sk_buff *skb,
+			const struct nfipsec_l3 *l3, struct nfipsec_flow *flow)
+{
+	struct nfipsec_verdict verdict;
+	enum nfipsec_reason reason;
+
+	/* One answer for all fragments of a datagram, also for the first. */
+	flow->opaque = l3->frag;
+	if (l3->later && l3->family == AF_INET6)
+		flow->proto = IPPROTO_FRAGMENT;
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
+	if (verdict.policy)
+		this_cpu_inc(*verdict.policy->hits);
+	if (verdict.opaque)
+		reason = NFIPSEC_IN_FRAG_OPAQUE;
+	else if (verdict.action == NFIPSEC_ACTION_PROTECT)
+		reason = NFIPSEC_IN_CLEAR;
+	else if (verdict.action == NFIPSEC_ACTION_DISCARD)
+		reason = NFIPSEC_IN_DISCARD;
+	else
+		return false;
+	nfipsec_drop(nn, skb, reason);
+	return true;
+}
+
+/* UDP only where it may be ESP, which only the first fragment would tell. */
+static bool may_be_ipsec(const struct nfipsec_net *nn,
+			 const struct nfipsec_l3 *l3)
+{
+	return nfipsec_is_ipsec(l3->proto) ||
+	       (l3->proto == IPPROTO_UDP && READ_ONCE(nn->udpsa.count));
+}
+
+/*
+ * Does what policy has to say depend on what only the whole datagram shows? The
+ * same for all its fragments, so that all are gathered or none: of IPv6 they
+ * need not even agree in their protocol.
+ */
+static bool undecided(const struct nfipsec_net *nn,
+		      const struct nfipsec_flow *flow)
+{
+	struct nfipsec_verdict verdict;
+	struct nfipsec_flow any = *flow;
+
+	any.opaque = true;
+	any.early = false;
+	if (any.family == AF_INET6)
+		any.proto = NFIPSEC_PROTO_OPAQUE;
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, &any, &verdict);
+	/* What may come because it shows nothing shows all once it is whole. */
+	return verdict.opaque ||
+	       (verdict.policy && verdict.action == NFIPSEC_ACTION_BYPASS &&
+		nfipsec_selector_is_opaque(&verdict.policy->cfg.selector));
+}
+
+/**
+ * nfipsec_clear_gathers() - must a fragment be put together with its others?
+ * @nn: namespace
+ * @l3: its layout
+ * @flow: its flow
+ * @judge: policy has a say
+ *
+ * RFC 4301 section 7.4: before it is looked at any further.
+ * Context: under rcu_read_lock().
+ * Return: the same for all fragments of a datagram.
+ */
+bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
+			   const struct nfipsec_l3 *l3,
+			   const struct nfipsec_flow *flow, bool judge)
+{
+	if (nfipsec_is_ipsec(l3->proto) && nfipsec_to_group(flow))
+		return true;
+	if ((may_be_ipsec(nn, l3) || (judge && l3->family == AF_INET6)) &&
+	    nfipsec_to_local(nn->net, flow))
+		return true;
+	return judge && undecided(nn, flow);
+}

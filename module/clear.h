@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What came in the clear: may it, and what of it must be seen for that? */
+#ifndef NFIPSEC_CLEAR_H
+#define NFIPSEC_CLEAR_H
+
+#include <linux/types.h>
+
+struct nfipsec_flow;
+struct nfipsec_l3;
+struct nfipsec_net;
+struct sk_buff;
+
+bool __must_check nfipsec_clear_drop(const struct nfipsec_net *nn,
+				     struct sk_buff *skb,
+				     const struct nfipsec_l3 *l3,
+				     struct nfipsec_flow *flow);
+bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
+			   const struct nfipsec_l3 *l3,
+			   const struct nfipsec_flow *flow, bool judge);
+
+#endif

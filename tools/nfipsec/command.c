@@ -63,6 +63,9 @@ const struct command commands[] = {
 	  "delete all policies, or those of one owner" },
 	{ "policy", "count", NULL, cmd_policy_count, "[dir in|out]",
 	  "number of policies" },
+	{ "policy", "preset", NULL, cmd_policy_preset,
+	  "{ike|nd|mld|igmp|dhcp}... [priority N] [owner NAME]",
+	  "let pass in the clear what a host needs" },
 	{ "default", NULL, NULL, cmd_default,
 	  "[in bypass|discard] [out bypass|discard] [weak on|off] [audit on|off]\n"
 	  "[acquire-timeout SECONDS]",

@@ -15,6 +15,7 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol);
 int policy_parse_key(struct args *a, struct nfipsec_policy *key);
 int policy_parse_filter(struct args *a, struct nfipsec_policy *filter);
 int policy_parse_dir(struct args *a, uint8_t *dir);
+int preset_policy(const char *name, unsigned int n, struct nfipsec_policy *pol);
 
 void policy_print(FILE *out, const struct nfipsec_policy *pol);
 struct json_object *policy_json(const struct nfipsec_policy *pol);
@@ -28,5 +29,6 @@ int cmd_policy_get(struct args *a);
 int cmd_policy_list(struct args *a);
 int cmd_policy_flush(struct args *a);
 int cmd_policy_count(struct args *a);
+int cmd_policy_preset(struct args *a);
 
 #endif

@@ -76,6 +76,8 @@ refused 2 'is too much here' version 2
 refused 2 'no help about' help frob
 refused 2 '"src" is missing' sa add
 refused 2 'goes with stats' --explain sa list
+refused 2 'unknown preset "frob", use one of: ike nd' policy preset nd frob
+refused 2 'the name of a preset is missing' policy preset priority 5
 refused 2 'use one of: bypass discard' default in protect
 refused 2 'use one of: off on' default weak maybe
 refused 2 'must follow "weak"' default weak
@@ -108,6 +110,7 @@ if [ ! -d /sys/module/nfipsec ]; then
 	refused 1 "$L" policy get index 1
 	refused 1 "$L" policy del dir in src any dst 192.0.2.1
 	refused 1 "$L" policy list dir in
+	refused 1 "$L" policy preset ike nd mld igmp dhcp owner me
 	refused 1 "$L" policy flush
 	refused 1 "$L" policy count
 	refused 1 "$L" default

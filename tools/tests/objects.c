@@ -706,6 +706,36 @@ static void policy_key_cases(void)
 	}
 }
 
+/* What a preset stands for must be good words. */
+static void preset_cases(void)
+{
+	static const struct {
+		const char *name;
+		unsigned int n;
+	} cases[] = {
+		{ "ike", 4 }, { "nd", 2 }, { "mld", 2 }, { "igmp", 2 },
+		{ "dhcp", 4 },
+	};
+	struct nfipsec_policy pol;
+	char name[64];
+	unsigned int i, n;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (n = 0;; n++) {
+			memset(&pol, 0, sizeof(pol));
+			ret = preset_policy(cases[i].name, n, &pol);
+			if (ret || !pol.has)
+				break;
+			if (pol.action != NFIPSEC_ACTION_BYPASS)
+				break;
+		}
+		snprintf(name, sizeof(name), "preset %s", cases[i].name);
+		ok(!ret && n == cases[i].n, name, "%u, %d, %s", n, ret,
+		   cli_error());
+	}
+}
+
 void test_policy(void)
 {
 	size_t i;
@@ -713,4 +743,5 @@ void test_policy(void)
 	for (i = 0; i < ARRAY_SIZE(policies); i++)
 		policy_case(&policies[i]);
 	policy_key_cases();
+	preset_cases();
 }

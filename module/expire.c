@@ -242,6 +242,10 @@ void nfipsec_expire_add(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
 	lockdep_assert_held(&nn->lock);
 	schedule_next(nn, sa);
+	/* It may come with no number to send with, and wait for some. */
+	if (nfipsec_sa_seq_reached(sa, atomic64_read(&sa->seq)) &
+	    NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ_MAX))
+		nfipsec_expire_look(nn, sa, 0);
 }
 
 /**
@@ -261,6 +265,17 @@ void nfipsec_expire_del(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	sa->life.gone = true;
 	list_del_init(&sa->life.todo);
 	spin_unlock_bh(&x->lock);
+}
+
+/* What was told or over is not any more, if it is then told again. */
+static void retell(struct nfipsec_net *nn, struct nfipsec_life *life,
+		   u32 changed)
+{
+	life->told &= ~changed;
+	spin_lock_bh(&nn->sad.expiry.lock);
+	WRITE_ONCE(life->over, life->over & ~changed);
+	WRITE_ONCE(life->hinted, life->hinted & ~changed);
+	spin_unlock_bh(&nn->sad.expiry.lock);
 }
 
 /**
@@ -287,15 +302,30 @@ void nfipsec_expire_set(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 					lockdep_is_held(&nn->lock));
 	changed = nfipsec_limits_changed(old ? &old->max : &none,
 					 limits ? &limits->max : &none);
-	life->told &= ~changed;
 	rcu_assign_pointer(life->limits, limits);
-	/* What was over is not any more, if it is then told again. */
-	spin_lock_bh(&nn->sad.expiry.lock);
-	WRITE_ONCE(life->over, life->over & ~changed);
-	WRITE_ONCE(life->hinted, life->hinted & ~changed);
-	spin_unlock_bh(&nn->sad.expiry.lock);
+	retell(nn, life, changed);
 	if (old)
 		kfree_rcu(old, rcu);
+	nfipsec_expire_look(nn, sa, 0);
+}
+
+/**
+ * nfipsec_expire_set_seq_max() - give an SA another ceiling of its numbers
+ * @nn: the namespace
+ * @sa: mature SA, in the SAD
+ * @max: see nfipsec_sa_seq_set_max()
+ *
+ * It is told anew when it is near, which may be at once.
+ *
+ * Context: process context under nn->lock, sleeps.
+ */
+void nfipsec_expire_set_seq_max(struct nfipsec_net *nn, struct nfipsec_sa *sa,
+				u64 max)
+{
+	lockdep_assert_held(&nn->lock);
+	nfipsec_sa_seq_set_max(sa, max);
+	retell(nn, &sa->life, NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ_MAX) |
+			      NFIPSEC_HARD(NFIPSEC_LIMIT_SEQ_MAX));
 	nfipsec_expire_look(nn, sa, 0);
 }
 

@@ -42,6 +42,8 @@ void nfipsec_expire_add(struct nfipsec_net *nn, struct nfipsec_sa *sa);
 void nfipsec_expire_del(struct nfipsec_net *nn, struct nfipsec_sa *sa);
 void nfipsec_expire_set(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 			struct nfipsec_sa_limits *limits);
+void nfipsec_expire_set_seq_max(struct nfipsec_net *nn, struct nfipsec_sa *sa,
+				u64 max);
 
 /* For packets: bottom halves off, under rcu_read_lock(). */
 bool nfipsec_expire_charge(struct nfipsec_net *nn, struct nfipsec_sa *sa,

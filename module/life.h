@@ -13,7 +13,7 @@
 /* Of enum nfipsec_limit, those that can be set; bytes and packets come first. */
 #define NFIPSEC_LIMITS_COUNTED	(NFIPSEC_LIMIT_PACKETS + 1)
 #define NFIPSEC_LIMITS_SET	(NFIPSEC_LIMIT_TIME_USE + 1)
-#define NFIPSEC_LIMITS_ALL	(NFIPSEC_LIMIT_SEQ + 1)
+#define NFIPSEC_LIMITS_ALL	(NFIPSEC_LIMIT_SEQ_MAX + 1)
 
 /* A set of limits has a bit for each, by enum nfipsec_limit. */
 #define NFIPSEC_SOFT(limit)	BIT(limit)

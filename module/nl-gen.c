@@ -89,7 +89,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_OWNER + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SEQ_MAX_OLD + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -118,10 +118,12 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_OWNER + 1] = {
 	[NFIPSEC_A_SA_LIFETIME] = NLA_POLICY_NESTED(nfipsec_lifetime_nl_policy),
 	[NFIPSEC_A_SA_COMP_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
 	[NFIPSEC_A_SA_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
+	[NFIPSEC_A_SA_SEQ_MAX] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_SEQ_MAX_OLD] = { .type = NLA_U64, },
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_OWNER + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SEQ_MAX_OLD + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -150,6 +152,8 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_OWNER + 1] = {
 	[NFIPSEC_A_SA_LIFETIME] = NLA_POLICY_NESTED(nfipsec_lifetime_nl_policy),
 	[NFIPSEC_A_SA_COMP_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
 	[NFIPSEC_A_SA_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
+	[NFIPSEC_A_SA_SEQ_MAX] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_SEQ_MAX_OLD] = { .type = NLA_U64, },
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -257,14 +261,14 @@ const struct genl_ops nfipsec_nl_ops[15] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_OWNER,
+		.maxattr	= NFIPSEC_A_SA_SEQ_MAX_OLD,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_OWNER,
+		.maxattr	= NFIPSEC_A_SA_SEQ_MAX_OLD,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -85,21 +85,6 @@ static int put_crypto(struct sk_buff *skb, const struct nfipsec_crypto *c)
 	       nla_put_u32(skb, NFIPSEC_A_SA_AUTH_ICV_BITS, icv_bits);
 }
 
-static int put_seq(struct sk_buff *skb, struct nfipsec_sa *sa)
-{
-	u64 top;
-
-	spin_lock_bh(&sa->replay_lock);
-	top = sa->replay->top;
-	spin_unlock_bh(&sa->replay_lock);
-	return nla_put_u32(skb, NFIPSEC_A_SA_REPLAY_WINDOW,
-			   sa->replay->window) ?:
-	       nla_put_u64_64bit(skb, NFIPSEC_A_SA_SEQ_OUT,
-				 nfipsec_sa_seq_last(sa), NFIPSEC_A_SA_PAD) ?:
-	       nla_put_u64_64bit(skb, NFIPSEC_A_SA_SEQ_IN, top,
-				 NFIPSEC_A_SA_PAD);
-}
-
 static int put_stats(struct sk_buff *skb, const struct nfipsec_sa *sa)
 {
 	u64 packets, bytes, replay, auth;
@@ -149,7 +134,7 @@ static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 	int err;
 
 	err = nla_put_u32(skb, NFIPSEC_A_SA_FLAGS, sa->flags) ?:
-	      put_seq(skb, sa) ?:
+	      nfipsec_nl_sa_seq_put(skb, sa) ?:
 	      put_crypto(skb, sa->crypto) ?:
 	      put_path(skb, sa) ?:
 	      nfipsec_nl_tfc_put(skb, NFIPSEC_A_SA_TFC, &sa->tfc) ?:
@@ -316,7 +301,7 @@ static int selector_change(struct genl_info *info, struct nfipsec_sa *sa,
 	return err;
 }
 
-/* New reqid, selector or limits for an SA that is in use. */
+/* New reqid, selector, limits or numbers for an SA that is in use. */
 static int change(struct genl_info *info, struct nfipsec_net *nn,
 		  struct nfipsec_sa *sa)
 {
@@ -329,9 +314,12 @@ static int change(struct genl_info *info, struct nfipsec_net *nn,
 	err = nfipsec_nl_sa_same(info, sa);
 	if (err)
 		return err;
-	if (!selector && !reqid && !lifetime)
+	if (!selector && !reqid && !lifetime && !nfipsec_nl_sa_seq_given(info))
 		return nfipsec_nl_refuse(info->extack, NULL, -EINVAL,
-					 "of a mature SA reqid, selector and lifetime can be changed, and none is given");
+					 "of a mature SA reqid, selector, lifetime and sequence numbers can be changed, and none is given");
+	err = nfipsec_nl_sa_seq_check(info, sa);
+	if (err)
+		return err;
 	err = limits_get(lifetime, &limits, info->extack);
 	if (err)
 		return err;
@@ -347,7 +335,9 @@ static int change(struct genl_info *info, struct nfipsec_net *nn,
 		WRITE_ONCE(sa->reqid, nla_get_u32(reqid));
 	if (lifetime)
 		nfipsec_expire_set(nn, sa, limits);
-	nfipsec_net_changed(nn);
+	nfipsec_nl_sa_seq_set(info, nn, sa);
+	if (selector || reqid || lifetime)
+		nfipsec_net_changed(nn);
 	return 0;
 }
 

@@ -9,6 +9,8 @@
 
 #include "sa.h"
 
+struct nfipsec_net;
+
 /* Of IPComp, as in ip-xfrm(8). */
 #define NFIPSEC_COMP_NAME	"deflate"
 
@@ -24,6 +26,15 @@ int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
 
 int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa);
 void nfipsec_nl_sa_keys_wipe(struct genl_info *info);
+
+/* Sequence numbers. */
+int nfipsec_nl_sa_seq_get(struct genl_info *info,
+			  struct nfipsec_sa_config *cfg);
+bool nfipsec_nl_sa_seq_given(const struct genl_info *info);
+int nfipsec_nl_sa_seq_check(struct genl_info *info, struct nfipsec_sa *sa);
+void nfipsec_nl_sa_seq_set(struct genl_info *info, struct nfipsec_net *nn,
+			   struct nfipsec_sa *sa);
+int nfipsec_nl_sa_seq_put(struct sk_buff *skb, struct nfipsec_sa *sa);
 
 /* Attribute set "outer". */
 int nfipsec_nl_outer_get(const struct nlattr *nest,

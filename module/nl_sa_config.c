@@ -93,19 +93,6 @@ static int replay_window_get(struct genl_info *info,
 				 "the anti-replay window is 0 (off) or 32 to 65536 packets");
 }
 
-static int seq_get(struct genl_info *info, int type, u32 flags, u64 *seq)
-{
-	const struct nlattr *attr = info->attrs[type];
-
-	if (!attr)
-		return 0;
-	*seq = nla_get_u64(attr);
-	if (*seq > U32_MAX && !(flags & NFIPSEC_SA_FLAG_ESN))
-		return nfipsec_nl_refuse(info->extack, attr, -ERANGE,
-					 "a sequence number above 4294967295 needs flag esn");
-	return 0;
-}
-
 static int dscp_set_get(struct genl_info *info, u64 *set)
 {
 	const struct nlattr *attr = info->attrs[NFIPSEC_A_SA_DSCP_SET];
@@ -137,11 +124,7 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 		cfg->pmtu_age = nla_get_u32(a[NFIPSEC_A_SA_PMTU_AGE]);
 	err = replay_window_get(info, cfg, &cfg->replay_window);
 	if (!err)
-		err = seq_get(info, NFIPSEC_A_SA_SEQ_OUT, cfg->flags,
-			      &cfg->seq_out);
-	if (!err)
-		err = seq_get(info, NFIPSEC_A_SA_SEQ_IN, cfg->flags,
-			      &cfg->seq_in);
+		err = nfipsec_nl_sa_seq_get(info, cfg);
 	if (!err)
 		err = nfipsec_nl_outer_get(a[NFIPSEC_A_SA_OUTER], cfg,
 					   info->extack);
@@ -267,7 +250,6 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 	/* Given again, they would have to be compared with what is secret. */
 	static const int never[] = {
 		NFIPSEC_A_SA_FLAGS, NFIPSEC_A_SA_REPLAY_WINDOW,
-		NFIPSEC_A_SA_SEQ_OUT, NFIPSEC_A_SA_SEQ_IN,
 		NFIPSEC_A_SA_AEAD_NAME, NFIPSEC_A_SA_AEAD_KEY,
 		NFIPSEC_A_SA_AEAD_ICV_BITS, NFIPSEC_A_SA_ENC_NAME,
 		NFIPSEC_A_SA_ENC_KEY, NFIPSEC_A_SA_AUTH_NAME,
@@ -287,7 +269,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		if (a[never[i]])
 			return nfipsec_nl_refuse(info->extack, a[never[i]],
 						 -EBUSY,
-						 "the SA is in use: its keys, algorithms, flags, encapsulation and sequence numbers never change");
+						 "the SA is in use: its keys, algorithms, flags and encapsulation never change");
 	if (u8_differs(a[NFIPSEC_A_SA_MODE], sa->mode))
 		return nfipsec_nl_refuse(info->extack, a[NFIPSEC_A_SA_MODE],
 					 -EBUSY,

@@ -193,17 +193,16 @@ static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 				struct sk_buff *skb, u8 nexthdr)
 {
 	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
+	enum nfipsec_reason reason;
 	u8 iv[NFIPSEC_IV_MAX];
-	bool left;
 	u64 seq;
 
 	if (!nfipsec_expire_charge(nn, sa, worked_on(sa, skb)))
 		return NFIPSEC_OUT_EXPIRED;
-	left = nfipsec_sa_seq_next(sa, &seq);
-	nfipsec_expire_hint(nn, sa, nfipsec_sa_seq_reached(sa, left ? seq :
-							   U64_MAX));
-	if (!left)
-		return NFIPSEC_OUT_SEQ;
+	reason = nfipsec_sa_seq_next(sa, &seq);
+	nfipsec_expire_hint(nn, sa, nfipsec_sa_seq_reached(sa, seq));
+	if (reason)
+		return reason;
 	if (sa->key.proto == IPPROTO_AH)
 		return nfipsec_ah_seal(sa->crypto, skb, sa->key.spi, esn, seq,
 				       nfipsec_encap_gap(sa), nexthdr);

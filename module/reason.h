@@ -153,7 +153,9 @@
 	D(IN_COMP_DATA, "in_comp_data", IP_INHDR,			\
 	  "inbound: IPComp data are cut off, malformed or followed by more") \
 	D(IN_COMP_LONG, "in_comp_long", PKT_TOO_BIG,			\
-	  "inbound: decompressed, longer than an IP packet can be")
+	  "inbound: decompressed, longer than an IP packet can be")	\
+	D(OUT_SEQ_MAX, "out_seq_max", XFRM_POLICY,			\
+	  "outbound: the SA has come to the seq-max it was given")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

@@ -209,6 +209,32 @@ enum nfipsec_reason nfipsec_replay_commit(struct nfipsec_replay *r, u64 seq)
 }
 
 /**
+ * nfipsec_replay_skip() - refuse all numbers up to one
+ * @r: the window
+ * @seq: highest number that counts as seen; at most U32_MAX without ESN
+ *
+ * As nfipsec_replay_init() for an SA that is in use. The window never goes back.
+ *
+ * Context: any, under the lock of the SA's window.
+ */
+void nfipsec_replay_skip(struct nfipsec_replay *r, u64 seq)
+{
+	u32 words = r->window ? (r->mask + 1) / BITS_PER_LONG : 0;
+	u32 i;
+
+	if (seq < r->top)
+		return;
+	for (i = 0; i < words; i++)
+		WRITE_ONCE(r->map[i], ~0UL);
+	if (words)
+		WRITE_ONCE(r->map[word_of(r, seq)],
+			   GENMASK(seq % BITS_PER_LONG, 0));
+	/* Pairs with smp_rmb() in nfipsec_replay_check(). */
+	smp_wmb();
+	WRITE_ONCE(r->top, seq);
+}
+
+/**
  * nfipsec_replay_failed() - note that an ICV was wrong
  * @r: the window
  *

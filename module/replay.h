@@ -22,7 +22,7 @@
 /**
  * struct nfipsec_replay - receive window of one SA
  * @top: highest sequence number authenticated, 64 bit also without ESN;
- *	written only by nfipsec_replay_commit()
+ *	written only by nfipsec_replay_commit() and nfipsec_replay_skip()
  * @window: packets, 0 (no check) or NFIPSEC_REPLAY_MIN to NFIPSEC_REPLAY_MAX
  * @mask: ring size in bits minus one; the ring is larger than the window by
  *	at least one word
@@ -51,6 +51,7 @@ u64 nfipsec_replay_guess(const struct nfipsec_replay *r, u32 seq_lo);
 enum nfipsec_reason nfipsec_replay_check(const struct nfipsec_replay *r,
 					 u64 seq);
 enum nfipsec_reason nfipsec_replay_commit(struct nfipsec_replay *r, u64 seq);
+void nfipsec_replay_skip(struct nfipsec_replay *r, u64 seq);
 void nfipsec_replay_failed(struct nfipsec_replay *r);
 bool nfipsec_replay_resync_due(struct nfipsec_replay *r);
 bool nfipsec_replay_next_half(u64 *seq);

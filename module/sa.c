@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Security associations: birth, death, sequence numbers and counters.
+ * Security associations: birth, death and counters.
  */
 #include <linux/bits.h>
 #include <linux/in.h>
@@ -200,8 +200,8 @@ static int make_mature(struct nfipsec_sa *sa,
 	err = dst_cache_init(&sa->dst_cache, GFP_KERNEL_ACCOUNT);
 	if (err)
 		return err;
-	atomic64_set(&sa->seq, cfg->seq_out);
 	sa->flags = cfg->flags;
+	nfipsec_sa_seq_init(sa, cfg);
 	sa->outer = cfg->outer;
 	sa->pmtu_age = cfg->pmtu_age;
 	sa->encap = cfg->encap;
@@ -326,64 +326,6 @@ int nfipsec_sa_set_selector(struct nfipsec_sa *sa,
 	if (old)
 		kfree_rcu(old, rcu);
 	return 0;
-}
-
-/**
- * nfipsec_sa_seq_next() - take the next sequence number
- * @sa: a mature SA
- * @seq: the number, 64 bit also without ESN
- *
- * No number is ever given out twice. It is the IV of counter-based ciphers,
- * for which a second use gives away the key stream and the authentication key.
- * Only with NFIPSEC_SA_FLAG_SEQ_ROLLOVER, which goes with no such cipher, it is
- * 0 after U32_MAX.
- *
- * Context: any.
- * Return: false if the SA has used up its numbers (RFC 4303 section 3.3.3).
- */
-bool nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq)
-{
-	u64 limit = nfipsec_sa_seq_limit(sa->flags);
-	u64 next = atomic64_inc_return(&sa->seq);
-
-	if (likely(next <= limit)) {
-		*seq = next;
-		return true;
-	}
-	if (sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER) {
-		*seq = lower_32_bits(next);
-		return true;
-	}
-
-	/* Once past the limit, the counter only ever takes values from the
-	 * limit upwards: senders add one, and each of them comes here and
-	 * takes it back. To wrap, NFIPSEC_SEQ_GUARD of them would have to stand
-	 * between the increment above and this line at once.
-	 */
-	atomic64_set(&sa->seq, limit);
-	return false;
-}
-
-/**
- * nfipsec_sa_seq_reached() - is an SA near the end of its sequence numbers?
- * @sa: the SA
- * @seq: last number that was sent
- *
- * Who replaces it needs some time: a sixteenth of 2^32 lasts half a minute at
- * ten million packets a second.
- *
- * Context: any.
- * Return: a set of limits, see life.h; with the hard one if none is left.
- */
-u32 nfipsec_sa_seq_reached(const struct nfipsec_sa *sa, u64 seq)
-{
-	u64 limit = nfipsec_sa_seq_limit(sa->flags);
-
-	if (likely(seq < limit - limit / 16) ||
-	    (sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER))
-		return 0;
-	return NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ) |
-	       (seq < limit ? 0 : NFIPSEC_HARD(NFIPSEC_LIMIT_SEQ));
 }
 
 /**

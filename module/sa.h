@@ -9,6 +9,7 @@
 #include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/rbtree_types.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
@@ -110,6 +111,8 @@ struct nfipsec_tfc {
  * @replay_window: packets
  * @seq_out: last sequence number sent
  * @seq_in: highest sequence number received
+ * @has_seq_max: @seq_max is given
+ * @seq_max: largest sequence number to send with
  * @has_selector: @selector is given
  * @selector: traffic the SA may carry
  * @keys: algorithms and keys, borrowed for the call
@@ -135,6 +138,8 @@ struct nfipsec_sa_config {
 	u32 replay_window;
 	u64 seq_out;
 	u64 seq_in;
+	bool has_seq_max;
+	u64 seq_max;
 	bool has_selector;
 	struct nfipsec_selector selector;
 	struct nfipsec_keys keys;
@@ -244,6 +249,10 @@ struct nfipsec_life {
  * @dir: enum nfipsec_dir, constant
  * @state: enum nfipsec_sa_state, constant: a larval SA is replaced, not changed
  * @flags: bits of enum nfipsec_sa_flag, constant
+ * @seq_max: largest sequence number to send with; config lock, lockless readers
+ * @seq_soft: number from which on @seq_max is near; likewise
+ * @seq_mark: number from which on nfipsec_sa_seq_reached() has something to
+ *	say; likewise
  * @outer: how the outer header is made and read, constant
  * @pmtu_age: as in struct nfipsec_sa_config, constant
  * @path: what was learned of the path to the peer, see path.c; a learner that
@@ -289,6 +298,9 @@ struct nfipsec_sa {
 	u8 dir;
 	u8 state;
 	u32 flags;
+	atomic64_t seq_max;
+	atomic64_t seq_soft;
+	atomic64_t seq_mark;
 	struct nfipsec_outer outer;
 	u32 pmtu_age;
 	atomic64_t path;
@@ -366,7 +378,10 @@ static inline u64 nfipsec_sa_seq_last(const struct nfipsec_sa *sa)
 {
 	u64 seq = atomic64_read(&sa->seq);
 
-	return sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER ? (u32)seq : seq;
+	if (sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER)
+		return (u32)seq;
+	/* It may be a little beyond, see nfipsec_sa_seq_next(). */
+	return min(seq, nfipsec_sa_seq_limit(sa->flags));
 }
 
 /**
@@ -396,8 +411,12 @@ int nfipsec_sa_set_selector(struct nfipsec_sa *sa,
 			    struct netlink_ext_ack *extack);
 struct nfipsec_sa_limits *
 nfipsec_sa_limits_new(const struct nfipsec_limits *limits);
-bool nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq);
+void nfipsec_sa_seq_init(struct nfipsec_sa *sa,
+			 const struct nfipsec_sa_config *cfg);
+enum nfipsec_reason nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq);
 u32 nfipsec_sa_seq_reached(const struct nfipsec_sa *sa, u64 seq);
+void nfipsec_sa_seq_set_max(struct nfipsec_sa *sa, u64 max);
+void nfipsec_sa_seq_skip(struct nfipsec_sa *sa, u64 seq);
 void nfipsec_sa_count(struct nfipsec_sa *sa, unsigned int bytes);
 void nfipsec_sa_count_drop(struct nfipsec_sa *sa, enum nfipsec_reason reason);
 void nfipsec_sa_stats_sum(const struct nfipsec_sa *sa, u64 *packets,

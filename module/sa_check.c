@@ -161,6 +161,41 @@ static int check_comp(const struct nfipsec_sa_config *cfg,
 }
 
 /**
+ * nfipsec_sa_check_seq_max() - may an SA have a ceiling of its numbers?
+ * @proto: of the SA
+ * @flags: likewise
+ * @dir: likewise
+ * @max: the ceiling
+ * @extack: told what is wrong, may be NULL
+ *
+ * Context: any.
+ * Return: 0, -EINVAL or -ERANGE.
+ */
+int nfipsec_sa_check_seq_max(u8 proto, u32 flags, u8 dir, u64 max,
+			     struct netlink_ext_ack *extack)
+{
+	if (proto == IPPROTO_COMP) {
+		NL_SET_ERR_MSG(extack, "IPComp has no sequence numbers");
+		return -EINVAL;
+	}
+	if (dir == NFIPSEC_DIR_IN) {
+		NL_SET_ERR_MSG(extack,
+			       "A largest number to send with is for an SA that sends, this one is for receiving only");
+		return -EINVAL;
+	}
+	if (flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER) {
+		NL_SET_ERR_MSG(extack,
+			       "With flag seq-rollover there is no largest sequence number");
+		return -EINVAL;
+	}
+	if (max <= nfipsec_sa_seq_limit(flags))
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "The SA can have no sequence number that large");
+	return -ERANGE;
+}
+
+/**
  * nfipsec_sa_check() - do values, each good by itself, make an SA together?
  * @cfg: the values
  * @extack: told what is wrong, may be NULL
@@ -213,6 +248,11 @@ int nfipsec_sa_check(const struct nfipsec_sa_config *cfg,
 			       "Inbound sequence number is beyond the largest that the SA may use");
 		return -ERANGE;
 	}
+	err = cfg->has_seq_max ?
+		nfipsec_sa_check_seq_max(cfg->key.proto, cfg->flags, cfg->dir,
+					 cfg->seq_max, extack) : 0;
+	if (err)
+		return err;
 	if (cfg->key.proto == IPPROTO_AH &&
 	    (cfg->flags & (NFIPSEC_SA_FLAG_IIV | NFIPSEC_SA_FLAG_CHECK_PAD))) {
 		NL_SET_ERR_MSG(extack, "Flags iiv and check-pad are ESP's");

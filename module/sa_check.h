@@ -10,6 +10,8 @@ struct nfipsec_crypto;
 struct nfipsec_sa_config;
 struct nfipsec_selector;
 
+int nfipsec_sa_check_seq_max(u8 proto, u32 flags, u8 dir, u64 max,
+			     struct netlink_ext_ack *extack);
 int nfipsec_sa_check(const struct nfipsec_sa_config *cfg,
 		     struct netlink_ext_ack *extack);
 int nfipsec_sa_check_crypto(const struct nfipsec_sa_config *cfg,

@@ -767,11 +767,46 @@ static void resync_halves(void)
 	       "the last half");
 }
 
+/* An SA that is told where to go on: what is behind, and what is ahead. */
+static void skip_to(u32 window, u64 to)
+{
+	struct nfipsec_replay *r = start(window, true, 0);
+	bool good;
+	u64 n;
+
+	good = nfipsec_replay_commit(r, 70) == OK;
+	nfipsec_replay_skip(r, to);
+	good &= r->top == to;
+	for (n = to; n && window && n + 2 * window > to; n--)
+		good &= nfipsec_replay_commit(r, n) != OK;
+	for (n = to + 2; n <= to + 200; n += 2)
+		good &= nfipsec_replay_commit(r, n) == OK;
+	for (n = to + 199; n > to + 170; n -= 2)
+		good &= nfipsec_replay_commit(r, n) == OK;
+	nfipsec_replay_skip(r, to + 100);
+	good &= r->top == to + 200;
+	EXPECT(good, "window %u, to %llu", window, (unsigned long long)to);
+	free(r);
+}
+
+static void skipped(void)
+{
+	static const u64 to[] = { 70, 71, 127, 128, 129, 1000, 100000, G32 + 5 };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(windows); i++)
+		for (j = 0; j < ARRAY_SIZE(to); j++)
+			skip_to(windows[i], to[j]);
+	/* Without a window only the top moves. */
+	skip_to(0, 1000);
+}
+
 const struct ktap_case replay_cases[] = {
 	{ "replay: truth tables", truth_table },
 	{ "replay: every edge of every window", edges_all },
 	{ "replay: each number of a window once", whole_window },
 	{ "replay: going on with a given top", handed_over },
+	{ "replay: told where to go on", skipped },
 	{ "replay: no window, no check", no_window },
 	{ "replay: size of the ring", sizes },
 	{ "replay: ESN guess, truth table", guess_table },

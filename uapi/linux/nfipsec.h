@@ -164,6 +164,8 @@ enum nfipsec_encap_type {
  * @NFIPSEC_LIMIT_SEQ: Sequence numbers to send with. No attribute sets it, it
  *   is 2^32 - 1 or with flag esn 2^64 - 2^20 - 1; soft is 15/16 of that. With
  *   flag seq-rollover there is none.
+ * @NFIPSEC_LIMIT_SEQ_MAX: The seq-max that the SA was given; soft is half of
+ *   what it left.
  */
 enum nfipsec_limit {
 	NFIPSEC_LIMIT_BYTES,
@@ -171,6 +173,7 @@ enum nfipsec_limit {
 	NFIPSEC_LIMIT_TIME,
 	NFIPSEC_LIMIT_TIME_USE,
 	NFIPSEC_LIMIT_SEQ,
+	NFIPSEC_LIMIT_SEQ_MAX,
 };
 
 /**
@@ -336,6 +339,8 @@ enum {
 	NFIPSEC_A_SA_LAST_USED,
 	NFIPSEC_A_SA_COMP_NAME,
 	NFIPSEC_A_SA_OWNER,
+	NFIPSEC_A_SA_SEQ_MAX,
+	NFIPSEC_A_SA_SEQ_MAX_OLD,
 
 	__NFIPSEC_A_SA_MAX,
 	NFIPSEC_A_SA_MAX = (__NFIPSEC_A_SA_MAX - 1)

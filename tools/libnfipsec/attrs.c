@@ -190,6 +190,8 @@ static const struct nfi_field sa_fields[] = {
 	A(LAST_USED, U64, last_used),
 	A(COMP_NAME, NAME, comp_name),
 	A(OWNER, NAME, owner),
+	A(SEQ_MAX, U64, seq_max),
+	A(SEQ_MAX_OLD, U64, seq_max_old),
 };
 
 #undef A

@@ -306,6 +306,8 @@ struct nfipsec_lifetime {
  * @last_used: when the last of them was, likewise
  * @comp_name: algorithm of IPComp, "deflate"
  * @owner: who made it, at most 15 characters
+ * @seq_max: largest sequence number to send with, none if absent
+ * @seq_max_old: nfipsec_sa_update() only, refuse unless @seq_max is this
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -350,6 +352,8 @@ struct nfipsec_sa {
 	uint64_t last_used;
 	char comp_name[NFIPSEC_NAME_MAX];
 	char owner[NFIPSEC_NAME_MAX];
+	uint64_t seq_max;
+	uint64_t seq_max_old;
 };
 
 /**

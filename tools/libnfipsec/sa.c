@@ -45,7 +45,8 @@ int nfipsec_sa_add(struct nfipsec *h, const struct nfipsec_sa *sa)
  * nfipsec_sa_update() - make a larval SA mature, or change a mature one
  * @h: handle
  * @sa: for a larval SA as for nfipsec_sa_add(); of a mature one only reqid,
- *	selector and lifetime can change, the last as a whole
+ *	selector, lifetime (as a whole) and seq_max can change, and seq_out and
+ *	seq_in grow
  *
  * Return: 0 or a negative errno
  */

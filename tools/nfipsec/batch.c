@@ -109,7 +109,7 @@ static int split(char *line, char **words, int *n)
 	}
 }
 
-static int run_line(char *line)
+static int run_line(char *line, batch_fn run, void *arg)
 {
 	char *words[WORDS_MAX];
 	int ret;
@@ -118,10 +118,10 @@ static int run_line(char *line)
 	ret = split(line, words, &n);
 	if (ret || !n)
 		return ret;
-	return command_run(n, words);
+	return run(n, words, arg);
 }
 
-static int run_lines(char *text, const char *name)
+static int run_lines(char *text, const char *name, batch_fn run, void *arg)
 {
 	unsigned int number = 0;
 	char sentence[640];
@@ -130,7 +130,7 @@ static int run_lines(char *text, const char *name)
 
 	while ((line = strsep(&text, "\n"))) {
 		number++;
-		ret = run_line(line);
+		ret = run_line(line, run, arg);
 		if (ret) {
 			snprintf(sentence, sizeof(sentence), "%s", cli_error());
 			return cli_fail(ret, "%s line %u: %s", name, number,
@@ -141,12 +141,14 @@ static int run_lines(char *text, const char *name)
 }
 
 /**
- * batch_run() - run the commands of a file, up to the first that fails
+ * batch_each() - read the lines of a file, up to the first that fails
  * @path: file, - is standard input
+ * @run: called with the words of each line that has any
+ * @arg: for @run
  *
- * Return: enum cli_result of the last command
+ * Return: enum cli_result of the last line
  */
-int batch_run(const char *path)
+int batch_each(const char *path, batch_fn run, void *arg)
 {
 	struct text text = {};
 	int fd = STDIN_FILENO;
@@ -163,7 +165,25 @@ int batch_run(const char *path)
 		ret = cli_fail(CLI_FAILED, "%s: %s", path, strerror(-ret));
 	else
 		ret = run_lines(text.buf,
-				cli.stdin_used ? "standard input" : path);
+				cli.stdin_used ? "standard input" : path,
+				run, arg);
 	text_free(&text);
 	return ret;
+}
+
+static int run_command(int argc, char **argv, void *arg)
+{
+	(void)arg;
+	return command_run(argc, argv);
+}
+
+/**
+ * batch_run() - run the commands of a file, up to the first that fails
+ * @path: file, - is standard input
+ *
+ * Return: enum cli_result of the last command
+ */
+int batch_run(const char *path)
+{
+	return batch_each(path, run_command, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "acquire.h"
 #include "command.h"
+#include "keep.h"
 #include "monitor.h"
 #include "policy.h"
 #include "sa.h"
@@ -13,7 +14,7 @@
 	"src A dst A proto esp|ah|comp spi N mode tunnel|transport|beet\n"	\
 	"[reqid N] [replay-window N] [esn] [flag FLAG...] [dir in|out]\n" \
 	"[owner NAME]\n"						\
-	"[sel SELECTOR] [seq-out N] [seq-in N]\n"			\
+	"[sel SELECTOR] [seq-out N] [seq-in N] [seq-max N]\n"			\
 	"[ecn normal|compat|off] [dscp copy|N] [df copy|set|clear]\n"	\
 	"[hop-limit default|N] [flow-label copy|hash|N] [frag before|after]\n" \
 	"[pmtu-age SECONDS] [tfc-pad mtu|N] [dummy-interval MS]\n"	\
@@ -38,7 +39,7 @@ const struct command commands[] = {
 	  "show SAs, never their keys" },
 	{ "sa", "add", "new", cmd_sa_add, SA_WORDS, "add an SA" },
 	{ "sa", "update", NULL, cmd_sa_update, SA_WORDS,
-	  "give a larval SA its keys, or change reqid, sel, limit of a mature one" },
+	  "give a larval SA its keys, or change reqid, sel, limit, seq-* of a mature one" },
 	{ "sa", "get", NULL, cmd_sa_get, SA_KEY, "show one SA" },
 	{ "sa", "del", "delete", cmd_sa_del, SA_KEY, "delete one SA" },
 	{ "sa", "flush", NULL, cmd_sa_flush, "[owner NAME]",
@@ -76,8 +77,11 @@ const struct command commands[] = {
 	  "show for which SAs packets wait" },
 	{ "monitor", NULL, NULL, cmd_monitor, NULL,
 	  "show events as they come, one a line" },
+	{ "keep", NULL, NULL, cmd_keep,
+	  "FILE [new] [seq-in] [owner NAME] [ahead N] [interval SECONDS]",
+	  "keep the sequence numbers of SAs with seq-max over a crash" },
 	{ "help", NULL, NULL, cmd_help,
-	  "[sa|policy|default|stats|acquire|monitor|selector|key]", "tell more" },
+	  "[sa|policy|default|stats|acquire|monitor|keep|selector|key]", "tell more" },
 	{ "version", NULL, NULL, cmd_version, NULL, "show the version" },
 };
 

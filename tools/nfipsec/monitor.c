@@ -16,6 +16,7 @@ static const struct choice limits[] = {
 	{ "time", NFIPSEC_LIMIT_TIME },
 	{ "time-use", NFIPSEC_LIMIT_TIME_USE },
 	{ "seq", NFIPSEC_LIMIT_SEQ },
+	{ "seq-max", NFIPSEC_LIMIT_SEQ_MAX },
 	{}
 };
 

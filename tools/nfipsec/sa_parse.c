@@ -367,6 +367,7 @@ static const struct word config_words[] = {
 	{ "sel", word_sel, 0, 0, 0, 0, false },
 	W("seq-out", word_u64, seq_out, SEQ_OUT),
 	W("seq-in", word_u64, seq_in, SEQ_IN),
+	W("seq-max", word_u64, seq_max, SEQ_MAX),
 	W("replay-oseq", word_u64, seq_out, SEQ_OUT),
 	W("replay-seq", word_u64, seq_in, SEQ_IN),
 	{ "aead", word_aead, 0, 0, 0, 0, false },

@@ -144,8 +144,11 @@ static void print_limits(FILE *out, const struct nfipsec_lifetime *life)
 
 static void print_counts(FILE *out, const struct nfipsec_sa *sa)
 {
-	fprintf(out, "\tanti-replay context: seq-in %" PRIu64 " seq-out %" PRIu64 "\n",
+	fprintf(out, "\tanti-replay context: seq-in %" PRIu64 " seq-out %" PRIu64,
 		sa->seq_in, sa->seq_out);
+	if (SA_HAS(sa, SEQ_MAX))
+		fprintf(out, " seq-max %" PRIu64, sa->seq_max);
+	fputc('\n', out);
 	fprintf(out, "\tstats: packets %" PRIu64 " bytes %" PRIu64
 		" replay-drops %" PRIu64 " auth-drops %" PRIu64 "\n",
 		sa->packets, sa->bytes, sa->replay_drops, sa->auth_drops);
@@ -314,6 +317,8 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 		json_child(o, "dscp_set", dscp_set_json(sa->dscp_set));
 	json_number(o, "seq_in", sa->seq_in);
 	json_number(o, "seq_out", sa->seq_out);
+	if (SA_HAS(sa, SEQ_MAX))
+		json_number(o, "seq_max", sa->seq_max);
 	json_number(o, "packets", sa->packets);
 	json_number(o, "bytes", sa->bytes);
 	json_number(o, "replay_drops", sa->replay_drops);

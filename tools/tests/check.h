@@ -41,5 +41,6 @@ void test_policy(void);
 void test_keys(void);
 void test_wire(void);
 void test_errors(void);
+void test_keep(void);
 
 #endif

@@ -97,6 +97,7 @@ int main(void)
 	test_keys();
 	test_wire();
 	test_errors();
+	test_keep();
 	printf("1..%u\n", count);
 	return failed ? 1 : 0;
 }

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is written down before numbers are used, and the file it is in. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "keep.h"
+#include "sa.h"
+
+#define NONE	UINT64_MAX
+#define M32	((uint64_t)UINT32_MAX)
+
+/**
+ * struct plan_case - what file and kernel say, and what is to be done
+ * @name: of the test
+ * @out: number in the file
+ * @seq_out: in the kernel
+ * @seq_max: likewise, NONE if there is none
+ * @new: number that the file then has
+ * @from: where the kernel goes on, 0 is where it is
+ * @raise: the kernel is told of @new
+ */
+struct plan_case {
+	const char *name;
+	uint64_t out;
+	uint64_t seq_out;
+	uint64_t seq_max;
+	uint64_t new;
+	uint64_t from;
+	bool raise;
+};
+
+static const struct plan_case plans[] = {
+	{ "new SA", 0, 0, 0, 100, 0, true },
+	{ "new SA that goes on", 0, 7, 0, 107, 0, true },
+	{ "nothing to do", 100, 49, 100, 100, 0, false },
+	{ "half is used", 100, 50, 100, 150, 0, true },
+	{ "all is used", 100, 100, 100, 200, 0, true },
+	{ "after a crash", 100, 0, 0, 200, 100, true },
+	{ "after a crash, sent already", 100, 3, 5, 200, 100, true },
+	{ "after a crash, without seq-max", 100, 0, NONE, 200, 100, true },
+	{ "seq-max not written down", 0, 10, 5000, 5000, 0, false },
+	{ "seq-max beyond what is written", 100, 10, 5000, 5000, 0, false },
+	{ "the last numbers", M32 - 50, M32 - 60, M32 - 50, M32 - 1, 0, true },
+	{ "no number left", M32 - 1, M32 - 1, M32 - 1, M32 - 1, 0, false },
+	{ "no number left, and one too many", M32 - 1, M32, M32 - 1, M32 - 1,
+	  0, false },
+	{ "no number left, after a crash", M32 - 1, 0, 0, M32 - 1, M32 - 1,
+	  true },
+	{ "the last number without seq-max", M32 - 1, 0, NONE, M32 - 1, M32 - 1,
+	  true },
+	{ "not kept", 0, 5, NONE, 0, 0, false },
+};
+
+static void plan_run(const struct plan_case *c, uint32_t flags)
+{
+	struct nfipsec_sa sa = {
+		.flags = flags, .dir = NFIPSEC_DIR_OUT, .replay_window = 32,
+		.seq_out = c->seq_out,
+	};
+	struct kept k = { .out = c->out };
+	char name[80];
+	bool write;
+
+	if (c->seq_max != NONE) {
+		sa.seq_max = c->seq_max;
+		has_set(&sa, NFIPSEC_A_SA_SEQ_MAX);
+	}
+	kept_seen(&k, &sa, true);
+	write = kept_plan(&k, 100);
+	snprintf(name, sizeof(name), "keep: %s", c->name);
+	ok(k.out == c->new && k.from == c->from && k.raise == c->raise &&
+	   write == (c->new != c->out) && !k.behind, name,
+	   "out %" PRIu64 " from %" PRIu64 " raise %d write %d", k.out, k.from,
+	   k.raise, write);
+}
+
+static void receive_run(uint64_t in, uint64_t seq_in, uint64_t want,
+			bool behind)
+{
+	struct nfipsec_sa sa = {
+		.dir = NFIPSEC_DIR_IN, .replay_window = 32, .seq_in = seq_in,
+	};
+	struct kept k = { .in = in };
+	bool write;
+
+	kept_seen(&k, &sa, true);
+	write = kept_plan(&k, 100);
+	ok(k.in == want && k.behind == behind && write == (want != in) &&
+	   !k.raise && !k.from, "keep: received", "in %" PRIu64, k.in);
+}
+
+static void same_list(const struct kept_list *a, const struct kept_list *b,
+		      const char *name)
+{
+	bool good = a->len == b->len;
+	size_t i;
+
+	for (i = 0; good && i < a->len; i++)
+		good = a->sa[i].spi == b->sa[i].spi &&
+		       a->sa[i].proto == b->sa[i].proto &&
+		       a->sa[i].out == b->sa[i].out &&
+		       a->sa[i].in == b->sa[i].in &&
+		       !memcmp(&a->sa[i].dst, &b->sa[i].dst,
+			       sizeof(a->sa[i].dst));
+	ok(good, name, "%zu and %zu SAs", a->len, b->len);
+}
+
+static void refused(const char *path, const char *text, const char *why)
+{
+	struct kept_list list = {};
+	FILE *f = fopen(path, "w");
+	int ret;
+
+	if (!f)
+		abort();
+	fprintf(f, "%s\n# end\n", text);
+	fclose(f);
+	ret = keep_read(path, &list);
+	ok(ret != CLI_OK, text, "taken");
+	has(cli_error(), why, text);
+	free(list.sa);
+}
+
+static void file_run(const char *path)
+{
+	const struct nfipsec_sa sa[] = {
+		{ .src = { 2, { 192, 0, 2, 1 } }, .dst = { 2, { 192, 0, 2, 2 } },
+		  .proto = 50, .spi = 0x1001 },
+		{ .src = { 10, { 0x20, 1, [15] = 1 } },
+		  .dst = { 10, { 0x20, 1, [15] = 2 } },
+		  .proto = 51, .spi = 0xfffffffe },
+	};
+	struct kept_list list = {}, got = {};
+	int lock, other;
+
+	ok(keep_lock(path, false, &lock) == CLI_FAILED && lock < 0,
+	   "keep: no file yet", "taken");
+	has(cli_error(), "take new keys", "keep: no file yet");
+	ok(!keep_lock(path, true, &lock), "keep: lock", "%s", cli_error());
+	ok(keep_read(path, &got) == CLI_FAILED, "keep: nothing written", "read");
+	kept_find(&list, &sa[0])->out = UINT64_MAX;
+	kept_find(&list, &sa[1])->in = 7;
+	ok(list.len == 2 && kept_find(&list, &sa[0]) == list.sa,
+	   "keep: found again", "%zu SAs", list.len);
+	ok(!keep_write(path, &list, &lock), "keep: write", "%s", cli_error());
+	ok(keep_lock(path, false, &other) == CLI_FAILED, "keep: locked after writing",
+	   "taken");
+	has(cli_error(), "another process", "keep: who has it");
+	ok(!keep_read(path, &got), "keep: read", "%s", cli_error());
+	same_list(&list, &got, "keep: read what was written");
+	close(lock);
+	free(list.sa);
+	free(got.sa);
+}
+
+/* What is whole is read, what is a byte shorter is not. */
+static void cut(const char *path)
+{
+	static const char text[] =
+		"sa update src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1 seq-out 7\n"
+		"sa update src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1 seq-out 5\n"
+		"# end\n";
+	struct kept_list list = {};
+	FILE *f = fopen(path, "w");
+
+	if (!f)
+		abort();
+	fputs(text, f);
+	fclose(f);
+	ok(!keep_read(path, &list) && list.len == 1 && list.sa->out == 7,
+	   "keep: the larger of two", "%zu", list.len);
+	free(list.sa);
+	list = (struct kept_list){};
+	if (truncate(path, sizeof(text) - 2))
+		abort();
+	ok(keep_read(path, &list) == CLI_FAILED && !list.len, "keep: cut",
+	   "taken");
+	has(cli_error(), "the end is missing", "keep: cut");
+}
+
+void test_keep(void)
+{
+	char dir[] = "/tmp/nfipsec-keep.XXXXXX";
+	char path[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(plans); i++)
+		plan_run(&plans[i], 0);
+	plan_run(&(struct plan_case){ "beyond 2^32", M32, M32, M32, M32 + 100,
+				      0, true }, NFIPSEC_SA_FLAG_ESN);
+	receive_run(0, 9, 9, false);
+	receive_run(9, 9, 9, false);
+	receive_run(9, 3, 9, true);
+
+	if (!mkdtemp(dir))
+		abort();
+	snprintf(path, sizeof(path), "%s/seq", dir);
+	file_run(path);
+	refused(path, "sa add spi 1", "line 1: not written by");
+	refused(path, "# x\nsa", "line 2: not written by");
+	refused(path, "sa update dst 192.0.2.2 proto esp spi 0x1", "\"src\" is missing");
+	refused(path,
+		"sa update src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1 seq-out x",
+		"no number");
+	cut(path);
+	unlink(path);
+	rmdir(dir);
+}

@@ -467,6 +467,18 @@ def tampered(six):
         feed(refresh(bytes(good)), {"in_ok": 1}, b"tamper")
 
 
+def reserved():
+    """RFC 4302 section 2.3: authenticated, and else not looked at."""
+    for six in (False, True):
+        spi = setup_in(six=six)
+        for seq, value in enumerate((1, 0x8000, 0xffff, 0), 1):
+            p = bytearray(make(six, spi, seq, 41 if six else 4,
+                               inner(six, b"res")))
+            off = ah_offset(p)
+            p[off + 2:off + 4] = struct.pack("!H", value)
+            feed(put_icv(bytes(p)), {"in_ok": 1}, b"res")
+
+
 def dont_fragment():
     spi = setup_in()
     p = bytearray(make(False, spi, 1, 4, inner(False, b"df")))
@@ -854,6 +866,7 @@ report.add("IPv6 fragment header of a whole datagram", ipv6_fragment_header)
 report.add("IPv6 headers that are malformed", ipv6_headers_bad)
 report.add("each byte of an IPv4 packet", tampered, False)
 report.add("each byte of an IPv6 packet", tampered, True)
+report.add("reserved field", reserved)
 report.add("DF changes on the way", dont_fragment)
 report.add("length of AH", lengths)
 report.add("truncated", truncated)

@@ -153,6 +153,33 @@ def one_source(six):
     feed(sock, esp(six, first, null, 0x5000, 2, b"1st"), {"in_ok": 1}, b"1st")
 
 
+def same_spi(six):
+    """An SA to the group and one to this host: the destination tells them apart."""
+    first = PEERS[six][0]
+    lab.reset()
+    sock = member(six)
+    sa(null, "in", six, first, 0x5000)
+    lab.sa(other, "in", "transport", six, 0x5000)
+    policy("in", six, everything(six), GROUP[six])
+    policy("in", six, first, US[six])
+    lab.mark()
+
+    def to_us(algo, seq, data):
+        lab.wire.send(ip(first, US[six], 50, algo.seal(
+            0x5000, seq, 17, udp(first, US[six], FAR_PORT, PORT, data))))
+
+    for seq in (1, 2):
+        feed(sock, esp(six, first, null, 0x5000, seq, b"all"), {"in_ok": 1},
+             b"all")
+        to_us(other, seq, b"one")
+        lab.counted({"in_ok": 1})
+        equal(sock.recv(65536), b"one", "delivered")
+    feed(sock, esp(six, first, other, 0x5000, 3, b"x"), {"in_auth": 1})
+    to_us(null, 3, b"x")
+    lab.counted({"in_auth": 1})
+    nothing(sock)
+
+
 def longest_match(six):
     """An SA of the sender goes before one of any sender."""
     first, second = PEERS[six]
@@ -503,6 +530,7 @@ for fam in (False, True):
     at = "IPv6" if fam else "IPv4"
     for label, func in (("SA of any source", any_source),
                         ("SAs of one source", one_source),
+                        ("one SPI for a group and a host", same_spi),
                         ("longest match", longest_match),
                         ("not a member", not_a_member),
                         ("tunnel", tunnel_in), ("fragments", fragments_in),

@@ -362,6 +362,75 @@ def delivered():
     s.close()
 
 
+class Inside:
+    """A wire on the protected side of n: hosts that the tunnels are for."""
+    near, far = ("10.5.0.1", "fd00:5::1"), ("10.5.0.9", "fd00:5::9")
+
+    def __init__(self):
+        lib.sh("ip", "link", "add", "pn", "netns", lab.n.ns, "address",
+               lib.MAC_N.hex(":"), "type", "veth", "peer", "name", "pw",
+               "netns", lab.w.ns)
+        lab.w.ip("link set pw up")
+        lab.n.ip("\n".join([
+            "link set pn up", "addr add 10.5.0.1/24 dev pn",
+            "addr add fd00:5::1/64 dev pn nodad"] + [
+                "neigh add %s lladdr 02:00:00:00:00:02 dev pn nud permanent"
+                % far for far in self.far]))
+        self.wire = lib.Wire(lab.w, "pw")
+
+    def close(self):
+        lab.n.ip("link del pn")
+
+
+def errors_inside():
+    """RFC 4301 section 6.1.2: errors of the protected side, to this host, are
+    as policy wants them by type and code."""
+    inside = Inside()
+    try:
+        for six in (False, True):
+            errors_of(inside, six)
+    finally:
+        inside.close()
+        lab.reset()
+
+
+def errors_of(inside, six):
+    near, far = inside.near[six], inside.far[six]
+    # port unreachable, told by who has the port
+    number = 0x0104 if six else 0x0303
+    s = lab.listen(PORT + 2, six, near)
+    s.connect((far, FAR_PORT))
+    error = icmp_packet(far, near, icmp(
+        six, (3, 1), number & 255, 0,
+        udp_packet(near, far, PORT + 2, FAR_PORT, b"12345678")))
+    net = "fd00:5::/64" if six else "10.5.0.0/24"
+    for low, high, taken in ((0, 0xffff, False), (number, number, False),
+                             (number & 0xff00, number | 0xff, False),
+                             (number + 1, number + 1, True),
+                             (0, number - 1, True)):
+        lab.reset()
+        lab.policy("in", net, near, 58 if six else 1, types=(low, high),
+                   action="discard")
+        lab.mark()
+        inside.wire.send(error)
+        if taken:
+            wait_for(lambda: s.getsockopt(1, 4) == 111, "connection refused")
+            lab.counted({})
+        else:
+            lab.counted({"in_discard": 1}, "types %#x to %#x" % (low, high))
+            equal(s.getsockopt(1, 4), 0, "error of the socket")
+    # and those that policy allows by name, where all else is dropped
+    lab.reset()
+    lab.default("in", "discard")
+    inside.wire.send(error)
+    lab.counted({"in_discard": 1}, "default")
+    lab.policy("in", net, near, 58 if six else 1, types=(number, number),
+               action="bypass")
+    inside.wire.send(error)
+    wait_for(lambda: s.getsockopt(1, 4) == 111, "connection refused")
+    s.close()
+
+
 def errors_out(six):
     """An error of the gateway itself about what came through the tunnel."""
     src, dst = (FROM6, TO6) if six else (FROM4, TO4)
@@ -427,6 +496,7 @@ for v in (False, True):
     report.add("errors received, " + tag, errors_in, v)
     report.add("errors and the selector, " + tag, error_selector, v)
     report.add("errors sent, " + tag, errors_out, v)
+report.add("errors of the protected side", errors_inside)
 report.add("class of an error sent", error_class)
 report.add("path MTU below that of IPv6", least_ipv6)
 report.add("error delivered", delivered)

@@ -596,7 +596,7 @@ def reload():
 
 
 def outlives():
-    """RFC 4303 section 3.3.3, the way nfipsec(8) says it is done."""
+    """RFC 4303 section 3.3.3, by hand: keep.py has what nfipsec(8) says."""
     key, margin = lib.key_file(null.auth), 1000
     there, back = 0x6001, 0x6002
 

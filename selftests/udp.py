@@ -305,6 +305,98 @@ def sent(six, mode, ports):
         lab.counted({"out_ok": 1})
 
 
+ARI, BOB = (61001, 1), (61002, 2)       # port that the NAT gives, reqid
+
+
+def out_of_nat(six, algo, spi, seq, peer, proto, payload):
+    """From one of the peers behind it."""
+    return in_udp(six, algo.seal(spi, seq, proto, payload), peer[0])
+
+
+def leaves(six, send):
+    """What leaves n: (outer protocol, UDP port, SPI)."""
+    lab.wire.drain()
+    send()
+    p = wait_for(lab.wire.recv, "a packet")
+    head = 40 if six else 20
+    if p[6 if six else 9] != 17:
+        return p[6 if six else 9], None, None
+    return 17, *struct.unpack_from("!H", p, head + 2), \
+        *struct.unpack_from("!I", p, head + 8)
+
+
+def behind_one_nat(six):
+    """RFC 3948 section 5.2: Ari has UDP, Bob has TCP, Cliff ICMP in the clear;
+    who is given what another has is refused, here or when it is used."""
+    there, near = ends(six)
+    lab.reset()
+    spi = {}
+    for peer in ARI, BOB:
+        spi[peer] = (
+            lab.sa(null, "out", "transport", six, reqid=peer[1],
+                   extra=(encap(NATT, peer[0]),)),
+            lab.sa(null, "in", "transport", six, reqid=peer[1],
+                   extra=(encap(peer[0], NATT),)))
+        proto = 17 if peer is ARI else 6
+        lab.policy("out", near, there, proto, mode="transport",
+                   reqid=peer[1])
+        lab.policy("in", there, near, proto, mode="transport", reqid=peer[1])
+    icmp = 58 if six else 1
+    lab.policy("in", there, near, icmp, action="bypass")
+    lab.policy("out", near, there, icmp, action="bypass")
+    lab.mark()
+    sock = sock6 if six else sock4
+
+    def datagram(port=FAR_PORT):
+        return leaves(six, lambda: sock.sendto(b"u", (there, port)))
+
+    def connect():
+        s = lab.n.socket(socket.AF_INET6 if six else socket.AF_INET,
+                         socket.SOCK_STREAM)
+        s.setblocking(False)
+        s.connect_ex((there, 80))
+        s.close()
+    equal(datagram(), (17, ARI[0], spi[ARI][0]), "UDP")
+    equal(leaves(six, connect), (17, BOB[0], spi[BOB][0]), "TCP")
+    lab.mark()
+
+    def arrives(peer, seq, want, port=FAR_PORT):
+        feed(out_of_nat(six, null, spi[peer][1], seq, peer, 17,
+                        udp(there, near, port, PORT, b"in")), {want: 1},
+             b"in" if want == "in_ok" else None, six)
+    arrives(ARI, 1, "in_ok")
+    arrives(BOB, 1, "in_policy")
+    feed(udp_packet(there, near, FAR_PORT, PORT, b"clear"), {"in_clear": 1})
+
+    # the same for another peer
+    for direction, src, dst in (("out", near, there), ("in", there, near)):
+        before = lab.nl.tables()
+        try:
+            lab.policy(direction, src, dst, 17, mode="transport",
+                       reqid=BOB[1])
+        except Refused as e:
+            equal(e.code, 17, e.text)
+        else:
+            raise AssertionError("a second policy for the same traffic")
+        equal(lab.nl.tables(), before, "tables")
+    # a part of it: from then on it is Bob's, and Ari's no more, both ways
+    lab.policy("in", there, near, 17, (5001, 5001), None, mode="transport",
+               reqid=BOB[1], priority=1)
+    lab.policy("out", near, there, 17, None, (5001, 5001), mode="transport",
+               reqid=BOB[1], priority=1)
+    lab.policy("in", there, near, 17, None, None, mode="transport",
+               reqid=ARI[1], priority=2, cmd="POLICY_UPDATE")
+    lab.policy("out", near, there, 17, None, None, mode="transport",
+               reqid=ARI[1], priority=2, cmd="POLICY_UPDATE")
+    lab.mark()
+    equal(datagram(5001), (17, BOB[0], spi[BOB][0]), "UDP, Bob's port")
+    equal(datagram(), (17, ARI[0], spi[ARI][0]), "UDP, other ports")
+    lab.mark()
+    arrives(BOB, 2, "in_ok", 5001)
+    arrives(ARI, 2, "in_policy", 5001)
+    arrives(ARI, 3, "in_ok")
+
+
 def icmp_in():
     out = lab.n.exec("nstat", "-asz", "IcmpInMsgs")
     return int(out.split("IcmpInMsgs")[1].split()[0])
@@ -596,6 +688,8 @@ for six_ in False, True:
                six_, False)
     report.add("a peer moves, %s" % v, moves, six_)
     report.add("keepalives, %s" % v, keepalives, six_)
+    report.add("peers behind one NAT, transport, %s" % v, behind_one_nat,
+               six_)
 report.add("transport checksum, wrong address", checksum_wrong)
 report.add("an SA takes it one way only", other_way)
 report.add("what is not ESP reaches its socket", not_esp)

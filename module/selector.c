@@ -3,9 +3,7 @@
  * Selectors: closed ranges, and whether a flow lies inside.
  */
 #include <asm/byteorder.h>
-#include <linux/bitops.h>
 #include <linux/build_bug.h>
-#include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/socket.h>
 #include <linux/stddef.h>
@@ -27,8 +25,17 @@ static_assert(sizeof(struct nfipsec_selector_lists) ==
 	      NFIPSEC_RANGES_MAX * (4 * sizeof(union nfipsec_addr) +
 				    2 * sizeof(struct nfipsec_range)) + 4);
 
-static int addr_cmp(const union nfipsec_addr *a, const union nfipsec_addr *b,
-		    u8 family)
+/**
+ * nfipsec_addr_cmp() - which of two addresses is the lower one?
+ * @a: one
+ * @b: the other
+ * @family: of both, AF_INET or AF_INET6
+ *
+ * Context: any.
+ * Return: below, above or at 0, as memcmp() has it.
+ */
+int nfipsec_addr_cmp(const union nfipsec_addr *a, const union nfipsec_addr *b,
+		     u8 family)
 {
 	unsigned int i, words = family == AF_INET ? 1 : 4;
 
@@ -45,8 +52,8 @@ static int addr_cmp(const union nfipsec_addr *a, const union nfipsec_addr *b,
 static bool addr_in(const union nfipsec_addr range[2],
 		    const union nfipsec_addr *addr, u8 family)
 {
-	return addr_cmp(&range[0], addr, family) <= 0 &&
-	       addr_cmp(addr, &range[1], family) <= 0;
+	return nfipsec_addr_cmp(&range[0], addr, family) <= 0 &&
+	       nfipsec_addr_cmp(addr, &range[1], family) <= 0;
 }
 
 /* No list is all of the one range. */
@@ -91,7 +98,14 @@ bool nfipsec_range_is_any(const struct nfipsec_range *range)
 	return range->min == 0 && range->max == U16_MAX;
 }
 
-static bool range_opaque(const struct nfipsec_range *range)
+/**
+ * nfipsec_range_is_opaque() - is it only what cannot be seen?
+ * @range: ports or types
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
+bool nfipsec_range_is_opaque(const struct nfipsec_range *range)
 {
 	return range->min == U16_MAX && range->max == 0;
 }
@@ -111,12 +125,12 @@ static bool dport_any(const struct nfipsec_selector *sel)
 
 static bool sport_narrow(const struct nfipsec_selector *sel)
 {
-	return !sport_any(sel) && !range_opaque(&sel->sport);
+	return !sport_any(sel) && !nfipsec_range_is_opaque(&sel->sport);
 }
 
 static bool dport_narrow(const struct nfipsec_selector *sel)
 {
-	return !dport_any(sel) && !range_opaque(&sel->dport);
+	return !dport_any(sel) && !nfipsec_range_is_opaque(&sel->dport);
 }
 
 static bool proto_opaque(const struct nfipsec_selector *sel)
@@ -213,7 +227,7 @@ static enum nfipsec_match field_match(const struct nfipsec_range *range,
 {
 	if (!flow->opaque)
 		return yes_or_no(port_in(range, port));
-	return range_opaque(range) && !flow->early ? NFIPSEC_MATCH_YES :
+	return nfipsec_range_is_opaque(range) && !flow->early ? NFIPSEC_MATCH_YES :
 						     NFIPSEC_MATCH_OPAQUE;
 }
 
@@ -279,187 +293,6 @@ enum nfipsec_match nfipsec_selector_match(const struct nfipsec_selector *sel,
 	return both(proto, match);
 }
 
-/* Is there nothing between the end of one range and the start of another? */
-static bool addr_follows(const union nfipsec_addr *end,
-			 const union nfipsec_addr *start, u8 family)
-{
-	unsigned int i = family == AF_INET ? 1 : 4;
-	union nfipsec_addr next = *end;
-
-	while (i-- > 0) {
-		next.all[i] = cpu_to_be32(be32_to_cpu(next.all[i]) + 1);
-		if (next.all[i])
-			break;
-	}
-	return !addr_cmp(&next, start, family);
-}
-
-/* By their lowest address: there are few. */
-static void sort_addrs(union nfipsec_addr list[][2], unsigned int n, u8 family)
-{
-	union nfipsec_addr range[2];
-	unsigned int i, j;
-
-	for (i = 1; i < n; i++) {
-		memcpy(range, list[i], sizeof(range));
-		for (j = i; j && addr_cmp(&list[j - 1][0], &range[0],
-					  family) > 0; j--)
-			memcpy(list[j], list[j - 1], sizeof(range));
-		memcpy(list[j], range, sizeof(range));
-	}
-}
-
-/* Returns how many are left. */
-static unsigned int merge_addrs(union nfipsec_addr list[][2], unsigned int n,
-				u8 family)
-{
-	union nfipsec_addr *last = list[0];
-	unsigned int i, left = 1;
-
-	sort_addrs(list, n, family);
-	for (i = 1; i < n; i++) {
-		if (addr_cmp(&list[i][0], &last[1], family) > 0 &&
-		    !addr_follows(&last[1], &list[i][0], family)) {
-			last = list[left++];
-			memmove(last, list[i], sizeof(list[i]));
-		} else if (addr_cmp(&list[i][1], &last[1], family) > 0) {
-			last[1] = list[i][1];
-		}
-	}
-	return left;
-}
-
-static const char *settle_addrs(union nfipsec_addr hull[2],
-				union nfipsec_addr list[][2], u8 *count,
-				u8 family)
-{
-	unsigned int i, n = *count;
-
-	for (i = 0; i < n; i++) {
-		if (addr_cmp(&list[i][0], &list[i][1], family) > 0)
-			return "selector: range of addresses ends before it starts";
-		if (n > 1 && !nfipsec_selector_plen(list[i], family))
-			return "selector: any address is no range of a list, it stands alone";
-	}
-	if (n) {
-		n = merge_addrs(list, n, family);
-		hull[0] = list[0][0];
-		hull[1] = list[n - 1][1];
-	}
-	if (n == 1)
-		n = 0;
-	memset(list[n], 0, (NFIPSEC_RANGES_MAX - n) * sizeof(list[0]));
-	*count = n;
-	return NULL;
-}
-
-static void sort_ports(struct nfipsec_range *list, unsigned int n)
-{
-	struct nfipsec_range range;
-	unsigned int i, j;
-
-	for (i = 1; i < n; i++) {
-		range = list[i];
-		for (j = i; j && list[j - 1].min > range.min; j--)
-			list[j] = list[j - 1];
-		list[j] = range;
-	}
-}
-
-static unsigned int merge_ports(struct nfipsec_range *list, unsigned int n)
-{
-	struct nfipsec_range *last = list;
-	unsigned int i, left = 1;
-
-	sort_ports(list, n);
-	for (i = 1; i < n; i++) {
-		if (list[i].min > last->max + 1) {
-			last = &list[left++];
-			*last = list[i];
-		} else if (list[i].max > last->max) {
-			last->max = list[i].max;
-		}
-	}
-	return left;
-}
-
-static const char *settle_ports(struct nfipsec_range *hull,
-				struct nfipsec_range *list, u8 *count)
-{
-	unsigned int i, n = *count;
-
-	for (i = 0; n > 1 && i < n; i++) {
-		if (nfipsec_range_is_any(&list[i]) || range_opaque(&list[i]))
-			return "selector: any and opaque are no ranges of a list, they stand alone";
-		if (list[i].min > list[i].max)
-			return "selector: range of ports or types ends before it starts";
-	}
-	if (n) {
-		n = merge_ports(list, n);
-		hull->min = list[0].min;
-		hull->max = list[n - 1].max;
-	}
-	if (n == 1)
-		n = 0;
-	memset(&list[n], 0, (NFIPSEC_RANGES_MAX - n) * sizeof(*list));
-	*count = n;
-	return NULL;
-}
-
-/**
- * nfipsec_selector_settle() - give a selector its ranges
- * @sel: that of its family that all match, by nfipsec_selector_any()
- * @lists: ranges in any order, none if a field may be anything; IPv4 addresses
- *	have nothing behind them. Brought into the form that it has in a selector.
- *
- * On success @sel points to @lists if there is a field of several ranges.
- *
- * Context: any.
- * Return: NULL, or a constant sentence for people that says what is wrong with
- * the lists. nfipsec_selector_check() looks at the rest.
- */
-const char *nfipsec_selector_settle(struct nfipsec_selector *sel,
-				    struct nfipsec_selector_lists *lists)
-{
-	const char *sentence;
-
-	sentence = settle_addrs(sel->src, lists->src, &lists->srcs,
-				sel->family);
-	if (!sentence)
-		sentence = settle_addrs(sel->dst, lists->dst, &lists->dsts,
-					sel->family);
-	if (!sentence)
-		sentence = settle_ports(&sel->sport, lists->sport,
-					&lists->sports);
-	if (!sentence)
-		sentence = settle_ports(&sel->dport, lists->dport,
-					&lists->dports);
-	if (sentence)
-		return sentence;
-	if (lists->srcs || lists->dsts || lists->sports || lists->dports)
-		sel->lists = lists;
-	return NULL;
-}
-
-/**
- * nfipsec_selector_copy() - copy a selector with its lists
- * @to: written whole
- * @from: the selector
- * @room: for its lists, if it has some; as long as @to is used
- *
- * Context: any.
- */
-void nfipsec_selector_copy(struct nfipsec_selector *to,
-			   const struct nfipsec_selector *from,
-			   struct nfipsec_selector_lists *room)
-{
-	*to = *from;
-	if (!from->lists)
-		return;
-	*room = *from->lists;
-	to->lists = room;
-}
-
 static bool upper_zero(const union nfipsec_addr *addr)
 {
 	return !(addr->all[1] | addr->all[2] | addr->all[3]);
@@ -473,7 +306,7 @@ static bool range_clean(const union nfipsec_addr range[2], u8 family)
 
 static bool codes_any(const struct nfipsec_range *types)
 {
-	return range_opaque(types) ||
+	return nfipsec_range_is_opaque(types) ||
 	       (!(types->min & 0xff) && (types->max & 0xff) == 0xff);
 }
 
@@ -490,7 +323,7 @@ static bool all_codes_any(const struct nfipsec_selector *sel)
 
 static bool range_backwards(const struct nfipsec_range *range)
 {
-	return range->min > range->max && !range_opaque(range);
+	return range->min > range->max && !nfipsec_range_is_opaque(range);
 }
 
 /* What is restricted must be there. */
@@ -500,8 +333,8 @@ static const char *field_check(const struct nfipsec_selector *sel)
 
 	if (field == NFIPSEC_FIELD_MH && !all_codes_any(sel))
 		return "selector: types of a mobility header are from 256 * T to 256 * T + 255";
-	if ((range_opaque(&sel->sport) && dport_narrow(sel)) ||
-	    (range_opaque(&sel->dport) && sport_narrow(sel)))
+	if ((nfipsec_range_is_opaque(&sel->sport) && dport_narrow(sel)) ||
+	    (nfipsec_range_is_opaque(&sel->dport) && sport_narrow(sel)))
 		return "selector: where one port is opaque the other is too: say opaque, or any";
 	if (field == NFIPSEC_FIELD_PORTS ||
 	    (dport_any(sel) &&
@@ -526,9 +359,9 @@ const char *nfipsec_selector_check(const struct nfipsec_selector *sel)
 		return "selector: source is longer than an IPv4 address";
 	if (!range_clean(sel->dst, sel->family))
 		return "selector: destination is longer than an IPv4 address";
-	if (addr_cmp(&sel->src[0], &sel->src[1], sel->family) > 0)
+	if (nfipsec_addr_cmp(&sel->src[0], &sel->src[1], sel->family) > 0)
 		return "selector: source range ends before it starts";
-	if (addr_cmp(&sel->dst[0], &sel->dst[1], sel->family) > 0)
+	if (nfipsec_addr_cmp(&sel->dst[0], &sel->dst[1], sel->family) > 0)
 		return "selector: destination range ends before it starts";
 	if (range_backwards(&sel->sport))
 		return "selector: range of source ports or types ends before it starts";
@@ -549,19 +382,21 @@ const char *nfipsec_selector_check(const struct nfipsec_selector *sel)
  */
 bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel)
 {
-	return !addr_cmp(&sel->src[0], &sel->src[1], sel->family) &&
-	       !addr_cmp(&sel->dst[0], &sel->dst[1], sel->family);
+	return !nfipsec_addr_cmp(&sel->src[0], &sel->src[1], sel->family) &&
+	       !nfipsec_addr_cmp(&sel->dst[0], &sel->dst[1], sel->family);
 }
 
-/* What cannot be seen is a value too. */
-/* A type of the mobility header is all that has it in the high byte. */
+/*
+ * What cannot be seen is a value too. A type of the mobility header is all that
+ * has it in the high byte.
+ */
 static bool one_value(const struct nfipsec_range *range,
 		      enum nfipsec_field field)
 {
 	unsigned int shift = field == NFIPSEC_FIELD_MH ? 8 : 0;
 
 	return range->min >> shift == range->max >> shift ||
-	       range_opaque(range);
+	       nfipsec_range_is_opaque(range);
 }
 
 /**
@@ -579,10 +414,10 @@ bool nfipsec_selector_pins(const struct nfipsec_selector *sel, u32 pfp)
 	enum nfipsec_field field = nfipsec_field(sel->family, sel->proto);
 
 	if ((pfp & NFIPSEC_PFP_FLAG_SRC) &&
-	    addr_cmp(&sel->src[0], &sel->src[1], sel->family))
+	    nfipsec_addr_cmp(&sel->src[0], &sel->src[1], sel->family))
 		return false;
 	if ((pfp & NFIPSEC_PFP_FLAG_DST) &&
-	    addr_cmp(&sel->dst[0], &sel->dst[1], sel->family))
+	    nfipsec_addr_cmp(&sel->dst[0], &sel->dst[1], sel->family))
 		return false;
 	if (!sel->proto)
 		return !(pfp & (NFIPSEC_PFP_FLAG_PROTO |
@@ -632,8 +467,8 @@ bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel)
  */
 bool nfipsec_selector_is_opaque(const struct nfipsec_selector *sel)
 {
-	return proto_opaque(sel) || range_opaque(&sel->sport) ||
-	       range_opaque(&sel->dport);
+	return proto_opaque(sel) || nfipsec_range_is_opaque(&sel->sport) ||
+	       nfipsec_range_is_opaque(&sel->dport);
 }
 
 /**
@@ -653,132 +488,4 @@ void nfipsec_selector_any(struct nfipsec_selector *sel, u8 family)
 	sel->sport.max = U16_MAX;
 	sel->dport.max = U16_MAX;
 	sel->family = family;
-}
-
-static unsigned int family_bits(u8 family)
-{
-	switch (family) {
-	case AF_INET:
-		return 32;
-	case AF_INET6:
-		return 128;
-	default:
-		return 0;
-	}
-}
-
-/* Word @i of the netmask of a prefix. */
-static __be32 mask_word(unsigned int i, unsigned int plen)
-{
-	if (plen >= 32 * (i + 1))
-		return cpu_to_be32(U32_MAX);
-	if (plen <= 32 * i)
-		return 0;
-	return cpu_to_be32(U32_MAX << (32 * (i + 1) - plen));
-}
-
-/**
- * nfipsec_selector_prefix() - the range that a prefix covers
- * @range: lowest and highest address, written on success
- * @family: AF_INET or AF_INET6
- * @addr: an address inside; its host bits do not matter; may be in @range
- * @plen: prefix length
- *
- * Context: any.
- * Return: 0, or -EINVAL if the family is unknown or the prefix longer than an
- * address.
- */
-int nfipsec_selector_prefix(union nfipsec_addr range[2], u8 family,
-			    const union nfipsec_addr *addr, unsigned int plen)
-{
-	unsigned int i, bits = family_bits(family);
-	union nfipsec_addr min = {}, max = {};
-
-	if (!bits || plen > bits)
-		return -EINVAL;
-
-	for (i = 0; i < bits / 32; i++) {
-		__be32 mask = mask_word(i, plen);
-
-		min.all[i] = addr->all[i] & mask;
-		max.all[i] = addr->all[i] | ~mask;
-	}
-	range[0] = min;
-	range[1] = max;
-	return 0;
-}
-
-/**
- * nfipsec_selector_plen() - the prefix that a range is, if it is one
- * @range: lowest and highest address
- * @family: AF_INET or AF_INET6
- *
- * Context: any.
- * Return: the prefix length, or -1 if the range is no prefix.
- */
-int nfipsec_selector_plen(const union nfipsec_addr range[2], u8 family)
-{
-	unsigned int i, bits = family_bits(family);
-	unsigned int plen = 0;
-
-	if (!bits)
-		return -1;
-
-	/* As long as the ends agree; from there on all zeros, all ones. */
-	for (i = 0; i < bits / 32; i++) {
-		u32 min = be32_to_cpu(range[0].all[i]);
-		u32 max = be32_to_cpu(range[1].all[i]);
-		u32 host = min ^ max;
-
-		if (plen < 32 * i) {
-			if (min != 0 || max != U32_MAX)
-				return -1;
-			continue;
-		}
-		if ((host & (host + 1)) || (min & host))
-			return -1;
-		plen += 32 - fls(host);
-	}
-	return plen;
-}
-
-/**
- * nfipsec_addr_equal() - are two addresses of the same family equal
- * @a: one
- * @b: the other
- *
- * Context: any.
- * Return: whether they are.
- */
-bool nfipsec_addr_equal(const union nfipsec_addr *a,
-			const union nfipsec_addr *b)
-{
-	return !memcmp(a, b, sizeof(*a));
-}
-
-/**
- * nfipsec_addr_is_any() - is it the unspecified address?
- * @addr: address of either family
- *
- * Context: any.
- * Return: whether it is.
- */
-bool nfipsec_addr_is_any(const union nfipsec_addr *addr)
-{
-	return !(addr->all[0] | addr->all[1] | addr->all[2] | addr->all[3]);
-}
-
-/**
- * nfipsec_addr_is_group() - is it a multicast address?
- * @addr: the address
- * @family: AF_INET or AF_INET6
- *
- * Context: any.
- * Return: whether it is.
- */
-bool nfipsec_addr_is_group(const union nfipsec_addr *addr, u8 family)
-{
-	u8 first = addr->in6.s6_addr[0];
-
-	return family == AF_INET ? first >> 4 == 0xe : first == 0xff;
 }

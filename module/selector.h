@@ -168,12 +168,15 @@ bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel);
 bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel);
 bool nfipsec_selector_is_opaque(const struct nfipsec_selector *sel);
 bool nfipsec_range_is_any(const struct nfipsec_range *range);
+bool nfipsec_range_is_opaque(const struct nfipsec_range *range);
 bool nfipsec_proto_hides(u8 family, u8 proto);
 void nfipsec_selector_any(struct nfipsec_selector *sel, u8 family);
 int nfipsec_selector_prefix(union nfipsec_addr range[2], u8 family,
 			    const union nfipsec_addr *addr,
 			    unsigned int plen);
 int nfipsec_selector_plen(const union nfipsec_addr range[2], u8 family);
+int nfipsec_addr_cmp(const union nfipsec_addr *a, const union nfipsec_addr *b,
+		     u8 family);
 bool nfipsec_addr_equal(const union nfipsec_addr *a,
 			const union nfipsec_addr *b);
 bool nfipsec_addr_is_any(const union nfipsec_addr *addr);

@@ -11,7 +11,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 module=../../module
 out=../../build/unit
-files='replay.c selector.c flow.c algo.c reason.c mutable.c outer.c path.c icmp.c
+files='replay.c selector.c selector_lists.c selector_addr.c flow.c algo.c reason.c mutable.c outer.c path.c icmp.c
        life.c life.h
        replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
        proto.h kat_vectors.h'
@@ -49,6 +49,8 @@ m() { # sed expression for $file, what it means
 	fi
 	noun=${file%.*}
 	rm -f "$work/out/$noun.o" "$work/out/test_$noun.o"
+	# The tests are those of the first word.
+	noun=${noun%%_*}
 	# The tests have to notice, not the compiler's warnings.
 	if ! make -s MODULE="$work/module" OUT="$work/out" \
 	     CFLAGS='-O1 -g -w' >"$work/log" 2>&1; then
@@ -128,7 +130,7 @@ m 's/port <= range->max/port < range->max/' 'highest port outside'
 m 's/range->min == 0 && //' 'ports 1-65535 are any'
 m 's/ && range->max == U16_MAX//' 'ports 0-1 are any'
 m 's/if (!flow->opaque)/if (1)/' 'ports of a fragment looked at'
-m 's/range_opaque(range) && !flow->early/range_opaque(range)/' 'early fragment is opaque'
+m 's/nfipsec_range_is_opaque(range) && !flow->early/nfipsec_range_is_opaque(range)/' 'early fragment is opaque'
 m 's/return a == NFIPSEC_MATCH_YES ? b : a;/return a;/' 'second port not looked at'
 m 's/	if (proto_opaque(sel))$/	if (0)/' 'opaque protocol is a number'
 m 's/sel->family == AF_INET6 && sel->proto == NFIPSEC/sel->proto == NFIPSEC/' \
@@ -155,15 +157,12 @@ m 's/\(dst\[1\], sel->family)\) > 0/\1 > 1/' 'destination upside down accepted'
 m 's/range_backwards(&sel->sport)/0/' 'source ports upside down accepted'
 m 's/range_backwards(&sel->dport)/0/' 'destination ports upside down accepted'
 m 's/range->min > range->max &&/range->min >= range->max \&\&/' 'single port refused'
-m 's/range_opaque(&sel->sport) && dport_narrow/0 \&\& dport_narrow/' \
+m 's/nfipsec_range_is_opaque(&sel->sport) && dport_narrow/0 \&\& dport_narrow/' \
 	'opaque and a port accepted'
-m 's/!addr_cmp(&sel->src\[0\], &sel->src\[1\], sel->family) &&/1 \&\&/' \
+m 's/!nfipsec_addr_cmp(&sel->src\[0\], &sel->src\[1\], sel->family) &&/1 \&\&/' \
 	'a pair with two sources'
-m 's/!addr_cmp(&sel->dst\[0\], &sel->dst\[1\], sel->family)/1/' \
+m 's/!nfipsec_addr_cmp(&sel->dst\[0\], &sel->dst\[1\], sel->family)/1/' \
 	'a pair with two destinations'
-m 's/first >> 4 == 0xe /first >= 0xe0 /' 'class E is a group'
-m 's/first == 0xff/first >= 0xfe/' 'link-local addresses are groups'
-m 's/!(addr->all\[0\] | /!(/' 'IPv4 addresses are any'
 m '/case IPPROTO_UDPLITE:/d' 'UDP-Lite has no ports'
 m 's/case IPPROTO_DCCP:/&\n\tcase IPPROTO_GRE:/' 'GRE has ports'
 m 's/if (field == NFIPSEC_FIELD_PORTS ||/if (1 ||/' 'ports with any protocol'
@@ -181,6 +180,19 @@ m 's/sport_narrow(sel) || dport_narrow/sport_narrow(sel) \&\& dport_narrow/' \
 m 's/memset(sel, 0, sizeof(\*sel));//' 'any leaves garbage'
 m 's/memcmp(a, b, COMPARED)/memcmp(a, b, COMPARED - 1)/' 'last byte of a selector'
 m 's/	return !a->lists || !memcmp(a->lists.*/	return true;/' 'lists not compared'
+m 's/(sel->lists && !addrs_listed(sel, flow))/0/' 'list of addresses not looked at'
+m 's/sel->lists && !flow->opaque && /0 \&\& /' 'list of ports not looked at'
+m 's/if (!codes_any(&sel->lists->sport\[i\]))/if (0)/' 'list of codes of none'
+m 's/!(sel->lists && sel->lists->sports)/1/' 'list of source ports with a hole is any'
+m 's/!(sel->lists && sel->lists->dports)/1/' 'list of ports with a hole is any'
+m 's/field != NFIPSEC_FIELD_PORTS || one_value/one_value/' \
+	'a value for a port that is none'
+m 's/return range->min == range->max || nfipsec_range_is_opaque(range)/return range->min == range->max/' \
+	'opaque is no value'
+m 's/	if (!sel->proto)$/	if (0)/' 'any protocol is one'
+m 's/sel->sport.max = U16_MAX;//' 'any has source port 0'
+
+file=selector_lists.c
 m 's/min > last->max + 1/min > last->max/' 'ports that meet stay two'
 m 's/!addr_follows(&last\[1\], &list\[i\]\[0\], family)/1/' \
 	'addresses that meet stay two'
@@ -188,22 +200,16 @@ m 's/if (next.all\[i\])$/if (1)/' 'addresses that meet: carry'
 m 's/	sort_addrs(list, n, family);//' 'addresses not sorted'
 m 's/	sort_ports(list, n);//' 'ports not sorted'
 m 's/last->max = list\[i\].max;//' 'ports that overlap lose their end'
-m 's/(sel->lists && !addrs_listed(sel, flow))/0/' 'list of addresses not looked at'
-m 's/sel->lists && !flow->opaque && /0 \&\& /' 'list of ports not looked at'
 m 's/if (n > 1 && !nfipsec_selector_plen/if (0 \&\& !nfipsec_selector_plen/' \
 	'any address in a list'
 m 's/if (nfipsec_range_is_any(&list\[i\]) ||/if (/' 'any port in a list'
 m 's/if (list\[i\].min > list\[i\].max)/if (0)/' 'ports of a list upside down'
-m 's/if (!codes_any(&sel->lists->sport\[i\]))/if (0)/' 'list of codes of none'
 m 's/	to->lists = room;//' 'lists not copied'
-m 's/!(sel->lists && sel->lists->sports)/1/' 'list of source ports with a hole is any'
-m 's/!(sel->lists && sel->lists->dports)/1/' 'list of ports with a hole is any'
-m 's/field != NFIPSEC_FIELD_PORTS || one_value/one_value/' \
-	'a value for a port that is none'
-m 's/return range->min == range->max || range_opaque(range)/return range->min == range->max/' \
-	'opaque is no value'
-m 's/	if (!sel->proto)$/	if (0)/' 'any protocol is one'
-m 's/sel->sport.max = U16_MAX;//' 'any has source port 0'
+
+file=selector_addr.c
+m 's/first >> 4 == 0xe /first >= 0xe0 /' 'class E is a group'
+m 's/first == 0xff/first >= 0xfe/' 'link-local addresses are groups'
+m 's/!(addr->all\[0\] | /!(/' 'IPv4 addresses are any'
 m 's/if (plen <= 32 \* i)/if (plen < 32 * i)/' 'shift by 32'
 m 's/32 \* (i + 1) - plen/32 * (i + 1) - plen - 1/' 'prefix one shorter'
 m 's/!bits || plen > bits/!bits || plen > 128/' 'IPv4 prefix of 33 bits'

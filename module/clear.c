@@ -74,8 +74,7 @@ static bool undecided(const struct nfipsec_net *nn,
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, &any, &verdict);
 	/* What may come because it shows nothing shows all once it is whole. */
 	return verdict.opaque ||
-	       (verdict.policy && verdict.action == NFIPSEC_ACTION_BYPASS &&
-		nfipsec_selector_is_opaque(&verdict.policy->cfg.selector));
+	       (verdict.hidden && verdict.action == NFIPSEC_ACTION_BYPASS);
 }
 
 /**

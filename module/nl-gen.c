@@ -78,7 +78,7 @@ const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1] 
 	[NFIPSEC_A_TFC_DUMMY_INTERVAL] = { .type = NLA_U32, },
 };
 
-const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1] = {
+const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_DSCP_COPY + 1] = {
 	[NFIPSEC_A_TMPL_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_TMPL_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_TMPL_PROTO] = { .type = NLA_U8, },
@@ -86,6 +86,10 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1] = {
 	[NFIPSEC_A_TMPL_REQID] = { .type = NLA_U32, },
 	[NFIPSEC_A_TMPL_SPI] = { .type = NLA_U32, },
 	[NFIPSEC_A_TMPL_ALGO] = { .type = NLA_STRING, .len = 63, },
+	[NFIPSEC_A_TMPL_ESN] = NLA_POLICY_MAX(NLA_U8, 1),
+	[NFIPSEC_A_TMPL_DF] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_TMPL_DSCP] = NLA_POLICY_MAX(NLA_U8, 63),
+	[NFIPSEC_A_TMPL_DSCP_COPY] = { .type = NLA_FLAG, },
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
@@ -190,41 +194,45 @@ const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_OWNER + 1] = 
 };
 
 /* NFIPSEC_CMD_POLICY_NEW - do */
-const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_OWNER + 1] = {
+const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
 	[NFIPSEC_A_POLICY_ACTION] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_TMPL] = NLA_POLICY_NESTED(nfipsec_tmpl_nl_policy),
 	[NFIPSEC_A_POLICY_PFP] = NLA_POLICY_MASK(NLA_U32, 0x1f),
-	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_STRING, .len = 255, },
 	[NFIPSEC_A_POLICY_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
+	[NFIPSEC_A_POLICY_SELECTOR_MORE] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 };
 
 /* NFIPSEC_CMD_POLICY_UPDATE - do */
-const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_OWNER + 1] = {
+const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
 	[NFIPSEC_A_POLICY_ACTION] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_TMPL] = NLA_POLICY_NESTED(nfipsec_tmpl_nl_policy),
 	[NFIPSEC_A_POLICY_PFP] = NLA_POLICY_MASK(NLA_U32, 0x1f),
-	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_STRING, .len = 255, },
 	[NFIPSEC_A_POLICY_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
+	[NFIPSEC_A_POLICY_SELECTOR_MORE] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 };
 
 /* NFIPSEC_CMD_POLICY_DEL - do */
-const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1] = {
+const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1] = {
 	[NFIPSEC_A_POLICY_INDEX] = { .type = NLA_U32, },
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+	[NFIPSEC_A_POLICY_SELECTOR_MORE] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 };
 
 /* NFIPSEC_CMD_POLICY_GET - do */
-const struct nla_policy nfipsec_policy_get_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1] = {
+const struct nla_policy nfipsec_policy_get_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1] = {
 	[NFIPSEC_A_POLICY_INDEX] = { .type = NLA_U32, },
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+	[NFIPSEC_A_POLICY_SELECTOR_MORE] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 };
 
 /* NFIPSEC_CMD_POLICY_FLUSH - do */
@@ -304,21 +312,21 @@ const struct genl_ops nfipsec_nl_ops[15] = {
 		.cmd		= NFIPSEC_CMD_POLICY_NEW,
 		.doit		= nfipsec_nl_policy_new_doit,
 		.policy		= nfipsec_policy_new_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_OWNER,
+		.maxattr	= NFIPSEC_A_POLICY_SELECTOR_MORE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_POLICY_UPDATE,
 		.doit		= nfipsec_nl_policy_update_doit,
 		.policy		= nfipsec_policy_update_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_OWNER,
+		.maxattr	= NFIPSEC_A_POLICY_SELECTOR_MORE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_POLICY_DEL,
 		.doit		= nfipsec_nl_policy_del_doit,
 		.policy		= nfipsec_policy_del_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_SELECTOR,
+		.maxattr	= NFIPSEC_A_POLICY_SELECTOR_MORE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -326,7 +334,7 @@ const struct genl_ops nfipsec_nl_ops[15] = {
 		.doit		= nfipsec_nl_policy_get_doit,
 		.dumpit		= nfipsec_nl_policy_get_dumpit,
 		.policy		= nfipsec_policy_get_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_SELECTOR,
+		.maxattr	= NFIPSEC_A_POLICY_SELECTOR_MORE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -19,7 +19,7 @@ extern const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1]
 extern const struct nla_policy nfipsec_port_range_nl_policy[NFIPSEC_A_PORT_RANGE_HIGH + 1];
 extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MORE + 1];
 extern const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1];
-extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_ALGO + 1];
+extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_DSCP_COPY + 1];
 
 extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SEQ_MAX_OLD + 1];
 
@@ -33,13 +33,13 @@ extern const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_OWNER + 1
 
 extern const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_OWNER + 1];
 
-extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_OWNER + 1];
+extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1];
 
-extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_OWNER + 1];
+extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1];
 
-extern const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1];
+extern const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1];
 
-extern const struct nla_policy nfipsec_policy_get_nl_policy[NFIPSEC_A_POLICY_SELECTOR + 1];
+extern const struct nla_policy nfipsec_policy_get_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1];
 
 extern const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_OWNER + 1];
 

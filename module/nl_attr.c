@@ -262,6 +262,47 @@ static int tmpl_algos(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 	return 0;
 }
 
+static int demand_esn(const struct nlattr *attr, struct nfipsec_tmpl *tmpl,
+		      struct netlink_ext_ack *extack)
+{
+	if (!attr)
+		return 0;
+	if (tmpl->proto == IPPROTO_COMP)
+		return nfipsec_nl_refuse(extack, attr, -EINVAL,
+					 "template: IPComp has no sequence numbers");
+	tmpl->demand.asked |= NFIPSEC_DEMAND_ESN;
+	tmpl->demand.esn = nla_get_u8(attr);
+	return 0;
+}
+
+/* What else there is to be said of an SA (RFC 4301 section 4.4.1.2). */
+static int tmpl_demand(struct nlattr **tb, struct nfipsec_tmpl *tmpl,
+		       struct netlink_ext_ack *extack)
+{
+	const struct nlattr *df = tb[NFIPSEC_A_TMPL_DF];
+	const struct nlattr *dscp = tb[NFIPSEC_A_TMPL_DSCP];
+	const struct nlattr *copy = tb[NFIPSEC_A_TMPL_DSCP_COPY];
+	struct nfipsec_demand *d = &tmpl->demand;
+
+	if (tmpl->mode != NFIPSEC_MODE_TUNNEL && (df || dscp || copy))
+		return nfipsec_nl_refuse(extack, df ?: dscp ?: copy, -EINVAL,
+					 "template: only tunnel mode has an outer header whose DF and DSCP could be asked for");
+	if (dscp && copy)
+		return nfipsec_nl_refuse(extack, dscp, -EINVAL,
+					 "template: a DSCP is copied or has one value, not both");
+	if (df) {
+		d->asked |= NFIPSEC_DEMAND_DF;
+		d->df = nla_get_u8(df);
+	}
+	if (dscp || copy)
+		d->asked |= NFIPSEC_DEMAND_DSCP;
+	if (dscp) {
+		d->dscp_fixed = true;
+		d->dscp = nla_get_u8(dscp);
+	}
+	return demand_esn(tb[NFIPSEC_A_TMPL_ESN], tmpl, extack);
+}
+
 /**
  * nfipsec_nl_tmpl_get() - read a template
  * @nest: attribute set "tmpl"
@@ -294,6 +335,8 @@ int nfipsec_nl_tmpl_get(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 		err = tmpl_addrs(tb, nest, tmpl, extack);
 	if (!err)
 		err = tmpl_algos(nest, tmpl, extack);
+	if (!err)
+		err = tmpl_demand(tb, tmpl, extack);
 	if (err)
 		return err;
 
@@ -314,6 +357,21 @@ static int algos_put(struct sk_buff *skb, const struct nfipsec_tmpl *tmpl)
 		err = nla_put_string(skb, NFIPSEC_A_TMPL_ALGO,
 				     tmpl->algo[i]->name);
 	return err;
+}
+
+static int demand_put(struct sk_buff *skb, const struct nfipsec_demand *d)
+{
+	int err = 0;
+
+	if (d->asked & NFIPSEC_DEMAND_ESN)
+		err = nla_put_u8(skb, NFIPSEC_A_TMPL_ESN, d->esn);
+	if (!err && (d->asked & NFIPSEC_DEMAND_DF))
+		err = nla_put_u8(skb, NFIPSEC_A_TMPL_DF, d->df);
+	if (err || !(d->asked & NFIPSEC_DEMAND_DSCP))
+		return err;
+	return d->dscp_fixed ?
+	       nla_put_u8(skb, NFIPSEC_A_TMPL_DSCP, d->dscp) :
+	       nla_put_flag(skb, NFIPSEC_A_TMPL_DSCP_COPY);
 }
 
 /**
@@ -341,7 +399,7 @@ int nfipsec_nl_tmpl_put(struct sk_buff *skb, int type,
 	    nla_put_u8(skb, NFIPSEC_A_TMPL_MODE, tmpl->mode) ||
 	    nla_put_u32(skb, NFIPSEC_A_TMPL_REQID, tmpl->reqid) ||
 	    nla_put_be32(skb, NFIPSEC_A_TMPL_SPI, tmpl->spi) ||
-	    algos_put(skb, tmpl)) {
+	    algos_put(skb, tmpl) || demand_put(skb, &tmpl->demand)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}

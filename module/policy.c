@@ -3,35 +3,41 @@
  * Policies: birth, death, and from the templates of a policy to SAs.
  */
 #include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "net.h"
 #include "policy.h"
 
-/* What is behind a policy in its memory: lists of its selector, its name. */
+/* What is behind a policy in its memory: selector sets, their lists, names. */
 static size_t tail_size(const struct nfipsec_policy_config *cfg)
 {
-	size_t size = 0;
+	size_t size = cfg->sels * sizeof(*cfg->sel) + cfg->names_size;
+	unsigned int i;
 
-	if (cfg->selector.lists)
-		size += sizeof(*cfg->selector.lists);
-	if (cfg->name)
-		size += strlen(cfg->name) + 1;
+	for (i = 0; i < cfg->sels; i++) {
+		if (cfg->sel[i].lists)
+			size += sizeof(*cfg->sel[i].lists);
+	}
 	return size;
 }
 
 static void copy_tail(struct nfipsec_policy *pol,
 		      const struct nfipsec_policy_config *cfg)
 {
-	void *tail = pol + 1;
+	struct nfipsec_selector *sel = (void *)(pol + 1);
+	void *tail = sel + cfg->sels;
+	unsigned int i;
 
-	nfipsec_selector_copy(&pol->cfg.selector, &cfg->selector, tail);
-	if (cfg->selector.lists)
-		tail += sizeof(*cfg->selector.lists);
-	if (cfg->name)
-		pol->cfg.name = memcpy(tail, cfg->name,
-				       strlen(cfg->name) + 1);
+	for (i = 0; i < cfg->sels; i++) {
+		nfipsec_selector_copy(&sel[i], &cfg->sel[i], tail);
+		if (sel[i].lists)
+			tail += sizeof(*sel[i].lists);
+	}
+	pol->cfg.sel = sel;
+	if (cfg->names)
+		pol->cfg.names = memcpy(tail, cfg->names, cfg->names_size);
 }
 
 /**
@@ -51,12 +57,13 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 	struct nfipsec_policy *pol;
 	unsigned int i;
 
-	pol = kzalloc(sizeof(*pol) + tail_size(cfg), GFP_KERNEL_ACCOUNT);
+	/* Some 20 kB with as many sets and lists as there can be. */
+	pol = kvzalloc(sizeof(*pol) + tail_size(cfg), GFP_KERNEL_ACCOUNT);
 	if (!pol)
 		return ERR_PTR(-ENOMEM);
 	pol->hits = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
 	if (!pol->hits) {
-		kfree(pol);
+		kvfree(pol);
 		return ERR_PTR(-ENOMEM);
 	}
 	pol->index = index;
@@ -74,7 +81,7 @@ static void free_rcu(struct rcu_head *rcu)
 						  rcu);
 
 	free_percpu(pol->hits);
-	kfree(pol);
+	kvfree(pol);
 }
 
 /**
@@ -125,6 +132,7 @@ static void fill_want(struct nfipsec_sa_want *want,
 	want->pfp = 0;
 	want->algos = tmpl->algos;
 	want->algo = tmpl->algo;
+	want->demand = tmpl->demand;
 }
 
 /*

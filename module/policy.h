@@ -21,6 +21,10 @@ struct nfipsec_net;
 /* SAs that one packet may be put through, one into another. */
 #define NFIPSEC_TMPL_MAX	4
 
+/* Selector sets of a policy, and its names. */
+#define NFIPSEC_SETS_MAX	16
+#define NFIPSEC_NAMES_MAX	8
+
 /* Algorithms that a template may name. */
 #define NFIPSEC_TMPL_ALGOS	8
 
@@ -49,6 +53,7 @@ struct nfipsec_chain {
  * @algos: length of @algo, 0 is any
  * @algo: algorithms that the SA may have, the preferred one first; key management
  *	minds the order
+ * @demand: what else the SA must be like
  */
 struct nfipsec_tmpl {
 	union nfipsec_addr saddr;
@@ -60,11 +65,14 @@ struct nfipsec_tmpl {
 	__be32 spi;
 	u8 algos;
 	const struct nfipsec_algo *algo[NFIPSEC_TMPL_ALGOS];
+	struct nfipsec_demand demand;
 };
 
 /**
  * struct nfipsec_policy_config - a policy as user space describes it
- * @selector: which packets
+ * @sel: which packets: selector sets, no two equal, in no order that means
+ *	something
+ * @sels: how many, 1 to NFIPSEC_SETS_MAX
  * @dir: NFIPSEC_DIR_IN or NFIPSEC_DIR_OUT
  * @action: enum nfipsec_action
  * @priority: a lower number is looked at first
@@ -72,18 +80,22 @@ struct nfipsec_tmpl {
  * @tmpls: how many, 1 to NFIPSEC_TMPL_MAX with NFIPSEC_ACTION_PROTECT, else 0
  * @pfp: fields that the SA of the first template has one value for, that of the
  *	packet: enum nfipsec_pfp_flag
- * @name: for people and key management, or NULL
+ * @names: for people and key management, one behind the other, each with its
+ *	NUL; or NULL
+ * @names_size: of @names, in bytes
  * @owner: who asks for it
  */
 struct nfipsec_policy_config {
-	struct nfipsec_selector selector;
+	const struct nfipsec_selector *sel;
+	u8 sels;
 	u8 dir;
 	u8 action;
 	u32 priority;
 	struct nfipsec_tmpl tmpl[NFIPSEC_TMPL_MAX];
 	u8 tmpls;
 	u8 pfp;
-	const char *name;
+	u16 names_size;
+	const char *names;
 	char owner[NFIPSEC_OWNER_SIZE];
 };
 

@@ -191,7 +191,8 @@ bool nfipsec_sa_fits(const struct nfipsec_sa *sa,
 	       (!want->reqid || want->reqid == READ_ONCE(sa->reqid)) &&
 	       (!want->spi || want->spi == sa->key.spi) &&
 	       nfipsec_addr_equal(&sa->key.daddr, &want->daddr) &&
-	       source_fits(sa, want) && algos_fit(sa, want);
+	       source_fits(sa, want) && algos_fit(sa, want) &&
+	       nfipsec_demand_met(&want->demand, sa->flags, &sa->outer);
 }
 
 /**

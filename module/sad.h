@@ -9,6 +9,7 @@
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 
+#include "demand.h"
 #include "expire.h"
 #include "sa.h"
 
@@ -50,6 +51,7 @@ struct nfipsec_sad {
  *	nfipsec_pfp_flag; only looked at by nfipsec_sad_find_out()
  * @algos: length of @algo, 0 is any
  * @algo: algorithms that it may have
+ * @demand: what else it must be like
  */
 struct nfipsec_sa_want {
 	union nfipsec_addr saddr;
@@ -63,6 +65,7 @@ struct nfipsec_sa_want {
 	u8 pfp;
 	u8 algos;
 	const struct nfipsec_algo *const *algo;
+	struct nfipsec_demand demand;
 };
 
 int nfipsec_sad_init(struct nfipsec_net *nn);

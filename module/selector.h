@@ -167,6 +167,19 @@ bool nfipsec_selector_pins(const struct nfipsec_selector *sel, u32 pfp);
 bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel);
 bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel);
 bool nfipsec_selector_is_opaque(const struct nfipsec_selector *sel);
+enum nfipsec_match nfipsec_sets_match(const struct nfipsec_selector *sel,
+				      unsigned int n,
+				      const struct nfipsec_flow *flow,
+				      bool *hidden);
+bool nfipsec_sets_have(const struct nfipsec_selector *sel, unsigned int n,
+		       const struct nfipsec_selector *one);
+bool nfipsec_sets_equal(const struct nfipsec_selector *a, unsigned int na,
+			const struct nfipsec_selector *b, unsigned int nb);
+bool nfipsec_sets_have_ports(const struct nfipsec_selector *sel,
+			     unsigned int n);
+bool nfipsec_sets_have_opaque(const struct nfipsec_selector *sel,
+			      unsigned int n);
+u8 nfipsec_sets_family(const struct nfipsec_selector *sel, unsigned int n);
 bool nfipsec_range_is_any(const struct nfipsec_range *range);
 bool nfipsec_range_is_opaque(const struct nfipsec_range *range);
 bool nfipsec_proto_hides(u8 family, u8 proto);

@@ -34,7 +34,7 @@ static int ports_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 {
 	int err;
 
-	if (!nfipsec_selector_has_ports(&pol->cfg.selector))
+	if (!nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels))
 		return 0;
 	if (!nn->spd.ports) {
 		err = nf_defrag_ipv4_enable(nn->net);
@@ -53,7 +53,7 @@ static int ports_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 /* Called after the policy is out of the list and before it is freed. */
 static void ports_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 {
-	if (!nfipsec_selector_has_ports(&pol->cfg.selector))
+	if (!nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels))
 		return;
 	if (--nn->spd.ports)
 		return;
@@ -134,20 +134,24 @@ void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
 {
 	struct nfipsec_policy *pol, *may = NULL;
 	enum nfipsec_match match;
+	bool hidden;
 
+	verdict->hidden = false;
 	verdict->action = READ_ONCE(nn->spd.action[dir]);
 	verdict->policy = NULL;
 	list_for_each_entry_rcu(pol, &nn->spd.list[dir], node) {
-		match = nfipsec_selector_match(&pol->cfg.selector, flow);
+		match = nfipsec_sets_match(pol->cfg.sel, pol->cfg.sels, flow,
+					   &hidden);
 		if (match == NFIPSEC_MATCH_NO)
 			continue;
 		if (match == NFIPSEC_MATCH_OPAQUE) {
 			may = may ?: pol;
 			continue;
 		}
-		if (!may || nfipsec_selector_is_opaque(&pol->cfg.selector)) {
+		if (!may || hidden) {
 			may = NULL;
 			verdict->policy = pol;
+			verdict->hidden = hidden;
 		}
 		break;
 	}
@@ -293,23 +297,25 @@ void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 }
 
 /**
- * nfipsec_spd_find() - find the policy with a selector
+ * nfipsec_spd_find() - find the policy with certain selector sets
  * @nn: the namespace
  * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT
- * @sel: what its selector must equal
+ * @sel: selector sets; the policy has the same, in whatever order
+ * @sels: how many
  *
  * Context: under nn->lock.
  * Return: the policy, valid as long as the lock is held, or NULL.
  */
 struct nfipsec_policy *nfipsec_spd_find(const struct nfipsec_net *nn,
 					unsigned int dir,
-					const struct nfipsec_selector *sel)
+					const struct nfipsec_selector *sel,
+					unsigned int sels)
 {
 	struct nfipsec_policy *pol;
 
 	lockdep_assert_held(&nn->lock);
 	list_for_each_entry(pol, &nn->spd.list[dir], node) {
-		if (nfipsec_selector_equal(&pol->cfg.selector, sel))
+		if (nfipsec_sets_equal(pol->cfg.sel, pol->cfg.sels, sel, sels))
 			return pol;
 	}
 	return NULL;

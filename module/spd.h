@@ -26,7 +26,7 @@ enum {
  * @list: by priority, then by age; config lock, RCU readers
  * @count: length of each list, config lock
  * @last_index: last policy index given out, config lock
- * @ports: policies whose selector names ports; while it is not zero the
+ * @ports: policies with a selector that names ports; while it is not zero the
  *	namespace defragments; config lock
  * @action: default action, written under the config lock, READ_ONCE() readers
  * @active: the direction has policies or a default other than bypass; written
@@ -45,11 +45,13 @@ struct nfipsec_spd {
  * struct nfipsec_verdict - answer of nfipsec_spd_lookup()
  * @action: enum nfipsec_action; unused if @opaque
  * @opaque: the flow is a fragment and the answer depends on its ports
+ * @hidden: it matched by a selector for what cannot be seen
  * @policy: the policy that matched, NULL for the default action
  */
 struct nfipsec_verdict {
 	u8 action;
 	bool opaque;
+	bool hidden;
 	struct nfipsec_policy *policy;
 };
 
@@ -74,7 +76,8 @@ void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 			     u8 action);
 struct nfipsec_policy *nfipsec_spd_find(const struct nfipsec_net *nn,
 					unsigned int dir,
-					const struct nfipsec_selector *sel);
+					const struct nfipsec_selector *sel,
+					unsigned int sels);
 struct nfipsec_policy *nfipsec_spd_find_index(const struct nfipsec_net *nn,
 					      u32 index);
 u32 nfipsec_spd_new_index(struct nfipsec_net *nn);

@@ -28,6 +28,8 @@ extern const struct ktap_case mutable_cases[];
 extern const struct ktap_case outer_cases[];
 extern const struct ktap_case path_cases[];
 extern const struct ktap_case life_cases[];
+extern const struct ktap_case sets_cases[];
+extern const struct ktap_case demand_cases[];
 
 bool ktap_expect(bool ok, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -11,8 +11,8 @@ set -u
 cd "$(dirname "$0")" || exit 1
 module=../../module
 out=../../build/unit
-files='replay.c selector.c selector_lists.c selector_addr.c flow.c algo.c reason.c mutable.c outer.c path.c icmp.c
-       life.c life.h
+files='replay.c selector.c selector_lists.c selector_addr.c selector_sets.c flow.c
+       algo.c reason.c mutable.c outer.c path.c icmp.c life.c life.h demand.c demand.h
        replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
        proto.h kat_vectors.h'
 only=${1:-}
@@ -222,6 +222,27 @@ m 's/ || max != U32_MAX)/)/' 'plen: rest of the highest'
 m 's/if (plen < 32 \* i)/if (plen <= 32 * i)/' 'plen: word boundary'
 m 's/memcmp(a, b, sizeof(\*a))/memcmp(a, b, sizeof(*a) - 1)/' \
 	'last byte not compared'
+
+file=selector_sets.c
+m 's/	\*hidden = false;//' 'hidden not told'
+m 's/i < n; i++) {$/i < n - 1; i++) {/' 'last set not looked at'
+m 's/		if (!flow->opaque)$/		if (1)/' 'first set of a fragment decides'
+m 's/if (match == NFIPSEC_MATCH_YES &&$/if (1 \&\&/' 'early fragments are hidden'
+m 's/if (all != NFIPSEC_MATCH_YES)$/if (1)/' 'the last set decides'
+m 's/if (all != NFIPSEC_MATCH_YES)$/if (!all)/' 'the first set decides'
+m 's/if (na != nb)$/if (na > nb)/' 'a part is the same'
+m 's/if (!nfipsec_sets_have(b, nb, &a\[i\]))/if (0)/' 'any sets are the same'
+m 's/if (sel\[i\].family != sel\[0\].family)/if (0)/' 'one family'
+
+file=demand.c
+m 's/d->esn != esn)/d->esn \&\& !esn)/' 'ESN where none was asked for'
+m 's/d->df != o->df)/0)/' 'DF not looked at'
+m 's/d->dscp_fixed == o->dscp_fixed &&/1 \&\&/' 'copied or not'
+m 's/(!d->dscp_fixed || d->dscp == o->dscp)/1/' 'DSCP not looked at'
+m 's/(!d->dscp_fixed || /(/' 'DSCP of what is copied'
+m 's/!(d->asked & NFIPSEC_DEMAND_DSCP) || //' 'DSCP always asked for'
+m 's/(d->asked & NFIPSEC_DEMAND_DF) && //' 'DF always asked for'
+m 's/(d->asked & NFIPSEC_DEMAND_ESN) && //' 'ESN always asked for'
 
 file=flow.c
 m 's/iph->ihl < 5/iph->ihl < 4/' 'IPv4: short header'

@@ -94,6 +94,10 @@ static const struct nfi_field tmpl_fields[] = {
 		.name = "algo", .kind = NFI_NAMES,
 		.off = offsetof(struct nfipsec_tmpl, algos),
 	},
+	T(ESN, U8, esn),
+	T(DF, U8, df),
+	T(DSCP, U8, dscp),
+	[NFIPSEC_A_TMPL_DSCP_COPY] = { .name = "dscp-copy", .kind = NFI_FLAG },
 };
 
 #undef T
@@ -255,8 +259,18 @@ static const struct nfi_field policy_fields[] = {
 	TMPLS(POLICY, policy),
 	P(PACKETS, U64, packets),
 	P(PFP, U32, pfp),
-	P(NAME, TITLE, name),
+	[NFIPSEC_A_POLICY_NAME] = {
+		.name = "name", .kind = NFI_TITLES,
+		.off = offsetof(struct nfipsec_policy, names),
+	},
 	P(OWNER, NAME, owner),
+	[NFIPSEC_A_POLICY_SELECTOR_MORE] = {
+		.name = "selector_more", .kind = NFI_LIST,
+		.off = offsetof(struct nfipsec_policy, selector_more),
+		.nest = &nfi_set_selector,
+		.first = offsetof(struct nfipsec_selector_list, selector),
+		.size = sizeof(struct nfipsec_selector),
+	},
 };
 
 #undef P
@@ -341,6 +355,17 @@ static bool encode_names(struct nlmsghdr *nlh, size_t room, uint16_t type,
 	return true;
 }
 
+static bool encode_titles(struct nlmsghdr *nlh, size_t room, uint16_t type,
+			  const struct nfipsec_title_list *list)
+{
+	uint32_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (!mnl_attr_put_strz_check(nlh, room, type, list->name[i]))
+			return false;
+	return true;
+}
+
 /* Templates as they stand in every structure that has some. */
 struct tmpls {
 	struct nfipsec_tmpl tmpl[NFIPSEC_TMPLS_MAX];
@@ -390,7 +415,6 @@ static bool encode_field(struct nlmsghdr *nlh, size_t room, uint16_t type,
 					  addr_len(addr->family), addr->bytes);
 	case NFI_NAME:
 	case NFI_DOC:
-	case NFI_TITLE:
 		return mnl_attr_put_strz_check(nlh, room, type, p);
 	case NFI_KEY:
 		return mnl_attr_put_check(nlh, room, type, key->len, key->data);
@@ -402,6 +426,8 @@ static bool encode_field(struct nlmsghdr *nlh, size_t room, uint16_t type,
 		return encode_list(nlh, room, type, f, p);
 	case NFI_NAMES:
 		return encode_names(nlh, room, type, p);
+	case NFI_TITLES:
+		return encode_titles(nlh, room, type, p);
 	case NFI_TMPLS:
 		return encode_tmpls(nlh, room, type, f->nest, p);
 	case NFI_MANY:
@@ -491,6 +517,15 @@ static int decode_name(struct nfipsec_name_list *list, const void *data,
 			     len);
 }
 
+static int decode_title(struct nfipsec_title_list *list, const void *data,
+			size_t len)
+{
+	if (list->n == NFIPSEC_POLICY_NAMES)
+		return 0;
+	return decode_string(list->name[list->n++], NFIPSEC_POLICY_NAME_MAX,
+			     data, len);
+}
+
 static int decode_field(const struct nfi_field *f, const void *data,
 			size_t len, void *obj)
 {
@@ -518,14 +553,14 @@ static int decode_field(const struct nfi_field *f, const void *data,
 		return decode_string(p, NFIPSEC_NAME_MAX, data, len);
 	case NFI_DOC:
 		return decode_string(p, NFIPSEC_DOC_MAX, data, len);
-	case NFI_TITLE:
-		return decode_string(p, NFIPSEC_POLICY_NAME_MAX, data, len);
 	case NFI_NEST:
 		return nfi_decode(data, len, f->nest, p);
 	case NFI_LIST:
 		return decode_list(f, data, len, p);
 	case NFI_NAMES:
 		return decode_name(p, data, len);
+	case NFI_TITLES:
+		return decode_title(p, data, len);
 	case NFI_TMPLS:
 		return decode_tmpl(f->nest, data, len, p);
 	case NFI_FLAG:

@@ -9,7 +9,7 @@
 
 #include "nfipsec.h"
 
-#define NFI_TX_SIZE	8192
+#define NFI_TX_SIZE	65536	/* a policy that has all it can is some 40 kB */
 #define NFI_RX_SIZE	65536	/* the largest message the kernel makes */
 
 /**
@@ -43,12 +43,12 @@ enum nfi_kind {
 	NFI_ADDR,
 	NFI_NAME,	/* char[NFIPSEC_NAME_MAX] */
 	NFI_DOC,	/* char[NFIPSEC_DOC_MAX] */
-	NFI_TITLE,	/* char[NFIPSEC_POLICY_NAME_MAX] */
 	NFI_KEY,	/* request only */
 	NFI_FLAG,	/* its bit is its value */
 	NFI_NEST,	/* a structure with a table of its own */
 	NFI_LIST,	/* repeated nest: uint32_t n, and so many structures */
 	NFI_NAMES,	/* repeated: struct nfipsec_name_list */
+	NFI_TITLES,	/* repeated: struct nfipsec_title_list */
 	NFI_TMPLS,	/* repeated nest: templates, their number behind them */
 	NFI_MANY,	/* repeated nest, not held in the structure */
 };

@@ -34,7 +34,9 @@
 #define NFIPSEC_POLICY_NAME_MAX	256	/* of a policy, likewise */
 #define NFIPSEC_TMPLS_MAX	4	/* templates of a policy */
 #define NFIPSEC_TMPL_ALGOS	8	/* algorithms of a template */
-#define NFIPSEC_MORE_MAX	15	/* ranges of a field beside the first */
+#define NFIPSEC_POLICY_NAMES	8	/* names of a policy */
+#define NFIPSEC_MORE_MAX	15	/* ranges of a field beside the first, and */
+					/* selector sets of a policy */
 
 struct nfipsec;
 
@@ -155,6 +157,26 @@ struct nfipsec_selector {
 };
 
 /**
+ * struct nfipsec_selector_list - selector sets beside the first
+ * @n: how many
+ * @selector: the sets
+ */
+struct nfipsec_selector_list {
+	uint32_t n;
+	struct nfipsec_selector selector[NFIPSEC_MORE_MAX];
+};
+
+/**
+ * struct nfipsec_title_list - names of a policy
+ * @n: how many
+ * @name: the names
+ */
+struct nfipsec_title_list {
+	uint32_t n;
+	char name[NFIPSEC_POLICY_NAMES][NFIPSEC_POLICY_NAME_MAX];
+};
+
+/**
  * struct nfipsec_name_list - names of algorithms
  * @n: how many
  * @name: the names
@@ -174,6 +196,11 @@ struct nfipsec_name_list {
  * @reqid: 0 is any
  * @spi: 0 is any
  * @algos: algorithms that the SA may have, any if there is none
+ * @esn: whether the SA must have extended sequence numbers, either if absent
+ * @df: enum nfipsec_df that the SA must have, any if absent; tunnel mode only,
+ *	as @dscp
+ * @dscp: DSCP that the SA must give to outer headers, any if absent; bit
+ *	NFIPSEC_A_TMPL_DSCP_COPY of @has: it must copy the inner one
  */
 struct nfipsec_tmpl {
 	uint64_t has;
@@ -184,6 +211,9 @@ struct nfipsec_tmpl {
 	uint32_t reqid;
 	uint32_t spi;
 	struct nfipsec_name_list algos;
+	uint8_t esn;
+	uint8_t df;
+	uint8_t dscp;
 };
 
 /**
@@ -459,8 +489,10 @@ struct nfipsec_event {
  * @tmpls: how many there are
  * @packets: that met the policy, answer only
  * @pfp: enum nfipsec_pfp_flag, NFIPSEC_ACTION_PROTECT only
- * @name: for people and key management
+ * @names: for people and key management, NFIPSEC_A_POLICY_NAME
  * @owner: who made it, at most 15 characters
+ * @selector_more: selector sets beside @selector: what one of them matches meets
+ *	the policy
  */
 struct nfipsec_policy {
 	uint64_t has;
@@ -473,8 +505,9 @@ struct nfipsec_policy {
 	unsigned int tmpls;
 	uint64_t packets;
 	uint32_t pfp;
-	char name[NFIPSEC_POLICY_NAME_MAX];
+	struct nfipsec_title_list names;
 	char owner[NFIPSEC_NAME_MAX];
+	struct nfipsec_selector_list selector_more;
 };
 
 /**
@@ -563,7 +596,7 @@ int nfipsec_policy_add(struct nfipsec *h, const struct nfipsec_policy *pol,
 		       uint32_t *index);
 int nfipsec_policy_update(struct nfipsec *h, const struct nfipsec_policy *pol,
 			  uint32_t *index);
-/* @key: index, or dir and selector */
+/* @key: index, or dir and selector, with selector_more in any order */
 int nfipsec_policy_del(struct nfipsec *h, const struct nfipsec_policy *key);
 int nfipsec_policy_get(struct nfipsec *h, const struct nfipsec_policy *key,
 		       struct nfipsec_policy *pol);

@@ -6,10 +6,10 @@
 #include "internal.h"
 
 #define HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_POLICY_##attr)
-#define KEY		(HAS(INDEX) | HAS(DIR) | HAS(SELECTOR))
+#define KEY		(HAS(INDEX) | HAS(DIR) | HAS(SELECTOR) | HAS(SELECTOR_MORE))
 #define CONFIG		(HAS(DIR) | HAS(SELECTOR) | HAS(PRIORITY) |	\
 			 HAS(ACTION) | HAS(TMPL) | HAS(PFP) | HAS(NAME) |	\
-			 HAS(OWNER))
+			 HAS(OWNER) | HAS(SELECTOR_MORE))
 
 static int policy_read(const struct nlmsghdr *nlh, void *arg)
 {
@@ -67,7 +67,7 @@ int nfipsec_policy_update(struct nfipsec *h, const struct nfipsec_policy *pol,
 /**
  * nfipsec_policy_del() - delete a policy
  * @h: handle
- * @key: index, or dir and selector; the rest is not looked at
+ * @key: index, or dir and selector sets; the rest is not looked at
  *
  * Return: 0 or a negative errno
  */
@@ -80,7 +80,7 @@ int nfipsec_policy_del(struct nfipsec *h, const struct nfipsec_policy *key)
 /**
  * nfipsec_policy_get() - read a policy
  * @h: handle
- * @key: index, or dir and selector; the rest is not looked at
+ * @key: index, or dir and selector sets; the rest is not looked at
  * @pol: result
  *
  * Return: 0 or a negative errno

@@ -4,7 +4,7 @@
 
 #include "acquire.h"
 #include "addr.h"
-#include "policy.h"
+#include "tmpl.h"
 #include "selector.h"
 
 static void tmpl_line(FILE *out, const struct nfipsec_tmpl *tmpl)
@@ -20,6 +20,7 @@ static void tmpl_line(FILE *out, const struct nfipsec_tmpl *tmpl)
 		fprintf(out, " spi 0x%08x", tmpl->spi);
 	fprintf(out, " reqid %u mode %s", tmpl->reqid,
 		choice_name(choice_mode, tmpl->mode));
+	tmpl_asked_print(out, tmpl, " ");
 }
 
 /**

@@ -26,11 +26,12 @@
 	"proto comp: comp deflate"
 #define SA_KEY		"[src A] dst A proto esp|ah|comp spi N"
 #define POLICY_WORDS							\
-	"dir in|out SELECTOR [priority N] [name STRING] [pfp FIELD,...]\n" \
-	"[owner NAME] action protect|bypass|discard\n"			\
+	"dir in|out SELECTOR [sel SELECTOR]... [priority N] [name STRING]...\n" \
+	"[pfp FIELD,...] [owner NAME] action protect|bypass|discard\n"	\
 	"[tmpl [src A dst A] proto esp|ah|comp mode M [reqid N] [spi N]\n" \
-	"      [level required|use] [algo NAME]...]..."
-#define POLICY_KEY	"index N | dir in|out SELECTOR"
+	"      [level required|use] [algo NAME]... [esn yes|no]\n"	\
+	"      [df copy|set|clear] [dscp N|copy]]..."
+#define POLICY_KEY	"index N | dir in|out SELECTOR [sel SELECTOR]..."
 
 /* The first verb of a noun is what the noun alone means. */
 const struct command commands[] = {

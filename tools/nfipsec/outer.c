@@ -13,7 +13,7 @@ static const struct choice choice_ecn[] = {
 	{}
 };
 
-static const struct choice choice_df[] = {
+const struct choice choice_df[] = {
 	{ "copy", NFIPSEC_DF_COPY },
 	{ "set", NFIPSEC_DF_SET },
 	{ "clear", NFIPSEC_DF_CLEAR },

@@ -9,6 +9,8 @@
 /* Row of a table of words, for a struct nfipsec_outer at @base. */
 #define OUTER_WORD(base, text, fn)	{ text, fn, base, 0, 0, 0, false }
 
+extern const struct choice choice_df[];
+
 int word_ecn(struct args *a, void *obj, const struct word *w);
 int word_dscp(struct args *a, void *obj, const struct word *w);
 int word_df(struct args *a, void *obj, const struct word *w);

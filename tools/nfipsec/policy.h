@@ -19,8 +19,6 @@ int preset_policy(const char *name, unsigned int n, struct nfipsec_policy *pol);
 
 void policy_print(FILE *out, const struct nfipsec_policy *pol);
 struct json_object *policy_json(const struct nfipsec_policy *pol);
-void tmpls_json(struct json_object *o, const struct nfipsec_tmpl *tmpl,
-		unsigned int n);
 
 int cmd_policy_add(struct args *a);
 int cmd_policy_update(struct args *a);

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Policies as words. */
 #include <string.h>
-#include <netinet/in.h>
 
 #include "policy.h"
 #include "selector.h"
+#include "tmpl.h"
 
 #define SELECTOR	offsetof(struct nfipsec_policy, selector)
 
 #define P(text, fn, member, attr)					\
 	{ text, fn, 0, offsetof(struct nfipsec_policy, member),		\
 	  NFIPSEC_A_POLICY_##attr, 0, false }
-#define T(text, fn, member, attr)					\
-	{ text, fn, 0, offsetof(struct nfipsec_tmpl, member),		\
-	  NFIPSEC_A_TMPL_##attr, 0, false }
-
 #define S(text, fn, member, attr)					\
 	SELECTOR_WORD(SELECTOR, text, fn, member, attr)
-
-#define TMPL_HAS(tmpl, attr)	has_get(tmpl, NFIPSEC_A_TMPL_##attr)
 
 const struct choice choice_action[] = {
 	{ "protect", NFIPSEC_ACTION_PROTECT },
@@ -89,6 +83,7 @@ static int word_pfp(struct args *a, void *obj, const struct word *w)
 	return CLI_OK;
 }
 
+/* Again for each one. */
 static int word_name(struct args *a, void *obj, const struct word *w)
 {
 	const char *text = args_value(a, w->name);
@@ -96,97 +91,32 @@ static int word_name(struct args *a, void *obj, const struct word *w)
 
 	if (!text)
 		return CLI_USAGE;
-	if (strlen(text) >= sizeof(pol->name))
-		return cli_fail(CLI_USAGE, "the name is too long: at most %zu bytes",
-				sizeof(pol->name) - 1);
-	strcpy(pol->name, text);
+	if (strlen(text) >= NFIPSEC_POLICY_NAME_MAX)
+		return cli_fail(CLI_USAGE, "the name is too long: at most %d bytes",
+				NFIPSEC_POLICY_NAME_MAX - 1);
+	if (pol->names.n == NFIPSEC_POLICY_NAMES)
+		return cli_fail(CLI_USAGE, "too many names: a policy has %d at most",
+				NFIPSEC_POLICY_NAMES);
+	strcpy(pol->names.name[pol->names.n++], text);
 	has_set(pol, NFIPSEC_A_POLICY_NAME);
 	return CLI_OK;
 }
 
-/* Again for each one; the kernel knows the names. */
-static int word_algo(struct args *a, void *obj, const struct word *w)
+/* One selector set more, after the one that needs no word in front of it. */
+static int word_sel(struct args *a, void *obj, const struct word *w)
 {
-	const char *text = args_value(a, w->name);
-	struct nfipsec_tmpl *tmpl = obj;
-
-	if (!text)
-		return CLI_USAGE;
-	if (strlen(text) >= NFIPSEC_NAME_MAX)
-		return cli_fail(CLI_USAGE, "the name of an algorithm is too long");
-	if (tmpl->algos.n == NFIPSEC_TMPL_ALGOS)
-		return cli_fail(CLI_USAGE, "too many algorithms: a template has %d at most",
-				NFIPSEC_TMPL_ALGOS);
-	has_set(tmpl, NFIPSEC_A_TMPL_ALGO);
-	strcpy(tmpl->algos.name[tmpl->algos.n++], text);
-	return CLI_OK;
-}
-
-/*
- * As in ip-xfrm(8). Small packets come without IPComp whatever is said; that one
- * comes without ESP or AH is not to be had.
- */
-static int word_level(struct args *a, void *obj, const struct word *w)
-{
-	const char *text = args_value(a, w->name);
-	struct nfipsec_tmpl *tmpl = obj;
-
-	if (!text)
-		return CLI_USAGE;
-	if (!strcmp(text, "required"))
-		return CLI_OK;
-	if (strcmp(text, "use"))
-		return cli_fail(CLI_USAGE, "unknown level \"%s\": use required, or of proto comp use",
-				cli_show(text));
-	if (!TMPL_HAS(tmpl, PROTO) || tmpl->proto != IPPROTO_COMP)
-		return cli_fail(CLI_USAGE, "level use is for a template of proto comp, behind that word: other SAs are always required");
-	return CLI_OK;
-}
-
-static int tmpl_check(const struct nfipsec_tmpl *tmpl)
-{
-	if (!TMPL_HAS(tmpl, PROTO))
-		return cli_fail(CLI_USAGE, "\"proto\" is missing behind \"tmpl\"");
-	if (!TMPL_HAS(tmpl, MODE))
-		return cli_fail(CLI_USAGE, "\"mode\" is missing behind \"tmpl\"");
-	if (TMPL_HAS(tmpl, SRC) != TMPL_HAS(tmpl, DST))
-		return cli_fail(CLI_USAGE, "\"%s\" is missing behind \"tmpl\"",
-				TMPL_HAS(tmpl, SRC) ? "dst" : "src");
-	if (!TMPL_HAS(tmpl, SRC) && tmpl->mode != NFIPSEC_MODE_TRANSPORT)
-		return cli_fail(CLI_USAGE, "\"src\" and \"dst\" are missing behind \"tmpl\": outside transport mode an SA has its own");
-	if (tmpl->src.family != tmpl->dst.family)
-		return cli_fail(CLI_USAGE, "src and dst of a template have one address family, not two");
-	return CLI_OK;
-}
-
-/* As in ip-xfrm(8) it may be there again, for an SA around the one before. */
-static int word_tmpl(struct args *a, void *obj, const struct word *w)
-{
-	static const struct word words[] = {
-		T("src", word_addr, src, SRC),
-		T("dst", word_addr, dst, DST),
-		T("proto", word_ipsec, proto, PROTO),
-		T("mode", word_mode, mode, MODE),
-		T("reqid", word_u32, reqid, REQID),
-		T("spi", word_u32, spi, SPI),
-		{ "algo", word_algo, 0, 0, 0, 0, true },
-		{ "level", word_level, 0, 0, 0, 0, false },
-	};
 	struct nfipsec_policy *pol = obj;
-	struct nfipsec_tmpl *tmpl;
-	int ret;
+	struct nfipsec_selector_list *more = &pol->selector_more;
 
 	(void)w;
-	if (pol->tmpls == NFIPSEC_TMPLS_MAX)
-		return cli_fail(CLI_USAGE, "too many templates: a policy has %d at most",
-				NFIPSEC_TMPLS_MAX);
-	has_set(pol, NFIPSEC_A_POLICY_TMPL);
-	tmpl = &pol->tmpl[pol->tmpls++];
-	ret = words_parse(a, words, ARRAY_SIZE(words), tmpl, true);
-	return ret ? ret : tmpl_check(tmpl);
+	if (more->n == NFIPSEC_MORE_MAX)
+		return cli_fail(CLI_USAGE, "too many selectors: a policy has %d at most",
+				NFIPSEC_MORE_MAX + 1);
+	has_set(pol, NFIPSEC_A_POLICY_SELECTOR_MORE);
+	return selector_words(a, &more->selector[more->n++]);
 }
 
-/* The selector as a whole is there if any of its words was. */
+/* The first selector as a whole is there if any of its words was. */
 static bool has_selector(const struct args *a, int start, int end)
 {
 	static const char * const names[] = { "src", "dst", "proto", "sport",
@@ -194,7 +124,8 @@ static bool has_selector(const struct args *a, int start, int end)
 	size_t n;
 	int i;
 
-	for (i = start; i < end && strcmp(a->argv[i], "tmpl"); i++)
+	for (i = start; i < end && strcmp(a->argv[i], "tmpl") &&
+	     strcmp(a->argv[i], "sel"); i++)
 		for (n = 0; n < ARRAY_SIZE(names); n++)
 			if (!strcmp(a->argv[i], names[n]))
 				return true;
@@ -213,6 +144,21 @@ static int finish_action(struct nfipsec_policy *pol)
 	if (pol->action != NFIPSEC_ACTION_PROTECT && POLICY_HAS(pol, TMPL))
 		return cli_fail(CLI_USAGE, "only action protect has a template: leave out tmpl, or say action protect");
 	return CLI_OK;
+}
+
+/* A set that names no address is of the family of the first one. */
+static int finish_selectors(struct nfipsec_policy *pol)
+{
+	struct nfipsec_selector_list *more = &pol->selector_more;
+	uint32_t i;
+	int ret;
+
+	ret = selector_finish(&pol->selector, 0);
+	for (i = 0; !ret && i < more->n; i++)
+		ret = selector_finish(&more->selector[i], pol->selector.family);
+	if (!ret)
+		has_set(pol, NFIPSEC_A_POLICY_SELECTOR);
+	return ret;
 }
 
 static int check_dir(const struct nfipsec_policy *pol)
@@ -244,9 +190,10 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
 		S("code", word_codes, type_min, TYPE_MAX),
 		P("priority", word_u32, priority, PRIORITY),
 		P("pfp", word_pfp, pfp, PFP),
-		P("name", word_name, name, NAME),
+		{ "name", word_name, 0, 0, 0, 0, true },
 		P("owner", word_owner, owner, OWNER),
 		{ "action", word_action, 0, 0, 0, 0, false },
+		{ "sel", word_sel, 0, 0, 0, 0, true },
 		{ "tmpl", word_tmpl, 0, 0, 0, 0, true },
 	};
 	int start = a->pos;
@@ -259,11 +206,7 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
 		ret = cli_fail(CLI_USAGE, "the selector is missing: give src S dst D, any for all addresses");
 	if (!ret)
 		ret = finish_action(pol);
-	if (!ret)
-		ret = selector_finish(&pol->selector, 0);
-	if (!ret)
-		has_set(pol, NFIPSEC_A_POLICY_SELECTOR);
-	return ret;
+	return ret ? ret : finish_selectors(pol);
 }
 
 /**
@@ -286,6 +229,7 @@ int policy_parse_key(struct args *a, struct nfipsec_policy *key)
 		S("dport", word_ports, dport_min, DPORT_MIN),
 		S("type", word_types, type_min, TYPE_MIN),
 		S("code", word_codes, type_min, TYPE_MAX),
+		{ "sel", word_sel, 0, 0, 0, 0, true },
 	};
 	int start = a->pos;
 	bool selector;
@@ -295,18 +239,14 @@ int policy_parse_key(struct args *a, struct nfipsec_policy *key)
 	if (ret)
 		return ret;
 	selector = has_selector(a, start, a->argc);
-	if (POLICY_HAS(key, INDEX) && selector)
+	if (POLICY_HAS(key, INDEX) && (selector || key->selector_more.n))
 		return cli_fail(CLI_USAGE, "name a policy by its index or by direction and selector, not by both");
 	if (POLICY_HAS(key, INDEX))
 		return CLI_OK;
 	if (!selector)
 		return cli_fail(CLI_USAGE, "which policy? give index N, or dir D src S dst D as it was added");
 	ret = check_dir(key);
-	if (!ret)
-		ret = selector_finish(&key->selector, 0);
-	if (!ret)
-		has_set(key, NFIPSEC_A_POLICY_SELECTOR);
-	return ret;
+	return ret ? ret : finish_selectors(key);
 }
 
 /**

@@ -1,33 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Policies as text and as JSON. */
 #include <inttypes.h>
-#include <arpa/inet.h>
 
 #include "policy.h"
 #include "selector.h"
-
-#define TMPL_HAS(tmpl, attr)	has_get(tmpl, NFIPSEC_A_TMPL_##attr)
-
-static void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl)
-{
-	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
-	char proto[PROTO_TEXT_MAX];
-	uint32_t i;
-
-	fputs("\ttmpl", out);
-	if (TMPL_HAS(tmpl, SRC))
-		fprintf(out, " src %s dst %s",
-			addr_text(&tmpl->src, src, sizeof(src)),
-			addr_text(&tmpl->dst, dst, sizeof(dst)));
-	fprintf(out, "\n\t\tproto %s",
-		proto_text(tmpl->proto, proto, sizeof(proto)));
-	if (tmpl->spi)
-		fprintf(out, " spi 0x%08x", tmpl->spi);
-	fprintf(out, " reqid %u mode %s\n", tmpl->reqid,
-		choice_name(choice_mode, tmpl->mode));
-	for (i = 0; i < tmpl->algos.n; i++)
-		fprintf(out, "\t\talgo %s\n", tmpl->algos.name[i]);
-}
+#include "tmpl.h"
 
 #define PFP_TEXT_MAX	64
 
@@ -56,6 +33,10 @@ void policy_print(FILE *out, const struct nfipsec_policy *pol)
 	unsigned int i;
 
 	selector_print(out, &pol->selector);
+	for (i = 0; i < pol->selector_more.n; i++) {
+		fputs("\n\tsel ", out);
+		selector_print(out, &pol->selector_more.selector[i]);
+	}
 	fprintf(out, "\n\tdir %s action %s index %u priority %u",
 		choice_name(choice_dir, pol->dir),
 		choice_name(choice_action, pol->action), pol->index,
@@ -64,63 +45,40 @@ void policy_print(FILE *out, const struct nfipsec_policy *pol)
 		fprintf(out, " pfp %s", pfp_text(pol->pfp, pfp, sizeof(pfp)));
 	if (POLICY_HAS(pol, OWNER))
 		fprintf(out, " owner %s", pol->owner);
-	if (pol->name[0])
-		fprintf(out, "\n\tname %s", pol->name);
+	for (i = 0; i < pol->names.n; i++)
+		fprintf(out, "\n\tname %s", pol->names.name[i]);
 	fputc('\n', out);
 	for (i = 0; i < pol->tmpls; i++)
 		tmpl_print(out, &pol->tmpl[i]);
 	fprintf(out, "\tstats: packets %" PRIu64 "\n", pol->packets);
 }
 
-static struct json_object *tmpl_json(const struct nfipsec_tmpl *tmpl)
+static void sets_json(struct json_object *o,
+		      const struct nfipsec_selector_list *more)
 {
-	struct json_object *o = json_new();
-	char text[INET6_ADDRSTRLEN];
-	struct json_object *array, *name;
+	struct json_object *array = json_object_new_array();
 	uint32_t i;
 
-	if (TMPL_HAS(tmpl, SRC)) {
-		json_text(o, "src", addr_text(&tmpl->src, text, sizeof(text)));
-		json_text(o, "dst", addr_text(&tmpl->dst, text, sizeof(text)));
-	}
-	json_text(o, "proto", proto_text(tmpl->proto, text, sizeof(text)));
-	if (tmpl->spi)
-		json_spi(o, tmpl->spi);
-	json_number(o, "reqid", tmpl->reqid);
-	json_text(o, "mode", choice_name(choice_mode, tmpl->mode));
-	if (!tmpl->algos.n)
-		return o;
-	array = json_object_new_array();
-	for (i = 0; array && i < tmpl->algos.n; i++) {
-		name = json_object_new_string(tmpl->algos.name[i]);
-		json_object_array_add(array, name);
-	}
-	json_child(o, "algos", array);
-	return o;
+	for (i = 0; array && i < more->n; i++)
+		json_object_array_add(array, selector_json(&more->selector[i]));
+	json_child(o, "more_sels", array);
 }
 
-/**
- * tmpls_json() - add templates to JSON
- * @o: object
- * @tmpl: templates
- * @n: how many
- *
- * The innermost one is "tmpl", those around it are a list.
- */
-void tmpls_json(struct json_object *o, const struct nfipsec_tmpl *tmpl,
-		unsigned int n)
+/* The first is a text, as when there was but one. */
+static void names_json(struct json_object *o,
+		       const struct nfipsec_title_list *names)
 {
 	struct json_object *array;
-	unsigned int i;
+	uint32_t i;
 
-	if (n)
-		json_child(o, "tmpl", tmpl_json(&tmpl[0]));
-	if (n < 2)
+	json_text(o, "name", names->name[0]);
+	if (names->n < 2)
 		return;
 	array = json_object_new_array();
-	for (i = 1; array && i < n; i++)
-		json_object_array_add(array, tmpl_json(&tmpl[i]));
-	json_child(o, "outer_tmpls", array);
+	for (i = 1; array && i < names->n; i++)
+		json_object_array_add(array,
+				      json_object_new_string(names->name[i]));
+	json_child(o, "more_names", array);
 }
 
 /**
@@ -137,6 +95,8 @@ struct json_object *policy_json(const struct nfipsec_policy *pol)
 	json_number(o, "index", pol->index);
 	json_text(o, "dir", choice_name(choice_dir, pol->dir));
 	json_child(o, "sel", selector_json(&pol->selector));
+	if (pol->selector_more.n)
+		sets_json(o, &pol->selector_more);
 	json_number(o, "priority", pol->priority);
 	if (POLICY_HAS(pol, OWNER))
 		json_text(o, "owner", pol->owner);
@@ -145,7 +105,7 @@ struct json_object *policy_json(const struct nfipsec_policy *pol)
 	json_number(o, "packets", pol->packets);
 	if (pol->pfp)
 		json_text(o, "pfp", pfp_text(pol->pfp, pfp, sizeof(pfp)));
-	if (pol->name[0])
-		json_text(o, "name", pol->name);
+	if (pol->names.n)
+		names_json(o, &pol->names);
 	return o;
 }

@@ -403,6 +403,9 @@ static void event_case(void)
 	json_object_put(o);
 }
 
+/* Nothing is asked for beside ends, protocol, mode and algorithms. */
+#define HAS_TMPL	(NFIPSEC_HAS(NFIPSEC_A_TMPL_ESN) - 2)
+
 static void acquire_case(void)
 {
 	static const struct nfipsec_acquire from = {
@@ -423,10 +426,11 @@ static void acquire_case(void)
 			.dport_max = 80,
 		},
 		.tmpl = {
-			{ .has = ~UINT64_C(1), .src = { 2, { 192, 0, 2, 1 } },
+			{ .has = HAS_TMPL | NFIPSEC_HAS(NFIPSEC_A_TMPL_ESN),
+			  .src = { 2, { 192, 0, 2, 1 } },
 			  .dst = { 2, { 192, 0, 2, 2 } }, .proto = 51,
-			  .reqid = 5 },
-			{ .has = ~UINT64_C(1), .src = { 2, { 10, 0, 0, 1 } },
+			  .reqid = 5, .esn = 1 },
+			{ .has = HAS_TMPL, .src = { 2, { 10, 0, 0, 1 } },
 			  .dst = { 2, { 10, 0, 0, 2 } }, .proto = 50,
 			  .mode = NFIPSEC_MODE_TUNNEL, .spi = 0x1234 },
 		},
@@ -440,12 +444,12 @@ static void acquire_case(void)
 	text_open(&text);
 	event_print(text.file, &ev);
 	same(text_close(&text),
-	     "acquire id 3 policy 7 priority 100 src 192.0.2.1/32 dst 192.0.2.2/32 proto tcp dport 80 tmpl src 192.0.2.1 dst 192.0.2.2 proto ah reqid 5 mode transport tmpl src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x00001234 reqid 0 mode tunnel\n",
+	     "acquire id 3 policy 7 priority 100 src 192.0.2.1/32 dst 192.0.2.2/32 proto tcp dport 80 tmpl src 192.0.2.1 dst 192.0.2.2 proto ah reqid 5 mode transport esn yes tmpl src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x00001234 reqid 0 mode tunnel\n",
 	     "acquire as text");
 	text_free(&text);
 	o = event_json(&ev);
 	same(json_object_to_json_string_ext(o, JSON_FLAGS),
-	     "{\"event\":\"acquire\",\"id\":3,\"policy\":7,\"priority\":100,\"packet\":{\"family\":\"inet\",\"src\":\"192.0.2.1/32\",\"dst\":\"192.0.2.2/32\",\"proto\":\"tcp\",\"dport_min\":80,\"dport_max\":80},\"tmpl\":{\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.2\",\"proto\":\"ah\",\"reqid\":5,\"mode\":\"transport\"},\"outer_tmpls\":[{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.2\",\"proto\":\"esp\",\"spi\":\"0x00001234\",\"reqid\":0,\"mode\":\"tunnel\"}]}",
+	     "{\"event\":\"acquire\",\"id\":3,\"policy\":7,\"priority\":100,\"packet\":{\"family\":\"inet\",\"src\":\"192.0.2.1/32\",\"dst\":\"192.0.2.2/32\",\"proto\":\"tcp\",\"dport_min\":80,\"dport_max\":80},\"tmpl\":{\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.2\",\"proto\":\"ah\",\"reqid\":5,\"mode\":\"transport\",\"esn\":true},\"outer_tmpls\":[{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.2\",\"proto\":\"esp\",\"spi\":\"0x00001234\",\"reqid\":0,\"mode\":\"tunnel\"}]}",
 	     "acquire as JSON");
 	json_object_put(o);
 }
@@ -472,6 +476,16 @@ void test_sa(void)
 #define TRANSPORT(proto, reqid)						\
 	"tmpl proto " #proto " mode transport reqid " #reqid " "
 #define TMPL	"tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel"
+
+#define SELS5								\
+	"sel src 10.0.0.1 sel src 10.0.0.2 sel src 10.0.0.3 sel src 10.0.0.4 " \
+	"sel dst 10.0.0.5 "
+#define SELS5_TEXT							\
+	"\tsel src 10.0.0.1/32 dst 0.0.0.0/0\n"				\
+	"\tsel src 10.0.0.2/32 dst 0.0.0.0/0\n"				\
+	"\tsel src 10.0.0.3/32 dst 0.0.0.0/0\n"				\
+	"\tsel src 10.0.0.4/32 dst 0.0.0.0/0\n"				\
+	"\tsel src 0.0.0.0/0 dst 10.0.0.5/32\n"
 
 static const struct object_case policies[] = {
 	{ "dir out " SEL "action protect " TMPL,
@@ -648,6 +662,42 @@ static const struct object_case policies[] = {
 	  "\"mode\" is missing", true },
 	{ "dir in src 10.0.0.0/8 dst ::/0 action bypass",
 	  "one address family", true },
+	{ "dir in " SEL "sel src any dst any proto tcp dport 80,443 "
+	  "sel src ::/0 dst any proto icmpv6 type 1-4 action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tsel src 0.0.0.0/0 dst 0.0.0.0/0 proto tcp dport 80,443\n"
+	  "\tsel src ::/0 dst ::/0 proto ipv6-icmp type 1-4\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL SELS5 SELS5 SELS5 "action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n" SELS5_TEXT SELS5_TEXT SELS5_TEXT
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL SELS5 SELS5 SELS5 "sel src 10.0.0.7 action bypass",
+	  "16 at most", true },
+	{ "dir in sel " SEL "action bypass", "the selector is missing", true },
+	{ "dir in " SEL "sel action bypass", "a selector must follow", true },
+	{ "dir in " SEL "sel src 10.0.0.1 dst ::1 action bypass",
+	  "one address family", true },
+	{ "dir in " SEL "name first name second action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tname first\n\tname second\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "name 1 name 2 name 3 name 4 name 5 name 6 name 7 "
+	  "name 8 name 9 action bypass", "8 at most", true },
+	{ "dir out " SEL "action protect " TMPL " esn yes df set dscp 46 "
+	  TMPL " esn no df copy dscp copy",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action protect index 0 priority 0\n"
+	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
+	  "\t\tesn yes\n\t\tdf set\n\t\tdscp 46\n"
+	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
+	  "\t\tesn no\n\t\tdf copy\n\t\tdscp copy\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "action protect " TMPL " esn maybe", "esn", true },
+	{ "dir out " SEL "action protect " TMPL " df 1", "df", true },
+	{ "dir out " SEL "action protect " TMPL " dscp 64", "dscp", true },
 	{ "dir in " SEL "index 5 action bypass", "unknown word \"index\"",
 	  true },
 };
@@ -680,6 +730,9 @@ static void policy_key_cases(void)
 		{ "index 5", "accepted", false },
 		{ "dir in index 5", "accepted", false },
 		{ "dir in " SEL, "accepted", false },
+		{ "dir in " SEL "sel src ::1", "accepted", false },
+		{ "index 5 sel src ::1", "not by both", true },
+		{ "dir in sel src ::1", "which policy?", true },
 		{ "", "which policy?", true },
 		{ "dir in", "which policy?", true },
 		{ SEL, "\"dir\" is missing", true },

@@ -34,7 +34,7 @@ static void sort_addrs(union nfipsec_addr list[][2], unsigned int n, u8 family)
 	for (i = 1; i < n; i++) {
 		memcpy(range, list[i], sizeof(range));
 		for (j = i; j && nfipsec_addr_cmp(&list[j - 1][0], &range[0],
-					  family) > 0; j--)
+						  family) > 0; j--)
 			memcpy(list[j], list[j - 1], sizeof(range));
 		memcpy(list[j], range, sizeof(range));
 	}

@@ -5,8 +5,8 @@
  * packet waits.
  *
  * An entry stands for all packets that one SA, or one chain of them, is wanted
- * for: those of a policy, and if its SA takes something from the packet, see
- * classify(), those that have that in common. It is told to user space once. Its
+ * for: those of a selector set of a policy, and if its SA takes something from the
+ * packet, see classify(), those that have that in common. It is told to user space once. Its
  * packets go through nfipsec_output() again, all of it, whenever a table has
  * changed; an entry whose packets have all gone goes too. What is there when its
  * time is over is dropped with it, and the next packet makes another one.
@@ -39,6 +39,19 @@
 #define BUCKETS		64
 
 /**
+ * struct packet_class - what packets that one SA is wanted for have in common
+ * @flow: what tells them from others of the policy, the rest zero
+ * @set: which of the policy's selector sets they match: an SA that key management
+ *	gets need not be for all of them
+ *
+ * Compared and hashed as bytes.
+ */
+struct packet_class {
+	struct nfipsec_flow flow;
+	u32 set;
+};
+
+/**
  * struct entry - an SA that is wanted
  * @hash_node: in nfipsec_acquires.hash
  * @node: in nfipsec_acquires.list
@@ -55,7 +68,7 @@ struct entry {
 	struct list_head node;
 	const struct nfipsec_policy *pol;
 	struct nfipsec_acquire info;
-	struct nfipsec_flow class;
+	struct packet_class class;
 	bool told;
 	unsigned long until;
 	s64 gen;
@@ -138,36 +151,37 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 }
 
 /*
- * What tells the SA of one packet from that of another: the addresses, if the
- * SA's are those of the packet, and what it has from the packet because the
- * policy says so (RFC 4301 section 4.4.1.2).
+ * What tells the SA of one packet from that of another: the selector set, the
+ * addresses, if the SA's are those of the packet, and what it has from the packet
+ * because the policy says so (RFC 4301 section 4.4.1.2).
  */
-static void classify(struct nfipsec_flow *class,
+static void classify(struct packet_class *class,
 		     const struct nfipsec_policy *pol,
 		     const struct nfipsec_flow *flow)
 {
 	bool ends = !pol->cfg.tmpl[0].family;
 	u8 pfp = pol->cfg.pfp;
 
-	/* Compared and hashed as bytes. */
+	/* Holes too. */
 	memset(class, 0, sizeof(*class));
+	class->set = nfipsec_sets_which(pol->cfg.sel, pol->cfg.sels, flow);
+	class->flow.family = flow->family;
 	if (ends || pfp & NFIPSEC_PFP_FLAG_SRC)
-		class->saddr = flow->saddr;
+		class->flow.saddr = flow->saddr;
 	if (ends || pfp & NFIPSEC_PFP_FLAG_DST)
-		class->daddr = flow->daddr;
+		class->flow.daddr = flow->daddr;
 	if (pfp & (NFIPSEC_PFP_FLAG_PROTO | NFIPSEC_PFP_FLAG_SPORT |
 		   NFIPSEC_PFP_FLAG_DPORT))
-		class->proto = flow->proto;
+		class->flow.proto = flow->proto;
 	if (pfp & NFIPSEC_PFP_FLAG_SPORT)
-		class->sport = flow->sport;
+		class->flow.sport = flow->sport;
 	if (pfp & NFIPSEC_PFP_FLAG_DPORT)
-		class->dport = flow->dport;
-	class->family = flow->family;
+		class->flow.dport = flow->dport;
 }
 
 static struct hlist_head *bucket(struct nfipsec_acquires *a,
 				 const struct nfipsec_policy *pol,
-				 const struct nfipsec_flow *class)
+				 const struct packet_class *class)
 {
 	return &a->hash[jhash(class, sizeof(*class), pol->index) % BUCKETS];
 }
@@ -180,7 +194,7 @@ static bool is_of(const struct entry *e, const struct nfipsec_policy *pol)
 
 static struct entry *find(struct nfipsec_acquires *a,
 			  const struct nfipsec_policy *pol,
-			  const struct nfipsec_flow *class)
+			  const struct packet_class *class)
 {
 	struct entry *e;
 
@@ -219,7 +233,7 @@ static void describe(struct nfipsec_acquire *info,
 static struct entry *add(struct nfipsec_acquires *a,
 			 const struct nfipsec_policy *pol,
 			 const struct nfipsec_flow *flow,
-			 const struct nfipsec_flow *class, unsigned long life,
+			 const struct packet_class *class, unsigned long life,
 			 enum nfipsec_reason *reason)
 {
 	struct nfipsec_net *nn = a->nn;
@@ -318,8 +332,8 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 	struct nfipsec_acquires *a = nn->acquires;
 	struct nfipsec_acquire info;
 	enum nfipsec_reason reason;
-	struct nfipsec_flow class;
 	bool fresh, stale, tell;
+	struct packet_class class;
 	struct entry *e;
 
 	if (!READ_ONCE(nn->acquiring) && !nfipsec_event_heard(nn))

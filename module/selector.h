@@ -171,6 +171,9 @@ enum nfipsec_match nfipsec_sets_match(const struct nfipsec_selector *sel,
 				      unsigned int n,
 				      const struct nfipsec_flow *flow,
 				      bool *hidden);
+unsigned int nfipsec_sets_which(const struct nfipsec_selector *sel,
+				unsigned int n,
+				const struct nfipsec_flow *flow);
 bool nfipsec_sets_have(const struct nfipsec_selector *sel, unsigned int n,
 		       const struct nfipsec_selector *one);
 bool nfipsec_sets_equal(const struct nfipsec_selector *a, unsigned int na,

@@ -46,6 +46,28 @@ enum nfipsec_match nfipsec_sets_match(const struct nfipsec_selector *sel,
 }
 
 /**
+ * nfipsec_sets_which() - inside which of several selectors does a flow lie?
+ * @sel: the selectors
+ * @n: how many
+ * @flow: what the packet shows
+ *
+ * Context: any.
+ * Return: the number of the first, or @n if it surely lies inside none.
+ */
+unsigned int nfipsec_sets_which(const struct nfipsec_selector *sel,
+				unsigned int n,
+				const struct nfipsec_flow *flow)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (nfipsec_selector_match(&sel[i], flow) == NFIPSEC_MATCH_YES)
+			break;
+	}
+	return i;
+}
+
+/**
  * nfipsec_sets_have() - is a selector one of several?
  * @sel: the selectors
  * @n: how many

@@ -69,11 +69,20 @@ static void match(void)
 		tcp(AF_INET, 80, 80), tcp(AF_INET, 443, 443),
 		tcp(AF_INET6, 80, 80),
 	};
+	struct nfipsec_flow flow;
+	unsigned int i;
 
 	one("first", sel, 3, packet(AF_INET, 80), YES, false);
 	one("second", sel, 3, packet(AF_INET, 443), YES, false);
 	one("third", sel, 3, packet(AF_INET6, 80), YES, false);
 	one("none", sel, 3, packet(AF_INET6, 443), NO, false);
+	for (i = 0; i < 3; i++) {
+		flow = packet(sel[i].family, sel[i].dport.min);
+		EXPECT(nfipsec_sets_which(sel, 3, &flow) == i, "which %u", i);
+	}
+	EXPECT(nfipsec_sets_which(sel, 2, &flow) == 2, "which of none");
+	flow = fragment(AF_INET);
+	EXPECT(nfipsec_sets_which(sel, 3, &flow) == 3, "which, not shown");
 	one("not the third", sel, 2, packet(AF_INET6, 80), NO, false);
 	one("fragment", sel, 3, fragment(AF_INET), OPAQUE, false);
 	one("fragment of the third alone", sel, 3, fragment(AF_INET6), OPAQUE,

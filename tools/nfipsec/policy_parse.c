@@ -116,7 +116,10 @@ static int word_sel(struct args *a, void *obj, const struct word *w)
 	return selector_words(a, &more->selector[more->n++]);
 }
 
-/* The first selector as a whole is there if any of its words was. */
+/*
+ * The first selector as a whole is there if any of its words was. Up to "tmpl" and
+ * "sel", each word has one value.
+ */
 static bool has_selector(const struct args *a, int start, int end)
 {
 	static const char * const names[] = { "src", "dst", "proto", "sport",
@@ -125,7 +128,7 @@ static bool has_selector(const struct args *a, int start, int end)
 	int i;
 
 	for (i = start; i < end && strcmp(a->argv[i], "tmpl") &&
-	     strcmp(a->argv[i], "sel"); i++)
+	     strcmp(a->argv[i], "sel"); i += 2)
 		for (n = 0; n < ARRAY_SIZE(names); n++)
 			if (!strcmp(a->argv[i], names[n]))
 				return true;

@@ -662,8 +662,7 @@ static const struct object_case policies[] = {
 	  "\"mode\" is missing", true },
 	{ "dir in src 10.0.0.0/8 dst ::/0 action bypass",
 	  "one address family", true },
-	{ "dir in " SEL "sel src any dst any proto tcp dport 80,443 "
-	  "sel src ::/0 dst any proto icmpv6 type 1-4 action bypass",
+	{ "dir in " SEL "sel src any dst any proto tcp dport 80,443 sel src ::/0 dst any proto icmpv6 type 1-4 action bypass",
 	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
 	  "\tsel src 0.0.0.0/0 dst 0.0.0.0/0 proto tcp dport 80,443\n"
 	  "\tsel src ::/0 dst ::/0 proto ipv6-icmp type 1-4\n"
@@ -676,6 +675,11 @@ static const struct object_case policies[] = {
 	{ "dir in " SEL SELS5 SELS5 SELS5 "sel src 10.0.0.7 action bypass",
 	  "16 at most", true },
 	{ "dir in sel " SEL "action bypass", "the selector is missing", true },
+	{ "dir in name sel owner tmpl " SEL "action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir in action bypass index 0 priority 0 owner tmpl\n\tname sel\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in name src action bypass", "the selector is missing", true },
 	{ "dir in " SEL "sel action bypass", "a selector must follow", true },
 	{ "dir in " SEL "sel src 10.0.0.1 dst ::1 action bypass",
 	  "one address family", true },
@@ -684,8 +688,8 @@ static const struct object_case policies[] = {
 	  "\tdir in action bypass index 0 priority 0\n"
 	  "\tname first\n\tname second\n"
 	  "\tstats: packets 0\n", false },
-	{ "dir in " SEL "name 1 name 2 name 3 name 4 name 5 name 6 name 7 "
-	  "name 8 name 9 action bypass", "8 at most", true },
+	{ "dir in " SEL "name 1 name 2 name 3 name 4 name 5 name 6 name 7 name 8 name 9 action bypass",
+	  "8 at most", true },
 	{ "dir out " SEL "action protect " TMPL " esn yes df set dscp 46 "
 	  TMPL " esn no df copy dscp copy",
 	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"

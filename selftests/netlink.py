@@ -415,7 +415,7 @@ def raw_refusals():
         {"ACTION": None}, {"ACTION": u8(2)}, {"SELECTOR": None},
         {"SELECTOR": []}, {"TMPL": [attr(C["A_TMPL_PROTO"], u8(50))]},
         {"INDEX": u32(5)}, {"PACKETS": u64(5)}, {"PFP": u32(1)},
-        {"PFP": u32(1 << 5)}, {"NAME": "x" * 256}, {"NAME": b"x"},
+        {"PFP": u32(1 << 5)}, {"NAME": "x" * 256}, {"NAME": b""},
         {"SELECTOR": sel + [attr(C["A_SELECTOR_FAMILY"], u8(10))]},
         {"SELECTOR": sel + [attr(C["A_SELECTOR_SRC_PLEN"], u8(33))]},
         {"SELECTOR": sel + [attr(C["A_SELECTOR_SRC_END"], b"\1" * 16)]},
@@ -435,10 +435,43 @@ def raw_refusals():
     bad += [("POLICY_NEW", pol_msg(
         ACTION=u8(C["ACTION_PROTECT"]),
         TMPL=[esp, 9 * attr(C["A_TMPL_ALGO"], "cbc(aes)")]))]
+    # what there is not: ESN of IPComp, an outer header in transport mode, one
+    # DSCP that is copied; and values that there are not
+    plain = [attr(C["A_TMPL_PROTO"], u8(50)), attr(C["A_TMPL_MODE"], u8(0))]
+    asks = {name: attr(C["A_TMPL_" + name], u8(1))
+            for name in ("ESN", "DF", "DSCP")}
+    copy = attr(C["A_TMPL_DSCP_COPY"], b"")
+    bad += [("POLICY_NEW", pol_msg(ACTION=u8(C["ACTION_PROTECT"]), TMPL=t))
+            for t in ([attr(C["A_TMPL_PROTO"], u8(108)), plain[1], asks["ESN"]],
+                      plain + [asks["DF"]], plain + [asks["DSCP"]],
+                      plain + [copy], [esp, asks["DSCP"], copy],
+                      [esp, attr(C["A_TMPL_ESN"], u8(2))],
+                      [esp, attr(C["A_TMPL_DF"], u8(3))],
+                      [esp, attr(C["A_TMPL_DSCP"], u8(64))])]
+    # more sets and names than there may be, equal ones, none that is the first
+    more = [lib.selector("10.7.0.%d" % n, FAR4) for n in range(16)]
+    sets = [attr(C["A_POLICY_SELECTOR_MORE"], s) for s in more]
+    name = attr(C["A_POLICY_NAME"], "x")
+    bad += [("POLICY_NEW", pol_msg(**c) + extra) for c, extra in (
+        ({}, sets), ({}, sets[:2] + sets[:1]), ({"SELECTOR": None}, sets[:1]),
+        ({"SELECTOR": more[0]}, sets[:1]), ({}, [name] * 9),
+        ({}, [attr(C["A_POLICY_SELECTOR_MORE"], [])]))]
+    bad += [("POLICY_UPDATE", pol_msg() + sets),
+            ("POLICY_DEL", pol_msg()[:1] + sets[:1]),
+            ("POLICY_DEL", [attr(C["A_POLICY_INDEX"], u32(1))] + sets[:1])]
+    # of two families there is no transport mode between two hosts
+    both = [attr(C["A_POLICY_SELECTOR_MORE"], lib.selector(IN6, FAR6))]
+    bad += [("POLICY_NEW", pol_msg(
+        ACTION=u8(C["ACTION_PROTECT"]), TMPL=plain + [
+            attr(C["A_TMPL_SRC"], lib.addr(IN4)),
+            attr(C["A_TMPL_DST"], lib.addr(FAR4))]) + both)]
     # a value of a packet that does not show it
     blind = lib.selector(IN4, FAR4, 17, (65535, 0), (65535, 0))
     bad += [("POLICY_NEW", pol_msg(ACTION=u8(C["ACTION_PROTECT"]), TMPL=esp,
-                                   SELECTOR=blind, PFP=u32(8)))]
+                                   SELECTOR=blind, PFP=u32(8))),
+            ("POLICY_NEW", pol_msg(ACTION=u8(C["ACTION_PROTECT"]), TMPL=esp,
+                                   PFP=u32(8)) +
+             [attr(C["A_POLICY_SELECTOR_MORE"], blind)])]
     # types: upside down, half, of a protocol without, with codes of none, and
     # ports of a protocol with types
     bad += [("POLICY_NEW", pol_msg(SELECTOR=s)) for s in (

@@ -42,7 +42,7 @@ static const struct nfipsec_limits *limits_of(const struct nfipsec_net *nn,
 {
 	const struct nfipsec_sa_limits *l;
 
-	l = rcu_dereference_protected(sa->life.limits,
+	l = rcu_dereference_protected(sa->core->life.limits,
 				      lockdep_is_held(&nn->lock));
 	return l ? &l->max : &none;
 }
@@ -58,7 +58,9 @@ static struct nfipsec_sa *first_due(const struct nfipsec_expiry *x)
 {
 	struct rb_node *node = rb_first_cached(&x->due);
 
-	return node ? rb_entry(node, struct nfipsec_sa, life.due_node) : NULL;
+	if (!node)
+		return NULL;
+	return rb_entry(node, struct nfipsec_sa_core, life.due_node)->sa;
 }
 
 static void arm(struct nfipsec_expiry *x)
@@ -66,7 +68,7 @@ static void arm(struct nfipsec_expiry *x)
 	struct nfipsec_sa *sa = first_due(x);
 
 	if (sa)
-		hrtimer_start(&x->timer, ns_to_ktime(sa->life.due),
+		hrtimer_start(&x->timer, ns_to_ktime(sa->core->life.due),
 			      HRTIMER_MODE_ABS);
 }
 
@@ -82,7 +84,7 @@ static void unschedule(struct nfipsec_expiry *x, struct nfipsec_life *life)
 static void schedule_next(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
 	struct nfipsec_expiry *x = &nn->sad.expiry;
-	struct nfipsec_life *life = &sa->life;
+	struct nfipsec_life *life = &sa->core->life;
 	u64 due;
 
 	due = nfipsec_limits_due(limits_of(nn, sa), life->told, life->added,
@@ -103,7 +105,7 @@ static void schedule_next(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 static u32 reached(const struct nfipsec_net *nn, const struct nfipsec_sa *sa)
 {
 	const struct nfipsec_limits *l = limits_of(nn, sa);
-	const struct nfipsec_life *life = &sa->life;
+	const struct nfipsec_life *life = &sa->core->life;
 	struct nfipsec_usage used;
 
 	nfipsec_sa_usage(sa, &used);
@@ -111,7 +113,7 @@ static u32 reached(const struct nfipsec_net *nn, const struct nfipsec_sa *sa)
 	       nfipsec_limits_timed(l, life->added,
 				    atomic64_read(&life->first_use),
 				    ktime_get_boottime_ns()) |
-	       nfipsec_sa_seq_reached(sa, atomic64_read(&sa->seq)) |
+	       nfipsec_sa_seq_reached(sa, atomic64_read(&sa->core->seq)) |
 	       READ_ONCE(life->over);
 }
 
@@ -133,7 +135,7 @@ static void tell(const struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 /* What an SA has reached is told; it goes, or waits for what is next. */
 static void look(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
-	struct nfipsec_life *life = &sa->life;
+	struct nfipsec_life *life = &sa->core->life;
 	u32 news = reached(nn, sa) & ~life->told;
 
 	life->told |= news;
@@ -157,27 +159,28 @@ static void look(struct nfipsec_net *nn, struct nfipsec_sa *sa)
  */
 static struct nfipsec_sa *next_todo(struct nfipsec_expiry *x)
 {
-	struct nfipsec_sa *sa;
+	struct nfipsec_sa_core *core;
 
 	spin_lock_bh(&x->lock);
-	sa = list_first_entry_or_null(&x->todo, struct nfipsec_sa, life.todo);
-	if (sa) {
-		list_del_init(&sa->life.todo);
-		WRITE_ONCE(sa->life.hinted, sa->life.told);
+	core = list_first_entry_or_null(&x->todo, struct nfipsec_sa_core,
+					life.todo);
+	if (core) {
+		list_del_init(&core->life.todo);
+		WRITE_ONCE(core->life.hinted, core->life.told);
 	}
 	spin_unlock_bh(&x->lock);
 	/* Who counts from here on sees that, or is counted by reached(). Pairs
 	 * with the atomic operations before a hint.
 	 */
 	smp_mb();
-	return sa;
+	return core ? core->sa : NULL;
 }
 
 static struct nfipsec_sa *next_due(const struct nfipsec_expiry *x)
 {
 	struct nfipsec_sa *sa = first_due(x);
 
-	return sa && sa->life.due <= ktime_get_boottime_ns() ? sa : NULL;
+	return sa && sa->core->life.due <= ktime_get_boottime_ns() ? sa : NULL;
 }
 
 /* The lock is for one SA at a time: there may be many, and requests wait. */
@@ -243,7 +246,7 @@ void nfipsec_expire_add(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	lockdep_assert_held(&nn->lock);
 	schedule_next(nn, sa);
 	/* It may come with no number to send with, and wait for some. */
-	if (nfipsec_sa_seq_reached(sa, atomic64_read(&sa->seq)) &
+	if (nfipsec_sa_seq_reached(sa, atomic64_read(&sa->core->seq)) &
 	    NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ_MAX))
 		nfipsec_expire_look(nn, sa, 0);
 }
@@ -260,10 +263,10 @@ void nfipsec_expire_del(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	struct nfipsec_expiry *x = &nn->sad.expiry;
 
 	lockdep_assert_held(&nn->lock);
-	unschedule(x, &sa->life);
+	unschedule(x, &sa->core->life);
 	spin_lock_bh(&x->lock);
-	sa->life.gone = true;
-	list_del_init(&sa->life.todo);
+	sa->core->life.gone = true;
+	list_del_init(&sa->core->life.todo);
 	spin_unlock_bh(&x->lock);
 }
 
@@ -291,7 +294,7 @@ static void retell(struct nfipsec_net *nn, struct nfipsec_life *life,
 void nfipsec_expire_set(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 			struct nfipsec_sa_limits *limits)
 {
-	struct nfipsec_life *life = &sa->life;
+	struct nfipsec_life *life = &sa->core->life;
 	struct nfipsec_sa_limits *old;
 	u32 changed;
 
@@ -324,7 +327,7 @@ void nfipsec_expire_set_seq_max(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 {
 	lockdep_assert_held(&nn->lock);
 	nfipsec_sa_seq_set_max(sa, max);
-	retell(nn, &sa->life, NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ_MAX) |
+	retell(nn, &sa->core->life, NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ_MAX) |
 			      NFIPSEC_HARD(NFIPSEC_LIMIT_SEQ_MAX));
 	nfipsec_expire_look(nn, sa, 0);
 }
@@ -342,7 +345,7 @@ void nfipsec_expire_look(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 			 u32 reached)
 {
 	struct nfipsec_expiry *x = &nn->sad.expiry;
-	struct nfipsec_life *life = &sa->life;
+	struct nfipsec_life *life = &sa->core->life;
 
 	spin_lock_bh(&x->lock);
 	WRITE_ONCE(life->hinted, life->hinted | reached);
@@ -360,9 +363,9 @@ static void first_use(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
 	const struct nfipsec_sa_limits *l;
 
-	if (atomic64_cmpxchg(&sa->life.first_use, 0, ktime_get_boottime_ns()))
+	if (atomic64_cmpxchg(&sa->core->life.first_use, 0, ktime_get_boottime_ns()))
 		return;
-	l = rcu_dereference(sa->life.limits);
+	l = rcu_dereference(sa->core->life.limits);
 	if (l && nfipsec_limits_any_use(&l->max))
 		nfipsec_expire_look(nn, sa, 0);
 }
@@ -378,15 +381,15 @@ static bool take(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	u64 b, p;
 	bool fits;
 
-	b = atomic64_add_return(bytes, &sa->used_bytes);
-	p = atomic64_inc_return(&sa->used_packets);
-	l = rcu_dereference(sa->life.limits);
+	b = atomic64_add_return(bytes, &sa->core->used_bytes);
+	p = atomic64_inc_return(&sa->core->used_packets);
+	l = rcu_dereference(sa->core->life.limits);
 	if (!l)
 		return true;
 	fits = !nfipsec_limits_exceeded(&l->max, b, p);
 	if (!fits) {
-		atomic64_sub(bytes, &sa->used_bytes);
-		atomic64_dec(&sa->used_packets);
+		atomic64_sub(bytes, &sa->core->used_bytes);
+		atomic64_dec(&sa->core->used_packets);
 	}
 	nfipsec_expire_hint(nn, sa, nfipsec_limits_counted(&l->max, b, p));
 	return fits;
@@ -407,12 +410,12 @@ static bool take(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 bool nfipsec_expire_charge(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 			   unsigned int bytes)
 {
-	bool exact = READ_ONCE(sa->life.exact);
+	bool exact = READ_ONCE(sa->core->life.exact);
 
-	if (unlikely(READ_ONCE(sa->life.over)) ||
+	if (unlikely(READ_ONCE(sa->core->life.over)) ||
 	    (exact && !take(nn, sa, bytes)))
 		return false;
-	if (unlikely(!atomic64_read(&sa->life.first_use)))
+	if (unlikely(!atomic64_read(&sa->core->life.first_use)))
 		first_use(nn, sa);
 	nfipsec_sa_count_use(sa, exact ? 0 : bytes, !exact);
 	return true;

@@ -63,7 +63,7 @@ void nfipsec_expire_look(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 static inline void nfipsec_expire_hint(struct nfipsec_net *nn,
 				       struct nfipsec_sa *sa, u32 reached)
 {
-	if (unlikely(reached & ~READ_ONCE(sa->life.hinted)))
+	if (unlikely(reached & ~READ_ONCE(sa->core->life.hinted)))
 		nfipsec_expire_look(nn, sa, reached);
 }
 

@@ -73,7 +73,7 @@ void nfipsec_natt_seen(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	if (!sa->encap.type || (same && !READ_ONCE(sa->moved.port)))
 		return;
 
-	spin_lock(&sa->replay_lock);
+	spin_lock(&sa->core->replay_lock);
 	if (same) {
 		WRITE_ONCE(sa->moved.port, 0);
 	} else if ((now.port != sa->moved.port ||
@@ -84,7 +84,7 @@ void nfipsec_natt_seen(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		sa->moved_next = jiffies + HZ;
 		tell = true;
 	}
-	spin_unlock(&sa->replay_lock);
+	spin_unlock(&sa->core->replay_lock);
 	if (tell)
 		nfipsec_event_mapping(nn, sa, &now);
 }

@@ -36,6 +36,14 @@ const struct nla_policy nfipsec_lifetime_nl_policy[NFIPSEC_A_LIFETIME_TIME_USE_H
 	[NFIPSEC_A_LIFETIME_TIME_USE_HARD] = { .type = NLA_U64, },
 };
 
+const struct nla_policy nfipsec_move_nl_policy[NFIPSEC_A_MOVE_REQID + 1] = {
+	[NFIPSEC_A_MOVE_SRC] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_MOVE_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_MOVE_ENCAP] = NLA_POLICY_NESTED(nfipsec_encap_nl_policy),
+	[NFIPSEC_A_MOVE_NO_ENCAP] = { .type = NLA_FLAG, },
+	[NFIPSEC_A_MOVE_REQID] = { .type = NLA_U32, },
+};
+
 const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1] = {
 	[NFIPSEC_A_OUTER_ECN] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_OUTER_DSCP] = NLA_POLICY_MAX(NLA_U8, 63),
@@ -263,8 +271,17 @@ const struct nla_policy nfipsec_acquire_get_nl_policy[NFIPSEC_A_ACQUIRE_ID + 1] 
 	[NFIPSEC_A_ACQUIRE_ID] = { .type = NLA_U32, },
 };
 
+/* NFIPSEC_CMD_SA_MOVE - do */
+const struct nla_policy nfipsec_sa_move_nl_policy[NFIPSEC_A_SA_MOVE + 1] = {
+	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
+	[NFIPSEC_A_SA_SPI] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_MOVE] = NLA_POLICY_NESTED(nfipsec_move_nl_policy),
+};
+
 /* Ops table for nfipsec */
-const struct genl_ops nfipsec_nl_ops[15] = {
+const struct genl_ops nfipsec_nl_ops[16] = {
 	{
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
@@ -371,6 +388,13 @@ const struct genl_ops nfipsec_nl_ops[15] = {
 		.dumpit		= nfipsec_nl_acquire_get_dumpit,
 		.policy		= nfipsec_acquire_get_nl_policy,
 		.maxattr	= NFIPSEC_A_ACQUIRE_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_SA_MOVE,
+		.doit		= nfipsec_nl_sa_move_doit,
+		.policy		= nfipsec_sa_move_nl_policy,
+		.maxattr	= NFIPSEC_A_SA_MOVE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -15,6 +15,7 @@
 extern const struct nla_policy nfipsec_addr_range_nl_policy[NFIPSEC_A_ADDR_RANGE_END + 1];
 extern const struct nla_policy nfipsec_encap_nl_policy[NFIPSEC_A_ENCAP_KEEPALIVE + 1];
 extern const struct nla_policy nfipsec_lifetime_nl_policy[NFIPSEC_A_LIFETIME_TIME_USE_HARD + 1];
+extern const struct nla_policy nfipsec_move_nl_policy[NFIPSEC_A_MOVE_REQID + 1];
 extern const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1];
 extern const struct nla_policy nfipsec_port_range_nl_policy[NFIPSEC_A_PORT_RANGE_HIGH + 1];
 extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MORE + 1];
@@ -51,8 +52,10 @@ extern const struct nla_policy nfipsec_stats_get_nl_policy[NFIPSEC_A_STATS_PAD +
 
 extern const struct nla_policy nfipsec_acquire_get_nl_policy[NFIPSEC_A_ACQUIRE_ID + 1];
 
+extern const struct nla_policy nfipsec_sa_move_nl_policy[NFIPSEC_A_SA_MOVE + 1];
+
 /* Ops table for nfipsec */
-extern const struct genl_ops nfipsec_nl_ops[15];
+extern const struct genl_ops nfipsec_nl_ops[16];
 
 int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_sa_update_doit(struct sk_buff *skb, struct genl_info *info);
@@ -74,6 +77,7 @@ int nfipsec_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_acquire_get_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_acquire_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
+int nfipsec_nl_sa_move_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	NFIPSEC_NLGRP_EVENTS,

@@ -4,7 +4,6 @@
  * sa-allocspi.
  */
 #include <linux/err.h>
-#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/ktime.h>
@@ -18,35 +17,16 @@
 #include "path.h"
 #include "proto.h"
 
-/* How often a dump begins a chain anew that changes under its hands. */
-#define DUMP_RETRIES_MAX	64
-
 /**
- * struct sa_cursor - where a dump of SAs is
- * @key: of the last SA that was dumped
- * @chain: the chain of nfipsec_sad.by_peer that is being dumped
- * @retries: how often a chain was begun anew
- * @inside: @key is of an SA in @chain
+ * nfipsec_nl_sa_find() - find an SA to answer with, or to change
+ * @nn: the namespace
+ * @key: which
  *
- * SAs only ever come to the head of a chain, so that what follows @key holds
- * all that was not yet dumped, and at worst some that was.
+ * Context: under nn->lock, as long as which the SA is valid.
+ * Return: the SA, or NULL.
  */
-struct sa_cursor {
-	struct nfipsec_sa_key key;
-	u16 chain;
-	u8 retries;
-	bool inside;
-};
-
-static struct sa_cursor *cursor_of(struct netlink_callback *cb)
-{
-	BUILD_BUG_ON(sizeof(struct sa_cursor) > sizeof(cb->ctx));
-	return (struct sa_cursor *)cb->ctx;
-}
-
-/* Under the config lock, as long as which the SA is valid. */
-static struct nfipsec_sa *sa_find(struct nfipsec_net *nn,
-				  const struct nfipsec_sa_key *key)
+struct nfipsec_sa *nfipsec_nl_sa_find(const struct nfipsec_net *nn,
+				      const struct nfipsec_sa_key *key)
 {
 	struct nfipsec_sa *sa;
 
@@ -57,7 +37,14 @@ static struct nfipsec_sa *sa_find(struct nfipsec_net *nn,
 	return sa;
 }
 
-static int no_such_sa(struct genl_info *info)
+/**
+ * nfipsec_nl_sa_none() - say that there is no such SA
+ * @info: the request
+ *
+ * Context: any.
+ * Return: -ENOENT.
+ */
+int nfipsec_nl_sa_none(struct genl_info *info)
 {
 	return nfipsec_nl_refuse(info->extack, info->attrs[NFIPSEC_A_SA_SPI],
 				 -ENOENT,
@@ -120,7 +107,7 @@ static int put_life(struct sk_buff *skb, const struct nfipsec_net *nn,
 	err = nfipsec_nl_usage_put(skb, &used);
 	if (err)
 		return err;
-	l = rcu_dereference_protected(sa->life.limits,
+	l = rcu_dereference_protected(sa->core->life.limits,
 				      lockdep_is_held(&nn->lock));
 	return l ? nfipsec_nl_lifetime_put(skb, NFIPSEC_A_SA_LIFETIME,
 					   &l->max) : 0;
@@ -161,9 +148,17 @@ static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 					   &s->sel) : 0;
 }
 
-/* All of an SA but its keys. Under the config lock. */
-static int put_sa(struct sk_buff *skb, const struct nfipsec_net *nn,
-		  struct nfipsec_sa *sa)
+/**
+ * nfipsec_nl_sa_put() - write an SA, all but its keys
+ * @skb: message
+ * @nn: the namespace
+ * @sa: an SA in it
+ *
+ * Context: under nn->lock.
+ * Return: 0 or -EMSGSIZE.
+ */
+int nfipsec_nl_sa_put(struct sk_buff *skb, const struct nfipsec_net *nn,
+		      struct nfipsec_sa *sa)
 {
 	const struct nfipsec_sa_key *key = &sa->key;
 	int err;
@@ -191,7 +186,7 @@ static int put_sa(struct sk_buff *skb, const struct nfipsec_net *nn,
 static int send_sa(struct genl_info *info, const struct nfipsec_net *nn,
 		   struct nfipsec_sa *sa, struct sk_buff *skb, void *hdr)
 {
-	int err = put_sa(skb, nn, sa);
+	int err = nfipsec_nl_sa_put(skb, nn, sa);
 
 	if (err) {
 		nlmsg_free(skb);
@@ -361,9 +356,9 @@ int nfipsec_nl_sa_update_doit(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 
 	mutex_lock(&nn->lock);
-	sa = sa_find(nn, &key);
+	sa = nfipsec_nl_sa_find(nn, &key);
 	if (!sa)
-		err = no_such_sa(info);
+		err = nfipsec_nl_sa_none(info);
 	else if (sa->state == NFIPSEC_SA_STATE_LARVAL)
 		err = mature(info, nn, sa);
 	else
@@ -394,11 +389,11 @@ int nfipsec_nl_sa_del_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 
 	mutex_lock(&nn->lock);
-	sa = sa_find(nn, &key);
+	sa = nfipsec_nl_sa_find(nn, &key);
 	if (sa)
 		nfipsec_sad_remove(nn, sa);
 	mutex_unlock(&nn->lock);
-	return sa ? 0 : no_such_sa(info);
+	return sa ? 0 : nfipsec_nl_sa_none(info);
 }
 
 /**
@@ -447,12 +442,12 @@ int nfipsec_nl_sa_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return nfipsec_nl_error(info->extack, -ENOMEM);
 
 	mutex_lock(&nn->lock);
-	sa = sa_find(nn, &key);
+	sa = nfipsec_nl_sa_find(nn, &key);
 	if (sa) {
 		err = send_sa(info, nn, sa, reply, hdr);
 	} else {
 		nlmsg_free(reply);
-		err = no_such_sa(info);
+		err = nfipsec_nl_sa_none(info);
 	}
 	mutex_unlock(&nn->lock);
 	return err;
@@ -490,7 +485,7 @@ int nfipsec_nl_sa_allocspi_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err) {
 		nlmsg_free(reply);
 	} else {
-		sa = sa_find(nn, &cfg.key);
+		sa = nfipsec_nl_sa_find(nn, &cfg.key);
 		err = send_sa(info, nn, sa, reply, hdr);
 		if (err)
 			nfipsec_sad_remove(nn, sa);
@@ -500,82 +495,4 @@ int nfipsec_nl_sa_allocspi_doit(struct sk_buff *skb, struct genl_info *info)
 		nfipsec_nl_refuse(info->extack, NULL, err,
 				  "no free SPI was found in this range");
 	return nfipsec_nl_error(info->extack, err);
-}
-
-static int dump_sa(struct sk_buff *skb, struct netlink_callback *cb,
-		   const struct nfipsec_net *nn, struct nfipsec_sa *sa)
-{
-	void *hdr;
-	int err;
-
-	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			  &nfipsec_nl_family, NLM_F_MULTI, NFIPSEC_CMD_SA_GET);
-	if (!hdr)
-		return -EMSGSIZE;
-	genl_dump_check_consistent(cb, hdr);
-	err = put_sa(skb, nn, sa);
-	if (err) {
-		genlmsg_cancel(skb, hdr);
-		return err;
-	}
-	genlmsg_end(skb, hdr);
-	return 0;
-}
-
-static int dump_chain(struct sk_buff *skb, struct netlink_callback *cb,
-		      struct nfipsec_net *nn, struct sa_cursor *cur)
-{
-	struct hlist_node *first = nn->sad.by_peer[cur->chain].first;
-	struct nfipsec_sa *sa;
-	int err;
-
-	if (cur->inside) {
-		sa = sa_find(nn, &cur->key);
-		if (sa)
-			first = sa->peer_node.next;
-		else if (++cur->retries > DUMP_RETRIES_MAX)
-			return nfipsec_nl_refuse(cb->extack, NULL, -EAGAIN,
-						 "SAs go faster than they can be listed, ask again");
-	}
-	sa = hlist_entry_safe(first, struct nfipsec_sa, peer_node);
-	hlist_for_each_entry_from(sa, peer_node) {
-		err = dump_sa(skb, cb, nn, sa);
-		if (err)
-			return err;
-		cur->key = sa->key;
-		cur->inside = true;
-	}
-	return 0;
-}
-
-/**
- * nfipsec_nl_sa_get_dumpit() - answer with all SAs
- * @skb: message to fill
- * @cb: state of the dump
- *
- * An SA that stays is told at least once, whatever else comes and goes; if
- * anything did, NLM_F_DUMP_INTR says so.
- *
- * Context: process context, sleeps.
- * Return: length of the message, 0 at the end, or a negative error number.
- */
-int nfipsec_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	struct nfipsec_net *nn = nfipsec_net(sock_net(skb->sk));
-	struct sa_cursor *cur = cursor_of(cb);
-	int err;
-
-	mutex_lock(&nn->lock);
-	err = nfipsec_nl_dump_begin(cb, atomic64_read(&nn->gen));
-	while (!err && cur->chain < ARRAY_SIZE(nn->sad.by_peer)) {
-		err = dump_chain(skb, cb, nn, cur);
-		if (!err) {
-			cur->chain++;
-			cur->inside = false;
-		}
-	}
-	mutex_unlock(&nn->lock);
-	if (err == -EMSGSIZE && skb->len)
-		return skb->len;
-	return err ?: skb->len;
 }

@@ -24,6 +24,13 @@ int nfipsec_nl_sa_larval_get(struct genl_info *info,
 int nfipsec_nl_sa_keys_get(struct genl_info *info, u8 proto,
 			   struct nfipsec_keys *keys);
 
+/* In the SAD, under the config lock. */
+struct nfipsec_sa *nfipsec_nl_sa_find(const struct nfipsec_net *nn,
+				      const struct nfipsec_sa_key *key);
+int nfipsec_nl_sa_put(struct sk_buff *skb, const struct nfipsec_net *nn,
+		      struct nfipsec_sa *sa);
+int nfipsec_nl_sa_none(struct genl_info *info);
+
 int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa);
 void nfipsec_nl_sa_keys_wipe(struct genl_info *info);
 

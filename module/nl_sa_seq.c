@@ -62,9 +62,9 @@ static u64 top_of(struct nfipsec_sa *sa)
 {
 	u64 top;
 
-	spin_lock_bh(&sa->replay_lock);
+	spin_lock_bh(&sa->core->replay_lock);
 	top = sa->replay->top;
-	spin_unlock_bh(&sa->replay_lock);
+	spin_unlock_bh(&sa->core->replay_lock);
 	return top;
 }
 
@@ -115,7 +115,7 @@ static int max_check(struct genl_info *info, const struct nfipsec_sa *sa)
 	u64 max;
 	int err;
 
-	if (old && nla_get_u64(old) != (u64)atomic64_read(&sa->seq_max))
+	if (old && nla_get_u64(old) != (u64)atomic64_read(&sa->core->seq_max))
 		return nfipsec_nl_refuse(info->extack, old, -EBUSY,
 					 "the SA has another seq-max now, or is another SA");
 	if (!attr)
@@ -161,10 +161,10 @@ void nfipsec_nl_sa_seq_set(struct genl_info *info, struct nfipsec_net *nn,
 	struct nlattr **a = info->attrs;
 
 	if (a[NFIPSEC_A_SA_SEQ_IN]) {
-		spin_lock_bh(&sa->replay_lock);
+		spin_lock_bh(&sa->core->replay_lock);
 		nfipsec_replay_skip(sa->replay,
 				    nla_get_u64(a[NFIPSEC_A_SA_SEQ_IN]));
-		spin_unlock_bh(&sa->replay_lock);
+		spin_unlock_bh(&sa->core->replay_lock);
 	}
 	if (a[NFIPSEC_A_SA_SEQ_OUT])
 		nfipsec_sa_seq_skip(sa, nla_get_u64(a[NFIPSEC_A_SA_SEQ_OUT]));
@@ -185,7 +185,7 @@ void nfipsec_nl_sa_seq_set(struct genl_info *info, struct nfipsec_net *nn,
  */
 int nfipsec_nl_sa_seq_put(struct sk_buff *skb, struct nfipsec_sa *sa)
 {
-	u64 max = atomic64_read(&sa->seq_max);
+	u64 max = atomic64_read(&sa->core->seq_max);
 	int err;
 
 	err = nla_put_u32(skb, NFIPSEC_A_SA_REPLAY_WINDOW,

@@ -112,9 +112,9 @@ enum nfipsec_reason nfipsec_open(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	if (nfipsec_esp_authentic(reason)) {
 		enum nfipsec_reason replay;
 
-		spin_lock(&sa->replay_lock);
+		spin_lock(&sa->core->replay_lock);
 		replay = nfipsec_replay_commit(sa->replay, seq);
-		spin_unlock(&sa->replay_lock);
+		spin_unlock(&sa->core->replay_lock);
 		if (replay)
 			return replay;
 		if (!nfipsec_expire_charge(nn, sa, bytes))

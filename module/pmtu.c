@@ -381,7 +381,7 @@ static struct nfipsec_sa *sender_of(const struct nfipsec_net *nn,
 	      nfipsec_addr_equal(&sa->saddr, &q.saddr)))
 		return NULL;
 	if (q.key.proto == IPPROTO_ESP &&
-	    !nfipsec_path_quotes(atomic64_read(&sa->seq), ntohl(q.esp.seq)))
+	    !nfipsec_path_quotes(atomic64_read(&sa->core->seq), ntohl(q.esp.seq)))
 		return NULL;
 	return sa;
 }

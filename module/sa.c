@@ -91,19 +91,61 @@ static struct nfipsec_sa_stats __percpu *new_stats(void)
 	return stats;
 }
 
-/* No reader is left, or there never was one. */
-static void destroy(struct nfipsec_sa *sa)
+/* What an SA takes along when it moves. */
+static void destroy_core(struct nfipsec_sa *sa)
 {
 	if (sa->crypto)
 		nfipsec_crypto_free(sa->crypto);
 	if (sa->comp)
 		nfipsec_deflate_release();
-	dst_cache_destroy(&sa->dst_cache);
 	kvfree(sa->replay);
 	free_percpu(sa->stats);
 	kfree(rcu_dereference_protected(sa->selector, true));
-	kfree(rcu_dereference_protected(sa->life.limits, true));
+	kfree(rcu_dereference_protected(sa->core->life.limits, true));
+	kfree(sa->core);
+}
+
+/*
+ * No reader is left, or there never was one. Nor is there one of an SA that
+ * this one was before it moved: the grace period for that one began earlier.
+ */
+static void destroy(struct nfipsec_sa *sa)
+{
+	dst_cache_destroy(&sa->dst_cache);
+	if (!sa->borrowed)
+		destroy_core(sa);
 	kfree(sa);
+}
+
+static struct nfipsec_sa_core *new_core(struct nfipsec_sa *sa,
+					const struct nfipsec_limits *limits)
+{
+	struct nfipsec_sa_core *core;
+
+	core = kzalloc(sizeof(*core), GFP_KERNEL_ACCOUNT);
+	if (!core)
+		return NULL;
+	core->sa = sa;
+	spin_lock_init(&core->replay_lock);
+	core->life.added = ktime_get_boottime_ns();
+	core->life.exact = nfipsec_limits_any_counted(limits);
+	RB_CLEAR_NODE(&core->life.due_node);
+	INIT_LIST_HEAD(&core->life.todo);
+	return core;
+}
+
+/* Without the core, there is nothing but the SA itself. */
+static struct nfipsec_sa *new_sa(const struct nfipsec_limits *limits)
+{
+	struct nfipsec_sa *sa = kzalloc(sizeof(*sa), GFP_KERNEL_ACCOUNT);
+
+	if (!sa)
+		return NULL;
+	sa->core = new_core(sa, limits);
+	if (sa->core)
+		return sa;
+	kfree(sa);
+	return NULL;
 }
 
 /**
@@ -232,7 +274,7 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 	err = nfipsec_sa_check(cfg, extack);
 	if (err)
 		return ERR_PTR(err);
-	sa = kzalloc(sizeof(*sa), GFP_KERNEL_ACCOUNT);
+	sa = new_sa(&cfg->limits);
 	if (!sa)
 		return ERR_PTR(-ENOMEM);
 
@@ -244,11 +286,6 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 	sa->reqid = cfg->reqid;
 	memcpy(sa->owner, cfg->owner, sizeof(sa->owner));
 	sa->add_time = ktime_get_real_seconds();
-	spin_lock_init(&sa->replay_lock);
-	sa->life.added = ktime_get_boottime_ns();
-	sa->life.exact = nfipsec_limits_any_counted(&cfg->limits);
-	RB_CLEAR_NODE(&sa->life.due_node);
-	INIT_LIST_HEAD(&sa->life.todo);
 	sa->moved_next = jiffies;
 
 	err = -ENOMEM;
@@ -259,7 +296,7 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 		limits = nfipsec_sa_limits_new(&cfg->limits);
 		if (!limits)
 			goto fail;
-		RCU_INIT_POINTER(sa->life.limits, limits);
+		RCU_INIT_POINTER(sa->core->life.limits, limits);
 	}
 	if (sa->state == NFIPSEC_SA_STATE_MATURE) {
 		err = make_mature(sa, cfg, extack);
@@ -464,14 +501,14 @@ void nfipsec_sa_count_exactly(struct nfipsec_sa *sa)
 {
 	struct nfipsec_usage used;
 
-	if (sa->life.exact)
+	if (sa->core->life.exact)
 		return;
-	WRITE_ONCE(sa->life.exact, true);
+	WRITE_ONCE(sa->core->life.exact, true);
 	/* Until nobody counts per CPU any more. */
 	synchronize_rcu();
 	sum_use(sa, &used);
-	atomic64_add(used.bytes, &sa->used_bytes);
-	atomic64_add(used.packets, &sa->used_packets);
+	atomic64_add(used.bytes, &sa->core->used_bytes);
+	atomic64_add(used.packets, &sa->core->used_packets);
 }
 
 /**
@@ -483,14 +520,14 @@ void nfipsec_sa_count_exactly(struct nfipsec_sa *sa)
  */
 void nfipsec_sa_usage(const struct nfipsec_sa *sa, struct nfipsec_usage *used)
 {
-	u64 first = atomic64_read(&sa->life.first_use);
+	u64 first = atomic64_read(&sa->core->life.first_use);
 
 	sum_use(sa, used);
-	if (sa->life.exact) {
-		used->bytes = atomic64_read(&sa->used_bytes);
-		used->packets = atomic64_read(&sa->used_packets);
+	if (sa->core->life.exact) {
+		used->bytes = atomic64_read(&sa->core->used_bytes);
+		used->packets = atomic64_read(&sa->core->used_packets);
 	}
 	if (first)
 		used->first = sa->add_time +
-			      div_u64(first - sa->life.added, NSEC_PER_SEC);
+			      div_u64(first - sa->core->life.added, NSEC_PER_SEC);
 }

@@ -240,6 +240,37 @@ struct nfipsec_life {
 };
 
 /**
+ * struct nfipsec_sa_core - what stays of an SA that moves
+ * @sa: the SA as of now, config lock
+ * @life: its limits, and what was used of them
+ * @seq_max: largest sequence number to send with; config lock, lockless readers
+ * @seq_soft: number from which on @seq_max is near; likewise
+ * @seq_mark: number from which on nfipsec_sa_seq_reached() has something to
+ *	say; likewise
+ * @seq: last sequence number sent, RFC 4303 section 3.3.3
+ * @used_bytes: that the algorithm worked on, if @life says so
+ * @used_packets: in which these were
+ * @replay_lock: protects the SA's anti-replay state and what it was told of its
+ *	peer
+ *
+ * All that changes with each packet: an SA that moves becomes another object,
+ * and packets may still be at the one that it was. Both count here.
+ */
+struct nfipsec_sa_core {
+	struct nfipsec_sa *sa;
+	struct nfipsec_life life;
+	atomic64_t seq_max;
+	atomic64_t seq_soft;
+	atomic64_t seq_mark;
+
+	atomic64_t seq ____cacheline_aligned_in_smp;
+	atomic64_t used_bytes;
+	atomic64_t used_packets;
+
+	spinlock_t replay_lock ____cacheline_aligned_in_smp;
+};
+
+/**
  * struct nfipsec_sa - a security association (RFC 4301 section 4.4.2)
  * @node: in nfipsec_sad.by_key, config lock
  * @peer_node: in a chain of nfipsec_sad.by_peer, config lock, RCU readers
@@ -249,10 +280,6 @@ struct nfipsec_life {
  * @dir: enum nfipsec_dir, constant
  * @state: enum nfipsec_sa_state, constant: a larval SA is replaced, not changed
  * @flags: bits of enum nfipsec_sa_flag, constant
- * @seq_max: largest sequence number to send with; config lock, lockless readers
- * @seq_soft: number from which on @seq_max is near; likewise
- * @seq_mark: number from which on nfipsec_sa_seq_reached() has something to
- *	say; likewise
  * @outer: how the outer header is made and read, constant
  * @pmtu_age: as in struct nfipsec_sa_config, constant
  * @path: what was learned of the path to the peer, see path.c; a learner that
@@ -273,21 +300,24 @@ struct nfipsec_life {
  * @keepalive_node: in nfipsec_udpsa.keepalive, config lock
  * @last_sent: jiffies, with keepalives only; written and read whole
  * @dscp_set: bit for each DSCP value of packets to send, 0 is any, constant
- * @life: its limits, and what was used of them
  * @owner: who asked for it, constant
- * @seq: last sequence number sent, RFC 4303 section 3.3.3
- * @used_bytes: that the algorithm worked on, if @life says so
- * @used_packets: in which these were
- * @replay_lock: protects @replay
- * @replay: anti-replay state, NULL while larval
+ * @core: what changes with each packet, constant
+ * @borrowed: @core, and what is behind the pointers here but for routes, is
+ *	another SA's, which this one became or is to be made of; config lock
+ * @replay: anti-replay state, NULL while larval; @core->replay_lock
  * @moved: where the peer was last seen, if it is not where @saddr and @encap
- *	say, and user space was told; @replay_lock, its port read without
+ *	say, and user space was told; @core->replay_lock, its port read
+ *	without
  * @moved_next: jiffies from which on user space may be told again,
- *	@replay_lock
+ *	@core->replay_lock
  *
  * The data path finds SAs under RCU and takes no reference; the SA stays
  * valid until rcu_read_unlock(). nfipsec_sa_free() may only be called once the
  * SA is in no table.
+ *
+ * Where it is, its addresses, ports and encapsulation, is constant too. To move
+ * it (RFC 4555) is to put another one into the tables in its place, see
+ * sa_move.c. So a packet meets it before or after, and never between.
  */
 struct nfipsec_sa {
 	struct rhash_head node;
@@ -298,9 +328,6 @@ struct nfipsec_sa {
 	u8 dir;
 	u8 state;
 	u32 flags;
-	atomic64_t seq_max;
-	atomic64_t seq_soft;
-	atomic64_t seq_mark;
 	struct nfipsec_outer outer;
 	u32 pmtu_age;
 	atomic64_t path;
@@ -320,14 +347,8 @@ struct nfipsec_sa {
 	unsigned long last_sent;
 	u64 dscp_set;
 	char owner[NFIPSEC_OWNER_SIZE];
-
-	struct nfipsec_life life;
-
-	atomic64_t seq ____cacheline_aligned_in_smp;
-	atomic64_t used_bytes;
-	atomic64_t used_packets;
-
-	spinlock_t replay_lock ____cacheline_aligned_in_smp;
+	struct nfipsec_sa_core *core;
+	bool borrowed;
 	struct nfipsec_replay *replay;
 	struct nfipsec_mapping moved;
 	unsigned long moved_next;
@@ -376,7 +397,7 @@ static inline u64 nfipsec_sa_seq_limit(u32 flags)
  */
 static inline u64 nfipsec_sa_seq_last(const struct nfipsec_sa *sa)
 {
-	u64 seq = atomic64_read(&sa->seq);
+	u64 seq = atomic64_read(&sa->core->seq);
 
 	if (sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER)
 		return (u32)seq;

@@ -26,9 +26,9 @@ static void set_max(struct nfipsec_sa *sa, u64 seq, u64 max)
 
 	if (max == limit)
 		soft = limit;
-	atomic64_set(&sa->seq_max, max);
-	atomic64_set(&sa->seq_soft, soft);
-	atomic64_set(&sa->seq_mark, min(soft, soft_limit(limit)));
+	atomic64_set(&sa->core->seq_max, max);
+	atomic64_set(&sa->core->seq_soft, soft);
+	atomic64_set(&sa->core->seq_mark, min(soft, soft_limit(limit)));
 }
 
 /**
@@ -41,7 +41,7 @@ static void set_max(struct nfipsec_sa *sa, u64 seq, u64 max)
 void nfipsec_sa_seq_init(struct nfipsec_sa *sa,
 			 const struct nfipsec_sa_config *cfg)
 {
-	atomic64_set(&sa->seq, cfg->seq_out);
+	atomic64_set(&sa->core->seq, cfg->seq_out);
 	set_max(sa, cfg->seq_out, cfg->has_seq_max ? cfg->seq_max :
 					nfipsec_sa_seq_limit(sa->flags));
 }
@@ -65,17 +65,17 @@ void nfipsec_sa_seq_init(struct nfipsec_sa *sa,
 enum nfipsec_reason nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq)
 {
 	u64 limit = nfipsec_sa_seq_limit(sa->flags);
-	u64 max = atomic64_read(&sa->seq_max);
+	u64 max = atomic64_read(&sa->core->seq_max);
 	u64 next;
 
 	*seq = max;
 	/* Who waits shall not use up numbers. They cannot be taken back: the
 	 * ceiling may rise meanwhile, and another sender get the next one.
 	 */
-	if (unlikely(max < limit) && (u64)atomic64_read(&sa->seq) >= max)
+	if (unlikely(max < limit) && (u64)atomic64_read(&sa->core->seq) >= max)
 		return NFIPSEC_OUT_SEQ_MAX;
 
-	next = atomic64_inc_return(&sa->seq);
+	next = atomic64_inc_return(&sa->core->seq);
 	if (likely(next <= max)) {
 		*seq = next;
 		return NFIPSEC_OK;
@@ -95,7 +95,7 @@ enum nfipsec_reason nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq)
 	 * takes it back. To wrap, NFIPSEC_SEQ_GUARD of them would have to stand
 	 * between the increment above and this line at once.
 	 */
-	atomic64_set(&sa->seq, limit);
+	atomic64_set(&sa->core->seq, limit);
 	return NFIPSEC_OUT_SEQ;
 }
 
@@ -116,7 +116,7 @@ u32 nfipsec_sa_seq_reached(const struct nfipsec_sa *sa, u64 seq)
 	u64 limit, max;
 	u32 set = 0;
 
-	if (likely(seq < (u64)atomic64_read(&sa->seq_mark)) ||
+	if (likely(seq < (u64)atomic64_read(&sa->core->seq_mark)) ||
 	    (sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER))
 		return 0;
 
@@ -125,8 +125,8 @@ u32 nfipsec_sa_seq_reached(const struct nfipsec_sa *sa, u64 seq)
 		set |= NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ);
 	if (seq >= limit)
 		set |= NFIPSEC_HARD(NFIPSEC_LIMIT_SEQ);
-	max = atomic64_read(&sa->seq_max);
-	if (max < limit && seq >= (u64)atomic64_read(&sa->seq_soft))
+	max = atomic64_read(&sa->core->seq_max);
+	if (max < limit && seq >= (u64)atomic64_read(&sa->core->seq_soft))
 		set |= NFIPSEC_SOFT(NFIPSEC_LIMIT_SEQ_MAX);
 	if (max < limit && seq >= max)
 		set |= NFIPSEC_HARD(NFIPSEC_LIMIT_SEQ_MAX);
@@ -145,9 +145,9 @@ u32 nfipsec_sa_seq_reached(const struct nfipsec_sa *sa, u64 seq)
  */
 void nfipsec_sa_seq_set_max(struct nfipsec_sa *sa, u64 max)
 {
-	u64 old = atomic64_read(&sa->seq_max);
+	u64 old = atomic64_read(&sa->core->seq_max);
 
-	set_max(sa, atomic64_read(&sa->seq), max);
+	set_max(sa, atomic64_read(&sa->core->seq), max);
 	if (max < old)
 		synchronize_rcu();
 }
@@ -162,9 +162,9 @@ void nfipsec_sa_seq_set_max(struct nfipsec_sa *sa, u64 max)
  */
 void nfipsec_sa_seq_skip(struct nfipsec_sa *sa, u64 seq)
 {
-	s64 old = atomic64_read(&sa->seq);
+	s64 old = atomic64_read(&sa->core->seq);
 
 	while ((u64)old < seq)
-		if (atomic64_try_cmpxchg(&sa->seq, &old, seq))
+		if (atomic64_try_cmpxchg(&sa->core->seq, &old, seq))
 			return;
 }

@@ -6,12 +6,10 @@
 #include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/jhash.h>
-#include <linux/minmax.h>
 #include <linux/once.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
-#include <linux/sched.h>
 
 #include "net.h"
 #include "sad.h"
@@ -20,13 +18,6 @@
 /* Keys are hashed and compared as bytes, so no byte may be undefined. */
 static_assert(sizeof(struct nfipsec_sa_key) ==
 	      2 * sizeof(union nfipsec_addr) + sizeof(__be32) + 2 + sizeof(u16));
-
-/* RFC 4303 section 2.1: smaller ones are reserved. */
-#define SPI_MIN		256
-
-/* How hard to look for a free SPI: at random, then one by one. */
-#define SPI_RANDOM_TRIES	32
-#define SPI_WALK_MAX		65536
 
 static const struct rhashtable_params by_key_params = {
 	.head_offset = offsetof(struct nfipsec_sa, node),
@@ -424,6 +415,92 @@ int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 	return 0;
 }
 
+/* Among those to its new peer an SA is as old as it is. */
+static void link_peer_by_age(struct nfipsec_sad *sad, struct nfipsec_sa *new)
+{
+	unsigned int hash = peer_hash(new->key.family, &new->key.daddr);
+	struct nfipsec_sa *sa, *younger = NULL;
+
+	hlist_for_each_entry(sa, &sad->by_peer[hash], peer_node) {
+		if (sa->core->life.added <= new->core->life.added)
+			break;
+		younger = sa;
+	}
+	if (younger)
+		hlist_add_behind_rcu(&new->peer_node, &younger->peer_node);
+	else
+		hlist_add_head_rcu(&new->peer_node, &sad->by_peer[hash]);
+}
+
+/* Who walks a chain in which both are must find one of them: in one step. */
+static void move_peer(struct nfipsec_sad *sad, struct nfipsec_sa *old,
+		      struct nfipsec_sa *new)
+{
+	if (peer_hash(old->key.family, &old->key.daddr) ==
+	    peer_hash(new->key.family, &new->key.daddr)) {
+		hlist_replace_rcu(&old->peer_node, &new->peer_node);
+	} else {
+		link_peer_by_age(sad, new);
+		hlist_del_rcu(&old->peer_node);
+	}
+	if (sends_dummies(old))
+		list_replace(&old->dummy_node, &new->dummy_node);
+}
+
+static int move_key(struct nfipsec_sad *sad, struct nfipsec_sa *old,
+		    struct nfipsec_sa *new)
+{
+	int err;
+
+	if (!memcmp(&old->key, &new->key, sizeof(old->key)))
+		return rhashtable_replace_fast(&sad->by_key, &old->node,
+					       &new->node, by_key_params);
+	err = rhashtable_lookup_insert_fast(&sad->by_key, &new->node,
+					    by_key_params);
+	if (!err)
+		rhashtable_remove_fast(&sad->by_key, &old->node,
+				       by_key_params);
+	return err;
+}
+
+/**
+ * nfipsec_sad_move() - move an SA
+ * @nn: the namespace
+ * @old: in the tables, freed on success
+ * @new: from nfipsec_sa_moved(); owned by the tables on success, by the caller
+ *	on error
+ *
+ * A packet finds the one or the other. What they share goes on with @new, also
+ * for the packets that are still at @old.
+ *
+ * Context: process context under nn->lock.
+ * Return: 0; -EEXIST if there is an SA with the new key; -ENOMEM, or -E2BIG if
+ * the table is full.
+ */
+int nfipsec_sad_move(struct nfipsec_net *nn, struct nfipsec_sa *old,
+		     struct nfipsec_sa *new)
+{
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	err = nfipsec_udpsa_add(nn, new);
+	if (err)
+		return err;
+	err = move_key(&nn->sad, old, new);
+	if (err) {
+		nfipsec_udpsa_del(nn, new);
+		return err;
+	}
+	move_peer(&nn->sad, old, new);
+	nfipsec_udpsa_del(nn, old);
+	new->core->sa = new;
+	new->borrowed = false;
+	old->borrowed = true;
+	nfipsec_net_changed(nn);
+	nfipsec_sa_free(old);
+	return 0;
+}
+
 /**
  * nfipsec_sad_remove() - take an SA out of the tables and free it
  * @nn: the namespace
@@ -463,79 +540,4 @@ void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner)
 			if (!owner || !strcmp(sa->owner, owner))
 				nfipsec_sad_remove(nn, sa);
 	}
-}
-
-static bool spi_is_free(struct nfipsec_net *nn, struct nfipsec_sa_key *key,
-			u32 spi)
-{
-	key->spi = htonl(spi);
-	return !rhashtable_lookup_fast(&nn->sad.by_key, key, by_key_params);
-}
-
-/*
- * Set key->spi to one that is free. At random, because an SPI that can be
- * guessed helps whoever wants to inject packets or follow a host; the walk is
- * for ranges that are small or nearly full, and is bounded because it holds
- * the config lock.
- */
-static int choose_spi(struct nfipsec_net *nn, struct nfipsec_sa_key *key,
-		      u32 lo, u32 hi)
-{
-	u32 count = hi - lo + 1;	/* fits, lo is at least SPI_MIN */
-	u32 walk = min_t(u32, count, SPI_WALK_MAX);
-	u32 off = 0;
-	u32 i;
-
-	for (i = 0; i < SPI_RANDOM_TRIES; i++) {
-		off = get_random_u32_below(count);
-		if (spi_is_free(nn, key, lo + off))
-			return 0;
-	}
-	for (i = 0; i < walk; i++) {
-		if (++off >= count)
-			off = 0;
-		if (spi_is_free(nn, key, lo + off))
-			return 0;
-		cond_resched();
-	}
-	return -ENOSPC;
-}
-
-/**
- * nfipsec_sad_alloc_spi() - reserve an SPI by a larval SA
- * @nn: the namespace
- * @cfg: the SA to be; key.spi and state are set here
- * @min: lowest SPI wanted, host byte order, at least 256
- * @max: highest SPI wanted, host byte order
- *
- * The caller finds the larval SA under @cfg->key, as long as it holds the
- * lock. It goes away after NFIPSEC_LARVAL_LIFE seconds.
- *
- * Context: process context under nn->lock, sleeps.
- * Return: 0; -EINVAL if the range is empty or touches reserved SPIs; -ENOSPC
- * if no free SPI was found; an error of nfipsec_sa_create() or
- * nfipsec_sad_insert().
- */
-int nfipsec_sad_alloc_spi(struct nfipsec_net *nn,
-			  struct nfipsec_sa_config *cfg, u32 min, u32 max)
-{
-	struct nfipsec_sa *sa;
-	int err;
-
-	lockdep_assert_held(&nn->lock);
-	if (min < SPI_MIN || max < min)
-		return -EINVAL;
-	err = choose_spi(nn, &cfg->key, min, max);
-	if (err)
-		return err;
-
-	cfg->state = NFIPSEC_SA_STATE_LARVAL;
-	cfg->limits.hard[NFIPSEC_LIMIT_TIME] = NFIPSEC_LARVAL_LIFE;
-	sa = nfipsec_sa_create(cfg, NULL);
-	if (IS_ERR(sa))
-		return PTR_ERR(sa);
-	err = nfipsec_sad_insert(nn, sa);
-	if (err)
-		nfipsec_sa_free(sa);
-	return err;
 }

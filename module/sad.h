@@ -94,6 +94,8 @@ bool nfipsec_sa_admits(const struct nfipsec_sa *sa,
 int nfipsec_sad_insert(struct nfipsec_net *nn, struct nfipsec_sa *sa);
 int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 			struct nfipsec_sa *new);
+int nfipsec_sad_move(struct nfipsec_net *nn, struct nfipsec_sa *old,
+		     struct nfipsec_sa *new);
 void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa);
 void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner);
 int nfipsec_sad_alloc_spi(struct nfipsec_net *nn,

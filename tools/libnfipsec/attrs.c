@@ -151,6 +151,16 @@ static const struct nfi_field lifetime_fields[] = {
 #undef L
 const struct nfi_set nfi_set_lifetime = SET(lifetime);
 
+static const struct nfi_field move_fields[] = {
+	F(MOVE, move, SRC, ADDR, src),
+	F(MOVE, move, DST, ADDR, dst),
+	N(MOVE, move, ENCAP, encap),
+	[NFIPSEC_A_MOVE_NO_ENCAP] = { .name = "no-encap", .kind = NFI_FLAG },
+	F(MOVE, move, REQID, U32, reqid),
+};
+
+const struct nfi_set nfi_set_move = SET(move);
+
 #define A(attr, knd, member)	F(SA, sa, attr, knd, member)
 static const struct nfi_field sa_fields[] = {
 	A(SRC, ADDR, src),
@@ -196,6 +206,7 @@ static const struct nfi_field sa_fields[] = {
 	A(OWNER, NAME, owner),
 	A(SEQ_MAX, U64, seq_max),
 	A(SEQ_MAX_OLD, U64, seq_max_old),
+	N(SA, sa, MOVE, move),
 };
 
 #undef A

@@ -89,6 +89,7 @@ extern const struct nfi_set nfi_set_outer;
 extern const struct nfi_set nfi_set_encap;
 extern const struct nfi_set nfi_set_tfc;
 extern const struct nfi_set nfi_set_lifetime;
+extern const struct nfi_set nfi_set_move;
 extern const struct nfi_set nfi_set_sa;
 extern const struct nfi_set nfi_set_mapping;
 extern const struct nfi_set nfi_set_acquire;

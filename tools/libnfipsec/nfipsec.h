@@ -293,6 +293,23 @@ struct nfipsec_lifetime {
 };
 
 /**
+ * struct nfipsec_move - where an SA is to be
+ * @has: bits of NFIPSEC_A_MOVE_*; what is not there stays as it is, and
+ *	NFIPSEC_A_MOVE_NO_ENCAP there takes UDP encapsulation away
+ * @src: outer source address
+ * @dst: outer destination address; of the other family only with @src
+ * @encap: UDP encapsulation, replaced as a whole
+ * @reqid: ties policies to SAs
+ */
+struct nfipsec_move {
+	uint64_t has;
+	struct nfipsec_addr src;
+	struct nfipsec_addr dst;
+	struct nfipsec_encap encap;
+	uint32_t reqid;
+};
+
+/**
  * struct nfipsec_sa - a security association
  * @has: bits of NFIPSEC_A_SA_*
  * @src: outer source address
@@ -338,6 +355,7 @@ struct nfipsec_lifetime {
  * @owner: who made it, at most 15 characters
  * @seq_max: largest sequence number to send with, none if absent
  * @seq_max_old: nfipsec_sa_update() only, refuse unless @seq_max is this
+ * @move: not for callers, see nfipsec_sa_move()
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -384,6 +402,7 @@ struct nfipsec_sa {
 	char owner[NFIPSEC_NAME_MAX];
 	uint64_t seq_max;
 	uint64_t seq_max_old;
+	struct nfipsec_move move;
 };
 
 /**
@@ -581,6 +600,9 @@ bool nfipsec_list_torn(const struct nfipsec *h);
 
 int nfipsec_sa_add(struct nfipsec *h, const struct nfipsec_sa *sa);
 int nfipsec_sa_update(struct nfipsec *h, const struct nfipsec_sa *sa);
+/* @key: dst, proto, spi as they are now. @to: what is to change */
+int nfipsec_sa_move(struct nfipsec *h, const struct nfipsec_sa *key,
+		    const struct nfipsec_move *to);
 int nfipsec_sa_del(struct nfipsec *h, const struct nfipsec_sa *key);
 int nfipsec_sa_get(struct nfipsec *h, const struct nfipsec_sa *key,
 		   struct nfipsec_sa *sa);

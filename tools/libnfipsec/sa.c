@@ -10,7 +10,7 @@
 #define CONFIG		(~(HAS(SPI_MIN) | HAS(SPI_MAX) | HAS(STATE) |	\
 			   HAS(PACKETS) | HAS(BYTES) | HAS(ADD_TIME) |	\
 			   HAS(REPLAY_DROPS) | HAS(AUTH_DROPS) |	\
-			   HAS(PMTU) |					\
+			   HAS(PMTU) | HAS(MOVE) |			\
 			   HAS(USED_BYTES) | HAS(USED_PACKETS) |	\
 			   HAS(USE_TIME) | HAS(LAST_USED)))
 #define ALLOC		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(MODE) |	\
@@ -54,6 +54,29 @@ int nfipsec_sa_update(struct nfipsec *h, const struct nfipsec_sa *sa)
 {
 	return nfi_call(h, NFIPSEC_CMD_SA_UPDATE, &nfi_set_sa, sa, CONFIG,
 			NULL, NULL);
+}
+
+/**
+ * nfipsec_sa_move() - change where an SA is while it is in use, RFC 4555
+ * @h: handle
+ * @key: dst, proto, spi as they are now; the rest is not looked at
+ * @to: what is to change
+ *
+ * All else stays as it is, and on error all does. Policies whose templates name
+ * the old addresses are the caller's to replace.
+ *
+ * Return: 0 or a negative errno, -EEXIST if there is another SA with its proto
+ * and spi at the new dst
+ */
+int nfipsec_sa_move(struct nfipsec *h, const struct nfipsec_sa *key,
+		    const struct nfipsec_move *to)
+{
+	struct nfipsec_sa req = *key;
+
+	req.has = (key->has & KEY) | HAS(MOVE);
+	req.move = *to;
+	return nfi_call(h, NFIPSEC_CMD_SA_MOVE, &nfi_set_sa, &req,
+			KEY | HAS(MOVE), NULL, NULL);
 }
 
 /**

@@ -25,6 +25,10 @@
 	"proto ah: auth-trunc NAME KEY ICVBITS | aead gmac KEY ICVBITS;\n" \
 	"proto comp: comp deflate"
 #define SA_KEY		"[src A] dst A proto esp|ah|comp spi N"
+#define MOVE_WORDS							\
+	SA_KEY " to\n"							\
+	"[src A] [dst A] [reqid N]\n"					\
+	"[encap none|espinudp SPORT DPORT OADDR [nat-keepalive-interval SECONDS]]"
 #define POLICY_WORDS							\
 	"dir in|out SELECTOR [sel SELECTOR]... [priority N] [name STRING]...\n" \
 	"[pfp FIELD,...] [owner NAME] action protect|bypass|discard\n"	\
@@ -41,6 +45,8 @@ const struct command commands[] = {
 	{ "sa", "add", "new", cmd_sa_add, SA_WORDS, "add an SA" },
 	{ "sa", "update", NULL, cmd_sa_update, SA_WORDS,
 	  "give a larval SA its keys, or change reqid, sel, limit, seq-* of a mature one" },
+	{ "sa", "move", NULL, cmd_sa_move, MOVE_WORDS,
+	  "change where an SA is while it is in use" },
 	{ "sa", "get", NULL, cmd_sa_get, SA_KEY, "show one SA" },
 	{ "sa", "del", "delete", cmd_sa_del, SA_KEY, "delete one SA" },
 	{ "sa", "flush", NULL, cmd_sa_flush, "[owner NAME]",

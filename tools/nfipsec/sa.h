@@ -27,13 +27,19 @@ struct sa_args {
 	struct key auth;
 };
 
+/* For use in tables. */
+int word_encap(struct args *a, void *obj, const struct word *w);
+
 int sa_parse_config(struct args *a, struct sa_args *in);
 int sa_check_new(const struct nfipsec_sa *sa);
 int sa_check_key(const struct nfipsec_sa *sa);
+int sa_check_keepalive(const struct nfipsec_sa *sa);
 int sa_parse_key(struct args *a, struct nfipsec_sa *key);
 int sa_parse_alloc(struct args *a, struct nfipsec_sa *want);
 int sa_parse_flush(struct args *a, struct nfipsec_sa *filter);
 int sa_parse_filter(struct args *a, struct nfipsec_sa *filter);
+int sa_parse_move(struct args *a, struct nfipsec_sa *key,
+		  struct nfipsec_move *to);
 bool sa_match(const struct nfipsec_sa *sa, const struct nfipsec_sa *filter);
 void sa_wipe(struct sa_args *in);
 
@@ -61,6 +67,7 @@ extern const struct choice sa_flags[];
 
 int cmd_sa_add(struct args *a);
 int cmd_sa_update(struct args *a);
+int cmd_sa_move(struct args *a);
 int cmd_sa_del(struct args *a);
 int cmd_sa_get(struct args *a);
 int cmd_sa_list(struct args *a);

@@ -124,8 +124,16 @@ static int udp_port(struct args *a, const char *what, uint16_t *port)
 	return ret;
 }
 
-/* As in ip-xfrm(8): espinudp SPORT DPORT OADDR, where any address is none. */
-static int word_encap(struct args *a, void *obj, const struct word *w)
+/**
+ * word_encap() - how ESP is encapsulated follows
+ * @a: words, as in ip-xfrm(8): espinudp SPORT DPORT OADDR, where any address is
+ *	none
+ * @obj: struct nfipsec_sa
+ * @w: the keyword
+ *
+ * Return: enum cli_result
+ */
+int word_encap(struct args *a, void *obj, const struct word *w)
 {
 	static const struct choice types[] = {
 		{ "espinudp", NFIPSEC_ENCAP_TYPE_ESPINUDP },
@@ -393,7 +401,13 @@ static const struct word config_words[] = {
 	{ "limit", word_limit, 0, 0, 0, 0, true },
 };
 
-static int check_keepalive(const struct nfipsec_sa *sa)
+/**
+ * sa_check_keepalive() - whether keepalives have what they are for
+ * @sa: SA as typed
+ *
+ * Return: enum cli_result
+ */
+int sa_check_keepalive(const struct nfipsec_sa *sa)
 {
 	if (has_get(&sa->encap, NFIPSEC_A_ENCAP_KEEPALIVE) &&
 	    !SA_HAS(sa, ENCAP))
@@ -431,7 +445,7 @@ int sa_parse_config(struct args *a, struct sa_args *in)
 	if (sa->tfc.has)
 		has_set(sa, NFIPSEC_A_SA_TFC);
 	if (!ret)
-		ret = check_keepalive(sa);
+		ret = sa_check_keepalive(sa);
 	if (ret || !SA_HAS(sa, SELECTOR))
 		return ret;
 	/* In transport mode what is carried has the SA's own family. */

@@ -52,6 +52,9 @@ void nfipsec_nl_selector_free(struct nfipsec_selector *sel);
 int nfipsec_nl_tmpl_get(const struct nlattr *nest, struct nfipsec_tmpl *tmpl,
 			struct netlink_ext_ack *extack);
 
+/* What an answer with one object at all its limits may come to, and more. */
+#define NFIPSEC_NL_ANSWER_MAX	65536
+
 /* To attributes. */
 int nfipsec_nl_addr_put(struct sk_buff *skb, int type,
 			const union nfipsec_addr *addr, u8 family);

@@ -401,4 +401,5 @@ const struct genl_ops nfipsec_nl_ops[16] = {
 
 static const struct genl_multicast_group nfipsec_nl_mcgrps[] = {
 	[NFIPSEC_NLGRP_EVENTS] = { "events", },
+	[NFIPSEC_NLGRP_CHANGES] = { "changes", },
 };

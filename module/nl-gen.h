@@ -81,6 +81,7 @@ int nfipsec_nl_sa_move_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	NFIPSEC_NLGRP_EVENTS,
+	NFIPSEC_NLGRP_CHANGES,
 };
 
 #endif /* _LINUX_NFIPSEC_GEN_H */

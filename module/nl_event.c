@@ -7,9 +7,13 @@
 
 /* An event tells who talks to whom: not for everybody on the host. */
 const struct genl_multicast_group
-nfipsec_nl_groups[NFIPSEC_NLGRP_EVENTS + 1] = {
+nfipsec_nl_groups[NFIPSEC_NLGRP_CHANGES + 1] = {
 	[NFIPSEC_NLGRP_EVENTS] = {
 		.name = NFIPSEC_MCGRP_EVENTS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
+	[NFIPSEC_NLGRP_CHANGES] = {
+		.name = NFIPSEC_MCGRP_CHANGES,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
 };

@@ -11,7 +11,7 @@
 #include "nl-gen.h"
 
 extern const struct genl_multicast_group
-nfipsec_nl_groups[NFIPSEC_NLGRP_EVENTS + 1];
+nfipsec_nl_groups[NFIPSEC_NLGRP_CHANGES + 1];
 extern const struct nfipsec_event_ops nfipsec_nl_event_ops;
 
 #endif

@@ -5,6 +5,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
+#include "nl_change.h"
 #include "nl_sa.h"
 #include "sa_move.h"
 
@@ -76,9 +77,15 @@ static int place_get(const struct nlattr *nest, const struct nfipsec_sa *sa,
 	return err;
 }
 
-static int move(struct nfipsec_net *nn, struct nfipsec_sa *sa,
-		const struct nlattr *nest, struct netlink_ext_ack *extack)
+static int relocate(struct nfipsec_net *nn, struct nfipsec_sa *sa,
+		    const struct nlattr *nest, struct netlink_ext_ack *extack)
 {
+	const struct nfipsec_sa_place from = {
+		.saddr = sa->saddr,
+		.daddr = sa->key.daddr,
+		.family = sa->key.family,
+		.reqid = sa->reqid,
+	};
 	struct nfipsec_sa_place to;
 	struct nfipsec_sa *new;
 	int err;
@@ -98,6 +105,8 @@ static int move(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	err = nfipsec_sad_move(nn, sa, new);
 	if (err)
 		nfipsec_sa_free(new);
+	else
+		nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_MOVED, new, &from);
 	if (err == -EEXIST)
 		nfipsec_nl_refuse(extack, nest, err,
 				  "where the SA is to go there is one with this protocol and SPI already");
@@ -131,7 +140,8 @@ int nfipsec_nl_sa_move_doit(struct sk_buff *skb, struct genl_info *info)
 
 	mutex_lock(&nn->lock);
 	sa = nfipsec_nl_sa_find(nn, &key);
-	err = sa ? move(nn, sa, nest, info->extack) : nfipsec_nl_sa_none(info);
+	err = sa ? relocate(nn, sa, nest, info->extack) :
+		   nfipsec_nl_sa_none(info);
 	mutex_unlock(&nn->lock);
 	return nfipsec_nl_error(info->extack, err);
 }

@@ -10,15 +10,10 @@
 #include "netlink.h"
 #include "nl-gen.h"
 #include "nl_policy.h"
+#include "nl_change.h"
 
 /* How often a dump goes back when the policy it stood at has gone. */
 #define DUMP_RETRIES_MAX	64
-
-/*
- * Room for a policy that has all it can have, which is some 40 kB. Most fit into
- * a page.
- */
-#define ANSWER_MAX	65536
 
 /**
  * struct policy_cursor - where a dump of policies is
@@ -50,15 +45,20 @@ static int policy_link(struct nfipsec_net *nn, struct nfipsec_policy *pol,
 		       bool replace, struct netlink_ext_ack *extack)
 {
 	struct nfipsec_policy *old;
+	int err;
 
 	old = nfipsec_spd_find(nn, list_of(pol->cfg.dir), pol->cfg.sel,
 			       pol->cfg.sels);
-	if (!old)
-		return nfipsec_spd_insert(nn, pol);
-	if (replace)
-		return nfipsec_spd_replace(nn, old, pol);
-	return nfipsec_nl_refuse(extack, NULL, -EEXIST,
-				 "there is a policy with this direction and selector already");
+	if (old && !replace)
+		return nfipsec_nl_refuse(extack, NULL, -EEXIST,
+					 "there is a policy with this direction and selector already");
+	err = old ? nfipsec_spd_replace(nn, old, pol) :
+		    nfipsec_spd_insert(nn, pol);
+	if (!err)
+		nfipsec_nl_change_policy(nn, old ? NFIPSEC_CHANGE_KIND_UPDATED :
+						   NFIPSEC_CHANGE_KIND_NEW,
+					 pol);
+	return err;
 }
 
 static int policy_add(struct genl_info *info, bool replace, u32 *index)
@@ -188,8 +188,10 @@ int nfipsec_nl_policy_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 	mutex_lock(&nn->lock);
 	pol = policy_find(nn, &which);
-	if (pol)
+	if (pol) {
+		nfipsec_nl_change_policy(nn, NFIPSEC_CHANGE_KIND_DELETED, pol);
 		nfipsec_spd_remove(nn, pol);
+	}
 	mutex_unlock(&nn->lock);
 	if (!pol)
 		err = no_such_policy(info);
@@ -220,6 +222,7 @@ int nfipsec_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info)
 		nfipsec_spd_flush(nn, NFIPSEC_SPD_IN, of ? owner : NULL);
 	if (dir != NFIPSEC_DIR_IN)
 		nfipsec_spd_flush(nn, NFIPSEC_SPD_OUT, of ? owner : NULL);
+	nfipsec_nl_flushed_policies(nn, dir, of ? owner : NULL);
 	mutex_unlock(&nn->lock);
 	return 0;
 }
@@ -266,7 +269,7 @@ int nfipsec_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = nfipsec_nl_policy_which_get(info, &which);
 	if (!err)
 		err = answer(info, &which, room);
-	while (err == -EMSGSIZE && room < ANSWER_MAX) {
+	while (err == -EMSGSIZE && room < NFIPSEC_NL_ANSWER_MAX) {
 		room *= 2;
 		err = answer(info, &which, room);
 	}
@@ -304,7 +307,7 @@ static int dump_alone(struct sk_buff *skb, struct netlink_callback *cb,
 {
 	int err;
 
-	err = pskb_expand_head(skb, 0, ANSWER_MAX, GFP_KERNEL);
+	err = pskb_expand_head(skb, 0, NFIPSEC_NL_ANSWER_MAX, GFP_KERNEL);
 	return err ?: dump_policy(skb, cb, pol);
 }
 

@@ -13,6 +13,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
+#include "nl_change.h"
 #include "nl_sa.h"
 #include "path.h"
 #include "proto.h"
@@ -222,8 +223,10 @@ int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 
 	mutex_lock(&nn->lock);
 	err = nfipsec_sad_insert(nn, sa);
-	if (!err)
+	if (!err) {
 		nfipsec_dummy_kick(nn);
+		nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_NEW, sa, NULL);
+	}
 	mutex_unlock(&nn->lock);
 	if (err)
 		nfipsec_sa_free(sa);
@@ -257,11 +260,13 @@ static int mature(struct genl_info *info, struct nfipsec_net *nn,
 	if (IS_ERR(sa))
 		return PTR_ERR(sa);
 	err = nfipsec_sad_replace(nn, old, sa);
-	if (err)
+	if (err) {
 		nfipsec_sa_free(sa);
-	else
-		nfipsec_dummy_kick(nn);
-	return err;
+		return err;
+	}
+	nfipsec_dummy_kick(nn);
+	nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_UPDATED, sa, NULL);
+	return 0;
 }
 
 /* NULL if there is no limit. */
@@ -333,6 +338,7 @@ static int change(struct genl_info *info, struct nfipsec_net *nn,
 	nfipsec_nl_sa_seq_set(info, nn, sa);
 	if (selector || reqid || lifetime)
 		nfipsec_net_changed(nn);
+	nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_UPDATED, sa, NULL);
 	return 0;
 }
 
@@ -390,8 +396,10 @@ int nfipsec_nl_sa_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 	mutex_lock(&nn->lock);
 	sa = nfipsec_nl_sa_find(nn, &key);
-	if (sa)
+	if (sa) {
+		nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_DELETED, sa, NULL);
 		nfipsec_sad_remove(nn, sa);
+	}
 	mutex_unlock(&nn->lock);
 	return sa ? 0 : nfipsec_nl_sa_none(info);
 }
@@ -413,6 +421,7 @@ int nfipsec_nl_sa_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	nfipsec_nl_owner_get(attr, owner);
 	mutex_lock(&nn->lock);
 	nfipsec_sad_flush(nn, attr ? owner : NULL);
+	nfipsec_nl_flushed_sas(nn, attr ? owner : NULL);
 	mutex_unlock(&nn->lock);
 	return 0;
 }
@@ -489,6 +498,9 @@ int nfipsec_nl_sa_allocspi_doit(struct sk_buff *skb, struct genl_info *info)
 		err = send_sa(info, nn, sa, reply, hdr);
 		if (err)
 			nfipsec_sad_remove(nn, sa);
+		else
+			nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_NEW, sa,
+					     NULL);
 	}
 	mutex_unlock(&nn->lock);
 	if (err == -ENOSPC)

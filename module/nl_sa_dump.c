@@ -85,8 +85,8 @@ static int dump_chain(struct sk_buff *skb, struct netlink_callback *cb,
  * @skb: message to fill
  * @cb: state of the dump
  *
- * An SA that stays where it is is told at least once, whatever else comes and
- * goes; if anything did, NLM_F_DUMP_INTR says so.
+ * An SA that stays, and does not move, is told at least once, whatever else
+ * comes and goes; if anything did, NLM_F_DUMP_INTR says so.
  *
  * Context: process context, sleeps.
  * Return: length of the message, 0 at the end, or a negative error number.

@@ -207,6 +207,7 @@ static const struct nfi_field sa_fields[] = {
 	A(SEQ_MAX, U64, seq_max),
 	A(SEQ_MAX_OLD, U64, seq_max_old),
 	N(SA, sa, MOVE, move),
+	A(CHANGE, U8, change),
 };
 
 #undef A
@@ -282,6 +283,7 @@ static const struct nfi_field policy_fields[] = {
 		.first = offsetof(struct nfipsec_selector_list, selector),
 		.size = sizeof(struct nfipsec_selector),
 	},
+	P(CHANGE, U8, change),
 };
 
 #undef P

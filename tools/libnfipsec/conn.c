@@ -269,6 +269,8 @@ static void group_read(struct nfipsec *h, const struct nlattr *group)
 	}
 	if (!strcmp(name, NFIPSEC_MCGRP_EVENTS))
 		h->events = id;
+	if (!strcmp(name, NFIPSEC_MCGRP_CHANGES))
+		h->changes = id;
 }
 
 static int family_read(const struct nlmsghdr *nlh, void *arg)

@@ -7,6 +7,18 @@
 
 #include "internal.h"
 
+static int join(struct nfipsec *h, uint32_t group)
+{
+	h->error[0] = '\0';
+	if (!group)
+		return nfi_fail(h, -EOPNOTSUPP, "the kernel module tells of no such events: it is older than this command");
+	if (mnl_socket_setsockopt(h->nl, NETLINK_ADD_MEMBERSHIP, &group,
+				  sizeof(group)) < 0)
+		return nfi_fail(h, -errno, "subscribing to events: %s",
+				strerror(errno));
+	return 0;
+}
+
 /**
  * nfipsec_event_subscribe() - begin to receive events
  * @h: handle, from now on for nfipsec_event_read() only
@@ -15,14 +27,21 @@
  */
 int nfipsec_event_subscribe(struct nfipsec *h)
 {
-	h->error[0] = '\0';
-	if (!h->events)
-		return nfi_fail(h, -EOPNOTSUPP, "the kernel module tells of no events: it is older than this command");
-	if (mnl_socket_setsockopt(h->nl, NETLINK_ADD_MEMBERSHIP, &h->events,
-				  sizeof(h->events)) < 0)
-		return nfi_fail(h, -errno, "subscribing to events: %s",
-				strerror(errno));
-	return 0;
+	return join(h, h->events);
+}
+
+/**
+ * nfipsec_change_subscribe() - begin to receive changes of SAs and policies
+ * @h: handle, from now on for nfipsec_event_read() only
+ *
+ * Of an SA that ends at a limit only an event tells, see
+ * nfipsec_event_subscribe().
+ *
+ * Return: 0 or a negative errno, -EOPNOTSUPP if the module does not tell them
+ */
+int nfipsec_change_subscribe(struct nfipsec *h)
+{
+	return join(h, h->changes);
 }
 
 /* The set of an event, and where it goes. NULL: that of a newer kernel. */
@@ -38,6 +57,12 @@ static const struct nfi_set *event_set(struct nfipsec_event *ev, void **obj)
 	case NFIPSEC_CMD_EXPIRE_NTF:
 		*obj = &ev->expire;
 		return &nfi_set_expire;
+	case NFIPSEC_CMD_SA_CHANGE_NTF:
+		*obj = &ev->sa;
+		return &nfi_set_sa;
+	case NFIPSEC_CMD_POLICY_CHANGE_NTF:
+		*obj = &ev->policy;
+		return &nfi_set_policy;
 	default:
 		return NULL;
 	}

@@ -17,6 +17,7 @@
  * @nl: socket
  * @family: number of the generic netlink family
  * @events: number of its multicast group, 0 if the kernel has none
+ * @changes: likewise, of changes
  * @seq: of the last request
  * @torn: the last list changed while it was read
  * @error: sentence of the last failure
@@ -27,6 +28,7 @@ struct nfipsec {
 	struct mnl_socket *nl;
 	uint16_t family;
 	uint32_t events;
+	uint32_t changes;
 	uint32_t seq;
 	bool torn;
 	char error[512];

@@ -355,7 +355,8 @@ struct nfipsec_move {
  * @owner: who made it, at most 15 characters
  * @seq_max: largest sequence number to send with, none if absent
  * @seq_max_old: nfipsec_sa_update() only, refuse unless @seq_max is this
- * @move: not for callers, see nfipsec_sa_move()
+ * @move: where it was, of an event only; to move it, see nfipsec_sa_move()
+ * @change: enum nfipsec_change_kind, of an event only
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -403,6 +404,7 @@ struct nfipsec_sa {
 	uint64_t seq_max;
 	uint64_t seq_max_old;
 	struct nfipsec_move move;
+	uint8_t change;
 };
 
 /**
@@ -480,22 +482,6 @@ struct nfipsec_expire {
 };
 
 /**
- * struct nfipsec_event - what the kernel tells without having been asked
- * @cmd: NFIPSEC_CMD_*_NTF, which of the members below holds something
- * @mapping: with NFIPSEC_CMD_MAPPING_NTF
- * @acquire: with NFIPSEC_CMD_ACQUIRE_NTF
- * @expire: with NFIPSEC_CMD_EXPIRE_NTF
- */
-struct nfipsec_event {
-	uint8_t cmd;
-	union {
-		struct nfipsec_mapping mapping;
-		struct nfipsec_acquire acquire;
-		struct nfipsec_expire expire;
-	};
-};
-
-/**
  * struct nfipsec_policy - an entry of the SPD
  * @has: bits of NFIPSEC_A_POLICY_*
  * @index: given by the kernel, unique in the namespace
@@ -512,6 +498,7 @@ struct nfipsec_event {
  * @owner: who made it, at most 15 characters
  * @selector_more: selector sets beside @selector: what one of them matches meets
  *	the policy
+ * @change: enum nfipsec_change_kind, of an event only
  */
 struct nfipsec_policy {
 	uint64_t has;
@@ -527,6 +514,28 @@ struct nfipsec_policy {
 	struct nfipsec_title_list names;
 	char owner[NFIPSEC_NAME_MAX];
 	struct nfipsec_selector_list selector_more;
+	uint8_t change;
+};
+
+/**
+ * struct nfipsec_event - what the kernel tells without having been asked
+ * @cmd: NFIPSEC_CMD_*_NTF, which of the members below holds something
+ * @mapping: with NFIPSEC_CMD_MAPPING_NTF
+ * @acquire: with NFIPSEC_CMD_ACQUIRE_NTF
+ * @expire: with NFIPSEC_CMD_EXPIRE_NTF
+ * @sa: with NFIPSEC_CMD_SA_CHANGE_NTF; if SAs were flushed, only the owner if
+ *	there was one
+ * @policy: with NFIPSEC_CMD_POLICY_CHANGE_NTF; likewise, and the direction
+ */
+struct nfipsec_event {
+	uint8_t cmd;
+	union {
+		struct nfipsec_mapping mapping;
+		struct nfipsec_acquire acquire;
+		struct nfipsec_expire expire;
+		struct nfipsec_sa sa;
+		struct nfipsec_policy policy;
+	};
 };
 
 /**
@@ -638,6 +647,11 @@ int nfipsec_stats_get(struct nfipsec *h, struct nfipsec_stats *stats,
  * alone. That waits for one event or more; -ENOBUFS: some were lost, read on.
  */
 int nfipsec_event_subscribe(struct nfipsec *h);
+/*
+ * Changes of SAs and policies by request, alone or with the events: SAs that end
+ * at a limit are told of as events only, so who keeps a copy wants both.
+ */
+int nfipsec_change_subscribe(struct nfipsec *h);
 int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg);
 
 /* SAs that are wanted now, for who missed the event. */

@@ -10,7 +10,7 @@
 #define CONFIG		(~(HAS(SPI_MIN) | HAS(SPI_MAX) | HAS(STATE) |	\
 			   HAS(PACKETS) | HAS(BYTES) | HAS(ADD_TIME) |	\
 			   HAS(REPLAY_DROPS) | HAS(AUTH_DROPS) |	\
-			   HAS(PMTU) | HAS(MOVE) |			\
+			   HAS(PMTU) | HAS(MOVE) | HAS(CHANGE) |	\
 			   HAS(USED_BYTES) | HAS(USED_PACKETS) |	\
 			   HAS(USE_TIME) | HAS(LAST_USED)))
 #define ALLOC		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(MODE) |	\

@@ -7,8 +7,13 @@
 #include "acquire.h"
 #include "addr.h"
 #include "arg.h"
+#include "change.h"
 #include "json.h"
 #include "monitor.h"
+
+/* Groups to listen to. */
+#define EVENTS	1
+#define CHANGES	2
 
 static const struct choice limits[] = {
 	{ "bytes", NFIPSEC_LIMIT_BYTES },
@@ -59,6 +64,12 @@ void event_print(FILE *out, const struct nfipsec_event *ev)
 		break;
 	case NFIPSEC_CMD_EXPIRE_NTF:
 		expire_print(out, &ev->expire);
+		break;
+	case NFIPSEC_CMD_SA_CHANGE_NTF:
+		sa_change_print(out, &ev->sa);
+		break;
+	case NFIPSEC_CMD_POLICY_CHANGE_NTF:
+		policy_change_print(out, &ev->policy);
 		break;
 	default:
 		mapping_print(out, &ev->mapping);
@@ -114,6 +125,14 @@ struct json_object *event_json(const struct nfipsec_event *ev)
 		json_text(o, "event", "expire");
 		expire_json(o, &ev->expire);
 		break;
+	case NFIPSEC_CMD_SA_CHANGE_NTF:
+		json_text(o, "event", "sa");
+		sa_change_json(o, &ev->sa);
+		break;
+	case NFIPSEC_CMD_POLICY_CHANGE_NTF:
+		json_text(o, "event", "policy");
+		policy_change_json(o, &ev->policy);
+		break;
 	default:
 		json_text(o, "event", "mapping");
 		mapping_json(o, &ev->mapping);
@@ -132,22 +151,45 @@ static int event_one(const struct nfipsec_event *ev, void *arg)
 	return fflush(cli.out) ? -errno : 0;
 }
 
+/* What is asked for: events if nothing is. */
+static int subscribe(unsigned int what)
+{
+	int ret = 0;
+
+	if (what & EVENTS)
+		ret = nfipsec_event_subscribe(cli.h);
+	if (!ret && (what & CHANGES))
+		ret = nfipsec_change_subscribe(cli.h);
+	return ret;
+}
+
 /**
  * cmd_monitor() - monitor
- * @a: words, none
+ * @a: words: events, changes or all
  *
  * Return: enum cli_result, only if it cannot go on
  */
 int cmd_monitor(struct args *a)
 {
-	int ret;
+	static const struct choice groups[] = {
+		{ "events", EVENTS },
+		{ "changes", CHANGES },
+		{ "all", EVENTS | CHANGES },
+		{}
+	};
+	const char *text = args_next(a);
+	unsigned int what = EVENTS;
+	int ret = CLI_OK;
 
-	ret = args_end(a);
+	if (text)
+		ret = choice_parse(text, "what to show", groups, &what);
+	if (!ret)
+		ret = args_end(a);
 	if (!ret)
 		ret = cli_open();
 	if (ret)
 		return ret;
-	ret = nfipsec_event_subscribe(cli.h);
+	ret = subscribe(what);
 	while (!ret) {
 		ret = nfipsec_event_read(cli.h, event_one, NULL);
 		if (ret == -ENOBUFS)

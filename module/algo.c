@@ -267,6 +267,18 @@ static bool has_name(const struct nfipsec_algo *algo, const char *name)
 }
 
 /**
+ * nfipsec_algo_row() - go through the table
+ * @i: from 0
+ *
+ * Context: any.
+ * Return: a row of the table, constant and never freed, or NULL at its end.
+ */
+const struct nfipsec_algo *nfipsec_algo_row(unsigned int i)
+{
+	return i < ARRAY_SIZE(algos) ? &algos[i] : NULL;
+}
+
+/**
  * nfipsec_algo_find() - look an algorithm up
  * @kind: what it is to be used for
  * @name: the kernel's name or an alias, lower case

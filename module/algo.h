@@ -83,6 +83,7 @@ struct nfipsec_algo {
 	bool null;
 };
 
+const struct nfipsec_algo *nfipsec_algo_row(unsigned int i);
 const struct nfipsec_algo *nfipsec_algo_find(enum nfipsec_algo_kind kind,
 					     const char *name);
 const char *nfipsec_algo_forbidden(enum nfipsec_algo_kind kind,

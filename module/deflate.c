@@ -29,7 +29,10 @@ static DEFINE_MUTEX(lock);
 /* SAs that hold the memory, @lock */
 static unsigned int users;
 
-#if IS_REACHABLE(CONFIG_ZLIB_DEFLATE) && IS_REACHABLE(CONFIG_ZLIB_INFLATE)
+#define HAVE_ZLIB							\
+	(IS_REACHABLE(CONFIG_ZLIB_DEFLATE) && IS_REACHABLE(CONFIG_ZLIB_INFLATE))
+
+#if HAVE_ZLIB
 static size_t memory_size(void)
 {
 	return sizeof(struct nfipsec_deflate) +
@@ -139,7 +142,7 @@ int nfipsec_deflate_unpack(struct nfipsec_deflate *d, const u8 *data,
 static int memory_init(struct netlink_ext_ack *extack)
 {
 	NL_SET_ERR_MSG(extack,
-		       "this kernel has no zlib for IPComp: CONFIG_ZLIB_DEFLATE and CONFIG_ZLIB_INFLATE");
+		       NFIPSEC_DEFLATE_LACKS);
 	return -EPROTONOSUPPORT;
 }
 
@@ -159,6 +162,17 @@ int nfipsec_deflate_unpack(struct nfipsec_deflate *d, const u8 *data,
 	return -EBADMSG;
 }
 #endif
+
+/**
+ * nfipsec_deflate_built() - can IPComp be used with this kernel?
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool nfipsec_deflate_built(void)
+{
+	return HAVE_ZLIB;
+}
 
 /**
  * nfipsec_deflate_hold() - have working memory

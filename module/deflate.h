@@ -31,6 +31,11 @@ struct nfipsec_deflate {
 	u8 out[NFIPSEC_DEFLATE_MAX];
 };
 
+/* Sentence for a kernel without it. */
+#define NFIPSEC_DEFLATE_LACKS						\
+	"this kernel has no zlib for IPComp: CONFIG_ZLIB_DEFLATE and CONFIG_ZLIB_INFLATE"
+
+bool nfipsec_deflate_built(void);
 int nfipsec_deflate_hold(struct netlink_ext_ack *extack);
 void nfipsec_deflate_release(void);
 

@@ -280,8 +280,13 @@ const struct nla_policy nfipsec_sa_move_nl_policy[NFIPSEC_A_SA_MOVE + 1] = {
 	[NFIPSEC_A_SA_MOVE] = NLA_POLICY_NESTED(nfipsec_move_nl_policy),
 };
 
+/* NFIPSEC_CMD_FEATURES_GET - do */
+const struct nla_policy nfipsec_features_get_nl_policy[NFIPSEC_A_FEATURES_LOAD + 1] = {
+	[NFIPSEC_A_FEATURES_LOAD] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for nfipsec */
-const struct genl_ops nfipsec_nl_ops[16] = {
+const struct genl_ops nfipsec_nl_ops[17] = {
 	{
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
@@ -395,6 +400,13 @@ const struct genl_ops nfipsec_nl_ops[16] = {
 		.doit		= nfipsec_nl_sa_move_doit,
 		.policy		= nfipsec_sa_move_nl_policy,
 		.maxattr	= NFIPSEC_A_SA_MOVE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_FEATURES_GET,
+		.doit		= nfipsec_nl_features_get_doit,
+		.policy		= nfipsec_features_get_nl_policy,
+		.maxattr	= NFIPSEC_A_FEATURES_LOAD,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

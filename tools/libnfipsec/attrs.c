@@ -319,6 +319,34 @@ static const struct nfi_field stats_fields[] = {
 
 const struct nfi_set nfi_set_stats = SET(stats);
 
+#define G(attr, knd, member)	F(ALGO, algo_info, attr, knd, member)
+static const struct nfi_field algo_fields[] = {
+	G(NAME, NAME, name),
+	G(ALIAS, NAME, alias),
+	G(USE, U8, use),
+	G(KEY_LEN, U32S, key_len),
+	G(SALT_LEN, U32, salt_len),
+	G(ICV_BITS, U32S, icv_bits),
+	G(FLAGS, U32, flags),
+	G(STATE, U8, state),
+	G(RFC, NAME, rfc),
+	G(LACKS, DOC, lacks),
+};
+
+#undef G
+const struct nfi_set nfi_set_algo = SET(algo);
+
+static const struct nfi_field features_fields[] = {
+	F(FEATURES, features, VERSION, NAME, version),
+	F(FEATURES, features, FLAGS, U32, flags),
+	[NFIPSEC_A_FEATURES_LOAD] = { .name = "load", .kind = NFI_FLAG },
+	[NFIPSEC_A_FEATURES_ALGO] = {
+		.name = "algo", .kind = NFI_MANY, .nest = &nfi_set_algo,
+	},
+};
+
+const struct nfi_set nfi_set_features = SET(features);
+
 static const struct nfi_field *field_find(const struct nfi_set *set,
 					  unsigned int type)
 {
@@ -441,6 +469,8 @@ static bool encode_field(struct nlmsghdr *nlh, size_t room, uint16_t type,
 		return encode_names(nlh, room, type, p);
 	case NFI_TITLES:
 		return encode_titles(nlh, room, type, p);
+	case NFI_U32S:
+		return true;	/* answer only */
 	case NFI_TMPLS:
 		return encode_tmpls(nlh, room, type, f->nest, p);
 	case NFI_MANY:
@@ -521,6 +551,14 @@ static int decode_list(const struct nfi_field *f, const void *data, size_t len,
 			  (char *)list + f->first + f->size * (*n)++);
 }
 
+static int decode_u32(struct nfipsec_u32_list *list, const void *data,
+		      size_t len)
+{
+	if (list->n == NFIPSEC_LENS_MAX)
+		return 0;
+	return decode_int(&list->value[list->n++], 4, data, len);
+}
+
 static int decode_name(struct nfipsec_name_list *list, const void *data,
 		       size_t len)
 {
@@ -574,6 +612,8 @@ static int decode_field(const struct nfi_field *f, const void *data,
 		return decode_name(p, data, len);
 	case NFI_TITLES:
 		return decode_title(p, data, len);
+	case NFI_U32S:
+		return decode_u32(p, data, len);
 	case NFI_TMPLS:
 		return decode_tmpl(f->nest, data, len, p);
 	case NFI_FLAG:

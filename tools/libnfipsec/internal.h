@@ -51,6 +51,7 @@ enum nfi_kind {
 	NFI_LIST,	/* repeated nest: uint32_t n, and so many structures */
 	NFI_NAMES,	/* repeated: struct nfipsec_name_list */
 	NFI_TITLES,	/* repeated: struct nfipsec_title_list */
+	NFI_U32S,	/* repeated: struct nfipsec_u32_list */
 	NFI_TMPLS,	/* repeated nest: templates, their number behind them */
 	NFI_MANY,	/* repeated nest, not held in the structure */
 };
@@ -100,6 +101,8 @@ extern const struct nfi_set nfi_set_policy;
 extern const struct nfi_set nfi_set_default;
 extern const struct nfi_set nfi_set_counter;
 extern const struct nfi_set nfi_set_stats;
+extern const struct nfi_set nfi_set_algo;
+extern const struct nfi_set nfi_set_features;
 
 int nfi_encode(struct nlmsghdr *nlh, size_t room, const struct nfi_set *set,
 	       const void *obj, uint64_t mask);

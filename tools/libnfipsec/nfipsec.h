@@ -34,6 +34,7 @@
 #define NFIPSEC_POLICY_NAME_MAX	256	/* of a policy, likewise */
 #define NFIPSEC_TMPLS_MAX	4	/* templates of a policy */
 #define NFIPSEC_TMPL_ALGOS	8	/* algorithms of a template */
+#define NFIPSEC_LENS_MAX	8	/* lengths of keys or ICVs of an algorithm */
 #define NFIPSEC_POLICY_NAMES	8	/* names of a policy */
 #define NFIPSEC_MORE_MAX	15	/* ranges of a field beside the first, and */
 					/* selector sets of a policy */
@@ -586,11 +587,62 @@ struct nfipsec_stats {
 	uint32_t policy_out_count;
 };
 
+/**
+ * struct nfipsec_u32_list - numbers
+ * @n: how many
+ * @value: the numbers
+ */
+struct nfipsec_u32_list {
+	uint32_t n;
+	uint32_t value[NFIPSEC_LENS_MAX];
+};
+
+/**
+ * struct nfipsec_algo_info - an algorithm that the module knows
+ * @has: bits of NFIPSEC_A_ALGO_*
+ * @name: of the kernel's crypto API
+ * @alias: one of its other names
+ * @use: enum nfipsec_algo_use
+ * @key_len: bytes of a key without salt
+ * @salt_len: bytes of salt behind the key
+ * @icv_bits: lengths of the ICV
+ * @flags: bits of enum nfipsec_algo_flag
+ * @state: enum nfipsec_algo_state
+ * @rfc: where its use is defined
+ * @lacks: if it is not ready, what would bring it
+ */
+struct nfipsec_algo_info {
+	uint64_t has;
+	char name[NFIPSEC_NAME_MAX];
+	char alias[NFIPSEC_NAME_MAX];
+	uint8_t use;
+	struct nfipsec_u32_list key_len;
+	uint32_t salt_len;
+	struct nfipsec_u32_list icv_bits;
+	uint32_t flags;
+	uint8_t state;
+	char rfc[NFIPSEC_NAME_MAX];
+	char lacks[NFIPSEC_DOC_MAX];
+};
+
+/**
+ * struct nfipsec_features - what the module can do
+ * @has: bits of NFIPSEC_A_FEATURES_*
+ * @version: of the module
+ * @flags: bits of enum nfipsec_feature
+ */
+struct nfipsec_features {
+	uint64_t has;
+	char version[NFIPSEC_NAME_MAX];
+	uint32_t flags;
+};
+
 /* A callback ends the walk by a value other than 0, which the call returns. */
 typedef int (*nfipsec_sa_cb)(const struct nfipsec_sa *sa, void *arg);
 typedef int (*nfipsec_policy_cb)(const struct nfipsec_policy *pol, void *arg);
 typedef int (*nfipsec_counter_cb)(const struct nfipsec_counter *c, void *arg);
 typedef int (*nfipsec_acquire_cb)(const struct nfipsec_acquire *acq, void *arg);
+typedef int (*nfipsec_algo_cb)(const struct nfipsec_algo_info *algo, void *arg);
 typedef int (*nfipsec_event_cb)(const struct nfipsec_event *ev, void *arg);
 
 /*
@@ -641,6 +693,15 @@ int nfipsec_default_set(struct nfipsec *h, const struct nfipsec_default *def);
 /* @cb: called for each counter, may be NULL; @stats may be NULL */
 int nfipsec_stats_get(struct nfipsec *h, struct nfipsec_stats *stats,
 		      nfipsec_counter_cb cb, void *arg);
+
+/*
+ * @load: modules are loaded to see what algorithms there are; else some may be
+ * NFIPSEC_ALGO_STATE_UNKNOWN. @f: may be NULL. @cb: called for each algorithm, may
+ * be NULL
+ */
+int nfipsec_features_get(struct nfipsec *h, bool load,
+			 struct nfipsec_features *f, nfipsec_algo_cb cb,
+			 void *arg);
 
 /*
  * Events of the namespace. A handle that subscribed is for nfipsec_event_read()

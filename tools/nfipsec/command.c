@@ -5,6 +5,7 @@
 #include "acquire.h"
 #include "command.h"
 #include "keep.h"
+#include "feature.h"
 #include "monitor.h"
 #include "policy.h"
 #include "sa.h"
@@ -87,8 +88,13 @@ const struct command commands[] = {
 	{ "keep", NULL, NULL, cmd_keep,
 	  "FILE [new] [seq-in] [owner NAME] [ahead N] [interval SECONDS]",
 	  "keep the sequence numbers of SAs with seq-max over a crash" },
+	{ "features", NULL, NULL, cmd_features, NULL,
+	  "show the module's version and what it can do" },
+	{ "algo", "list", "show", cmd_algo_list, "[load]",
+	  "show algorithms, and what this kernel has of them" },
 	{ "help", NULL, NULL, cmd_help,
-	  "[sa|policy|default|stats|acquire|monitor|keep|selector|key]", "tell more" },
+	  "[sa|policy|default|stats|acquire|monitor|keep|features|algo|selector|key]",
+	  "tell more" },
 	{ "version", NULL, NULL, cmd_version, NULL, "show the version" },
 };
 

@@ -90,7 +90,7 @@ void help_print(FILE *out)
 			c->verb ? c->verb : "", c->does);
 	fprintf(out, "\nWithout a command: a summary of the state.\n\n%s\n",
 		options);
-	fputs("Details: nfipsec help sa|policy|default|stats|acquire|monitor|keep|selector|key,\nman nfipsec\n",
+	fputs("Details: nfipsec help sa|policy|default|stats|acquire|monitor|keep|features|algo|selector|key,\nman nfipsec\n",
 	      out);
 }
 
@@ -120,7 +120,7 @@ int cmd_help(struct args *a)
 		return CLI_OK;
 	}
 	if (!help_command(cli.out, topic))
-		return cli_fail(CLI_USAGE, "no help about \"%s\", topics are: sa policy default stats acquire monitor keep selector key",
+		return cli_fail(CLI_USAGE, "no help about \"%s\", topics are: sa policy default stats acquire monitor keep features algo selector key",
 				cli_show(topic));
 	return CLI_OK;
 }

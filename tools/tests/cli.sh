@@ -75,6 +75,16 @@ refused 2 'a name of 1 to 15 characters' policy flush owner ''
 refused 2 'is too much here' version 2
 refused 2 'no help about' help frob
 refused 2 '"src" is missing' sa add
+M="sa move dst 192.0.2.2 proto esp spi 0x100"
+refused 2 '"to" is missing' $M
+refused 2 '"to" is missing' $M from src 192.0.2.3
+refused 2 '"spi" is missing' sa move dst 192.0.2.2 proto esp to src 192.0.2.3
+refused 2 'needs src, dst, encap or reqid' $M to
+refused 2 'unknown word "mode"' $M to mode tunnel
+refused 2 'goes with "encap" only' $M to nat-keepalive-interval 5
+refused 2 'use one of: espinudp' $M to encap udp
+refused 2 'use one of: events changes all' monitor everything
+refused 2 'is too much here' monitor all now
 refused 2 'goes with stats' --explain sa list
 refused 2 'unknown preset "frob", use one of: ike nd' policy preset nd frob
 refused 2 'the name of a preset is missing' policy preset priority 5
@@ -100,6 +110,9 @@ if [ ! -d /sys/module/nfipsec ]; then
 	refused 1 "$L" sa add $SA aead aes128gcm16 "$KEY" 128
 	refused 1 "$L" sa add $SA aead aes128gcm16 "@$TMP/key" 128
 	refused 1 "$L" sa update $SA reqid 5
+	refused 1 "$L" $M to src 192.0.2.3
+	refused 1 "$L" $M to encap none
+	refused 1 "$L" monitor changes
 	refused 1 "$L" sa get dst 192.0.2.1 proto esp spi 256
 	refused 1 "$L" sa del src 192.0.2.2 dst 192.0.2.1 proto esp spi 256
 	refused 1 "$L" sa flush

@@ -210,6 +210,68 @@ enum nfipsec_change_kind {
 	NFIPSEC_CHANGE_KIND_FLUSHED,
 };
 
+/**
+ * enum nfipsec_feature - What the module can do, for who must work with
+ *   several versions of it.
+ * @NFIPSEC_FEATURE_ESN: Extended sequence numbers.
+ * @NFIPSEC_FEATURE_IIV: Implicit IVs, RFC 8750.
+ * @NFIPSEC_FEATURE_IPCOMP: Not with a kernel that has no zlib.
+ * @NFIPSEC_FEATURE_TFC: Padding and dummy packets.
+ * @NFIPSEC_FEATURE_MOVE: sa-move.
+ * @NFIPSEC_FEATURE_CHANGES: The group of that name.
+ */
+enum nfipsec_feature {
+	NFIPSEC_FEATURE_AH = 1,
+	NFIPSEC_FEATURE_ESN = 2,
+	NFIPSEC_FEATURE_IIV = 4,
+	NFIPSEC_FEATURE_IPCOMP = 8,
+	NFIPSEC_FEATURE_BEET = 16,
+	NFIPSEC_FEATURE_UDP_ENCAP = 32,
+	NFIPSEC_FEATURE_TFC = 64,
+	NFIPSEC_FEATURE_MULTICAST = 128,
+	NFIPSEC_FEATURE_LIFETIME = 256,
+	NFIPSEC_FEATURE_ACQUIRE = 512,
+	NFIPSEC_FEATURE_OWNER = 1024,
+	NFIPSEC_FEATURE_MOVE = 2048,
+	NFIPSEC_FEATURE_CHANGES = 4096,
+};
+
+/**
+ * enum nfipsec_algo_use - What an algorithm is for.
+ * @NFIPSEC_ALGO_USE_AEAD: Encrypts and authenticates; with flag ah it is for
+ *   AH too.
+ */
+enum nfipsec_algo_use {
+	NFIPSEC_ALGO_USE_AEAD,
+	NFIPSEC_ALGO_USE_ENC,
+	NFIPSEC_ALGO_USE_AUTH,
+	NFIPSEC_ALGO_USE_COMP,
+};
+
+/**
+ * enum nfipsec_algo_state
+ * @NFIPSEC_ALGO_STATE_UNKNOWN: Not in the kernel as it is; a module may bring
+ *   it, see lacks.
+ * @NFIPSEC_ALGO_STATE_MISSING: A module was looked for, and there is none.
+ */
+enum nfipsec_algo_state {
+	NFIPSEC_ALGO_STATE_UNKNOWN,
+	NFIPSEC_ALGO_STATE_READY,
+	NFIPSEC_ALGO_STATE_MISSING,
+};
+
+/**
+ * enum nfipsec_algo_flag
+ * @NFIPSEC_ALGO_FLAG_IIV: Flag iiv of an SA goes with it.
+ * @NFIPSEC_ALGO_FLAG_AH: AH may use it, also if it is an AEAD.
+ * @NFIPSEC_ALGO_FLAG_WEAK: Taken only where weak is set.
+ */
+enum nfipsec_algo_flag {
+	NFIPSEC_ALGO_FLAG_IIV = 1,
+	NFIPSEC_ALGO_FLAG_AH = 2,
+	NFIPSEC_ALGO_FLAG_WEAK = 4,
+};
+
 enum {
 	NFIPSEC_A_ADDR_RANGE_ADDR = 1,
 	NFIPSEC_A_ADDR_RANGE_PLEN,
@@ -475,6 +537,32 @@ enum {
 };
 
 enum {
+	NFIPSEC_A_ALGO_NAME = 1,
+	NFIPSEC_A_ALGO_ALIAS,
+	NFIPSEC_A_ALGO_USE,
+	NFIPSEC_A_ALGO_KEY_LEN,
+	NFIPSEC_A_ALGO_SALT_LEN,
+	NFIPSEC_A_ALGO_ICV_BITS,
+	NFIPSEC_A_ALGO_FLAGS,
+	NFIPSEC_A_ALGO_STATE,
+	NFIPSEC_A_ALGO_RFC,
+	NFIPSEC_A_ALGO_LACKS,
+
+	__NFIPSEC_A_ALGO_MAX,
+	NFIPSEC_A_ALGO_MAX = (__NFIPSEC_A_ALGO_MAX - 1)
+};
+
+enum {
+	NFIPSEC_A_FEATURES_VERSION = 1,
+	NFIPSEC_A_FEATURES_FLAGS,
+	NFIPSEC_A_FEATURES_LOAD,
+	NFIPSEC_A_FEATURES_ALGO,
+
+	__NFIPSEC_A_FEATURES_MAX,
+	NFIPSEC_A_FEATURES_MAX = (__NFIPSEC_A_FEATURES_MAX - 1)
+};
+
+enum {
 	NFIPSEC_CMD_SA_NEW = 1,
 	NFIPSEC_CMD_SA_UPDATE,
 	NFIPSEC_CMD_SA_DEL,
@@ -496,6 +584,7 @@ enum {
 	NFIPSEC_CMD_SA_MOVE,
 	NFIPSEC_CMD_SA_CHANGE_NTF,
 	NFIPSEC_CMD_POLICY_CHANGE_NTF,
+	NFIPSEC_CMD_FEATURES_GET,
 
 	__NFIPSEC_CMD_MAX,
 	NFIPSEC_CMD_MAX = (__NFIPSEC_CMD_MAX - 1)

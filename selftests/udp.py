@@ -544,14 +544,15 @@ def not_for_all():
     """Who has no CAP_NET_ADMIN does not hear of it."""
     answer = lab.nl.talk(16, 3, attr(2, "nfipsec"))[0]
     groups = [dict(lib.attrs(g)) for _, g in lib.attrs(dict(answer)[7])]
-    equal([g[1] for g in groups], [b"events\0"], "groups")
-    code = ("import os, socket, sys\n"
-            "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
-            "s = socket.socket(16, 3, 16); s.bind((0, 0))\n"
-            "try: s.setsockopt(270, 1, %d)\n"
-            "except PermissionError: sys.exit(0)\n"
-            "sys.exit(1)\n" % struct.unpack("=I", groups[0][2])[0])
-    lab.n.exec("python3", "-c", code)
+    equal([g[1] for g in groups], [b"events\0", b"changes\0"], "groups")
+    for group in groups:
+        code = ("import os, socket, sys\n"
+                "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+                "s = socket.socket(16, 3, 16); s.bind((0, 0))\n"
+                "try: s.setsockopt(270, 1, %d)\n"
+                "except PermissionError: sys.exit(0)\n"
+                "sys.exit(1)\n" % struct.unpack("=I", group[2])[0])
+        lab.n.exec("python3", "-c", code)
 
 
 # Keepalives

@@ -11,13 +11,11 @@
 #
 # usage: ike.sh
 #
-# Needs strongSwan as Debian packages it, and the plugin built for its version:
-# NFIPSEC_IKE_PLUGIN is its file. See "check-ike" of the Makefile.
-# shellcheck source=./lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# What it needs: see lib-ike.sh.
+# shellcheck source=./lib-ike.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-ike.sh"
 
 declare -A ADDR=([a]=10.0.0.1 [b]=10.0.0.2) NET=([a]=192.168.1 [b]=192.168.2)
-declare -A DRIVER=() DAEMON=()
 
 topology() {
 	local h
@@ -31,27 +29,8 @@ topology() {
 			addr add fd01:${ADDR[$h]##*.}::1/128 dev lo nodad
 $(printf "\t\t\taddr add ${NET[$h]}.%d/32 dev lo\n" {100..124})
 		LINES
-		# what goes out and is neither sealed nor IKE of this host
-		on "$h" nft -f - <<-RULES
-			table netdev watch {
-				chain out {
-					type filter hook egress device eth0 priority 0
-					meta protocol arp accept
-					ip protocol { esp, ah } accept
-					ip saddr ${ADDR[$h]} udp sport { 500, 4500 } accept
-					icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert,
-						nd-router-solicit, mld2-listener-report } accept
-					counter
-				}
-			}
-		RULES
+		watch_clear "$h" eth0
 	done
-}
-
-# clear_packets HOST: how many that were
-clear_packets() {
-	on "$1" nft list chain netdev watch out |
-		sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'
 }
 
 peer() { [[ $1 == a ]] && echo b || echo a; }
@@ -127,41 +106,11 @@ limited() {
 	CONF
 }
 
-# configure HOST: connection "peer" and its children, and others
-configure() {
-	local h=$1 p dir=$TMP/$1
+# swanctl_conf HOST: connection "peer" and its children, and others
+swanctl_conf() {
+	local h=$1 p
 	p=$(peer "$h")
-	mkdir -p "$dir/swanctl"
-	# no plugin of those that are not needed, and none of ours for XFRM
-	cat >"$dir/strongswan.conf" <<-CONF
-		charon-systemd {
-			load = random nonce openssl pem x509 pubkey pkcs1 kdf vici ${BACKENDS[${DRIVER[$h]}]} socket-default
-			retransmit_tries = 3
-			delete_rekeyed_delay = 1
-			plugins {
-				kernel-nfipsec {
-					leftovers_timeout = 8
-				}
-				vici {
-					socket = unix://$dir/vici
-				}
-			}
-			filelog {
-				log {
-					path = $dir/log
-					append = yes
-					default = 1
-					knl = 2
-					flush_line = yes
-					time_format = %H:%M:%S
-				}
-			}
-		}
-		swanctl {
-			load = openssl pem x509 pubkey pkcs1 random
-		}
-	CONF
-	cat >"$dir/swanctl/swanctl.conf" <<-CONF
+	cat <<-CONF
 		connections {
 			peer {
 				version = 2
@@ -237,140 +186,10 @@ $(more_children "$h" "$p")
 		}
 	CONF
 }
-declare -A BACKENDS=([nfipsec]='kernel-nfipsec kernel-netlink' [xfrm]=kernel-netlink)
-
-# start HOST: its daemon, configured
-start() {
-	local h=$1
-	nsenter --net="/run/netns/${NS[$h]}" -- env \
-		STRONGSWAN_CONF="$TMP/$h/strongswan.conf" "${CHARON:-charon-systemd}" \
-		>>"$TMP/$h/out" 2>&1 &
-	DAEMON[$h]=$!
-	PIDS+=($!)
-	if ! busywait 20 test -S "$TMP/$h/vici"; then
-		tail -n 20 "$TMP/$h/log" "$TMP/$h/out"
-		return 1
-	fi
-	check "$h: configuration" swan "$h" --load-all
-}
-
-# stop HOST [SIGNAL]
-stop() {
-	[[ ${DAEMON[$1]:-} ]] || return 0
-	kill "-${2:-TERM}" "${DAEMON[$1]}"
-	wait "${DAEMON[$1]}" 2>/dev/null
-	unset "DAEMON[$1]"
-	rm -f "$TMP/$1/vici"
-}
-
-# swan HOST WORD...: swanctl, whose output is only of interest if it fails
-swan() {
-	local h=$1
-	shift
-	if ! swanctl_on "$h" "$@" >"$TMP/swanctl" 2>&1; then
-		tail -n 20 "$TMP/swanctl"
-		return 1
-	fi
-}
-
-swanctl_on() {
-	local h=$1
-	shift
-	on "$h" env STRONGSWAN_CONF="$TMP/$h/strongswan.conf" \
-		SWANCTL_DIR="$TMP/$h/swanctl" \
-		swanctl "$@" --uri "unix://$TMP/$h/vici"
-}
-
-# logged HOST TEXT
-logged() { grep -qF -- "$2" "$TMP/$1/log"; }
-
-# daemons DRIVER_A DRIVER_B: both, anew
-daemons() {
-	local h
-	stop a
-	stop b
-	DRIVER=([a]=$1 [b]=$2)
-	for h in a b; do
-		clear_all "$h" "${DRIVER[$h]}"
-		rm -rf "${TMP:?}/$h"
-		configure "$h"
-		start "$h" || return 1
-	done
-	for h in a b; do
-		[[ ${DRIVER[$h]} == xfrm ]] ||
-			check "$h: backend" nfipsec_below "$h" || return 1
-	done
-}
-
-# nfipsec_below HOST: its daemon's plugin is at work, and no XFRM
-nfipsec_below() {
-	on "$1" nfipsec policy list | grep -q bypass &&
-		[[ ! $(on "$1" ip xfrm policy) ]]
-}
-
-# pings HOST ADDRESS COUNT [OPTION...]: all are answered
-pings() {
-	local h=$1 to=$2 n=$3
-	shift 3
-	on "$h" ping -n -q -i 0.02 -c "$n" -W 5 "$@" "$to" >"$TMP/ping.$h" 2>&1
-	grep -q " $n received" "$TMP/ping.$h" || { cat "$TMP/ping.$h"; return 1; }
-}
-
-# counted: hosts with nfipsec sent and received through SAs, and dropped nothing
-counted() {
-	local h
-	local -A s
-	for h in a b; do
-		[[ ${DRIVER[$h]} == nfipsec ]] || continue
-		stats "$h" s
-		((s[in_ok] > ${IN[$h]:-0} && s[out_ok] > ${OUT[$h]:-0})) ||
-			{ echo "$h: in_ok ${s[in_ok]} out_ok ${s[out_ok]}"; return 1; }
-		IN[$h]=${s[in_ok]} OUT[$h]=${s[out_ok]}
-	done
-}
-declare -A IN=() OUT=() PASSED=()
-
-# nothing_clear: but for what a policy let pass
-nothing_clear() {
-	local h n bad=0
-	for h in a b; do
-		n=$(clear_packets "$h")
-		((n == ${PASSED[$h]:-0})) && continue
-		echo "$h: $n packets in the clear"
-		bad=1
-	done
-	return "$bad"
-}
-
-no_drops() {
-	local h bad=''
-	for h in a b; do
-		[[ ${DRIVER[$h]} == nfipsec ]] && bad+=$(drops "$h")
-	done
-	[[ ! $bad ]] || { echo "$bad"; return 1; }
-}
-
-# sas HOST: SAs in the kernel
-sas() {
-	if [[ ${DRIVER[$1]} == nfipsec ]]; then
-		on "$1" nfipsec sa list | grep -c ' spi '
-	else
-		on "$1" ip xfrm state | grep -c '^src'
-	fi
-}
-
-show_logs() {
-	local h
-	for h in a b; do
-		echo "--- $h"
-		tail -n 25 "$TMP/$h/log"
-	done
-}
 
 net_to_net() {
 	daemons "$1" "$2" || return 1
-	check initiate swan a --initiate --child net --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a net || return 1
 	# without -I: the daemon's route chooses the source address
 	check "from a" pings a 192.168.2.1 10 || show_logs
 	check "from b" pings b 192.168.1.1 10
@@ -380,14 +199,6 @@ net_to_net() {
 	check "drops" no_drops
 	check "SAs of a" sas_are a 2
 }
-
-# child_id HOST CHILD: the number of the newest CHILD_SA of that name
-child_id() {
-	swanctl_on "$1" --list-sas |
-		sed -n "s/^ *$2: #\([0-9]*\), .* INSTALLED, .*/\1/p" | sort -n | tail -n 1
-}
-child_is_not() { [[ $(child_id "$1" "$2") != "$3" ]]; }
-sas_are() { [[ $(sas "$1") == "$2" ]]; }
 
 # rekey HOST: replaces the child while packets are on their way
 rekey() {
@@ -415,8 +226,7 @@ terminate() {
 }
 
 host_to_host() {
-	check initiate swan a --initiate --child host --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a host || return 1
 	check "from a" pings a 10.0.0.2 10 || show_logs
 	check "from b" pings b 10.0.0.1 10
 	check "packets of SAs" counted
@@ -426,8 +236,7 @@ host_to_host() {
 
 # proposal NUMBER: a child of that kind
 proposal() {
-	check initiate swan a --initiate --child "p$1" --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a "p$1" || return 1
 	check "from a" pings a "192.168.2.$((100 + $1))" 3 \
 		-I "192.168.1.$((100 + $1))" || show_logs
 	check "packets of SAs" counted
@@ -447,8 +256,7 @@ proposals() {
 child() {
 	local name=$1 from=$2 to=$3
 	shift 3
-	check initiate swan a --initiate --child "$name" --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a "$name" || return 1
 	check "from a" pings a "$to" 3 -I "$from" "$@" || show_logs
 	check "packets of SAs" counted
 	check "clear text" nothing_clear
@@ -457,8 +265,7 @@ child() {
 
 # ports: ranges stay what they are
 ports() {
-	check initiate swan a --initiate --child ports --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a ports || return 1
 	check "policy" sh -c "on() { nsenter --net=/run/netns/${NS[a]} -- \"\$@\"; }
 		on nfipsec policy list | grep -q 'src 192.168.1.115-192.168.1.117 dst 192.168.2.115-192.168.2.117 proto udp .*dport 1000-1234'" ||
 		on a nfipsec policy list
@@ -523,8 +330,7 @@ addresses() {
 limit() {
 	local what=$1 number=$2 n=$3 before
 	shift 3
-	check initiate swan a --initiate --child "by-$what" --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a "by-$what" || return 1
 	before=$(child_id a "by-$what")
 	check "no ping lost" pings a "192.168.2.$number" "$n" \
 		-I "192.168.1.$number" "$@" || show_logs
@@ -535,8 +341,7 @@ limit() {
 }
 
 udp_encap() {
-	check initiate swan a --initiate --child udp --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a udp || return 1
 	check "from a" pings a 192.168.2.120 3 -I 192.168.1.120 || show_logs
 	check "packets of SAs" counted
 	check "in UDP" sh -c "nsenter --net=/run/netns/${NS[a]} -- nfipsec sa list |
@@ -566,16 +371,14 @@ killed() {
 	# shellcheck disable=SC2086 # words
 	check "of another daemon" on a nfipsec policy add $which owner charon-nm \
 		action discard
-	check initiate swan a --initiate --child net --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a net || return 1
 	check "before" pings a 192.168.2.1 3
 	stop a KILL
 	check "without the daemon" pings a 192.168.2.1 20
 	start a || return 1
 	check "it sees them" logged a 'an earlier run left 2 SAs and '
 	check "with the next one" pings a 192.168.2.1 20
-	check initiate swan a --initiate --child net --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a net || return 1
 	check "afterwards" pings a 192.168.2.1 10 || show_logs
 	check "the old SAs of a go" busywait 20 sas_are a 2
 	check "the old SAs of b go" busywait 10 sas_are b 2
@@ -587,24 +390,14 @@ killed() {
 
 # no_module: the daemon is there before the module is
 no_module() {
-	local h
-	for h in a b; do
-		stop "$h"
-		clear_all "$h" "${DRIVER[$h]}"
-	done
-	DRIVER=([a]=nfipsec [b]=xfrm)
-	for h in a b; do
-		rm -rf "${TMP:?}/$h"
-		configure "$h"
-	done
+	prepare nfipsec xfrm
 	check unload rmmod nfipsec || return 1
 	start b && start a || return 1
 	check "it says so" logged a 'the kernel module is not loaded'
 	refute "no SA" swan a --initiate --child net --timeout 3 >/dev/null
 	equal "no XFRM" "$(on a ip xfrm policy)$(on a ip xfrm state)" ''
 	check load module_insert || return 1
-	check initiate swan a --initiate --child net --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a net || return 1
 	check "from a" pings a 192.168.2.1 3
 	check "IKE passes" nfipsec_below a
 }
@@ -616,8 +409,7 @@ fallback() {
 	check unload rmmod nfipsec || return 1
 	sed -i 's/kernel-nfipsec {/&\nfallback = yes/' "$TMP/a/strongswan.conf"
 	start a || return 1
-	check initiate swan a --initiate --child net --timeout 20 ||
-		{ show_logs; return 1; }
+	initiate a net || return 1
 	check "from a" pings a 192.168.2.1 3
 	check "XFRM" test "$(on a ip xfrm state)"
 	stop a
@@ -641,10 +433,7 @@ wrong_version() {
 	equal "no policy" "$(on a nfipsec policy list)" ''
 }
 
-need ip nsenter nft ping charon-systemd swanctl
-[[ ${NFIPSEC_IKE_PLUGIN:-} ]] || skip_all "no plugin given, see NFIPSEC_IKE_PLUGIN"
-load_module nfipsec xfrm
-cp "$NFIPSEC_IKE_PLUGIN" /usr/lib/ipsec/plugins/ || bail "cannot install the plugin"
+ike_setup
 topology
 plan 33
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do

@@ -6,7 +6,10 @@
 # "nfipsec", by the plugin kernel-nfipsec, or "xfrm", by its own kernel-netlink.
 # A script makes the hosts, has watch_clear() look at their wires, and defines
 #   swanctl_conf HOST   print the swanctl.conf of a host, for its DRIVER as well
-# MORE_CONF[HOST] is more for the daemon's section of strongswan.conf.
+# MORE_CONF[HOST] is more for the daemon's section of strongswan.conf. ADDR[HOST]
+# is where the daemon is, NET[HOST] the first three bytes of what is behind it.
+# Hosts that are in CERT have a certificate, that of the name it gives, others a
+# secret.
 #
 # Needs strongSwan as Debian packages it, and the plugin built for its version:
 # NFIPSEC_IKE_PLUGIN is its file. See "check-ike" of the Makefile.
@@ -14,7 +17,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 ENDS=(a b)
-declare -A DRIVER=() DAEMON=() MORE_CONF=()
+declare -A DRIVER=() DAEMON=() MORE_CONF=() CERT=()
+declare -A ADDR=([a]=10.0.0.1 [b]=10.0.0.2) NET=([a]=192.168.1 [b]=192.168.2)
+CERTS=${NFIPSEC_IKE_CERTS:-$SELF_DIR/../build/ike-certs}
 declare -A BACKENDS=([nfipsec]='kernel-nfipsec kernel-netlink' [xfrm]=kernel-netlink)
 
 # ike_setup: what all of them need
@@ -27,9 +32,26 @@ ike_setup() {
 		bail "cannot install the plugin"
 }
 
+# two_hosts: a and b on one wire, looked at, with an address inside each net
+two_hosts() {
+	local h
+	hosts a b
+	wire a eth0 b eth0
+	for h in a b; do
+		ip_batch "$h" <<-LINES
+			addr add ${ADDR[$h]}/24 dev eth0
+			addr add fd00::${ADDR[$h]##*.}/64 dev eth0 nodad
+			addr add ${NET[$h]}.1/32 dev lo
+			addr add fd01:${ADDR[$h]##*.}::1/128 dev lo nodad
+		LINES
+		watch_clear "$h" eth0
+	done
+}
+
 ### what is on the wire
 
-# watch_clear HOST DEV: count what goes out there and is neither sealed nor IKE
+# watch_clear HOST DEV: count what goes out there and is neither sealed nor IKE,
+# nor says that nobody is there for IKE, in an ICMP error about ports 500 or 4500
 watch_clear() {
 	on "$1" nft -f - <<-RULES
 		table netdev watch {
@@ -39,6 +61,7 @@ watch_clear() {
 				ip protocol { esp, ah } accept
 				ip6 nexthdr { esp, ah } accept
 				udp sport { 500, 4500 } accept
+				icmp code port-unreachable @th,240,16 { 500, 4500 } accept
 				icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert,
 					nd-router-solicit, mld2-listener-report } accept
 				counter
@@ -53,17 +76,89 @@ clear_packets() {
 		sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'
 }
 
-# nothing_clear: but for PASSED[HOST] packets, those that a policy let pass
-declare -A PASSED=()
+# nothing_clear: but for PASSED[HOST] packets since counts_anew(), those that a
+# policy let pass
+declare -A PASSED=() CLEAR_BEFORE=() DROPS_BEFORE=()
 nothing_clear() {
 	local h n bad=0
 	for h in "${ENDS[@]}"; do
-		n=$(clear_packets "$h")
+		n=$(($(clear_packets "$h") - ${CLEAR_BEFORE[$h]:-0}))
 		((n == ${PASSED[$h]:-0})) && continue
 		echo "$h: $n packets in the clear"
 		bad=1
 	done
 	return "$bad"
+}
+
+# no_drops: of hosts with nfipsec, since counts_anew()
+no_drops() {
+	local h now bad=0
+	for h in "${ENDS[@]}"; do
+		[[ ${DRIVER[$h]} == nfipsec ]] || continue
+		now=$(drops "$h" | sort)
+		[[ ! $now || $now == "${DROPS_BEFORE[$h]:-}" ]] && continue
+		echo "$now"
+		echo "before: ${DROPS_BEFORE[$h]:-none}"
+		bad=1
+	done
+	return "$bad"
+}
+
+# counts_anew: what was dropped or went in the clear until now is no matter
+counts_anew() {
+	local h
+	PASSED=()
+	for h in "${ENDS[@]}"; do
+		CLEAR_BEFORE[$h]=$(clear_packets "$h")
+		DROPS_BEFORE[$h]=''
+		[[ ${DRIVER[$h]} != nfipsec ]] ||
+			DROPS_BEFORE[$h]=$(drops "$h" | sort)
+	done
+}
+
+### configuration
+
+# identity HOST local|remote: that section of a connection
+identity() {
+	local auth=psk
+	[[ ! ${CERT[$1]:-} ]] || auth=pubkey
+	cat <<-CONF
+		$2 {
+			auth = $auth
+			id = ${CERT[$1]:-$1}
+			$([[ $auth == psk || $2 == remote ]] || echo "certs = cert.pem")
+		}
+	CONF
+}
+
+# connection NAME HOST PEER [LINE...] <CHILDREN: one of HOST's swanctl.conf
+connection() {
+	local name=$1 h=$2 p=$3
+	shift 3
+	cat <<-CONF
+		$name {
+			version = 2
+			local_addrs = ${ADDR[$h]}
+			remote_addrs = ${ADDR[$p]}
+			proposals = aes128gcm16-prfsha256-x25519
+			$(printf '%s\n' "$@")
+			$(identity "$h" local)
+			$(identity "$p" remote)
+			children {
+				$(cat)
+			}
+		}
+	CONF
+}
+
+# certify HOST: give its daemon what it needs to know, if it has a certificate
+certify() {
+	local dir=$TMP/$1/swanctl
+	[[ ${CERT[$1]:-} ]] || return 0
+	mkdir "$dir/x509" "$dir/x509ca" "$dir/ecdsa"
+	cp "$CERTS/ca.pem" "$dir/x509ca/"
+	cp "$CERTS/${CERT[$1]}.pem" "$dir/x509/cert.pem"
+	cp "$CERTS/${CERT[$1]}.key" "$dir/ecdsa/key.pem"
 }
 
 ### daemons
@@ -104,6 +199,7 @@ configure() {
 		}
 	CONF
 	swanctl_conf "$h" >"$dir/swanctl/swanctl.conf"
+	certify "$h"
 }
 
 # start HOST: its daemon, configured
@@ -142,6 +238,7 @@ prepare() {
 		configure "$h"
 		shift
 	done
+	counts_anew
 }
 
 # daemons DRIVER...: of all ENDS, anew
@@ -216,6 +313,14 @@ child_id() {
 		sed -n "s/^ *$2: #\([0-9]*\), .* INSTALLED, .*/\1/p" | sort -n | tail -n 1
 }
 child_is_not() { [[ $(child_id "$1" "$2") != "$3" ]]; }
+child_is_up() { [[ $(child_id "$1" "$2") ]]; }
+
+# ike_ids HOST CONNECTION: the numbers of its IKE_SAs that are established
+ike_ids() {
+	swanctl_on "$1" --list-sas | sed -n "s/^$2: #\([0-9]*\), ESTABLISHED, .*/\1/p"
+}
+# ike_is_one_but HOST CONNECTION NUMBER: there is one, and another one than that
+ike_is_one_but() { [[ $(ike_ids "$1" "$2") =~ ^[0-9]+$ && ${BASH_REMATCH[0]} != "$3" ]]; }
 
 ### traffic
 
@@ -225,6 +330,41 @@ pings() {
 	shift 3
 	on "$h" ping -n -q -i 0.02 -c "$n" -W 5 "$@" "$to" >"$TMP/ping.$h" 2>&1
 	grep -q " $n received" "$TMP/ping.$h" || { cat "$TMP/ping.$h"; return 1; }
+}
+
+# pair HOST ADDR[/PORT] HOST ADDR[/PORT]: print how tools/stream.c wants it
+pair() { echo "${NS[$1]},$2,${NS[$3]},$4"; }
+
+# stream_start NAME PAIR|OPTION...: numbered datagrams both ways from now on
+declare -A STREAM=()
+stream_start() {
+	local name=$1
+	shift
+	"$TOOLS/stream" "$@" >"$TMP/stream.$name" 2>&1 &
+	STREAM[$name]=$!
+	PIDS+=($!)
+	busywait 10 grep -q ready "$TMP/stream.$name" ||
+		{ cat "$TMP/stream.$name"; return 1; }
+}
+
+# streamed PAIR|OPTION...: 100 datagrams each way, none is lost
+streamed() {
+	"$TOOLS/stream" count=100 "$@" >"$TMP/streamed" 2>&1 ||
+		{ tail -n 20 "$TMP/streamed"; return 1; }
+}
+
+# stream_stop NAME [LEAST]: each way had at least that many, 100 if not given,
+# none was lost and none came twice
+stream_stop() {
+	local least=${2:-100} status=0 sent
+	kill "${STREAM[$1]}"
+	wait "${STREAM[$1]}" || status=$?
+	unset "STREAM[$1]"
+	while read -r sent; do
+		((sent >= least)) || { echo "only $sent sent"; status=1; }
+	done < <(sed -n 's/.* sent \([0-9]*\) lost .*/\1/p' "$TMP/stream.$1")
+	grep -q ' sent ' "$TMP/stream.$1" || status=1
+	((status == 0)) || { tail -n 20 "$TMP/stream.$1"; return 1; }
 }
 
 # counted: hosts with nfipsec sent and received through SAs since the last time
@@ -239,12 +379,4 @@ counted() {
 			{ echo "$h: in_ok ${s[in_ok]} out_ok ${s[out_ok]}"; return 1; }
 		IN[$h]=${s[in_ok]} OUT[$h]=${s[out_ok]}
 	done
-}
-
-no_drops() {
-	local h bad=''
-	for h in "${ENDS[@]}"; do
-		[[ ${DRIVER[$h]} == nfipsec ]] && bad+=$(drops "$h")
-	done
-	[[ ! $bad ]] || { echo "$bad"; return 1; }
 }

@@ -169,12 +169,8 @@ $(more_children "$h" "$p")
 				}
 			}
 		}
-		secrets {
-			ike-peer {
-				secret = "not much of one"
-			}
-		}
 	CONF
+	secrets
 }
 
 net_to_net() {

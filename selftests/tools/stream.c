@@ -4,19 +4,22 @@
  * namespaces of this machine, for as long as something is done to them, and
  * what became of each.
  *
- * usage: stream [every=MS] [grace=MS] [count=N] NETNS,ADDR[/PORT],NETNS,ADDR[/PORT]...
+ * usage: stream [every=MS] [grace=MS] [count=N] [refuse=NETNS]...
+ *	  NETNS,ADDR[/PORT],NETNS,ADDR[/PORT]...
  *
  * Each pair has a datagram sent every 5 ms, or MS, in both directions, of mixed
  * sizes. Prints "ready" when the first ones are sent. When told to end (SIGTERM),
  * or after N of them, it stops sending, waits for what is still on its way, at
  * most 3 s, or the grace given, and prints for each direction
  *
- *   ADDR ADDR sent N lost N twice N late N wrong N
+ *   ADDR ADDR sent N lost N twice N late N wrong N refused N
  *
- * where "twice" came more than once, "late" came behind a later one and "wrong"
- * had other contents or came from another address. Lines that begin with
- * "#" tell which were lost, and when. Exit 0: nothing lost, twice or wrong; 1:
- * something; 2: usage or set-up.
+ * where "twice" came more than once, "late" came behind a later one, "wrong" had
+ * other contents or came from another address, and "refused" are attempts to
+ * send one that failed and were made again. Lines that begin with "#" tell which
+ * were lost, and when, and why the last one was refused. Exit 0: nothing lost,
+ * twice or wrong, nor refused but in a NETNS that may; 1: something; 2: usage or
+ * set-up.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -40,6 +43,7 @@
 #define MAX_SIZE	1200
 
 struct end {
+	char *ns;
 	char *text;
 	struct sockaddr_storage addr;
 	socklen_t len;
@@ -50,7 +54,7 @@ struct end {
 struct way {
 	struct end *from, *to;
 	uint32_t sent, arrived, highest;
-	unsigned int twice, late, wrong;
+	unsigned int twice, late, wrong, refused;
 	int error;
 	uint32_t *sent_ms;
 	uint8_t *times;
@@ -61,6 +65,8 @@ static struct way ways[2 * MAX_PAIRS];
 static struct pollfd fds[2 * MAX_PAIRS];
 static volatile sig_atomic_t ended;
 static unsigned int n_ways;
+static char *may_refuse[MAX_PAIRS];
+static unsigned int n_may_refuse;
 static unsigned int every = 5, grace = 3000, count = MAX_COUNT;
 
 static void die(const char *what)
@@ -71,7 +77,7 @@ static void die(const char *what)
 
 static void usage(void)
 {
-	fputs("usage: stream [every=MS] [grace=MS] [count=N] NETNS,ADDR[/PORT],NETNS,ADDR[/PORT]...\n",
+	fputs("usage: stream [every=MS] [grace=MS] [count=N] [refuse=NETNS]... NETNS,ADDR[/PORT],NETNS,ADDR[/PORT]...\n",
 	      stderr);
 	exit(2);
 }
@@ -111,6 +117,7 @@ static void open_end(struct end *e, char *ns, char *text)
 
 	if (port)
 		*port++ = 0;
+	e->ns = ns;
 	e->text = text;
 	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
 		v4->sin_family = AF_INET;
@@ -178,17 +185,18 @@ static size_t fill(uint8_t *data, uint32_t n)
 	return size;
 }
 
-/* What cannot be sent is lost: nobody else will send it. */
 static void send_next(struct way *w)
 {
 	uint8_t data[MAX_SIZE];
-	size_t size;
+	size_t size = fill(data, w->sent);
 
-	size = fill(data, w->sent);
-	w->sent_ms[w->sent++] = now_ms();
 	if (sendto(w->from->sock, data, size, 0, (void *)&w->to->addr,
-		   w->to->len) < 0)
+		   w->to->len) < 0) {
 		w->error = errno;
+		w->refused++;
+		return;
+	}
+	w->sent_ms[w->sent++] = now_ms();
 }
 
 static bool same(const struct sockaddr_storage *x, const struct end *e)
@@ -279,18 +287,39 @@ static void show_lost(const struct way *w)
 	}
 }
 
+static bool may(const char *ns)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_may_refuse; i++)
+		if (!strcmp(may_refuse[i], ns))
+			return true;
+	return false;
+}
+
 static bool report(const struct way *w)
 {
 	uint32_t lost = w->sent - w->arrived;
 
 	if (w->error)
-		printf("# %s %s: %s\n", w->from->text, w->to->text,
+		printf("# %s %s refused: %s\n", w->from->text, w->to->text,
 		       strerror(w->error));
 	show_lost(w);
-	printf("%s %s sent %u lost %u twice %u late %u wrong %u\n",
+	printf("%s %s sent %u lost %u twice %u late %u wrong %u refused %u\n",
 	       w->from->text, w->to->text, w->sent, lost, w->twice, w->late,
-	       w->wrong);
-	return !lost && !w->twice && !w->wrong;
+	       w->wrong, w->refused);
+	return !lost && !w->twice && !w->wrong && (!w->refused || may(w->from->ns));
+}
+
+/* all_sent - has each way what it was to have, or tried for long enough? */
+static bool all_sent(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_ways; i++)
+		if (ways[i].sent + ways[i].refused < count)
+			return false;
+	return true;
 }
 
 static void end(int sig)
@@ -311,7 +340,7 @@ static void stream(void)
 				send_next(&ways[i]);
 			/* no burst after the machine was busy elsewhere */
 			next = now + every;
-			if (ways[0].sent == count)
+			if (all_sent())
 				break;
 		}
 		if (!told) {
@@ -339,6 +368,9 @@ int main(int argc, char **argv)
 			grace = atoi(argv[i] + 6);
 		else if (!strncmp(argv[i], "count=", 6))
 			count = atoi(argv[i] + 6);
+		else if (!strncmp(argv[i], "refuse=", 7) &&
+			 n_may_refuse < MAX_PAIRS)
+			may_refuse[n_may_refuse++] = argv[i] + 7;
 		else
 			add_pair(argv[i]);
 	}

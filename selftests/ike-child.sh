@@ -1,0 +1,227 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Several CHILD_SAs of one IKE_SA: selectors by port and protocol, lists of them,
+# both families in both; policies that trap; SAs per CPU.
+#
+#     192.168.1.1-4, fd01:1::1          192.168.2.1-4, fd01:2::1
+#         a ================================ b
+#       eth0 10.0.0.1             10.0.0.2 eth0
+#            fd00::1               fd00::2
+#
+# usage: ike-child.sh
+# shellcheck source=./lib-ike.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-ike.sh"
+
+CERT=([a]=a [b]=b)
+PER_CPU=''
+
+# child NAME LOCAL REMOTE [LINE...]
+child() {
+	local name=$1 l=$2 r=$3
+	shift 3
+	cat <<-CONF
+		$name {
+			local_ts = $l
+			remote_ts = $r
+			esp_proposals = aes128gcm16
+			$(printf '%s\n' "$@")
+		}
+	CONF
+}
+
+swanctl_conf() {
+	local h=$1 p=b l r here there
+	[[ $h == a ]] || p=a
+	l=${NET[$h]} r=${NET[$p]}
+	here=fd01:${ADDR[$h]##*.} there=fd01:${ADDR[$p]##*.}
+	echo 'connections {'
+	{
+		# numbers, where nobody knows names of protocols
+		child port1 "$l.1/32[17/6001]" "$r.1/32[17/6001]"
+		child port2 "$l.1/32[17/6002]" "$r.1/32[17/6002]"
+		child icmp "$l.1/32[1]" "$r.1/32[1]"
+		child tcp "$l.1/32[6]" "$r.1/32[6]"
+		child rest "$l.1/32" "$r.1/32"
+		child list "$l.2/32,$l.3/32,$here::/64" "$r.2/32,$r.3/32,$there::/64"
+		child percpu "$l.4/32" "$r.4/32" "$PER_CPU"
+	} | connection peer "$h" "$p"
+	{
+		child four "$l.4/32" "$r.4/32"
+		child six "$here::/64" "$there::/64"
+		child host dynamic dynamic 'mode = transport'
+	} | {
+		ADDR=([a]=fd00::1 [b]=fd00::2)
+		connection over6 "$h" "$p"
+	}
+	echo '}'
+}
+
+topology() {
+	local h
+	two_hosts
+	for h in a b; do
+		ip_batch "$h" < <(printf "addr add ${NET[$h]}.%d/32 dev lo\n" {2..4})
+	done
+}
+
+# packets_of CHILD FILE: those that were sent by it, in what --list-sas says
+packets_of() {
+	awk -v child="$1:" '
+		/^  [^ ]/ { mine = $1 == child }
+		mine && $1 == "out" { sub(",", "", $5); print $5 }' "$2"
+}
+
+# went CHILD LEAST COMMAND...: it succeeds, by that child and no other
+went() {
+	local child=$1 least=$2 c was is
+	shift 2
+	swanctl_on a --list-sas >"$TMP/before"
+	check "by $child" "$@" || show_logs
+	swanctl_on a --list-sas >"$TMP/after"
+	for c in "${CHILDREN[@]}"; do
+		was=$(packets_of "$c" "$TMP/before") is=$(packets_of "$c" "$TMP/after")
+		if [[ $c == "$child" ]]; then
+			((is >= was + least)) ||
+				{ echo "$c: $was, then $is packets"; T_RC=1; }
+		else
+			equal "of $c" "$is" "$was"
+		fi
+	done
+}
+
+no_harm() {
+	check "clear text" nothing_clear
+	check "drops" no_drops
+}
+
+# port NUMBER: a stream between these ports
+port() { streamed "$(pair a "192.168.1.1/$1" b "192.168.2.1/$1")"; }
+
+# chosen DRIVER...: each packet takes the most specific child
+chosen() {
+	local c
+	CHILDREN=(rest port1 port2 icmp)
+	daemons "$1" "$2" || return 1
+	for c in "${CHILDREN[@]}"; do
+		initiate a "$c" || return 1
+	done
+	equal "one IKE_SA" "$(ike_ids a peer | wc -l)" 1
+	went port1 100 port 6001
+	went port2 100 port 6002
+	went rest 100 port 6003
+	went icmp 5 pings a 192.168.2.1 5
+	equal "SAs" "$(sas a) $(sas b)" "8 8"
+	no_harm
+}
+
+# one_less: a child goes, and its packets go by the next one
+one_less() {
+	check terminate swan a --terminate --child port1
+	check "at b" busywait 10 sas_are b 6
+	CHILDREN=(rest port2 icmp)
+	went rest 100 port 6001
+	went port2 100 port 6002
+	no_harm
+}
+
+# one_more: rekeyed while the others have traffic
+one_more() {
+	local c before
+	check traffic stream_start all "$(pair a 192.168.1.1/6001 b 192.168.2.1/6001)" \
+		"$(pair a 192.168.1.1/6002 b 192.168.2.1/6002)" || return 1
+	initiate a port1
+	for c in port1 port2 rest; do
+		before=$(child_id a "$c")
+		check rekey swan b --rekey --child "$c"
+		check "a new one" busywait 10 child_is_not a "$c" "$before"
+	done
+	check "nothing lost" stream_stop all || show_logs
+	check "old ones of a go" busywait 20 sas_are a 8
+	check "old ones of b go" busywait 20 sas_are b 8
+	no_harm
+}
+
+# lists: every combination, with both families in one child
+lists() {
+	initiate a list || return 1
+	check "all of them" streamed \
+		"$(pair a 192.168.1.2 b 192.168.2.2)" \
+		"$(pair a 192.168.1.2 b 192.168.2.3)" \
+		"$(pair a 192.168.1.3 b 192.168.2.2)" \
+		"$(pair a 192.168.1.3 b 192.168.2.3)" \
+		"$(pair a fd01:1::1 b fd01:2::1)" || show_logs
+	check "one IKE_SA" test "$(ike_ids a peer | wc -l)" == 1
+	no_harm
+}
+
+# over_ipv6: both families in IPv6, and the hosts' own addresses
+over_ipv6() {
+	initiate a four || return 1
+	check "IPv4" streamed "$(pair a 192.168.1.4 b 192.168.2.4)" || show_logs
+	check terminate swan a --terminate --child list
+	initiate a six || return 1
+	check "IPv6" streamed "$(pair a fd01:1::1 b fd01:2::1)" || show_logs
+	initiate a host || return 1
+	check "transport" streamed "$(pair a fd00::1 b fd00::2)" || show_logs
+	equal "one IKE_SA" "$(ike_ids a over6 | wc -l)" 1
+	no_harm
+}
+
+# trapped DRIVER...: what each first packet asks for, at once
+trapped() {
+	local pids=() c
+	daemons "$1" "$2" || return 1
+	for c in port1 icmp list tcp; do
+		check install swan a --install --child "$c" || return 1
+	done
+	"$TOOLS/probe" A="${NS[a]},192.168.1.1" B="${NS[b]},192.168.2.1" tcp=1000 \
+		>"$TMP/tcp" 2>&1 &
+	pids+=($!)
+	on a ping -n -q -c 3 -i 0.2 -W 5 -I 192.168.1.3 192.168.2.2 >"$TMP/ping3" &
+	pids+=($!)
+	on a ping -n -q -c 3 -i 0.2 -W 5 -I fd01:1::1 fd01:2::1 >"$TMP/ping6" &
+	pids+=($!)
+	check "first packets of ICMP" pings a 192.168.2.1 3 -I 192.168.1.1 || show_logs
+	check "TCP" wait "${pids[0]}" || { cat "$TMP/tcp"; show_logs; }
+	wait "${pids[@]:1}"
+	check "of a list" grep -q ' 3 received' "$TMP/ping3" || cat "$TMP/ping3"
+	check "of IPv6" grep -q ' 3 received' "$TMP/ping6" || cat "$TMP/ping6"
+	for c in icmp list tcp; do
+		check "$c" child_is_up a "$c"
+	done
+	refute "nothing wanted by port" child_is_up a port1
+	no_harm
+}
+
+# per_cpu: refused, with a line that says so
+per_cpu() {
+	swanctl_on a --version | grep -q ' 5\.\| 6\.0\.[01]$' &&
+		{ echo "not in this version"; return "$KSFT_SKIP"; }
+	PER_CPU='per_cpu_sas = yes'
+	daemons nfipsec nfipsec || return 1
+	swan a --initiate --child percpu --timeout 10 >"$TMP/percpu"
+	check "it says so" grep -qE 'nfipsec.*per CPU' "$TMP/a/log" ||
+		{ cat "$TMP/percpu"; show_logs; }
+	check "nothing of a" sas_are a 0
+	check "nothing of b" busywait 10 sas_are b 0
+	PER_CPU=''
+}
+
+ike_setup
+need probe stream
+topology
+plan 13
+for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
+	name=${ends/ / - }
+	# shellcheck disable=SC2086 # two words
+	run "the most specific of several children, $name" chosen $ends
+	run "one child goes, $name" one_less
+	run "one comes, others are rekeyed, $name" one_more
+	run "lists of selectors, $name" lists
+	run "in IPv6, $name" over_ipv6
+	# shellcheck disable=SC2086
+	run "traps, $name" trapped $ends
+done
+run "SAs per CPU are refused" per_cpu
+finish

@@ -38,7 +38,7 @@
 #include <unistd.h>
 
 #define MAX_PAIRS	64
-#define MAX_COUNT	(1 << 20)
+#define MAX_COUNT	1000000
 #define MIN_SIZE	8
 #define MAX_SIZE	1200
 
@@ -63,7 +63,6 @@ struct way {
 static struct end ends[2 * MAX_PAIRS];
 static struct way ways[2 * MAX_PAIRS];
 static struct pollfd fds[2 * MAX_PAIRS];
-static volatile sig_atomic_t ended;
 static unsigned int n_ways;
 static char *may_refuse[MAX_PAIRS];
 static unsigned int n_may_refuse;
@@ -75,10 +74,10 @@ static void die(const char *what)
 	exit(2);
 }
 
-static void usage(void)
+static void die_usage(void)
 {
-	fputs("usage: stream [every=MS] [grace=MS] [count=N] [refuse=NETNS]... NETNS,ADDR[/PORT],NETNS,ADDR[/PORT]...\n",
-	      stderr);
+	fputs("usage: stream [every=MS] [grace=MS] [count=N] [refuse=NETNS]...\n"
+	      "	      NETNS,ADDR[/PORT],NETNS,ADDR[/PORT]...\n", stderr);
 	exit(2);
 }
 
@@ -128,7 +127,7 @@ static void open_end(struct end *e, char *ns, char *text)
 		v6->sin6_port = htons(port ? atoi(port) : 0);
 		e->len = sizeof(*v6);
 	} else {
-		usage();
+		die_usage();
 	}
 	enter(ns);
 	e->sock = socket(e->addr.ss_family,
@@ -161,11 +160,11 @@ static void add_pair(char *arg)
 	int i;
 
 	if (n_ways == 2 * MAX_PAIRS)
-		usage();
+		die_usage();
 	for (i = 0; i < 4; i++) {
 		part[i] = strsep(&arg, ",");
 		if (!part[i])
-			usage();
+			die_usage();
 	}
 	open_end(a, part[0], part[1]);
 	open_end(b, part[2], part[3]);
@@ -322,9 +321,12 @@ static bool all_sent(void)
 	return true;
 }
 
-static void end(int sig)
+/* ended - was there a SIGTERM, which is blocked? */
+static bool ended(void)
 {
-	ended = sig;
+	sigset_t set;
+
+	return !sigpending(&set) && sigismember(&set, SIGTERM) == 1;
 }
 
 static void stream(void)
@@ -333,7 +335,7 @@ static void stream(void)
 	bool told = false;
 	unsigned int i;
 
-	while (!ended) {
+	while (!ended()) {
 		now = now_ms();
 		if (now >= next) {
 			for (i = 0; i < n_ways; i++)
@@ -360,7 +362,11 @@ int main(int argc, char **argv)
 {
 	unsigned int i;
 	bool good = true;
+	sigset_t set;
 
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	for (i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "every=", 6))
 			every = atoi(argv[i] + 6);
@@ -375,8 +381,7 @@ int main(int argc, char **argv)
 			add_pair(argv[i]);
 	}
 	if (!n_ways || !every || !count || count > MAX_COUNT)
-		usage();
-	signal(SIGTERM, end);
+		die_usage();
 	stream();
 	for (i = 0; i < n_ways; i++)
 		good &= report(&ways[i]);

@@ -289,10 +289,10 @@ moved() {
 # g_sends_to ADDRESS: of a client
 g_sends_to() {
 	if [[ ${DRIVER[g]} == nfipsec ]]; then
-		on g nfipsec sa list | grep -q "dst $1 "
+		on g nfipsec sa list
 	else
-		on g ip xfrm state | grep -q "dst $1\$"
-	fi
+		on g ip xfrm state
+	fi | grep -q "dst $1\$"
 }
 
 over_ipv6() {

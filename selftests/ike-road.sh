@@ -330,16 +330,18 @@ rekey() {
 }
 
 # mapped: a has another port of the NAT from now on. What g sends before it sees
-# that is lost, nothing from a is; SAs stay what they are.
+# that is lost, nothing from a is, but a few by XFRM, whose SAs are deleted and
+# added anew for that; SAs stay what they are.
 mapped() {
-	local was
+	local was lost=0
+	[[ ${DRIVER[g]} == nfipsec ]] || lost='[0-9]{1,2}'
 	was=$(spis g)
 	check "traffic of a" stream_of a || return 1
 	check "traffic of c" stream_of c || return 1
 	check "another port" nat 61011
 	check "g sees it" busywait 20 on_port 61011 || show_logs
 	stream_stop a >/dev/null
-	equal "nothing lost of a" "$(grep -cE "^($(vip a)|$(vip a 6)) .* lost 0 " \
+	equal "nothing lost of a" "$(grep -cE "^($(vip a)|$(vip a 6)) .* sent [0-9]+ lost $lost " \
 		"$TMP/stream.a")" 2 || cat "$TMP/stream.a"
 	equal "nothing twice" "$(grep -c ' twice 0 late .* wrong 0' "$TMP/stream.a")" 4 ||
 		cat "$TMP/stream.a"

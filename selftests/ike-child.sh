@@ -201,14 +201,14 @@ trapped() {
 	no_harm
 }
 
-# per_cpu: refused, with a line that says so
+# per_cpu: b, who sets them up first, refuses them with a line that says so
 per_cpu() {
 	swanctl_on a --version | grep -q ' 5\.\| 6\.0\.[01]$' &&
 		{ echo "not in this version"; return "$KSFT_SKIP"; }
 	PER_CPU='per_cpu_sas = yes'
 	daemons nfipsec nfipsec || return 1
 	swan a --initiate --child percpu --timeout 10 >"$TMP/percpu"
-	check "it says so" grep -qE 'nfipsec.*per CPU' "$TMP/a/log" ||
+	check "it says so" grep -qE 'nfipsec.*refused:.* per CPU' "$TMP/b/log" ||
 		{ cat "$TMP/percpu"; show_logs; }
 	check "nothing of a" sas_are a 0
 	check "nothing of b" busywait 10 sas_are b 0

@@ -280,7 +280,7 @@ moved() {
 			cat "$TMP/stream.a"
 		check "nothing lost from now on" traffic_of a || show_logs
 	done
-	equal "the same SAs" "$(spis g)" "$was"
+	equal "the same SAs" "$(spis g)" "$was" || show_logs
 	check "clear text" nothing_clear
 	counts_anew
 	ip -n "${NS[a]}" addr add fd10::2/128 dev eth0 nodad
@@ -347,7 +347,7 @@ mapped() {
 		cat "$TMP/stream.a"
 	check "nothing lost from now on" traffic_of a || show_logs
 	check "nothing lost of c" stream_stop c
-	equal "the same SAs" "$(spis g)" "$was"
+	equal "the same SAs" "$(spis g)" "$was" || show_logs
 	check "clear text" nothing_clear
 	counts_anew
 }

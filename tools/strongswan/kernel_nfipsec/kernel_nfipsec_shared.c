@@ -2,6 +2,7 @@
 
 #include "kernel_nfipsec_shared.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 
 #include <library.h>
@@ -257,6 +258,15 @@ bool kernel_nfipsec_ts2selector(traffic_selector_t *src,
 	set_ports(dst, &sel->has, NFIPSEC_A_SELECTOR_DPORT_MIN, &sel->dport_min,
 			  NFIPSEC_A_SELECTOR_DPORT_MAX, &sel->dport_max);
 	return TRUE;
+}
+
+/*
+ * see header file
+ */
+const char *kernel_nfipsec_install_error(struct nfipsec *handle, int err)
+{
+	return err == -EEXIST ? "there is somebody else's with this selector"
+						  : nfipsec_error(handle);
 }
 
 /*

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "kernel_nfipsec_policy.h"
+
+#include <netinet/in.h>
+
+#include <utils/debug.h>
+
+/**
+ * Priorities of policies, a lower number is looked at first: classes, and
+ * inside of one, less for a selector that says more. The numbers are those of
+ * kernel-netlink, since administrators choose theirs by them.
+ */
+#define PRIO_BASE 200000
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_policy_supported(kernel_ipsec_policy_id_t *id,
+									 kernel_ipsec_manage_policy_t *data)
+{
+	char *what = NULL;
+
+	if (id->mark.value || id->mark.mask)
+	{
+		what = "a mark";
+	}
+	else if (id->if_id)
+	{
+		what = "an interface ID";
+	}
+	else if (id->interface)
+	{
+		what = "an interface";
+	}
+	else if (id->label)
+	{
+		what = "a security label";
+	}
+	else if (data && data->type == POLICY_IPSEC &&
+			 data->sa->ipcomp.transform != IPCOMP_NONE)
+	{
+		what = "IPComp";
+	}
+#ifdef HAVE_HW_OFFLOAD_PACKET
+	else if (data && data->hw_offload != HW_OFFLOAD_NO &&
+			 data->hw_offload != HW_OFFLOAD_AUTO)
+	{
+		what = "hardware offload";
+	}
+#endif
+	else if (data && data->manual_prio &&
+			 data->manual_prio <= KERNEL_NFIPSEC_PRIO_IKE)
+	{
+		what = "a priority of those for IKE, up to 32,";
+	}
+#ifdef CPU_ID_MAX
+	else if (data && data->pcpu_acquires)
+	{
+		what = "acquires per CPU";
+	}
+#endif
+	if (what)
+	{
+		DBG1(DBG_KNL, "nfipsec: policy %R === %R %N refused: %s is not "
+			 "supported", id->src_ts, id->dst_ts, policy_dir_names, id->dir,
+			 what);
+	}
+	return !what;
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_policy_key(kernel_ipsec_policy_id_t *id,
+							   kernel_nfipsec_policy_key_t *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->dir = id->dir;
+	return kernel_nfipsec_ts2selector(id->src_ts, id->dst_ts, &key->selector);
+}
+
+/**
+ * Bits of an address that a traffic selector fixes.
+ */
+static uint32_t ts_prefix(traffic_selector_t *ts)
+{
+	host_t *net;
+	uint8_t plen;
+
+	ts->to_subnet(ts, &net, &plen);
+	net->destroy(net);
+	return plen;
+}
+
+/**
+ * Bits of a port that a traffic selector fixes.
+ */
+static uint32_t ts_port_bits(traffic_selector_t *ts)
+{
+	uint16_t from = ts->get_from_port(ts), to = ts->get_to_port(ts);
+	/* OPAQUE is as one port */
+	uint32_t range = from < to ? to - from : 0;
+	uint32_t bits = 16;
+
+	while (range)
+	{
+		range >>= 1;
+		bits--;
+	}
+	return bits;
+}
+
+/**
+ * Priority of a policy, if the administrator does not give one. In this order:
+ * class; bits of both addresses (0 to 256); protocol; bits of both ports (0 to
+ * 32); and regular policies before traps.
+ */
+static uint32_t get_priority(kernel_ipsec_policy_id_t *id,
+							 kernel_ipsec_manage_policy_t *data)
+{
+	uint32_t priority = PRIO_BASE;
+
+	switch (data->prio)
+	{
+		case POLICY_PRIORITY_FALLBACK:
+			priority += PRIO_BASE;
+			/* fall-through */
+		case POLICY_PRIORITY_ROUTED:
+		case POLICY_PRIORITY_DEFAULT:
+			priority += PRIO_BASE;
+			/* fall-through */
+		case POLICY_PRIORITY_PASS:
+			break;
+	}
+	priority -= (ts_prefix(id->src_ts) + ts_prefix(id->dst_ts)) * 512;
+	priority -= max(id->src_ts->get_protocol(id->src_ts),
+					id->dst_ts->get_protocol(id->dst_ts)) ? 256 : 0;
+	priority -= (ts_port_bits(id->src_ts) + ts_port_bits(id->dst_ts)) * 4;
+	priority -= data->prio != POLICY_PRIORITY_ROUTED;
+	return priority;
+}
+
+/*
+ * see header file
+ */
+kernel_nfipsec_use_t *kernel_nfipsec_use_create(kernel_ipsec_policy_id_t *id,
+										kernel_ipsec_manage_policy_t *data)
+{
+	kernel_nfipsec_use_t *this;
+
+	INIT(this,
+		.auto_priority = get_priority(id, data),
+		.type = data->type,
+		.src = data->src->clone(data->src),
+		.dst = data->dst->clone(data->dst),
+	);
+	this->priority = data->manual_prio ?: this->auto_priority;
+	if (data->sa)
+	{
+		this->sa = *data->sa;
+	}
+	return this;
+}
+
+/*
+ * see header file
+ */
+void kernel_nfipsec_use_destroy(kernel_nfipsec_use_t *this)
+{
+	this->src->destroy(this->src);
+	this->dst->destroy(this->dst);
+	free(this);
+}
+
+/**
+ * Whether two uses are the same one, added and to be deleted.
+ */
+static bool use_equals(kernel_nfipsec_use_t *a, kernel_nfipsec_use_t *b)
+{
+	return a->priority == b->priority && a->auto_priority == b->auto_priority &&
+		   a->type == b->type && a->src->ip_equals(a->src, b->src) &&
+		   a->dst->ip_equals(a->dst, b->dst) &&
+		   ipsec_sa_cfg_equals(&a->sa, &b->sa);
+}
+
+/**
+ * Whether a use goes before another one that was there before.
+ */
+static bool use_precedes(kernel_nfipsec_use_t *this,
+						 kernel_nfipsec_use_t *other)
+{
+	if (this->priority != other->priority)
+	{
+		return this->priority < other->priority;
+	}
+	if (this->auto_priority != other->auto_priority)
+	{
+		return this->auto_priority < other->auto_priority;
+	}
+	return this->sa.reqid || !other->sa.reqid;
+}
+
+/*
+ * see header file
+ */
+kernel_nfipsec_policy_t *kernel_nfipsec_policy_create(
+										kernel_ipsec_policy_id_t *id,
+										kernel_nfipsec_policy_key_t *key)
+{
+	kernel_nfipsec_policy_t *policy;
+
+	INIT(policy,
+		.src_ts = id->src_ts->clone(id->src_ts),
+		.dst_ts = id->dst_ts->clone(id->dst_ts),
+		.uses = linked_list_create(),
+	);
+	memcpy(&policy->key, key, sizeof(policy->key));
+	return policy;
+}
+
+/*
+ * see header file
+ */
+void kernel_nfipsec_policy_destroy(kernel_nfipsec_policy_t *this)
+{
+	if (this->route)
+	{
+		kernel_nfipsec_route_destroy(this->route);
+	}
+	this->uses->destroy_function(this->uses, (void*)kernel_nfipsec_use_destroy);
+	this->src_ts->destroy(this->src_ts);
+	this->dst_ts->destroy(this->dst_ts);
+	free(this);
+}
+
+/*
+ * see header file
+ */
+kernel_nfipsec_use_t *kernel_nfipsec_policy_first(
+										kernel_nfipsec_policy_t *policy)
+{
+	kernel_nfipsec_use_t *use = NULL;
+
+	policy->uses->get_first(policy->uses, (void**)&use);
+	return use;
+}
+
+/*
+ * see header file
+ */
+void kernel_nfipsec_policy_insert(kernel_nfipsec_policy_t *policy,
+								  kernel_nfipsec_use_t *use)
+{
+	enumerator_t *enumerator;
+	kernel_nfipsec_use_t *current;
+
+	enumerator = policy->uses->create_enumerator(policy->uses);
+	while (enumerator->enumerate(enumerator, &current))
+	{
+		if (use_precedes(use, current))
+		{
+			break;
+		}
+	}
+	policy->uses->insert_before(policy->uses, enumerator, use);
+	enumerator->destroy(enumerator);
+}
+
+/*
+ * see header file
+ */
+kernel_nfipsec_use_t *kernel_nfipsec_policy_remove(
+										kernel_nfipsec_policy_t *policy,
+										kernel_nfipsec_use_t *use)
+{
+	enumerator_t *enumerator;
+	kernel_nfipsec_use_t *current, *found = NULL;
+
+	enumerator = policy->uses->create_enumerator(policy->uses);
+	while (enumerator->enumerate(enumerator, &current))
+	{
+		if (use_equals(current, use))
+		{
+			policy->uses->remove_at(policy->uses, enumerator);
+			found = current;
+			break;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * The SA that a policy asks for. Inbound, SAs that are being replaced are as
+ * good as their successor, and only the reqid says which they are.
+ */
+static bool set_tmpl(kernel_nfipsec_policy_t *policy,
+					 kernel_nfipsec_use_t *use, struct nfipsec_tmpl *tmpl)
+{
+	if (!kernel_nfipsec_mode(use->sa.mode, &tmpl->mode))
+	{
+		return FALSE;
+	}
+	tmpl->proto = use->sa.ah.use ? IPPROTO_AH : IPPROTO_ESP;
+	tmpl->reqid = use->sa.reqid;
+	tmpl->has = NFIPSEC_HAS(NFIPSEC_A_TMPL_MODE) |
+				NFIPSEC_HAS(NFIPSEC_A_TMPL_PROTO) |
+				NFIPSEC_HAS(NFIPSEC_A_TMPL_REQID);
+	if (tmpl->mode != NFIPSEC_MODE_TRANSPORT)
+	{
+		kernel_nfipsec_host2addr(use->src, &tmpl->src);
+		kernel_nfipsec_host2addr(use->dst, &tmpl->dst);
+		tmpl->has |= NFIPSEC_HAS(NFIPSEC_A_TMPL_SRC) |
+					 NFIPSEC_HAS(NFIPSEC_A_TMPL_DST);
+	}
+	if (policy->key.dir == POLICY_OUT)
+	{
+		tmpl->spi = ntohl(use->sa.ah.use ? use->sa.ah.spi : use->sa.esp.spi);
+		tmpl->has |= tmpl->spi ? NFIPSEC_HAS(NFIPSEC_A_TMPL_SPI) : 0;
+	}
+	return TRUE;
+}
+
+/*
+ * see header file
+ */
+void kernel_nfipsec_policy_spd_key(kernel_nfipsec_policy_t *policy,
+								   struct nfipsec_policy *pol)
+{
+	memset(pol, 0, sizeof(*pol));
+	pol->dir = policy->key.dir == POLICY_IN ? NFIPSEC_DIR_IN : NFIPSEC_DIR_OUT;
+	pol->selector = policy->key.selector;
+	pol->has = NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_SELECTOR);
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_policy_spd(kernel_nfipsec_policy_t *policy,
+							   struct nfipsec_policy *pol)
+{
+	kernel_nfipsec_use_t *use = kernel_nfipsec_policy_first(policy);
+
+	kernel_nfipsec_policy_spd_key(policy, pol);
+	pol->priority = use->priority;
+	switch (use->type)
+	{
+		case POLICY_PASS:
+			pol->action = NFIPSEC_ACTION_BYPASS;
+			break;
+		case POLICY_DROP:
+			pol->action = NFIPSEC_ACTION_DISCARD;
+			break;
+		case POLICY_IPSEC:
+			pol->action = NFIPSEC_ACTION_PROTECT;
+			pol->tmpls = 1;
+			pol->has |= NFIPSEC_HAS(NFIPSEC_A_POLICY_TMPL);
+			if (!set_tmpl(policy, use, &pol->tmpl[0]))
+			{
+				return FALSE;
+			}
+			break;
+	}
+	kernel_nfipsec_set_owner(pol->owner);
+	pol->has |= NFIPSEC_HAS(NFIPSEC_A_POLICY_PRIORITY) |
+				NFIPSEC_HAS(NFIPSEC_A_POLICY_ACTION) |
+				NFIPSEC_HAS(NFIPSEC_A_POLICY_OWNER);
+	return TRUE;
+}

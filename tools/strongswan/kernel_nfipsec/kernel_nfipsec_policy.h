@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/**
+ * @defgroup kernel_nfipsec_policy kernel_nfipsec_policy
+ * @{ @ingroup kernel_nfipsec
+ */
+
+#ifndef KERNEL_NFIPSEC_POLICY_H_
+#define KERNEL_NFIPSEC_POLICY_H_
+
+#include "kernel_nfipsec_route.h"
+#include "kernel_nfipsec_shared.h"
+
+#include <collections/linked_list.h>
+#include <kernel/kernel_ipsec.h>
+
+/**
+ * Priority of the policies for IKE, before all others.
+ */
+#define KERNEL_NFIPSEC_PRIO_IKE 32
+
+typedef struct kernel_nfipsec_policy_key_t kernel_nfipsec_policy_key_t;
+typedef struct kernel_nfipsec_policy_t kernel_nfipsec_policy_t;
+typedef struct kernel_nfipsec_use_t kernel_nfipsec_use_t;
+
+/**
+ * What makes two policies the same one, compared as bytes.
+ */
+struct kernel_nfipsec_policy_key_t {
+	/** selector */
+	struct nfipsec_selector selector;
+	/** policy_dir_t */
+	uint32_t dir;
+};
+
+/**
+ * A policy in the SPD.
+ */
+struct kernel_nfipsec_policy_t {
+
+	/**
+	 * Identity.
+	 */
+	kernel_nfipsec_policy_key_t key;
+
+	/**
+	 * Source and destination.
+	 */
+	traffic_selector_t *src_ts, *dst_ts;
+
+	/**
+	 * What it was added for, kernel_nfipsec_use_t, the one that counts first.
+	 */
+	linked_list_t *uses;
+
+	/**
+	 * Installed route, or NULL.
+	 */
+	kernel_nfipsec_route_t *route;
+
+	/**
+	 * Its number in the SPD.
+	 */
+	uint32_t index;
+
+	/**
+	 * Packets that had met it when it was last queried.
+	 */
+	uint64_t packets;
+
+	/**
+	 * When it was first seen that there were so many, monotonic.
+	 */
+	time_t use_time;
+};
+
+/**
+ * One reason for which a policy is there.
+ */
+struct kernel_nfipsec_use_t {
+
+	/**
+	 * Priority, a lower number counts first.
+	 */
+	uint32_t priority;
+
+	/**
+	 * Priority that it would have without the administrator's choice.
+	 */
+	uint32_t auto_priority;
+
+	/**
+	 * Type.
+	 */
+	policy_type_t type;
+
+	/**
+	 * Addresses of the SA.
+	 */
+	host_t *src, *dst;
+
+	/**
+	 * The SA.
+	 */
+	ipsec_sa_cfg_t sa;
+};
+
+/**
+ * Look for what nfipsec cannot do.
+ *
+ * @param id		identity of a policy
+ * @param data		the rest of it
+ * @return			FALSE if it cannot be installed, which was logged
+ */
+bool kernel_nfipsec_policy_supported(kernel_ipsec_policy_id_t *id,
+									 kernel_ipsec_manage_policy_t *data);
+
+/**
+ * Identity of a policy, without the part that is logged.
+ *
+ * @param id		identity
+ * @param key		result
+ * @return			FALSE if there is none, which was logged
+ */
+bool kernel_nfipsec_policy_key(kernel_ipsec_policy_id_t *id,
+							   kernel_nfipsec_policy_key_t *key);
+
+/**
+ * Create a use of a policy.
+ *
+ * @param id		identity of the policy
+ * @param data		what it is added for
+ */
+kernel_nfipsec_use_t *kernel_nfipsec_use_create(kernel_ipsec_policy_id_t *id,
+										kernel_ipsec_manage_policy_t *data);
+
+/**
+ * Destroy a use that no policy has.
+ */
+void kernel_nfipsec_use_destroy(kernel_nfipsec_use_t *this);
+
+/**
+ * Create a policy without uses.
+ *
+ * @param id		identity, cloned
+ * @param key		the same
+ */
+kernel_nfipsec_policy_t *kernel_nfipsec_policy_create(
+										kernel_ipsec_policy_id_t *id,
+										kernel_nfipsec_policy_key_t *key);
+
+/**
+ * Destroy a policy and its uses. Its route stays installed.
+ */
+void kernel_nfipsec_policy_destroy(kernel_nfipsec_policy_t *this);
+
+/**
+ * The use that counts.
+ *
+ * @param policy	policy
+ * @return			the use, NULL if there is none
+ */
+kernel_nfipsec_use_t *kernel_nfipsec_policy_first(
+										kernel_nfipsec_policy_t *policy);
+
+/**
+ * Put a use where it belongs.
+ *
+ * @param policy	policy
+ * @param use		use, adopted
+ */
+void kernel_nfipsec_policy_insert(kernel_nfipsec_policy_t *policy,
+								  kernel_nfipsec_use_t *use);
+
+/**
+ * Forget one use of a policy, that is equal to the given one.
+ *
+ * @param policy	policy
+ * @param use		use
+ * @return			what was forgotten, the caller's; NULL if there is none
+ */
+kernel_nfipsec_use_t *kernel_nfipsec_policy_remove(
+										kernel_nfipsec_policy_t *policy,
+										kernel_nfipsec_use_t *use);
+
+/**
+ * Identity of a policy in the SPD.
+ *
+ * @param policy	policy
+ * @param pol		result
+ */
+void kernel_nfipsec_policy_spd_key(kernel_nfipsec_policy_t *policy,
+								   struct nfipsec_policy *pol);
+
+/**
+ * What is in the SPD for the use that counts.
+ *
+ * @param policy	policy with a use
+ * @param pol		result
+ * @return			FALSE if it cannot be, which was logged
+ */
+bool kernel_nfipsec_policy_spd(kernel_nfipsec_policy_t *policy,
+							   struct nfipsec_policy *pol);
+
+#endif /** KERNEL_NFIPSEC_POLICY_H_ @}*/

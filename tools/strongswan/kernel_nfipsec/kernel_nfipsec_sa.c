@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "kernel_nfipsec_sa.h"
+#include "kernel_nfipsec_algs.h"
+#include "kernel_nfipsec_shared.h"
+
+#include <netinet/in.h>
+#include <time.h>
+
+#include <utils/debug.h>
+
+/**
+ * Bounds of an anti-replay window in packets, other than 0.
+ */
+#define REPLAY_WINDOW_MIN 32
+#define REPLAY_WINDOW_MAX 65536
+
+/**
+ * A TFC padding that means: as far as the path takes it.
+ */
+#define TFC_PMTU 65535
+
+/*
+ * see header file
+ */
+void kernel_nfipsec_sa_key(host_t *src, host_t *dst, uint8_t proto,
+						   uint32_t spi, struct nfipsec_sa *sa)
+{
+	memset(sa, 0, sizeof(*sa));
+	kernel_nfipsec_host2addr(src, &sa->src);
+	kernel_nfipsec_host2addr(dst, &sa->dst);
+	sa->proto = proto;
+	sa->spi = ntohl(spi);
+	sa->has = NFIPSEC_HAS(NFIPSEC_A_SA_SRC) | NFIPSEC_HAS(NFIPSEC_A_SA_DST) |
+			  NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) | NFIPSEC_HAS(NFIPSEC_A_SA_SPI);
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_sa_supported(kernel_ipsec_sa_id_t *id,
+								 kernel_ipsec_add_sa_t *data)
+{
+	char *what = NULL;
+
+	if (id->mark.value || id->mark.mask || data->mark.value || data->mark.mask)
+	{
+		what = "a mark";
+	}
+	else if (id->if_id)
+	{
+		what = "an interface ID";
+	}
+	else if (data->interface)
+	{
+		what = "an interface";
+	}
+	else if (data->label)
+	{
+		what = "a security label";
+	}
+	else if (data->ipcomp != IPCOMP_NONE)
+	{
+		what = "IPComp";
+	}
+	else if (data->hw_offload != HW_OFFLOAD_NO &&
+			 data->hw_offload != HW_OFFLOAD_AUTO)
+	{
+		what = "hardware offload";
+	}
+#ifdef CPU_ID_MAX
+	else if (data->cpu != CPU_ID_MAX)
+	{
+		what = "an SA per CPU";
+	}
+#endif
+	if (what)
+	{
+		DBG1(DBG_KNL, "nfipsec: SA with SPI %.8x refused: %s is not supported",
+			 ntohl(id->spi), what);
+	}
+	return !what;
+}
+
+/**
+ * Set how the outer header of a tunnel is made and read.
+ */
+static void set_outer(kernel_ipsec_add_sa_t *data, struct nfipsec_sa *sa)
+{
+	struct nfipsec_outer *outer = &sa->outer;
+
+	if (!data->copy_ecn)
+	{
+		outer->ecn = NFIPSEC_ECN_OFF;
+		outer->has |= NFIPSEC_HAS(NFIPSEC_A_OUTER_ECN);
+	}
+	if (!data->copy_df)
+	{
+		outer->df = NFIPSEC_DF_CLEAR;
+		outer->has |= NFIPSEC_HAS(NFIPSEC_A_OUTER_DF);
+	}
+	if (data->copy_dscp == DSCP_COPY_IN_ONLY || data->copy_dscp == DSCP_COPY_NO)
+	{
+		outer->dscp = 0;
+		outer->has |= NFIPSEC_HAS(NFIPSEC_A_OUTER_DSCP);
+	}
+	if (data->copy_dscp == DSCP_COPY_IN_ONLY ||
+		data->copy_dscp == DSCP_COPY_YES)
+	{
+		sa->flags |= NFIPSEC_SA_FLAG_DECAP_DSCP;
+	}
+	if (outer->has)
+	{
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_OUTER);
+	}
+}
+
+/**
+ * Set the addresses of the packets inside of an SA of BEET mode.
+ */
+static bool set_inner(kernel_ipsec_add_sa_t *data, struct nfipsec_sa *sa)
+{
+	traffic_selector_t *src, *dst;
+
+	if (data->src_ts->get_first(data->src_ts, (void**)&src) != SUCCESS ||
+		data->dst_ts->get_first(data->dst_ts, (void**)&dst) != SUCCESS ||
+		!kernel_nfipsec_ts2selector(src, dst, &sa->selector))
+	{
+		return FALSE;
+	}
+	/* addresses only, policies say what else */
+	sa->selector.has &= ~(NFIPSEC_HAS(NFIPSEC_A_SELECTOR_PROTO) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MIN) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_SPORT_MAX) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MIN) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_DPORT_MAX) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_TYPE_MIN) |
+						  NFIPSEC_HAS(NFIPSEC_A_SELECTOR_TYPE_MAX));
+	sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_SELECTOR);
+	return TRUE;
+}
+
+/**
+ * Set what is for one direction only.
+ */
+static void set_direction(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
+						  struct nfipsec_sa *sa)
+{
+	sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_DIR);
+	if (data->inbound)
+	{
+		sa->dir = NFIPSEC_DIR_IN;
+		sa->replay_window = data->replay_window;
+		if (sa->replay_window)
+		{
+			sa->replay_window = min(max(sa->replay_window, REPLAY_WINDOW_MIN),
+									REPLAY_WINDOW_MAX);
+		}
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_REPLAY_WINDOW);
+		return;
+	}
+	sa->dir = NFIPSEC_DIR_OUT;
+	if (data->tfc && id->proto == IPPROTO_ESP && data->mode == MODE_TUNNEL)
+	{
+		sa->tfc.pad = min(data->tfc, TFC_PMTU);
+		sa->tfc.has = NFIPSEC_HAS(NFIPSEC_A_TFC_PAD);
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_TFC);
+	}
+}
+
+/**
+ * Set one limit, the soft one of which must be below the hard one if there is
+ * one.
+ */
+static void set_limit(uint64_t rekey, uint64_t life, uint64_t *has,
+					  int attr_soft, uint64_t *soft,
+					  int attr_hard, uint64_t *hard)
+{
+	if (rekey && life && rekey >= life)
+	{
+		DBG1(DBG_KNL, "nfipsec: SA is not rekeyed at %llu, where it has ended "
+			 "at %llu", (unsigned long long)rekey, (unsigned long long)life);
+	}
+	else if (rekey)
+	{
+		*soft = rekey;
+		*has |= NFIPSEC_HAS(attr_soft);
+	}
+	if (life)
+	{
+		*hard = life;
+		*has |= NFIPSEC_HAS(attr_hard);
+	}
+}
+
+/**
+ * Set the limits of an SA.
+ */
+static void set_lifetime(lifetime_cfg_t *lifetime, struct nfipsec_sa *sa)
+{
+	struct nfipsec_lifetime *l = &sa->lifetime;
+
+	if (!lifetime)
+	{
+		return;
+	}
+	set_limit(lifetime->time.rekey, lifetime->time.life, &l->has,
+			  NFIPSEC_A_LIFETIME_TIME_SOFT, &l->time_soft,
+			  NFIPSEC_A_LIFETIME_TIME_HARD, &l->time_hard);
+	set_limit(lifetime->bytes.rekey, lifetime->bytes.life, &l->has,
+			  NFIPSEC_A_LIFETIME_BYTE_SOFT, &l->byte_soft,
+			  NFIPSEC_A_LIFETIME_BYTE_HARD, &l->byte_hard);
+	set_limit(lifetime->packets.rekey, lifetime->packets.life, &l->has,
+			  NFIPSEC_A_LIFETIME_PACKET_SOFT, &l->packet_soft,
+			  NFIPSEC_A_LIFETIME_PACKET_HARD, &l->packet_hard);
+	if (l->has)
+	{
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_LIFETIME);
+	}
+}
+
+/*
+ * see header file
+ */
+time_t kernel_nfipsec_sa_use_time(const struct nfipsec_sa *sa)
+{
+	time_t now = time(NULL), age;
+
+	if (!(sa->has & NFIPSEC_HAS(NFIPSEC_A_SA_LAST_USED)) || !sa->last_used)
+	{
+		return 0;
+	}
+	age = now > sa->last_used ? now - sa->last_used : 0;
+	return max(time_monotonic(NULL) - age, 1);
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_sa_set(kernel_ipsec_sa_id_t *id,
+						   kernel_ipsec_add_sa_t *data, struct nfipsec_sa *sa)
+{
+	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, sa);
+	sa->reqid = data->reqid;
+	kernel_nfipsec_set_owner(sa->owner);
+	sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_MODE) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_OWNER) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_REQID) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_FLAGS);
+	if (!kernel_nfipsec_mode(data->mode, &sa->mode) ||
+		!kernel_nfipsec_set_algs(data, sa))
+	{
+		return FALSE;
+	}
+	if (data->mode == MODE_BEET && !set_inner(data, sa))
+	{
+		return FALSE;
+	}
+	set_direction(id, data, sa);
+	set_lifetime(data->lifetime, sa);
+	if (data->esn)
+	{
+		sa->flags |= NFIPSEC_SA_FLAG_ESN;
+	}
+#ifdef HAVE_forward_icmp
+	if (data->forward_icmp)
+	{
+		sa->flags |= NFIPSEC_SA_FLAG_ICMP;
+	}
+#endif
+	if (data->mode == MODE_TUNNEL)
+	{
+		set_outer(data, sa);
+	}
+	if (data->encap)
+	{
+		sa->encap.type = NFIPSEC_ENCAP_TYPE_ESPINUDP;
+		sa->encap.sport = id->src->get_port(id->src);
+		sa->encap.dport = id->dst->get_port(id->dst);
+		sa->encap.has = NFIPSEC_HAS(NFIPSEC_A_ENCAP_TYPE) |
+						NFIPSEC_HAS(NFIPSEC_A_ENCAP_SPORT) |
+						NFIPSEC_HAS(NFIPSEC_A_ENCAP_DPORT);
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_ENCAP);
+	}
+	return TRUE;
+}

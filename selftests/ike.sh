@@ -408,7 +408,8 @@ fallback() {
 wrong_version() {
 	local CHARON=$TMP/charon-systemd
 	stop a
-	sed 's/\(strongSwan [0-9]*\.[0-9]*\.\)[0-9]/\19/' \
+	# in its greeting, or before 6.0 as a string of its own
+	sed -z 's/\(^\|strongSwan \)\([0-9]*\.[0-9]*\.\)[0-9]\( \|,\|$\)/\1\29\3/' \
 		"$(command -v charon-systemd)" >"$CHARON"
 	chmod +x "$CHARON"
 	: >"$TMP/a/log"

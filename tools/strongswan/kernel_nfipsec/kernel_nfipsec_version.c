@@ -15,25 +15,37 @@
 #define GREETING "strongSwan "
 
 /**
- * Find the version in the executable of the daemon: no library exports it
- * before 6.0.3.
+ * Length of a version number at the start of a text, as "6.0.1"; 0 if there is
+ * none.
  */
-static bool find_version(chunk_t exe, char *buf, size_t size)
+static size_t version_len(char *pos, char *end)
 {
-	char *pos = (char*)exe.ptr, *end = pos + exe.len;
+	size_t len = 0;
+	u_int dots = 0;
+
+	if (pos < end && !isdigit(*pos))
+	{
+		return 0;
+	}
+	while (pos + len < end && (isalnum(pos[len]) || pos[len] == '.'))
+	{
+		dots += pos[len++] == '.';
+	}
+	return dots == 2 ? len : 0;
+}
+
+/**
+ * Find the version in what the daemon says when it starts.
+ */
+static bool find_greeting(char *pos, char *end, char *buf, size_t size)
+{
 	size_t len;
 
 	while ((pos = memmem(pos, end - pos, GREETING, strlen(GREETING))))
 	{
 		pos += strlen(GREETING);
-		for (len = 0; pos + len < end && len < size - 1; len++)
-		{
-			if (!isalnum(pos[len]) && pos[len] != '.')
-			{
-				break;
-			}
-		}
-		if (len && isdigit(pos[0]))
+		len = version_len(pos, end);
+		if (len && len < size)
 		{
 			memcpy(buf, pos, len);
 			buf[len] = '\0';
@@ -41,6 +53,40 @@ static bool find_version(chunk_t exe, char *buf, size_t size)
 		}
 	}
 	return FALSE;
+}
+
+/**
+ * Find a version that is a string of its own, as charon-systemd had it before
+ * 6.0. Of nothing else in there.
+ */
+static bool find_string(char *pos, char *end, char *buf, size_t size)
+{
+	size_t len;
+
+	while ((pos = memchr(pos, '\0', end - pos)))
+	{
+		pos++;
+		len = version_len(pos, end);
+		if (len && len < size && pos + len < end && !pos[len])
+		{
+			memcpy(buf, pos, len);
+			buf[len] = '\0';
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/**
+ * Find the version in the executable of the daemon: no library exports it
+ * before 6.0.3.
+ */
+static bool find_version(chunk_t exe, char *buf, size_t size)
+{
+	char *pos = (char*)exe.ptr, *end = pos + exe.len;
+
+	return find_greeting(pos, end, buf, size) ||
+		   find_string(pos, end, buf, size);
 }
 
 /*

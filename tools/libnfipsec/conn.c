@@ -51,6 +51,7 @@ static struct nlmsghdr *request(struct nfipsec *h, uint16_t type, uint8_t cmd,
 	struct nlmsghdr *nlh;
 
 	h->error[0] = '\0';
+	h->told = false;
 	nlh = mnl_nlmsg_put_header(h->tx);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
@@ -141,6 +142,40 @@ static int transact(struct nfipsec *h, const struct nlmsghdr *nlh,
 	return ret;
 }
 
+static int find_family(struct nfipsec *h);
+
+/*
+ * A module that was unloaded and loaded again has another family number, and the
+ * kernel knows no family of the old one. The module itself never refuses without
+ * a sentence.
+ *
+ * Return: 0 if the request should be made again, or @ret, -ENODEV if there is no
+ * module any more.
+ */
+static int look_again(struct nfipsec *h, int ret)
+{
+	if (ret != -ENOENT || h->told)
+		return ret;
+	ret = find_family(h);
+	return ret == -ENOENT ? -ENODEV : ret;
+}
+
+static int call_once(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
+		     const void *obj, uint64_t mask, nfi_msg_cb cb, void *arg)
+{
+	struct walk w = { .set = set, .cb = cb, .arg = arg };
+	struct nlmsghdr *nlh;
+
+	nlh = request(h, h->family, cmd, NFIPSEC_FAMILY_VERSION, NLM_F_ACK);
+	if (!h->family)
+		return -ENOENT;
+	if (obj && nfi_encode(nlh, sizeof(h->tx), set, obj, mask)) {
+		explicit_bzero(h->tx, sizeof(h->tx));
+		return nfi_fail(h, -EMSGSIZE, "a key or name is too long for a request");
+	}
+	return transact(h, nlh, &w);
+}
+
 /**
  * nfi_call() - one request, and what is answered
  * @h: handle
@@ -156,15 +191,13 @@ static int transact(struct nfipsec *h, const struct nlmsghdr *nlh,
 int nfi_call(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	     const void *obj, uint64_t mask, nfi_msg_cb cb, void *arg)
 {
-	struct walk w = { .set = set, .cb = cb, .arg = arg };
-	struct nlmsghdr *nlh;
+	int first, ret;
 
-	nlh = request(h, h->family, cmd, NFIPSEC_FAMILY_VERSION, NLM_F_ACK);
-	if (obj && nfi_encode(nlh, sizeof(h->tx), set, obj, mask)) {
-		explicit_bzero(h->tx, sizeof(h->tx));
-		return nfi_fail(h, -EMSGSIZE, "a key or name is too long for a request");
-	}
-	return transact(h, nlh, &w);
+	first = call_once(h, cmd, set, obj, mask, cb, arg);
+	ret = look_again(h, first);
+	if (first && !ret)
+		ret = call_once(h, cmd, set, obj, mask, cb, arg);
+	return ret;
 }
 
 /**
@@ -231,17 +264,18 @@ int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 {
 	struct pile pile = {};
 	struct nlmsghdr *nlh;
-	struct walk w;
 	int tries = 0;
-	int ret;
+	int first, ret;
+	struct walk w;
 
 	do {
 		pile.len = 0;
 		w = (struct walk){ .set = set, .cb = pile_add, .arg = &pile };
 		nlh = request(h, h->family, cmd, NFIPSEC_FAMILY_VERSION,
 			      NLM_F_DUMP);
-		ret = transact(h, nlh, &w);
-	} while (((!ret && w.torn) || ret == -EAGAIN) &&
+		first = h->family ? transact(h, nlh, &w) : -ENOENT;
+		ret = look_again(h, first);
+	} while (((!ret && (first || w.torn)) || ret == -EAGAIN) &&
 		 ++tries < DUMP_TRIES);
 
 	h->torn = w.torn;
@@ -253,10 +287,31 @@ int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	return ret;
 }
 
-static void group_read(struct nfipsec *h, const struct nlattr *group)
+/**
+ * struct group - a multicast group that is looked for
+ * @name: its name; a NULL name ends a list
+ * @id: its number, 0 if there is none
+ */
+struct group {
+	const char *name;
+	uint32_t id;
+};
+
+/**
+ * struct family - a generic netlink family that is looked for
+ * @id: its number, 0 if there is none
+ * @groups: of its multicast groups, those to look for
+ */
+struct family {
+	uint16_t id;
+	struct group *groups;
+};
+
+static void group_read(struct family *f, const struct nlattr *group)
 {
 	const char *name = "";
 	const struct nlattr *a;
+	struct group *g;
 	uint32_t id = 0;
 
 	mnl_attr_for_each_nested(a, group) {
@@ -267,49 +322,88 @@ static void group_read(struct nfipsec *h, const struct nlattr *group)
 		    mnl_attr_get_payload_len(a) == sizeof(id))
 			id = mnl_attr_get_u32(a);
 	}
-	if (!strcmp(name, NFIPSEC_MCGRP_EVENTS))
-		h->events = id;
-	if (!strcmp(name, NFIPSEC_MCGRP_CHANGES))
-		h->changes = id;
+	for (g = f->groups; g->name; g++)
+		if (!strcmp(g->name, name))
+			g->id = id;
 }
 
 static int family_read(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *a, *group;
-	struct nfipsec *h = arg;
+	struct family *f = arg;
 
 	mnl_attr_for_each(a, nlh, GENL_HDRLEN) {
 		if (mnl_attr_get_type(a) == CTRL_ATTR_FAMILY_ID &&
-		    mnl_attr_get_payload_len(a) == sizeof(h->family))
-			h->family = mnl_attr_get_u16(a);
+		    mnl_attr_get_payload_len(a) == sizeof(f->id))
+			f->id = mnl_attr_get_u16(a);
 		if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GROUPS)
 			mnl_attr_for_each_nested(group, a)
-				group_read(h, group);
+				group_read(f, group);
 	}
 	return 0;
 }
 
-static int find_family(struct nfipsec *h)
+static int ask_family(struct nfipsec *h, const char *name, struct family *f)
 {
-	struct walk w = { .cb = family_read, .arg = h };
+	struct walk w = { .cb = family_read, .arg = f };
 	struct nlmsghdr *nlh;
 	int ret;
 
 	nlh = request(h, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
-	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, NFIPSEC_FAMILY_NAME);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
 	ret = transact(h, nlh, &w);
-	if (ret == -ENOENT || (!ret && !h->family))
-		return nfi_fail(h, -ENOENT, "the kernel module is not loaded: modprobe nfipsec");
+	return !ret && !f->id ? -ENOENT : ret;
+}
+
+static int find_family(struct nfipsec *h)
+{
+	struct group groups[] = {
+		{ .name = NFIPSEC_MCGRP_EVENTS },
+		{ .name = NFIPSEC_MCGRP_CHANGES },
+		{}
+	};
+	struct family f = { .groups = groups };
+	int ret;
+
+	ret = ask_family(h, NFIPSEC_FAMILY_NAME, &f);
+	/* Nothing may go to who gets the number next. */
+	if (!ret || ret == -ENOENT) {
+		h->family = f.id;
+		h->events = groups[0].id;
+		h->changes = groups[1].id;
+	}
+	if (ret == -ENOENT)
+		return nfi_fail(h, ret, "the kernel module is not loaded: modprobe nfipsec");
 	return ret;
 }
 
 /**
- * nfipsec_open() - connect to the kernel module
+ * nfi_find_ctrl() - look for the group that tells of families
+ * @h: handle
+ * @group: result, its number
+ *
+ * Return: 0 or a negative errno
+ */
+int nfi_find_ctrl(struct nfipsec *h, uint32_t *group)
+{
+	struct group groups[] = { { .name = "notify" }, {} };
+	struct family f = { .groups = groups };
+	int ret;
+
+	ret = ask_family(h, "nlctrl", &f);
+	if (!ret && !groups[0].id)
+		return nfi_fail(h, -EOPNOTSUPP, "this kernel does not tell of modules that come and go");
+	*group = groups[0].id;
+	return ret;
+}
+
+/**
+ * nfi_connect() - make a handle, whether the kernel module is there or not
  * @h: result, to be closed by nfipsec_close() also if this fails
  *
- * Return: 0 or a negative errno, -ENOENT if the module is not loaded
+ * Return: 0 or a negative errno
  */
-int nfipsec_open(struct nfipsec **h)
+int nfi_connect(struct nfipsec **h)
 {
 	int one = 1;
 	int fd;
@@ -330,7 +424,21 @@ int nfipsec_open(struct nfipsec **h)
 	fd = mnl_socket_get_fd((*h)->nl);
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
-	return find_family(*h);
+	return 0;
+}
+
+/**
+ * nfipsec_open() - connect to the kernel module
+ * @h: result, to be closed by nfipsec_close() also if this fails
+ *
+ * Return: 0 or a negative errno, -ENOENT if the module is not loaded
+ */
+int nfipsec_open(struct nfipsec **h)
+{
+	int ret;
+
+	ret = nfi_connect(h);
+	return ret ? ret : find_family(*h);
 }
 
 /**

@@ -133,6 +133,7 @@ int nfi_refused(struct nfipsec *h, const struct nlmsghdr *nlh,
 	char path[128] = "";
 
 	extack_read(nlh, extack_start(nlh), &ack);
+	h->told = ack.msg;
 	if (ack.off) {
 		nfi_attr_path(req, set, ack.off, path, sizeof(path));
 	} else if (ack.miss_type) {

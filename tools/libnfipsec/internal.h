@@ -15,11 +15,12 @@
 /**
  * struct nfipsec - a handle
  * @nl: socket
- * @family: number of the generic netlink family
+ * @family: number of the generic netlink family, 0 if there was none
  * @events: number of its multicast group, 0 if the kernel has none
  * @changes: likewise, of changes
  * @seq: of the last request
  * @torn: the last list changed while it was read
+ * @told: the kernel gave a sentence of its own for the last refusal
  * @error: sentence of the last failure
  * @tx: request; wiped once it was answered, since it may hold keys
  * @rx: answer
@@ -31,6 +32,7 @@ struct nfipsec {
 	uint32_t changes;
 	uint32_t seq;
 	bool torn;
+	bool told;
 	char error[512];
 	char tx[NFI_TX_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 	char rx[NFI_RX_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -122,6 +124,8 @@ int nfi_call(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	     const void *obj, uint64_t mask, nfi_msg_cb cb, void *arg);
 int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	     nfi_msg_cb cb, void *arg);
+int nfi_connect(struct nfipsec **h);
+int nfi_find_ctrl(struct nfipsec *h, uint32_t *group);
 const void *nfi_attrs(const struct nlmsghdr *nlh, size_t *len);
 
 #endif

@@ -648,7 +648,8 @@ typedef int (*nfipsec_event_cb)(const struct nfipsec_event *ev, void *arg);
 /*
  * nfipsec_open() gives a handle even if it fails, so that nfipsec_error() can
  * tell why, unless it returns -ENOMEM with *h NULL. -ENOENT: the module is not
- * loaded. Close the handle in every case.
+ * loaded. Close the handle in every case. Requests give -ENODEV if the module is
+ * not there any more.
  */
 int nfipsec_open(struct nfipsec **h);
 void nfipsec_close(struct nfipsec *h);
@@ -714,6 +715,15 @@ int nfipsec_event_subscribe(struct nfipsec *h);
  */
 int nfipsec_change_subscribe(struct nfipsec *h);
 int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg);
+
+/*
+ * To be told that the module was loaded, or unloaded with all that was in it. A
+ * handle of nfipsec_open() is good again once it is loaded; who subscribed to
+ * events opens another one.
+ */
+typedef int (*nfipsec_module_cb)(bool loaded, void *arg);
+int nfipsec_module_watch(struct nfipsec **h);
+int nfipsec_module_read(struct nfipsec *h, nfipsec_module_cb cb, void *arg);
 
 /* SAs that are wanted now, for who missed the event. */
 int nfipsec_acquire_list(struct nfipsec *h, nfipsec_acquire_cb cb, void *arg);

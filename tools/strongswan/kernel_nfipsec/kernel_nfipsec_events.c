@@ -24,9 +24,19 @@ struct private_kernel_nfipsec_events_t {
 	kernel_nfipsec_events_t public;
 
 	/**
+	 * For requests.
+	 */
+	kernel_nfipsec_socket_t *socket;
+
+	/**
 	 * What the daemon has in the SPD.
 	 */
 	kernel_nfipsec_policies_t *policies;
+
+	/**
+	 * What it has in the SAD.
+	 */
+	kernel_nfipsec_sas_t *sas;
 
 	/**
 	 * A connection of its own, only the watcher's thread reads it.
@@ -53,12 +63,18 @@ static void mapping(const struct nfipsec_mapping *ev)
 }
 
 /**
- * An SA has reached a limit, or after a hard one is gone.
+ * An SA has reached a limit, or after a hard one is gone. Of those of others, the
+ * daemon knows nothing.
  */
-static void expire(const struct nfipsec_expire *ev)
+static void expire(private_kernel_nfipsec_events_t *this,
+				   const struct nfipsec_expire *ev)
 {
 	host_t *dst;
 
+	if (!this->sas->has(this->sas, &ev->dst, ev->proto, ev->spi))
+	{
+		return;
+	}
 	dst = kernel_nfipsec_addr2host(&ev->dst, 0);
 	if (dst)
 	{
@@ -100,19 +116,33 @@ static traffic_selector_t *packet_ts(const struct nfipsec_selector *packet,
 
 /**
  * A packet met a policy for which there is no SA. If it is not the daemon's, its
- * reqid may be the same as one of the daemon's all the same.
+ * reqid may be the same as one of the daemon's all the same. If the daemon has
+ * negotiated an SA for it, that has gone without its doing, and is replaced.
  */
 static int acquire(const struct nfipsec_acquire *ev, void *arg)
 {
 	private_kernel_nfipsec_events_t *this = arg;
 	const struct nfipsec_selector *packet = &ev->packet;
+	struct nfipsec_expire gone = {};
+	struct nfipsec_sa sa;
 	kernel_acquire_data_t data = {
 #ifdef CPU_ID_MAX
 		.cpu = CPU_ID_MAX,
 #endif
 	};
 
-	if (ev->tmpls && this->policies->has(this->policies, ev->policy))
+	if (!ev->tmpls || !this->policies->lacks(this->policies, ev->policy, &sa))
+	{
+		return 0;
+	}
+	if (sa.spi)
+	{
+		gone.dst = sa.dst;
+		gone.proto = sa.proto;
+		gone.spi = sa.spi;
+		expire(this, &gone);
+	}
+	else
 	{
 		data.src = packet_ts(packet, &packet->src,
 							 NFIPSEC_A_SELECTOR_SPORT_MIN, packet->sport_min);
@@ -134,31 +164,49 @@ static bool reached(uint64_t limit, uint64_t value)
 }
 
 /**
- * Tell of an SA again that has reached a soft limit.
+ * The last sequence number of an SA that sends, 0 if there is none.
+ */
+static uint64_t seq_limit(const struct nfipsec_sa *sa)
+{
+	if (sa->dir != NFIPSEC_DIR_OUT ||
+		(sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER))
+	{
+		return 0;
+	}
+	return sa->flags & NFIPSEC_SA_FLAG_ESN ? UINT64_MAX - (1 << 20)
+										   : UINT32_MAX;
+}
+
+/**
+ * Tell of an SA again that has reached a soft limit, or has no sequence numbers
+ * any more. One at a hard limit is not there.
  */
 static int expire_again(const struct nfipsec_sa *sa, void *arg)
 {
+	private_kernel_nfipsec_events_t *this = arg;
 	const struct nfipsec_lifetime *l = &sa->lifetime;
 	struct nfipsec_expire ev = {
 		.dst = sa->dst,
 		.proto = sa->proto,
 		.spi = sa->spi,
 	};
-	uint64_t now = time(NULL);
+	uint64_t now = time(NULL), seq = seq_limit(sa);
 
-	if (kernel_nfipsec_owns(sa->owner) &&
-		(reached(l->byte_soft, sa->used_bytes) ||
-		 reached(l->packet_soft, sa->used_packets) ||
-		 (now > sa->add_time && reached(l->time_soft, now - sa->add_time))))
+	ev.hard = reached(seq, sa->seq_out);
+	if (ev.hard || reached(seq / 16 * 15, sa->seq_out) ||
+		reached(l->byte_soft, sa->used_bytes) ||
+		reached(l->packet_soft, sa->used_packets) ||
+		(now > sa->add_time && reached(l->time_soft, now - sa->add_time)))
 	{
-		expire(&ev);
+		expire(this, &ev);
 	}
 	return 0;
 }
 
 /**
  * After events were lost, look for what they may have been about. The daemon
- * ignores what it knows.
+ * ignores what it knows. Of a peer's new mapping the module tells again with the
+ * next one.
  */
 static void resync(private_kernel_nfipsec_events_t *this)
 {
@@ -167,11 +215,12 @@ static void resync(private_kernel_nfipsec_events_t *this)
 	DBG1(DBG_KNL, "nfipsec: events were lost, looking for what they told");
 	if (nfipsec_open(&handle) != 0 ||
 		nfipsec_acquire_list(handle, acquire, this) != 0 ||
-		nfipsec_sa_list(handle, expire_again, NULL) != 0)
+		nfipsec_sa_list(handle, expire_again, this) != 0)
 	{
 		DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(handle));
 	}
 	nfipsec_close(handle);
+	this->sas->missing(this->sas, this->socket, TRUE);
 }
 
 /**
@@ -185,7 +234,7 @@ static int event(const struct nfipsec_event *ev, void *arg)
 			mapping(&ev->mapping);
 			break;
 		case NFIPSEC_CMD_EXPIRE_NTF:
-			expire(&ev->expire);
+			expire(arg, &ev->expire);
 			break;
 		case NFIPSEC_CMD_ACQUIRE_NTF:
 			acquire(&ev->acquire, arg);
@@ -233,7 +282,9 @@ METHOD(kernel_nfipsec_events_t, destroy, void,
  * see header file
  */
 kernel_nfipsec_events_t *kernel_nfipsec_events_create(
-										kernel_nfipsec_policies_t *policies)
+										kernel_nfipsec_socket_t *socket,
+										kernel_nfipsec_policies_t *policies,
+										kernel_nfipsec_sas_t *sas)
 {
 	private_kernel_nfipsec_events_t *this;
 
@@ -241,7 +292,9 @@ kernel_nfipsec_events_t *kernel_nfipsec_events_create(
 		.public = {
 			.destroy = _destroy,
 		},
+		.socket = socket,
 		.policies = policies,
+		.sas = sas,
 	);
 
 	if (nfipsec_open(&this->handle) != 0 ||

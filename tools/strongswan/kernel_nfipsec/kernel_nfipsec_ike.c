@@ -324,6 +324,23 @@ METHOD(kernel_nfipsec_ike_t, ready, bool,
 	return done;
 }
 
+METHOD(kernel_nfipsec_ike_t, reinstall, void,
+	private_kernel_nfipsec_ike_t *this)
+{
+	enumerator_t *enumerator;
+	end_t *end;
+
+	this->mutex->lock(this->mutex);
+	enumerator = this->ends->create_enumerator(this->ends);
+	while (enumerator->enumerate(enumerator, &end))
+	{
+		end->installed = 0;
+	}
+	enumerator->destroy(enumerator);
+	update(this);
+	this->mutex->unlock(this->mutex);
+}
+
 METHOD(kernel_nfipsec_ike_t, destroy, void,
 	private_kernel_nfipsec_ike_t *this)
 {
@@ -366,6 +383,7 @@ kernel_nfipsec_ike_t *kernel_nfipsec_ike_create(
 		.public = {
 			.bypass = _bypass,
 			.ready = _ready,
+			.reinstall = _reinstall,
 			.destroy = _destroy,
 		},
 		.socket = socket,

@@ -37,6 +37,11 @@ struct kernel_nfipsec_ike_t {
 	bool (*ready)(kernel_nfipsec_ike_t *this);
 
 	/**
+	 * Install all of them again, after the module was loaded again.
+	 */
+	void (*reinstall)(kernel_nfipsec_ike_t *this);
+
+	/**
 	 * Destroy a kernel_nfipsec_ike_t, and the policies.
 	 */
 	void (*destroy)(kernel_nfipsec_ike_t *this);

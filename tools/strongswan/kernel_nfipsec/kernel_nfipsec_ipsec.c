@@ -3,14 +3,15 @@
 #include "kernel_nfipsec_ipsec.h"
 #include "kernel_nfipsec_events.h"
 #include "kernel_nfipsec_leftovers.h"
+#include "kernel_nfipsec_module.h"
 #include "kernel_nfipsec_policies.h"
 #include "kernel_nfipsec_sa.h"
+#include "kernel_nfipsec_sas.h"
 #include "kernel_nfipsec_shared.h"
 
 #include <errno.h>
 
 #include <daemon.h>
-#include <threading/mutex.h>
 #include <utils/debug.h>
 
 typedef struct private_kernel_nfipsec_ipsec_t private_kernel_nfipsec_ipsec_t;
@@ -41,14 +42,19 @@ struct private_kernel_nfipsec_ipsec_t {
 	kernel_nfipsec_policies_t *policies;
 
 	/**
-	 * What the kernel module tells, NULL before it was there.
+	 * SAs that were installed.
 	 */
-	kernel_nfipsec_events_t *events;
+	kernel_nfipsec_sas_t *sas;
 
 	/**
-	 * Protects the creation of the receiver of events.
+	 * Notices that the module comes or goes.
 	 */
-	mutex_t *mutex;
+	kernel_nfipsec_module_t *module;
+
+	/**
+	 * What the kernel module tells, NULL if it is not there.
+	 */
+	kernel_nfipsec_events_t *events;
 
 	/**
 	 * Range of SPIs of this host.
@@ -57,16 +63,30 @@ struct private_kernel_nfipsec_ipsec_t {
 };
 
 /**
- * Have events received, from the first time on that there could be any.
+ * The module has come or gone. When it goes, so does all that was in it, and
+ * nothing is protected. When it is back, first of all nothing may leave in the
+ * clear any more; then the daemon has SAs negotiated in place of those that it
+ * takes to be there, since nobody has their keys but it.
  */
-static void listen_to_module(private_kernel_nfipsec_ipsec_t *this)
+static void module_changed(private_kernel_nfipsec_ipsec_t *this, bool loaded)
 {
-	this->mutex->lock(this->mutex);
-	if (!this->events)
+	u_int policies, sas;
+
+	this->leftovers->forget(this->leftovers);
+	DESTROY_IF(this->events);
+	this->events = NULL;
+	if (!loaded)
 	{
-		this->events = kernel_nfipsec_events_create(this->policies);
+		DBG1(DBG_KNL, "nfipsec: the kernel module was unloaded, and all SAs and "
+			 "policies with it: nothing is protected until it is loaded again");
+		return;
 	}
-	this->mutex->unlock(this->mutex);
+	policies = this->policies->reinstall(this->policies);
+	this->events = kernel_nfipsec_events_create(this->socket, this->policies,
+												this->sas);
+	sas = this->sas->missing(this->sas, this->socket, FALSE);
+	DBG1(DBG_KNL, "nfipsec: the kernel module was loaded: installed %u policies "
+		 "again, %u CHILD_SAs are rekeyed", policies, sas);
 }
 
 METHOD(kernel_ipsec_t, get_features, kernel_feature_t,
@@ -182,7 +202,6 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 	{
 		return FAILED;
 	}
-	listen_to_module(this);
 	handle = this->socket->get(this->socket);
 	if (!handle)
 	{
@@ -198,7 +217,12 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 							: nfipsec_error(handle));
 	}
 	this->socket->release(this->socket);
-	return err ? FAILED : SUCCESS;
+	if (err)
+	{
+		return FAILED;
+	}
+	this->sas->add(this->sas, &sa);
+	return SUCCESS;
 }
 
 METHOD(kernel_ipsec_t, update_sa, status_t,
@@ -259,14 +283,19 @@ METHOD(kernel_ipsec_t, del_sa, status_t,
 	struct nfipsec_sa key;
 	int err;
 
+	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, &key);
+	this->sas->remove(this->sas, &key);
 	handle = this->socket->get(this->socket);
 	if (!handle)
 	{
 		return FAILED;
 	}
-	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, &key);
 	DBG2(DBG_KNL, "nfipsec: deleting SA with SPI %.8x", key.spi);
 	err = nfipsec_sa_del(handle, &key);
+	if (err == -ENODEV)
+	{	/* it went with the module */
+		err = -ENOENT;
+	}
 	if (err && err != -ENOENT)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to delete SA with SPI %.8x: %s", key.spi,
@@ -311,7 +340,6 @@ METHOD(kernel_ipsec_t, add_policy, status_t,
 	{	/* what is forwarded is covered by the inbound policy */
 		return SUCCESS;
 	}
-	listen_to_module(this);
 	return this->policies->add(this->policies, id, data);
 }
 
@@ -378,11 +406,12 @@ METHOD(kernel_ipsec_t, enable_udp_decap, bool,
 METHOD(kernel_ipsec_t, destroy, void,
 	private_kernel_nfipsec_ipsec_t *this)
 {
+	DESTROY_IF(this->module);
 	DESTROY_IF(this->events);
 	this->policies->destroy(this->policies);
+	this->sas->destroy(this->sas);
 	this->leftovers->destroy(this->leftovers);
 	this->socket->destroy(this->socket);
-	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
@@ -392,9 +421,8 @@ METHOD(kernel_ipsec_t, destroy, void,
  */
 static bool connect_module(private_kernel_nfipsec_ipsec_t *this)
 {
-	if (this->socket->get(this->socket))
+	if (this->socket->answers(this->socket))
 	{
-		this->socket->release(this->socket);
 		return TRUE;
 	}
 	if (lib->settings->get_bool(lib->settings,
@@ -436,7 +464,6 @@ kernel_nfipsec_ipsec_t *kernel_nfipsec_ipsec_create()
 			},
 		},
 		.socket = kernel_nfipsec_socket_create(),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	a = lib->settings->get_int(lib->settings, "%s.spi_min", KERNEL_SPI_MIN,
 							   lib->ns);
@@ -448,13 +475,16 @@ kernel_nfipsec_ipsec_t *kernel_nfipsec_ipsec_create()
 	if (!connect_module(this))
 	{
 		this->socket->destroy(this->socket);
-		this->mutex->destroy(this->mutex);
 		free(this);
 		return NULL;
 	}
 	this->leftovers = kernel_nfipsec_leftovers_create(this->socket);
 	this->policies = kernel_nfipsec_policies_create(this->socket,
 													this->leftovers);
-	listen_to_module(this);
+	this->sas = kernel_nfipsec_sas_create();
+	/* no thread reads it until plugins are loaded, and nothing is missed */
+	this->module = kernel_nfipsec_module_create((void*)module_changed, this);
+	this->events = kernel_nfipsec_events_create(this->socket, this->policies,
+												this->sas);
 	return &this->public;
 }

@@ -131,6 +131,18 @@ METHOD(kernel_nfipsec_leftovers_t, has_sa, bool,
 	return found;
 }
 
+METHOD(kernel_nfipsec_leftovers_t, forget, void,
+	private_kernel_nfipsec_leftovers_t *this)
+{
+	this->mutex->lock(this->mutex);
+	while (array_remove(this->policies, ARRAY_HEAD, NULL) ||
+		   array_remove(this->sas, ARRAY_HEAD, NULL))
+	{
+		;
+	}
+	this->mutex->unlock(this->mutex);
+}
+
 /**
  * Note an SA, if it is the daemon's.
  */
@@ -227,9 +239,13 @@ static void look(private_kernel_nfipsec_leftovers_t *this,
 {
 	struct nfipsec *handle;
 
+	if (!socket->answers(socket))
+	{	/* a module that comes later has nothing from before */
+		return;
+	}
 	handle = socket->get(socket);
 	if (!handle)
-	{	/* a module that comes later has nothing from before */
+	{
 		return;
 	}
 	if (nfipsec_sa_list(handle, note_sa, this) != 0 ||
@@ -254,6 +270,7 @@ kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
 		.public = {
 			.install = _install,
 			.has_sa = _has_sa,
+			.forget = _forget,
 			.destroy = _destroy,
 		},
 		.ref = 1,

@@ -43,6 +43,11 @@ struct kernel_nfipsec_leftovers_t {
 				   const struct nfipsec_sa *sa);
 
 	/**
+	 * Forget all of them, they have gone with the module.
+	 */
+	void (*forget)(kernel_nfipsec_leftovers_t *this);
+
+	/**
 	 * Destroy a kernel_nfipsec_leftovers_t; what was left is deleted all the
 	 * same, if the daemon is still there by then.
 	 */

@@ -72,6 +72,16 @@ static bool policy_equals(kernel_nfipsec_policy_key_t *a,
 }
 
 /**
+ * Whether a use is there for the moment in which an SA moves to other addresses:
+ * the daemon has packets dropped then. If they are protected they may as well
+ * wait, by the policy that is in the SPD already.
+ */
+static bool moves(kernel_nfipsec_use_t *use)
+{
+	return use->type == POLICY_DROP && use->sa.reqid;
+}
+
+/**
  * Install a policy as its first use wants it, in place of what the daemon has for
  * its selector.
  */
@@ -82,6 +92,10 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 	struct nfipsec *handle;
 	int err;
 
+	if (policy->protects && moves(kernel_nfipsec_policy_first(policy)))
+	{
+		return TRUE;
+	}
 	if (!kernel_nfipsec_policy_spd(policy, &pol))
 	{
 		return FALSE;
@@ -102,6 +116,7 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 	else
 	{	/* it counts from zero */
 		policy->packets = 0;
+		policy->protects = pol.action == NFIPSEC_ACTION_PROTECT;
 	}
 	this->socket->release(this->socket);
 	return err == 0;
@@ -124,6 +139,10 @@ static bool spd_remove(private_kernel_nfipsec_policies_t *this,
 	}
 	kernel_nfipsec_policy_spd_key(policy, &pol);
 	err = nfipsec_policy_del(handle, &pol);
+	if (err == -ENODEV)
+	{	/* it went with the module */
+		err = 0;
+	}
 	if (err)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to delete policy %R === %R %N: %s",
@@ -359,18 +378,46 @@ METHOD(kernel_nfipsec_policies_t, flush, status_t,
 	return status;
 }
 
-METHOD(kernel_nfipsec_policies_t, has, bool,
-	private_kernel_nfipsec_policies_t *this, uint32_t index)
+METHOD(kernel_nfipsec_policies_t, reinstall, u_int,
+	private_kernel_nfipsec_policies_t *this)
 {
 	enumerator_t *enumerator;
 	kernel_nfipsec_policy_t *policy;
+	u_int count = 0;
+
+	this->mutex->lock(this->mutex);
+	enumerator = this->policies->create_enumerator(this->policies);
+	while (enumerator->enumerate(enumerator, NULL, &policy))
+	{
+		policy->protects = FALSE;
+		count += spd_install(this, policy);
+	}
+	enumerator->destroy(enumerator);
+	this->ike->reinstall(this->ike);
+	this->mutex->unlock(this->mutex);
+	return count;
+}
+
+METHOD(kernel_nfipsec_policies_t, lacks, bool,
+	private_kernel_nfipsec_policies_t *this, uint32_t index,
+	struct nfipsec_sa *sa)
+{
+	enumerator_t *enumerator;
+	kernel_nfipsec_policy_t *policy;
+	kernel_nfipsec_use_t *use;
 	bool found = FALSE;
 
 	this->mutex->lock(this->mutex);
 	enumerator = this->policies->create_enumerator(this->policies);
-	while (!found && enumerator->enumerate(enumerator, NULL, &policy))
+	while (enumerator->enumerate(enumerator, NULL, &policy))
 	{
-		found = policy->index == index;
+		use = kernel_nfipsec_policy_first(policy);
+		if (policy->index == index && use->type == POLICY_IPSEC)
+		{
+			kernel_nfipsec_use_sa(use, sa);
+			found = TRUE;
+			break;
+		}
 	}
 	enumerator->destroy(enumerator);
 	this->mutex->unlock(this->mutex);
@@ -418,7 +465,8 @@ kernel_nfipsec_policies_t *kernel_nfipsec_policies_create(
 			.del = _del,
 			.flush = _flush,
 			.bypass = _bypass,
-			.has = _has,
+			.reinstall = _reinstall,
+			.lacks = _lacks,
 			.destroy = _destroy,
 		},
 		.socket = socket,

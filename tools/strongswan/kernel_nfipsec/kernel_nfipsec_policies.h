@@ -60,12 +60,25 @@ struct kernel_nfipsec_policies_t {
 	bool (*bypass)(kernel_nfipsec_policies_t *this, int family, uint16_t port);
 
 	/**
-	 * Whether a policy is one of those that the daemon has added.
+	 * Install all policies again, after the module was loaded again: those that
+	 * protect and discard first, then those that bypass() asked for.
 	 *
-	 * @param index		its number in the SPD
-	 * @return			TRUE if it is
+	 * @return			how many there are of the former
 	 */
-	bool (*has)(kernel_nfipsec_policies_t *this, uint32_t index);
+	u_int (*reinstall)(kernel_nfipsec_policies_t *this);
+
+	/**
+	 * Look which SA a policy is for that has none in the kernel.
+	 *
+	 * @param index		number of the policy in the SPD
+	 * @param sa		protocol, destination and SPI of the SA that the daemon
+	 *					takes to be there; its SPI is zero if the daemon has
+	 *					not got one yet
+	 * @return			FALSE if it is no policy of the daemon's, or one whose SA
+	 *					moves just now
+	 */
+	bool (*lacks)(kernel_nfipsec_policies_t *this, uint32_t index,
+				  struct nfipsec_sa *sa);
 
 	/**
 	 * Destroy a kernel_nfipsec_policies_t, and what bypass() installed.

@@ -173,6 +173,17 @@ void kernel_nfipsec_use_destroy(kernel_nfipsec_use_t *this)
 	free(this);
 }
 
+/*
+ * see header file
+ */
+void kernel_nfipsec_use_sa(kernel_nfipsec_use_t *use, struct nfipsec_sa *sa)
+{
+	memset(sa, 0, sizeof(*sa));
+	sa->proto = use->sa.ah.use ? IPPROTO_AH : IPPROTO_ESP;
+	sa->spi = ntohl(use->sa.ah.use ? use->sa.ah.spi : use->sa.esp.spi);
+	kernel_nfipsec_host2addr(use->dst, &sa->dst);
+}
+
 /**
  * Whether two uses are the same one, added and to be deleted.
  */

@@ -64,6 +64,11 @@ struct kernel_nfipsec_policy_t {
 	uint32_t index;
 
 	/**
+	 * Whether what is in the SPD has packets protected.
+	 */
+	bool protects;
+
+	/**
 	 * Packets that had met it when it was last queried.
 	 */
 	uint64_t packets;
@@ -138,6 +143,14 @@ kernel_nfipsec_use_t *kernel_nfipsec_use_create(kernel_ipsec_policy_id_t *id,
  * Destroy a use that no policy has.
  */
 void kernel_nfipsec_use_destroy(kernel_nfipsec_use_t *this);
+
+/**
+ * Set protocol, destination and SPI of the SA that a use is for.
+ *
+ * @param use		use
+ * @param sa		result, an SPI of zero if it is not negotiated yet
+ */
+void kernel_nfipsec_use_sa(kernel_nfipsec_use_t *use, struct nfipsec_sa *sa);
 
 /**
  * Create a policy without uses.

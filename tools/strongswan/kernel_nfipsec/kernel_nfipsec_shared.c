@@ -40,16 +40,42 @@ struct private_kernel_nfipsec_socket_t {
 METHOD(kernel_nfipsec_socket_t, get, struct nfipsec*,
 	private_kernel_nfipsec_socket_t *this)
 {
+	int err;
+
 	this->mutex->lock(this->mutex);
-	if (!this->handle && nfipsec_open(&this->handle) != 0)
+	if (!this->handle)
 	{
-		DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(this->handle));
-		nfipsec_close(this->handle);
-		this->handle = NULL;
-		this->mutex->unlock(this->mutex);
-		return NULL;
+		err = nfipsec_open(&this->handle);
+		if (err && err != -ENOENT)
+		{
+			DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(this->handle));
+			nfipsec_close(this->handle);
+			this->handle = NULL;
+			this->mutex->unlock(this->mutex);
+			return NULL;
+		}
 	}
 	return this->handle;
+}
+
+METHOD(kernel_nfipsec_socket_t, answers, bool,
+	private_kernel_nfipsec_socket_t *this)
+{
+	struct nfipsec *handle;
+	int err;
+
+	handle = get(this);
+	if (!handle)
+	{
+		return FALSE;
+	}
+	err = nfipsec_stats_get(handle, NULL, NULL, NULL);
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(handle));
+	}
+	this->mutex->unlock(this->mutex);
+	return err == 0;
 }
 
 METHOD(kernel_nfipsec_socket_t, release, void,
@@ -77,6 +103,7 @@ kernel_nfipsec_socket_t *kernel_nfipsec_socket_create()
 		.public = {
 			.get = _get,
 			.release = _release,
+			.answers = _answers,
 			.destroy = _destroy,
 		},
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),

@@ -22,10 +22,11 @@ typedef struct kernel_nfipsec_socket_t kernel_nfipsec_socket_t;
 struct kernel_nfipsec_socket_t {
 
 	/**
-	 * Get the connection for oneself, connecting first if need be.
+	 * Get the connection for oneself, connecting first if need be. If the
+	 * module is not there, requests give -ENODEV.
 	 *
-	 * @return			handle to be given back with release(), NULL if the
-	 *					module is not there, which was logged
+	 * @return			handle to be given back with release(), NULL if there is
+	 *					none, which was logged
 	 */
 	struct nfipsec *(*get)(kernel_nfipsec_socket_t *this);
 
@@ -33,6 +34,13 @@ struct kernel_nfipsec_socket_t {
 	 * Give the connection back.
 	 */
 	void (*release)(kernel_nfipsec_socket_t *this);
+
+	/**
+	 * Whether the module is there and answers.
+	 *
+	 * @return			FALSE if not, which was logged
+	 */
+	bool (*answers)(kernel_nfipsec_socket_t *this);
 
 	/**
 	 * Destroy a kernel_nfipsec_socket_t.

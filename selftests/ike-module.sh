@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the plugin kernel-nfipsec makes of a kernel module that goes and comes
+# back, of SAs that somebody else deletes, and of events that it did not hear.
+#
+#     192.168.1.1                       192.168.2.1
+#         a ================================ b
+#       eth0 10.0.0.1             10.0.0.2 eth0
+#
+# usage: ike-module.sh
+#
+# What it needs: see lib-ike.sh.
+# shellcheck source=./lib-ike.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-ike.sh"
+
+declare -A ADDR=([a]=10.0.0.1 [b]=10.0.0.2) NET=([a]=192.168.1 [b]=192.168.2)
+declare -A PEER=([a]=b [b]=a)
+
+topology() {
+	local h
+	hosts a b
+	wire a eth0 b eth0
+	for h in a b; do
+		ip_batch "$h" <<-LINES
+			addr add ${ADDR[$h]}/24 dev eth0
+			addr add ${NET[$h]}.1/32 dev lo
+			addr add ${NET[$h]}.2/32 dev lo
+		LINES
+		watch_clear "$h" eth0
+	done
+}
+
+swanctl_conf() {
+	local h=$1 p=${PEER[$1]}
+	cat <<-CONF
+		connections {
+			peer {
+				local_addrs = ${ADDR[$h]}
+				remote_addrs = ${ADDR[$p]}
+				proposals = aes128gcm16-prfsha256-x25519
+				local {
+					auth = psk
+					id = $h
+				}
+				remote {
+					auth = psk
+					id = $p
+				}
+				children {
+					net {
+						local_ts = ${NET[$h]}.1/32
+						remote_ts = ${NET[$p]}.1/32
+						esp_proposals = aes128gcm16
+					}
+					trap {
+						local_ts = ${NET[$h]}.2/32
+						remote_ts = ${NET[$p]}.2/32
+						esp_proposals = aes128gcm16
+					}
+				}
+			}
+		}
+		secrets {
+			ike-peer {
+				secret = "not much of one"
+			}
+		}
+	CONF
+}
+
+# protects HOST N: so many of its policies do
+protects() { (($(on "$1" nfipsec policy list | grep -c protect) == $2)); }
+
+# unload: nobody sends meanwhile, since nothing would be protected
+unload() {
+	check unload rmmod nfipsec || return 1
+	check "it says so" busywait 10 logged a 'kernel module was unloaded' ||
+		{ show_logs; return 1; }
+}
+
+# reload: with a's policies in place again, N of them
+reload() {
+	check load module_insert || return 1
+	check "policies" busywait 10 protects a "$1" ||
+		{ on a nfipsec policy list; show_logs; return 1; }
+}
+
+# replaced NUMBER: a has another CHILD_SA of "net" than that, and both ends no other
+# SAs any more: until then b may send by one that a does not have
+replaced() {
+	check "another CHILD_SA" busywait 20 child_is_not a net "$1" || show_logs
+	check "SAs of a" busywait 20 sas_are a 2 || show_logs
+	check "SAs of b" busywait 20 sas_are b 2 || show_logs
+}
+
+# reloaded DRIVER_B: the module goes and comes back below daemons that have a
+# CHILD_SA and a trap
+reloaded() {
+	local before
+	daemons nfipsec "$1" || return 1
+	initiate a net || return 1
+	before=$(child_id a net)
+	check trap swan a --install --child trap || return 1
+	check "before" pings a 192.168.2.1 3
+	unload || return 1
+	reload 4 || return 1
+	replaced "$before"
+	check "afterwards" pings a 192.168.2.1 20 -I 192.168.1.1 || show_logs
+	check "from b" pings b 192.168.1.1 5 -I 192.168.2.1
+	check "by the trap" pings a 192.168.2.2 5 -I 192.168.1.2 || show_logs
+	check "IKE passes" nfipsec_below a
+	check "clear text" nothing_clear
+}
+
+# ended: what ended without the module is not set up again
+ended() {
+	daemons nfipsec xfrm || return 1
+	initiate a net || return 1
+	check trap swan a --install --child trap || return 1
+	unload || return 1
+	check terminate swan a --terminate --ike peer
+	refute "no SA" swan a --initiate --child net --timeout 3 >/dev/null
+	reload 2 || return 1
+	initiate a net || return 1
+	check "afterwards" pings a 192.168.2.1 5 -I 192.168.1.1 || show_logs
+	check "SAs" busywait 10 sas_are a 2
+	check "clear text" nothing_clear
+}
+
+# flushed: somebody else deletes the SAs of the daemon. What a has to send waits for
+# the next ones.
+flushed() {
+	local before sent
+	daemons nfipsec xfrm || return 1
+	initiate a net || return 1
+	before=$(child_id a net)
+	sent=$(counter a out_ok)
+	check flush on a nfipsec sa flush owner charon-systemd
+	pings a 192.168.2.1 10 -W 1 -I 192.168.1.1 >/dev/null
+	replaced "$before"
+	equal "sent" $(($(counter a out_ok) - sent)) 10
+	check "afterwards" pings a 192.168.2.1 10 -I 192.168.1.1 || show_logs
+	check "clear text" nothing_clear
+}
+
+# overflow HOST: more events than its daemon's socket holds, while it is stopped
+overflow() {
+	local i
+	for i in {1..700}; do
+		echo "sa add src 192.0.2.1 dst 192.0.2.2 proto esp spi $((4096 + i))" \
+			"mode tunnel limit time-hard 1 $ALG_WORDS"
+	done | apply "$1" nfipsec || return 1
+	busywait 20 no_sa_of "$1" 192.0.2.2
+}
+no_sa_of() { ! on "$1" nfipsec sa list | grep -qF "dst $2"; }
+# lost: a CHILD_SA whose SAs have ended, while the daemon could not hear of it
+lost() {
+	local before
+	daemons nfipsec xfrm || return 1
+	initiate a net || return 1
+	before=$(child_id a net)
+	kill -STOP "${DAEMON[a]}"
+	alg_words nfipsec aes128gcm16 1
+	check "many events" overflow a
+	check flush on a nfipsec sa flush owner charon-systemd
+	kill -CONT "${DAEMON[a]}"
+	check "it says so" busywait 10 logged a 'events were lost' || show_logs
+	replaced "$before"
+	check "from a" pings a 192.168.2.1 5 -I 192.168.1.1 || show_logs
+	refute "nothing of others" logged a /192.0.2.2
+}
+
+ike_setup
+topology
+plan 5
+run "module reloaded, nfipsec - xfrm" reloaded xfrm
+run "module reloaded, nfipsec - nfipsec" reloaded nfipsec
+run "CHILD_SA ended without the module" ended
+run "SAs deleted by somebody else" flushed
+run "events lost" lost
+finish

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "kernel_nfipsec_sas.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include <daemon.h>
+#include <collections/array.h>
+#include <threading/mutex.h>
+
+typedef struct private_kernel_nfipsec_sas_t private_kernel_nfipsec_sas_t;
+
+/**
+ * Private data of kernel_nfipsec_sas_t.
+ */
+struct private_kernel_nfipsec_sas_t {
+
+	/**
+	 * Public interface.
+	 */
+	kernel_nfipsec_sas_t public;
+
+	/**
+	 * Protects the array.
+	 */
+	mutex_t *mutex;
+
+	/**
+	 * SAs, known_t.
+	 */
+	array_t *sas;
+};
+
+/**
+ * An SA.
+ */
+typedef struct {
+	/** destination */
+	struct nfipsec_addr dst;
+	/** SPI, host order */
+	uint32_t spi;
+	/** protocol */
+	uint8_t proto;
+	/** enum nfipsec_dir */
+	uint8_t dir;
+} known_t;
+
+METHOD(kernel_nfipsec_sas_t, add, void,
+	private_kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa)
+{
+	known_t known = {
+		.dst = sa->dst,
+		.spi = sa->spi,
+		.proto = sa->proto,
+		.dir = sa->dir,
+	};
+
+	this->mutex->lock(this->mutex);
+	array_insert(this->sas, ARRAY_TAIL, &known);
+	this->mutex->unlock(this->mutex);
+}
+
+/**
+ * Find an SA, -1 if it is not known. Under the mutex.
+ */
+static int find(private_kernel_nfipsec_sas_t *this,
+				const struct nfipsec_addr *dst, uint8_t proto, uint32_t spi,
+				known_t *known)
+{
+	int i;
+
+	for (i = 0; array_get(this->sas, i, known); i++)
+	{
+		if (known->spi == spi && known->proto == proto &&
+			memeq(&known->dst, dst, sizeof(*dst)))
+		{
+			return i;
+		}
+	}
+	return -1;
+}
+
+METHOD(kernel_nfipsec_sas_t, remove_, bool,
+	private_kernel_nfipsec_sas_t *this, struct nfipsec_sa *sa)
+{
+	known_t known;
+	int i;
+
+	this->mutex->lock(this->mutex);
+	i = find(this, &sa->dst, sa->proto, sa->spi, &known);
+	if (i >= 0)
+	{
+		array_remove(this->sas, i, NULL);
+		sa->dir = known.dir;
+	}
+	this->mutex->unlock(this->mutex);
+	return i >= 0;
+}
+
+METHOD(kernel_nfipsec_sas_t, has, bool,
+	private_kernel_nfipsec_sas_t *this, const struct nfipsec_addr *dst,
+	uint8_t proto, uint32_t spi)
+{
+	known_t known;
+	bool found;
+
+	this->mutex->lock(this->mutex);
+	found = find(this, dst, proto, spi, &known) >= 0;
+	this->mutex->unlock(this->mutex);
+	return found;
+}
+
+/**
+ * Whether the kernel has an SA, TRUE if nobody knows.
+ */
+static bool is_there(struct nfipsec *handle, const known_t *known)
+{
+	struct nfipsec_sa sa, key = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_SPI),
+		.dst = known->dst,
+		.proto = known->proto,
+		.spi = known->spi,
+	};
+
+	return nfipsec_sa_get(handle, &key, &sa) != -ENOENT;
+}
+
+/**
+ * Tell the daemon of an SA that is not there.
+ */
+static void tell(const known_t *known, bool hard)
+{
+	host_t *dst;
+
+	dst = kernel_nfipsec_addr2host(&known->dst, 0);
+	if (dst)
+	{
+		charon->kernel->expire(charon->kernel, known->proto, htonl(known->spi),
+							   dst, hard);
+		dst->destroy(dst);
+	}
+}
+
+METHOD(kernel_nfipsec_sas_t, missing, u_int,
+	private_kernel_nfipsec_sas_t *this, kernel_nfipsec_socket_t *socket,
+	bool hard)
+{
+	struct nfipsec *handle;
+	array_t *gone;
+	known_t known;
+	u_int count = 0;
+	int i;
+
+	handle = socket->get(socket);
+	if (!handle)
+	{
+		return 0;
+	}
+	gone = array_create(sizeof(known_t), 0);
+	this->mutex->lock(this->mutex);
+	for (i = 0; array_get(this->sas, i, &known); i++)
+	{
+		/* a CHILD_SA has one for each direction, and is told of once */
+		if ((hard || known.dir == NFIPSEC_DIR_IN) && !is_there(handle, &known))
+		{
+			array_insert(gone, ARRAY_TAIL, &known);
+		}
+	}
+	this->mutex->unlock(this->mutex);
+	socket->release(socket);
+
+	/* without locks that its other requests take */
+	while (array_remove(gone, ARRAY_HEAD, &known))
+	{
+		tell(&known, hard);
+		count++;
+	}
+	array_destroy(gone);
+	return count;
+}
+
+METHOD(kernel_nfipsec_sas_t, destroy, void,
+	private_kernel_nfipsec_sas_t *this)
+{
+	array_destroy(this->sas);
+	this->mutex->destroy(this->mutex);
+	free(this);
+}
+
+/*
+ * see header file
+ */
+kernel_nfipsec_sas_t *kernel_nfipsec_sas_create()
+{
+	private_kernel_nfipsec_sas_t *this;
+
+	INIT(this,
+		.public = {
+			.add = _add,
+			.remove = _remove_,
+			.has = _has,
+			.missing = _missing,
+			.destroy = _destroy,
+		},
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.sas = array_create(sizeof(known_t), 0),
+	);
+
+	return &this->public;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/**
+ * @defgroup kernel_nfipsec_sas kernel_nfipsec_sas
+ * @{ @ingroup kernel_nfipsec
+ */
+
+#ifndef KERNEL_NFIPSEC_SAS_H_
+#define KERNEL_NFIPSEC_SAS_H_
+
+#include "kernel_nfipsec_shared.h"
+
+typedef struct kernel_nfipsec_sas_t kernel_nfipsec_sas_t;
+
+/**
+ * Which SAs the daemon has installed, without their keys.
+ */
+struct kernel_nfipsec_sas_t {
+
+	/**
+	 * Note an SA that was installed.
+	 *
+	 * @param sa		its destination, protocol, SPI and direction
+	 */
+	void (*add)(kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa);
+
+	/**
+	 * Forget an SA.
+	 *
+	 * @param sa		its destination, protocol and SPI, and its direction
+	 *					afterwards
+	 * @return			FALSE if it was not known
+	 */
+	bool (*remove)(kernel_nfipsec_sas_t *this, struct nfipsec_sa *sa);
+
+	/**
+	 * Whether an SA is one of those.
+	 *
+	 * @param dst		its destination
+	 * @param proto		protocol
+	 * @param spi		SPI in host order
+	 * @return			TRUE if it is
+	 */
+	bool (*has)(kernel_nfipsec_sas_t *this, const struct nfipsec_addr *dst,
+				uint8_t proto, uint32_t spi);
+
+	/**
+	 * Tell the daemon of those that the kernel does not have, and how many.
+	 *
+	 * @param socket	connection to the kernel module
+	 * @param hard		TRUE if they have come to their end, FALSE if others are
+	 *					to be negotiated in their place
+	 */
+	u_int (*missing)(kernel_nfipsec_sas_t *this,
+					 kernel_nfipsec_socket_t *socket, bool hard);
+
+	/**
+	 * Destroy a kernel_nfipsec_sas_t.
+	 */
+	void (*destroy)(kernel_nfipsec_sas_t *this);
+};
+
+/**
+ * Create a kernel_nfipsec_sas_t.
+ */
+kernel_nfipsec_sas_t *kernel_nfipsec_sas_create();
+
+#endif /** KERNEL_NFIPSEC_SAS_H_ @}*/

@@ -19,7 +19,7 @@ topology() {
 	local h
 	two_hosts
 	for h in a b; do
-		ip_batch "$h" < <(printf "addr add ${NET[$h]}.%d/32 dev lo\n" {100..124})
+		ip_batch "$h" < <(printf "addr add ${NET[$h]}.%d/32 dev lo\n" {100..125})
 	done
 }
 
@@ -66,6 +66,12 @@ more_children() {
 			remote_ts = ${NET[$p]}.119/32
 			esp_proposals = aes128gcm16
 			tfc_padding = mtu
+		}
+		comp {
+			local_ts = ${NET[$h]}.125/32
+			remote_ts = ${NET[$p]}.125/32
+			esp_proposals = aes128gcm16
+			ipcomp = yes
 		}
 		trap {
 			local_ts = ${NET[$h]}.121/32
@@ -249,6 +255,34 @@ child() {
 	check "drops" no_drops
 }
 
+# compressed: what is large enough is, of both directions, and an SA of IPComp goes
+# with that behind it
+compressed() {
+	local h
+	local -A before after
+	child comp 192.168.1.125 192.168.2.125 -s 1200 || return 1
+	for h in a b; do
+		[[ ${DRIVER[$h]} == nfipsec ]] || continue
+		stats "$h" before
+		check "$h" pings a 192.168.2.125 3 -I 192.168.1.125 -s 1200
+		stats "$h" after
+		check "$h compresses" test \
+			$((after[out_comp] - before[out_comp])) -eq 3
+		check "$h expands" test $((after[in_comp] - before[in_comp])) -eq 3
+		check "SAs of $h" comp_sas_are "$h" 2
+	done
+	check "small ones" pings a 192.168.2.125 3 -I 192.168.1.125 -s 8
+	check rekey swan a --rekey --child comp
+	check "rekeyed" pings a 192.168.2.125 3 -I 192.168.1.125 -s 1200
+	check terminate swan a --terminate --child comp
+	check "those of IPComp go" busywait 10 comp_sas_are a 0
+	check "clear text" nothing_clear
+	check "drops" no_drops
+}
+comp_sas_are() {
+	[[ $(on "$1" nfipsec sa list | grep -c 'proto comp') == "$2" ]]
+}
+
 # ports: ranges stay what they are
 ports() {
 	initiate a ports || return 1
@@ -422,7 +456,7 @@ wrong_version() {
 
 ike_setup
 topology
-plan 33
+plan 35
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086 # two words
 	run "net to net, ${ends/ / - }" net_to_net $ends
@@ -432,6 +466,7 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	run "proposals, ${ends/ / - }" proposals
 	run "IPv6 in IPv4, ${ends/ / - }" child six fd01:1::1 fd01:2::1
 	run "BEET, ${ends/ / - }" child beet 192.168.1.118 192.168.2.118
+	run "IPComp, ${ends/ / - }" compressed
 	run "trap, ${ends/ / - }" trap_first
 	run "rekeyed by time, ${ends/ / - }" limit time 122 80 -i 0.05
 	run "rekeyed by bytes, ${ends/ / - }" limit bytes 123 60 -s 1000

@@ -6,6 +6,7 @@
 #include "kernel_nfipsec_module.h"
 #include "kernel_nfipsec_policies.h"
 #include "kernel_nfipsec_sa.h"
+#include "kernel_nfipsec_sad.h"
 #include "kernel_nfipsec_sas.h"
 #include "kernel_nfipsec_shared.h"
 
@@ -13,6 +14,12 @@
 
 #include <daemon.h>
 #include <utils/debug.h>
+
+/**
+ * CPIs that are negotiated and not well-known, RFC 3173 section 3.3.
+ */
+#define CPI_MIN 0x100
+#define CPI_MAX 0xEFFF
 
 typedef struct private_kernel_nfipsec_ipsec_t private_kernel_nfipsec_ipsec_t;
 
@@ -100,9 +107,12 @@ METHOD(kernel_ipsec_t, get_features, kernel_feature_t,
 		   ;
 }
 
-METHOD(kernel_ipsec_t, get_spi, status_t,
-	private_kernel_nfipsec_ipsec_t *this, host_t *src, host_t *dst,
-	uint8_t protocol, uint32_t *spi)
+/**
+ * Reserve an SPI, or a CPI, in a range.
+ */
+static status_t reserve(private_kernel_nfipsec_ipsec_t *this, host_t *src,
+						host_t *dst, uint8_t protocol, uint32_t min,
+						uint32_t max, uint32_t *spi)
 {
 	struct nfipsec_sa want, sa;
 	struct nfipsec *handle;
@@ -114,8 +124,8 @@ METHOD(kernel_ipsec_t, get_spi, status_t,
 		return FAILED;
 	}
 	kernel_nfipsec_sa_key(src, dst, protocol, 0, &want);
-	want.spi_min = this->spi_min;
-	want.spi_max = this->spi_max;
+	want.spi_min = min;
+	want.spi_max = max;
 	kernel_nfipsec_set_owner(want.owner);
 	want.has |= NFIPSEC_HAS(NFIPSEC_A_SA_OWNER) |
 				NFIPSEC_HAS(NFIPSEC_A_SA_SPI_MIN) |
@@ -136,54 +146,26 @@ METHOD(kernel_ipsec_t, get_spi, status_t,
 	return SUCCESS;
 }
 
+METHOD(kernel_ipsec_t, get_spi, status_t,
+	private_kernel_nfipsec_ipsec_t *this, host_t *src, host_t *dst,
+	uint8_t protocol, uint32_t *spi)
+{
+	return reserve(this, src, dst, protocol, this->spi_min, this->spi_max, spi);
+}
+
 METHOD(kernel_ipsec_t, get_cpi, status_t,
 	private_kernel_nfipsec_ipsec_t *this, host_t *src, host_t *dst,
 	uint16_t *cpi)
 {
-	DBG1(DBG_KNL, "nfipsec: IPComp is not supported");
-	return NOT_SUPPORTED;
-}
+	uint32_t spi;
+	status_t status;
 
-/**
- * Replace an SA that an earlier run left.
- */
-static int replace_leftover(private_kernel_nfipsec_ipsec_t *this,
-							struct nfipsec *handle, struct nfipsec_sa *sa)
-{
-	struct nfipsec_sa old;
-
-	if (nfipsec_sa_get(handle, sa, &old) != 0 ||
-		!this->leftovers->has_sa(this->leftovers, &old))
+	status = reserve(this, src, dst, IPPROTO_COMP, CPI_MIN, CPI_MAX, &spi);
+	if (status == SUCCESS)
 	{
-		return -EEXIST;
+		*cpi = htons(ntohl(spi));
 	}
-	DBG1(DBG_KNL, "nfipsec: replacing the SA with SPI %.8x that an earlier run "
-		 "left", sa->spi);
-	return nfipsec_sa_del(handle, sa) ?: nfipsec_sa_add(handle, sa);
-}
-
-/**
- * Add an SA, or give the SPI that was reserved for it its keys.
- */
-static int sad_add(private_kernel_nfipsec_ipsec_t *this,
-				   struct nfipsec *handle, struct nfipsec_sa *sa,
-				   bool update)
-{
-	int err = -ENOENT;
-
-	if (update)
-	{
-		err = nfipsec_sa_update(handle, sa);
-	}
-	if (err == -ENOENT)
-	{	/* also if the reservation has expired */
-		err = nfipsec_sa_add(handle, sa);
-	}
-	if (err == -EEXIST && !update)
-	{	/* the peer chose the SPI, and only knows of this SA */
-		err = replace_leftover(this, handle, sa);
-	}
-	return err;
+	return status;
 }
 
 METHOD(kernel_ipsec_t, add_sa, status_t,
@@ -191,14 +173,17 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 	kernel_ipsec_add_sa_t *data)
 {
 	struct nfipsec *handle;
-	struct nfipsec_sa sa;
-	int err;
+	struct nfipsec_sa sa, comp;
+	bool has_comp;
+	int err = 0;
 
 	if (!kernel_nfipsec_sa_supported(id, data))
 	{
 		return NOT_SUPPORTED;
 	}
-	if (!kernel_nfipsec_sa_set(id, data, &sa))
+	has_comp = kernel_nfipsec_sa_has_comp(data);
+	if (!kernel_nfipsec_sa_set(id, data, &sa) ||
+		(has_comp && !kernel_nfipsec_sa_set_comp(id, data, &comp)))
 	{
 		return FAILED;
 	}
@@ -207,14 +192,17 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 	{
 		return FAILED;
 	}
-	DBG2(DBG_KNL, "nfipsec: adding SA with SPI %.8x and reqid {%u}", sa.spi,
-		 sa.reqid);
-	err = sad_add(this, handle, &sa, data->update);
-	if (err)
+	if (has_comp)
 	{
-		DBG1(DBG_KNL, "nfipsec: unable to add SA with SPI %.8x: %s", sa.spi,
-			 err == -EEXIST ? "there is one with this SPI, which stays"
-							: nfipsec_error(handle));
+		err = kernel_nfipsec_sad_add(this->leftovers, handle, &comp, data->update);
+	}
+	if (!err)
+	{
+		err = kernel_nfipsec_sad_add(this->leftovers, handle, &sa, data->update);
+		if (err && has_comp)
+		{
+			nfipsec_sa_del(handle, &comp);
+		}
 	}
 	this->socket->release(this->socket);
 	if (err)
@@ -280,7 +268,7 @@ METHOD(kernel_ipsec_t, del_sa, status_t,
 	kernel_ipsec_del_sa_t *data)
 {
 	struct nfipsec *handle;
-	struct nfipsec_sa key;
+	struct nfipsec_sa key, comp;
 	int err;
 
 	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, &key);
@@ -290,16 +278,12 @@ METHOD(kernel_ipsec_t, del_sa, status_t,
 	{
 		return FAILED;
 	}
-	DBG2(DBG_KNL, "nfipsec: deleting SA with SPI %.8x", key.spi);
-	err = nfipsec_sa_del(handle, &key);
-	if (err == -ENODEV)
-	{	/* it went with the module */
-		err = -ENOENT;
-	}
-	if (err && err != -ENOENT)
-	{
-		DBG1(DBG_KNL, "nfipsec: unable to delete SA with SPI %.8x: %s", key.spi,
-			 nfipsec_error(handle));
+	err = kernel_nfipsec_sad_del(handle, &key);
+	if (data->cpi)
+	{	/* also one that was reserved for nothing */
+		kernel_nfipsec_sa_key(id->src, id->dst, IPPROTO_COMP,
+							  kernel_nfipsec_cpi2spi(data->cpi), &comp);
+		kernel_nfipsec_sad_del(handle, &comp);
 	}
 	this->socket->release(this->socket);
 	if (err)

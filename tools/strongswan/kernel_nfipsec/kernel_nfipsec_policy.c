@@ -37,11 +37,6 @@ bool kernel_nfipsec_policy_supported(kernel_ipsec_policy_id_t *id,
 	{
 		what = "a security label";
 	}
-	else if (data && data->type == POLICY_IPSEC &&
-			 data->sa->ipcomp.transform != IPCOMP_NONE)
-	{
-		what = "IPComp";
-	}
 #ifdef HAVE_HW_OFFLOAD_PACKET
 	else if (data && data->hw_offload != HW_OFFLOAD_NO &&
 			 data->hw_offload != HW_OFFLOAD_AUTO)
@@ -303,22 +298,24 @@ kernel_nfipsec_use_t *kernel_nfipsec_policy_remove(
 }
 
 /**
- * The SA that a policy asks for. Inbound, SAs that are being replaced are as
- * good as their successor, and only the reqid says which they are.
+ * One of the SAs that a policy asks for. Inbound, SAs that are being replaced are
+ * as good as their successor, and only the reqid says which they are.
  */
 static bool set_tmpl(kernel_nfipsec_policy_t *policy,
-					 kernel_nfipsec_use_t *use, struct nfipsec_tmpl *tmpl)
+					 kernel_nfipsec_use_t *use, ipsec_mode_t mode,
+					 uint8_t proto, uint32_t spi, struct nfipsec_tmpl *tmpl)
 {
-	if (!kernel_nfipsec_mode(use->sa.mode, &tmpl->mode))
+	if (!kernel_nfipsec_mode(mode, &tmpl->mode))
 	{
 		return FALSE;
 	}
-	tmpl->proto = use->sa.ah.use ? IPPROTO_AH : IPPROTO_ESP;
+	tmpl->proto = proto;
 	tmpl->reqid = use->sa.reqid;
 	tmpl->has = NFIPSEC_HAS(NFIPSEC_A_TMPL_MODE) |
 				NFIPSEC_HAS(NFIPSEC_A_TMPL_PROTO) |
 				NFIPSEC_HAS(NFIPSEC_A_TMPL_REQID);
-	if (tmpl->mode != NFIPSEC_MODE_TRANSPORT)
+	/* of transport mode too, if it is around one of another mode */
+	if (use->sa.mode != MODE_TRANSPORT)
 	{
 		kernel_nfipsec_host2addr(use->src, &tmpl->src);
 		kernel_nfipsec_host2addr(use->dst, &tmpl->dst);
@@ -327,10 +324,36 @@ static bool set_tmpl(kernel_nfipsec_policy_t *policy,
 	}
 	if (policy->key.dir == POLICY_OUT)
 	{
-		tmpl->spi = ntohl(use->sa.ah.use ? use->sa.ah.spi : use->sa.esp.spi);
+		tmpl->spi = ntohl(spi);
 		tmpl->has |= tmpl->spi ? NFIPSEC_HAS(NFIPSEC_A_TMPL_SPI) : 0;
 	}
 	return TRUE;
+}
+
+/**
+ * The SAs that a policy asks for.
+ */
+static bool set_tmpls(kernel_nfipsec_policy_t *policy,
+					  kernel_nfipsec_use_t *use, struct nfipsec_policy *pol)
+{
+	ipsec_mode_t mode = use->sa.mode;
+
+	pol->has |= NFIPSEC_HAS(NFIPSEC_A_POLICY_TMPL);
+	if (use->sa.ipcomp.transform != IPCOMP_NONE)
+	{
+		if (!set_tmpl(policy, use, mode, IPPROTO_COMP,
+					  htonl(ntohs(use->sa.ipcomp.cpi)),
+					  &pol->tmpl[pol->tmpls++]))
+		{
+			return FALSE;
+		}
+		mode = MODE_TRANSPORT;
+	}
+	return use->sa.ah.use ? set_tmpl(policy, use, mode, IPPROTO_AH,
+									 use->sa.ah.spi, &pol->tmpl[pol->tmpls++])
+						  : set_tmpl(policy, use, mode, IPPROTO_ESP,
+									 use->sa.esp.spi,
+									 &pol->tmpl[pol->tmpls++]);
 }
 
 /*
@@ -366,9 +389,7 @@ bool kernel_nfipsec_policy_spd(kernel_nfipsec_policy_t *policy,
 			break;
 		case POLICY_IPSEC:
 			pol->action = NFIPSEC_ACTION_PROTECT;
-			pol->tmpls = 1;
-			pol->has |= NFIPSEC_HAS(NFIPSEC_A_POLICY_TMPL);
-			if (!set_tmpl(policy, use, &pol->tmpl[0]))
+			if (!set_tmpls(policy, use, pol))
 			{
 				return FALSE;
 			}

@@ -38,6 +38,14 @@ void kernel_nfipsec_sa_key(host_t *src, host_t *dst, uint8_t proto,
 /*
  * see header file
  */
+bool kernel_nfipsec_sa_has_comp(kernel_ipsec_add_sa_t *data)
+{
+	return data->ipcomp != IPCOMP_NONE && data->cpi;
+}
+
+/*
+ * see header file
+ */
 bool kernel_nfipsec_sa_supported(kernel_ipsec_sa_id_t *id,
 								 kernel_ipsec_add_sa_t *data)
 {
@@ -59,9 +67,13 @@ bool kernel_nfipsec_sa_supported(kernel_ipsec_sa_id_t *id,
 	{
 		what = "a security label";
 	}
-	else if (data->ipcomp != IPCOMP_NONE)
+	else if (data->ipcomp != IPCOMP_NONE && data->ipcomp != IPCOMP_DEFLATE)
 	{
-		what = "IPComp";
+		what = "IPComp with another algorithm than DEFLATE";
+	}
+	else if (kernel_nfipsec_sa_has_comp(data) && data->mode == MODE_BEET)
+	{
+		what = "IPComp in BEET mode";
 	}
 	else if (data->hw_offload != HW_OFFLOAD_NO &&
 			 data->hw_offload != HW_OFFLOAD_AUTO)
@@ -160,7 +172,8 @@ static void set_direction(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
 		return;
 	}
 	sa->dir = NFIPSEC_DIR_OUT;
-	if (data->tfc && id->proto == IPPROTO_ESP && data->mode == MODE_TUNNEL)
+	if (data->tfc && id->proto == IPPROTO_ESP && data->mode == MODE_TUNNEL &&
+		!kernel_nfipsec_sa_has_comp(data))
 	{
 		sa->tfc.pad = min(data->tfc, TFC_PMTU);
 		sa->tfc.has = NFIPSEC_HAS(NFIPSEC_A_TFC_PAD);
@@ -234,21 +247,78 @@ time_t kernel_nfipsec_sa_use_time(const struct nfipsec_sa *sa)
 	return max(time_monotonic(NULL) - age, 1);
 }
 
-/*
- * see header file
+/**
+ * Set ESP in UDP, between the ports of the ends.
  */
-bool kernel_nfipsec_sa_set(kernel_ipsec_sa_id_t *id,
-						   kernel_ipsec_add_sa_t *data, struct nfipsec_sa *sa)
+static void set_encap(host_t *src, host_t *dst, struct nfipsec_encap *encap)
 {
-	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, sa);
+	encap->type = NFIPSEC_ENCAP_TYPE_ESPINUDP;
+	encap->sport = src->get_port(src);
+	encap->dport = dst->get_port(dst);
+	encap->has = NFIPSEC_HAS(NFIPSEC_A_ENCAP_TYPE) |
+				 NFIPSEC_HAS(NFIPSEC_A_ENCAP_SPORT) |
+				 NFIPSEC_HAS(NFIPSEC_A_ENCAP_DPORT);
+}
+
+/**
+ * Set what SAs of all protocols have.
+ */
+static bool set_common(kernel_ipsec_add_sa_t *data, ipsec_mode_t mode,
+					   struct nfipsec_sa *sa)
+{
 	sa->reqid = data->reqid;
 	kernel_nfipsec_set_owner(sa->owner);
 	sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_MODE) |
 			   NFIPSEC_HAS(NFIPSEC_A_SA_OWNER) |
 			   NFIPSEC_HAS(NFIPSEC_A_SA_REQID) |
 			   NFIPSEC_HAS(NFIPSEC_A_SA_FLAGS);
-	if (!kernel_nfipsec_mode(data->mode, &sa->mode) ||
-		!kernel_nfipsec_set_algs(data, sa))
+#ifdef HAVE_forward_icmp
+	if (data->forward_icmp)
+	{
+		sa->flags |= NFIPSEC_SA_FLAG_ICMP;
+	}
+#endif
+	if (mode == MODE_TUNNEL)
+	{
+		set_outer(data, sa);
+	}
+	return kernel_nfipsec_mode(mode, &sa->mode);
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_sa_set_comp(kernel_ipsec_sa_id_t *id,
+								kernel_ipsec_add_sa_t *data,
+								struct nfipsec_sa *sa)
+{
+	kernel_nfipsec_sa_key(id->src, id->dst, IPPROTO_COMP,
+						  kernel_nfipsec_cpi2spi(data->cpi), sa);
+	if (!set_common(data, data->mode, sa))
+	{
+		return FALSE;
+	}
+	sa->dir = data->inbound ? NFIPSEC_DIR_IN : NFIPSEC_DIR_OUT;
+	strcpy(sa->comp_name, "deflate");
+	sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_DIR) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_COMP_NAME);
+	return TRUE;
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_sa_set(kernel_ipsec_sa_id_t *id,
+						   kernel_ipsec_add_sa_t *data, struct nfipsec_sa *sa)
+{
+	ipsec_mode_t mode = data->mode;
+
+	if (kernel_nfipsec_sa_has_comp(data))
+	{
+		mode = MODE_TRANSPORT;
+	}
+	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, sa);
+	if (!set_common(data, mode, sa) || !kernel_nfipsec_set_algs(data, sa))
 	{
 		return FALSE;
 	}
@@ -262,24 +332,9 @@ bool kernel_nfipsec_sa_set(kernel_ipsec_sa_id_t *id,
 	{
 		sa->flags |= NFIPSEC_SA_FLAG_ESN;
 	}
-#ifdef HAVE_forward_icmp
-	if (data->forward_icmp)
-	{
-		sa->flags |= NFIPSEC_SA_FLAG_ICMP;
-	}
-#endif
-	if (data->mode == MODE_TUNNEL)
-	{
-		set_outer(data, sa);
-	}
 	if (data->encap)
 	{
-		sa->encap.type = NFIPSEC_ENCAP_TYPE_ESPINUDP;
-		sa->encap.sport = id->src->get_port(id->src);
-		sa->encap.dport = id->dst->get_port(id->dst);
-		sa->encap.has = NFIPSEC_HAS(NFIPSEC_A_ENCAP_TYPE) |
-						NFIPSEC_HAS(NFIPSEC_A_ENCAP_SPORT) |
-						NFIPSEC_HAS(NFIPSEC_A_ENCAP_DPORT);
+		set_encap(id->src, id->dst, &sa->encap);
 		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_ENCAP);
 	}
 	return TRUE;

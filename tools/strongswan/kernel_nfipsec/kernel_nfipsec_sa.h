@@ -25,6 +25,17 @@ void kernel_nfipsec_sa_key(host_t *src, host_t *dst, uint8_t proto,
 						   uint32_t spi, struct nfipsec_sa *sa);
 
 /**
+ * The SPI that stands for the CPI of IPComp.
+ *
+ * @param cpi		CPI in network order
+ * @return			SPI in network order
+ */
+static inline uint32_t kernel_nfipsec_cpi2spi(uint16_t cpi)
+{
+	return htonl(ntohs(cpi));
+}
+
+/**
  * Look for what nfipsec cannot do.
  *
  * @param id		identity of an SA
@@ -33,6 +44,27 @@ void kernel_nfipsec_sa_key(host_t *src, host_t *dst, uint8_t proto,
  */
 bool kernel_nfipsec_sa_supported(kernel_ipsec_sa_id_t *id,
 								 kernel_ipsec_add_sa_t *data);
+
+/**
+ * Whether the SA of ESP or AH has one of IPComp with it, that packets go through
+ * first. That has the mode, and the SA around it is of transport mode.
+ *
+ * @param data		what is added
+ * @return			TRUE if it has
+ */
+bool kernel_nfipsec_sa_has_comp(kernel_ipsec_add_sa_t *data);
+
+/**
+ * Set all of an SA of IPComp.
+ *
+ * @param id		identity of the SA that has it
+ * @param data		the rest of that
+ * @param sa		result
+ * @return			FALSE if it cannot be, which was logged
+ */
+bool kernel_nfipsec_sa_set_comp(kernel_ipsec_sa_id_t *id,
+								kernel_ipsec_add_sa_t *data,
+								struct nfipsec_sa *sa);
 
 /**
  * Set all of an SA.

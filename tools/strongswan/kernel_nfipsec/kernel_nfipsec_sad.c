@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "kernel_nfipsec_sad.h"
+#include "kernel_nfipsec_sa.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include <utils/debug.h>
+
+/**
+ * Replace an SA that an earlier run left.
+ */
+static int replace_leftover(kernel_nfipsec_leftovers_t *leftovers,
+							struct nfipsec *handle, struct nfipsec_sa *sa)
+{
+	struct nfipsec_sa old;
+
+	if (nfipsec_sa_get(handle, sa, &old) != 0 ||
+		!leftovers->has_sa(leftovers, &old))
+	{
+		return -EEXIST;
+	}
+	DBG1(DBG_KNL, "nfipsec: replacing the SA with SPI %.8x that an earlier run "
+		 "left", sa->spi);
+	return nfipsec_sa_del(handle, sa) ?: nfipsec_sa_add(handle, sa);
+}
+
+/**
+ * Add an SA, or give the SPI that was reserved for it its keys.
+ */
+static int add(kernel_nfipsec_leftovers_t *leftovers,
+			   struct nfipsec *handle, struct nfipsec_sa *sa, bool update)
+{
+	int err = -ENOENT;
+
+	if (update)
+	{
+		err = nfipsec_sa_update(handle, sa);
+	}
+	if (err == -ENOENT)
+	{	/* also if the reservation has expired */
+		err = nfipsec_sa_add(handle, sa);
+	}
+	if (err == -EEXIST && !update)
+	{	/* the peer chose the SPI, and only knows of this SA */
+		err = replace_leftover(leftovers, handle, sa);
+	}
+	return err;
+}
+
+/*
+ * see header file
+ */
+int kernel_nfipsec_sad_add(kernel_nfipsec_leftovers_t *leftovers,
+						   struct nfipsec *handle, struct nfipsec_sa *sa,
+						   bool update)
+{
+	int err;
+
+	DBG2(DBG_KNL, "nfipsec: adding SA with SPI %.8x and reqid {%u}", sa->spi,
+		 sa->reqid);
+	err = add(leftovers, handle, sa, update);
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to add SA with SPI %.8x: %s", sa->spi,
+			 err == -EEXIST ? "there is one with this SPI, which stays"
+							: nfipsec_error(handle));
+	}
+	return err;
+}
+
+/*
+ * see header file
+ */
+int kernel_nfipsec_sad_del(struct nfipsec *handle, const struct nfipsec_sa *key)
+{
+	int err;
+
+	DBG2(DBG_KNL, "nfipsec: deleting SA with SPI %.8x", key->spi);
+	err = nfipsec_sa_del(handle, key);
+	if (err == -ENODEV)
+	{	/* it went with the module */
+		err = -ENOENT;
+	}
+	if (err && err != -ENOENT)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to delete SA with SPI %.8x: %s", key->spi,
+			 nfipsec_error(handle));
+	}
+	return err;
+}

@@ -62,14 +62,34 @@ METHOD(plugin_t, destroy, void,
 	free(this);
 }
 
-/* Since 6.0.3, which also compares the version. */
-#ifdef PLUGIN_DEFINE
-PLUGIN_DEFINE(kernel_nfipsec)
-#else
 plugin_t *kernel_nfipsec_plugin_create(void);
 
-plugin_t *kernel_nfipsec_plugin_create()
+#ifdef PLUGIN_DEFINE
+/**
+ * Version that this was built for, which the daemon compares since 6.0.3.
+ */
+const char *kernel_nfipsec_plugin_version = VERSION;
+
+/**
+ * A daemon that does not load this plugin uses the next backend, XFRM, and hardly
+ * says so. So it gets to see its own version, and if that is not the one this was
+ * built for, a backend that refuses.
+ */
+static void __attribute__((constructor)) adopt_version(void)
+{
+	static char version[KERNEL_NFIPSEC_VERSION_MAX];
+
+	if (kernel_nfipsec_version_find(version, sizeof(version)))
+	{
+		kernel_nfipsec_plugin_version = version;
+	}
+}
 #endif
+
+/*
+ * Constructor, by its name
+ */
+plugin_t *kernel_nfipsec_plugin_create()
 {
 	private_kernel_nfipsec_plugin_t *this;
 

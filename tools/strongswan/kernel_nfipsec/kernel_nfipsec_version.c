@@ -6,13 +6,17 @@
 #include <utils/debug.h>
 
 #include <ctype.h>
-#include <errno.h>
 
 /**
  * What precedes the version in the greeting of charon, charon-systemd,
  * charon-cmd and charon-nm.
  */
 #define GREETING "strongSwan "
+
+/**
+ * Version that this was built for, in one place for a test that changes it.
+ */
+static const char *volatile built_for = VERSION;
 
 /**
  * Length of a version number at the start of a text, as "6.0.1"; 0 if there is
@@ -92,32 +96,39 @@ static bool find_version(chunk_t exe, char *buf, size_t size)
 /*
  * see header file
  */
-bool kernel_nfipsec_version_check()
+bool kernel_nfipsec_version_find(char *buf, size_t size)
 {
-	char version[32];
 	chunk_t *exe;
 	bool found;
 
 	exe = chunk_map("/proc/self/exe", FALSE);
 	if (!exe)
 	{
-		DBG1(DBG_KNL, "kernel-nfipsec: unable to read the daemon's executable "
-			 "for its version: %s", strerror(errno));
 		return FALSE;
 	}
-	found = find_version(*exe, version, sizeof(version));
+	found = find_version(*exe, buf, size);
 	chunk_unmap(exe);
-	if (!found)
+	return found;
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_version_check()
+{
+	char version[KERNEL_NFIPSEC_VERSION_MAX];
+
+	if (!kernel_nfipsec_version_find(version, sizeof(version)))
 	{
 		DBG1(DBG_KNL, "kernel-nfipsec: version of the daemon not found in its "
-			 "executable, this plugin was built for strongSwan %s", VERSION);
+			 "executable, this plugin was built for strongSwan %s", built_for);
 		return FALSE;
 	}
-	if (!streq(version, VERSION))
+	if (!streq(version, built_for))
 	{
 		DBG1(DBG_KNL, "kernel-nfipsec: this plugin was built for strongSwan %s "
 			 "and the daemon is %s: build it again, nothing is installed "
-			 "until then", VERSION, version);
+			 "until then", built_for, version);
 		return FALSE;
 	}
 	return TRUE;

@@ -11,6 +11,20 @@
 #include <kernel/kernel_ipsec.h>
 
 /**
+ * Size of a version with the NUL.
+ */
+#define KERNEL_NFIPSEC_VERSION_MAX 32
+
+/**
+ * Find out the version of the daemon.
+ *
+ * @param buf		result
+ * @param size		of it
+ * @return			FALSE if it is not to be found
+ */
+bool kernel_nfipsec_version_find(char *buf, size_t size);
+
+/**
  * Check that the daemon is of the version this plugin was built for, and log
  * what is wrong otherwise.
  *

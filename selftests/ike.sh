@@ -430,6 +430,13 @@ killed() {
 	start a || return 1
 	check "it sees them" logged a 'an earlier run left 2 SAs and '
 	check "with the next one" pings a 192.168.2.1 20
+	# reqids begin anew: those SAs are not for a child that gets theirs
+	check "trap" swan a --install --child p0
+	check "with the same reqid" logged a 'that an earlier run left get reqid'
+	check "still with the next one" pings a 192.168.2.1 20
+	check "by the trap" pings a 192.168.2.100 3 -I 192.168.1.100 || show_logs
+	check uninstall swan a --uninstall --child p0
+	check terminate swan a --terminate --child p0
 	initiate a net || return 1
 	check "afterwards" pings a 192.168.2.1 10 || show_logs
 	check "the old SAs of a go" busywait 20 sas_are a 2

@@ -15,6 +15,11 @@
  */
 #define LEFTOVERS_TIMEOUT 60
 
+/**
+ * Is set in the reqids of SAs that are set aside.
+ */
+#define ASIDE 0x80000000
+
 typedef struct private_kernel_nfipsec_leftovers_t private_kernel_nfipsec_leftovers_t;
 
 /**
@@ -43,7 +48,7 @@ struct private_kernel_nfipsec_leftovers_t {
 	array_t *sas;
 
 	/**
-	 * Numbers of policies, uint32_t.
+	 * Policies, nfipsec_policy.
 	 */
 	array_t *policies;
 };
@@ -87,15 +92,128 @@ static bool in_the_way(struct nfipsec *handle, const struct nfipsec_policy *pol)
 	return TRUE;
 }
 
+/**
+ * Whether there are SAs of a reqid.
+ */
+static bool has_reqid(private_kernel_nfipsec_leftovers_t *this, uint32_t reqid)
+{
+	struct nfipsec_sa sa;
+	int i;
+
+	for (i = 0; array_get(this->sas, i, &sa); i++)
+	{
+		if (sa.reqid == reqid)
+		{
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/**
+ * Whether a policy asks for SAs of a reqid.
+ */
+static bool wants_reqid(const struct nfipsec_policy *pol, uint32_t reqid)
+{
+	return pol->tmpls && pol->tmpl[0].reqid == reqid;
+}
+
+/**
+ * Whether the policy that another one will replace asks for SAs of the same
+ * reqid, so that these are as good for that one.
+ */
+static bool is_same(private_kernel_nfipsec_leftovers_t *this,
+					struct nfipsec *handle, const struct nfipsec_policy *pol)
+{
+	struct nfipsec_policy old, key = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
+			   NFIPSEC_HAS(NFIPSEC_A_POLICY_SELECTOR),
+		.dir = pol->dir,
+		.selector = pol->selector,
+	};
+
+	return nfipsec_policy_get(handle, &key, &old) == 0 &&
+		   wants_reqid(&old, pol->tmpl[0].reqid);
+}
+
+/**
+ * Have the policies that ask for SAs of a reqid ask for those of another one, or
+ * with 0 of any.
+ */
+static void change_policies(private_kernel_nfipsec_leftovers_t *this,
+							struct nfipsec *handle, uint32_t reqid, uint32_t to)
+{
+	struct nfipsec_policy pol;
+	u_int t;
+	int i;
+
+	for (i = 0; array_get(this->policies, i, &pol); i++)
+	{
+		if (!wants_reqid(&pol, reqid))
+		{
+			continue;
+		}
+		for (t = 0; t < pol.tmpls; t++)
+		{
+			pol.tmpl[t].reqid = to;
+			pol.tmpl[t].has |= NFIPSEC_HAS(NFIPSEC_A_TMPL_REQID);
+		}
+		nfipsec_policy_update(handle, &pol, NULL);
+		if (to)
+		{
+			array_remove(this->policies, i, NULL);
+			array_insert(this->policies, i, &pol);
+		}
+	}
+}
+
+/**
+ * Reqids begin anew with each run: give SAs and policies of one that means
+ * something else now another one. In between the policies take SAs of both.
+ */
+static void set_aside(private_kernel_nfipsec_leftovers_t *this,
+					  struct nfipsec *handle, uint32_t reqid)
+{
+	struct nfipsec_sa sa, change = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) | NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_SPI) | NFIPSEC_HAS(NFIPSEC_A_SA_REQID),
+		.reqid = reqid | ASIDE,
+	};
+	int i;
+
+	DBG1(DBG_KNL, "nfipsec: SAs of reqid {%u} that an earlier run left get reqid "
+		 "{%u}", reqid, change.reqid);
+	change_policies(this, handle, reqid, 0);
+	for (i = 0; array_get(this->sas, i, &sa); i++)
+	{
+		if (sa.reqid == reqid)
+		{
+			change.dst = sa.dst;
+			change.proto = sa.proto;
+			change.spi = sa.spi;
+			nfipsec_sa_update(handle, &change);
+			sa.reqid = change.reqid;
+			array_remove(this->sas, i, NULL);
+			array_insert(this->sas, i, &sa);
+		}
+	}
+	change_policies(this, handle, reqid, change.reqid);
+}
+
 METHOD(kernel_nfipsec_leftovers_t, install, int,
 	private_kernel_nfipsec_leftovers_t *this, struct nfipsec *handle,
 	const struct nfipsec_policy *pol, uint32_t *index)
 {
-	uint32_t current;
+	struct nfipsec_policy current;
 	int i, err;
 
 	/* or it might be deleted in between: it has the number of what it replaces */
 	this->mutex->lock(this->mutex);
+	if (pol->tmpls && has_reqid(this, pol->tmpl[0].reqid) &&
+		!is_same(this, handle, pol))
+	{
+		set_aside(this, handle, pol->tmpl[0].reqid);
+	}
 	err = nfipsec_policy_add(handle, pol, index);
 	if (err == -EEXIST && !in_the_way(handle, pol))
 	{
@@ -103,7 +221,7 @@ METHOD(kernel_nfipsec_leftovers_t, install, int,
 	}
 	for (i = 0; !err && array_get(this->policies, i, &current); i++)
 	{
-		if (current == *index)
+		if (current.index == *index)
 		{
 			array_remove(this->policies, i, NULL);
 			break;
@@ -166,7 +284,7 @@ static int note_policy(const struct nfipsec_policy *pol, void *arg)
 
 	if (kernel_nfipsec_owns(pol->owner))
 	{
-		array_insert(this->policies, ARRAY_TAIL, (void*)&pol->index);
+		array_insert(this->policies, ARRAY_TAIL, (void*)pol);
 	}
 	return 0;
 }
@@ -204,7 +322,7 @@ static job_requeue_t clean_up(private_kernel_nfipsec_leftovers_t *this)
 {
 	struct nfipsec *handle;
 	struct nfipsec_sa sa;
-	uint32_t index;
+	struct nfipsec_policy pol;
 	int sas = 0, policies = 0;
 
 	this->mutex->lock(this->mutex);
@@ -212,9 +330,9 @@ static job_requeue_t clean_up(private_kernel_nfipsec_leftovers_t *this)
 	{
 		/* the other way round, traffic would for a moment have to wait for SAs
 		 * that nobody negotiates */
-		while (array_remove(this->policies, ARRAY_HEAD, &index))
+		while (array_remove(this->policies, ARRAY_HEAD, &pol))
 		{
-			policies += delete_policy(handle, index);
+			policies += delete_policy(handle, pol.index);
 		}
 		while (array_remove(this->sas, ARRAY_HEAD, &sa))
 		{
@@ -276,7 +394,7 @@ kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
 		.ref = 1,
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 		.sas = array_create(sizeof(struct nfipsec_sa), 0),
-		.policies = array_create(sizeof(uint32_t), 0),
+		.policies = array_create(sizeof(struct nfipsec_policy), 0),
 	);
 
 	look(this, socket);

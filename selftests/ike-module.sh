@@ -135,6 +135,7 @@ flushed() {
 	daemons nfipsec xfrm || return 1
 	initiate a net || return 1
 	before=$(child_id a net)
+	on a nfipsec default acquire-timeout 60
 	sent=$(counter a out_ok)
 	check flush on a nfipsec sa flush owner charon-systemd
 	pings a 192.168.2.1 10 -W 1 -I 192.168.1.1 >/dev/null

@@ -285,7 +285,8 @@ swanctl_on() {
 
 # initiate HOST CHILD
 initiate() {
-	check initiate swan "$1" --initiate --child "$2" --timeout 20 ||
+	check initiate swan "$1" --initiate --child "$2" \
+		--timeout $((20 * NFIPSEC_TEST_SLOW)) ||
 		{ show_logs; return 1; }
 }
 

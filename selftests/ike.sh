@@ -183,14 +183,12 @@ $(more_children "$h" "$p")
 # here it is enforced; what the tests have in places of their own it gets besides.
 confined() {
 	local name=usr.sbin.charon-systemd dir=/etc/apparmor.d h
-	if [[ ! -e $dir/$name ]] || ! command -v apparmor_parser >/dev/null; then
-		echo "no profile or no apparmor_parser"
-		return "$KSFT_SKIP"
-	fi
-	mountpoint -q /sys/kernel/security ||
-		mount -t securityfs securityfs /sys/kernel/security
-	if [[ ! -e /sys/kernel/security/apparmor ]]; then
-		echo "this kernel runs without AppArmor"
+	local missing=''
+	[[ -e /sys/kernel/security/apparmor ]] || missing='AppArmor in this kernel'
+	command -v apparmor_parser >/dev/null || missing='apparmor_parser'
+	[[ -e $dir/$name ]] || missing=$dir/$name
+	if [[ $missing ]]; then
+		echo "no $missing"
 		return "$KSFT_SKIP"
 	fi
 	sed 's/complain,//' "$dir/$name" >"$TMP/profile"

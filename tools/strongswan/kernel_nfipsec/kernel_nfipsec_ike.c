@@ -134,8 +134,8 @@ static void end_policy(end_t *end, uint8_t dir, struct nfipsec_policy *pol)
 /**
  * Have the policies of an address and port in the SPD.
  */
-static bool end_install(private_kernel_nfipsec_ike_t *this,
-						struct nfipsec *handle, end_t *end)
+static int end_install(private_kernel_nfipsec_ike_t *this,
+					   struct nfipsec *handle, end_t *end)
 {
 	struct nfipsec_policy pol;
 	uint32_t index;
@@ -149,25 +149,27 @@ static bool end_install(private_kernel_nfipsec_ike_t *this,
 		{
 			DBG1(DBG_KNL, "nfipsec: unable to let IKE pass: %s",
 				 kernel_nfipsec_install_error(handle, err));
-			return FALSE;
+			return err;
 		}
 		end->installed++;
 	}
-	return TRUE;
+	return 0;
 }
 
 /**
  * Take the policies of an address and port out of the SPD.
  */
-static void end_remove(struct nfipsec *handle, end_t *end)
+static int end_remove(struct nfipsec *handle, end_t *end)
 {
 	struct nfipsec_policy pol;
+	int err = 0;
 
-	while (end->installed)
+	while (err != -ENODEV && end->installed)
 	{
 		end_policy(end, directions[--end->installed], &pol);
-		nfipsec_policy_del(handle, &pol);
+		err = nfipsec_policy_del(handle, &pol);
 	}
+	return err;
 }
 
 /**
@@ -242,6 +244,7 @@ static bool update(private_kernel_nfipsec_ike_t *this)
 	enumerator_t *enumerator;
 	struct nfipsec *handle;
 	end_t *end;
+	int err = 0;
 
 	this->done = FALSE;
 	handle = this->socket->get(this->socket);
@@ -252,17 +255,19 @@ static bool update(private_kernel_nfipsec_ike_t *this)
 	look(this);
 	this->done = TRUE;
 	enumerator = this->ends->create_enumerator(this->ends);
-	while (enumerator->enumerate(enumerator, &end))
+	/* without the module it is the same for all */
+	while (err != -ENODEV && enumerator->enumerate(enumerator, &end))
 	{
 		if (!end->wanted)
 		{
-			end_remove(handle, end);
+			err = end_remove(handle, end);
 			this->ends->remove_at(this->ends, enumerator);
 			free(end);
 		}
-		else if (!end_install(this, handle, end))
+		else
 		{
-			this->done = FALSE;
+			err = end_install(this, handle, end);
+			this->done = this->done && !err;
 		}
 	}
 	enumerator->destroy(enumerator);
@@ -346,6 +351,7 @@ METHOD(kernel_nfipsec_ike_t, destroy, void,
 {
 	struct nfipsec *handle = NULL;
 	end_t *end;
+	int err = 0;
 
 	charon->kernel->remove_listener(charon->kernel, &this->listener);
 	if (this->ends->get_count(this->ends))
@@ -354,9 +360,9 @@ METHOD(kernel_nfipsec_ike_t, destroy, void,
 	}
 	while (this->ends->remove_first(this->ends, (void**)&end) == SUCCESS)
 	{
-		if (handle)
+		if (handle && err != -ENODEV)
 		{
-			end_remove(handle, end);
+			err = end_remove(handle, end);
 		}
 		free(end);
 	}

@@ -14,59 +14,35 @@
 # shellcheck source=./lib-ike.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib-ike.sh"
 
-declare -A ADDR=([a]=10.0.0.1 [b]=10.0.0.2) NET=([a]=192.168.1 [b]=192.168.2)
-declare -A PEER=([a]=b [b]=a)
-
 topology() {
 	local h
-	hosts a b
-	wire a eth0 b eth0
+	two_hosts
 	for h in a b; do
-		ip_batch "$h" <<-LINES
-			addr add ${ADDR[$h]}/24 dev eth0
-			addr add ${NET[$h]}.1/32 dev lo
-			addr add ${NET[$h]}.2/32 dev lo
-		LINES
-		watch_clear "$h" eth0
+		ip -n "${NS[$h]}" addr add "${NET[$h]}.2/32" dev lo
 	done
 }
 
-swanctl_conf() {
-	local h=$1 p=${PEER[$1]}
+# child NAME LAST HOST PEER: of the addresses that end in that
+child() {
 	cat <<-CONF
-		connections {
-			peer {
-				local_addrs = ${ADDR[$h]}
-				remote_addrs = ${ADDR[$p]}
-				proposals = aes128gcm16-prfsha256-x25519
-				local {
-					auth = psk
-					id = $h
-				}
-				remote {
-					auth = psk
-					id = $p
-				}
-				children {
-					net {
-						local_ts = ${NET[$h]}.1/32
-						remote_ts = ${NET[$p]}.1/32
-						esp_proposals = aes128gcm16
-					}
-					trap {
-						local_ts = ${NET[$h]}.2/32
-						remote_ts = ${NET[$p]}.2/32
-						esp_proposals = aes128gcm16
-					}
-				}
-			}
-		}
-		secrets {
-			ike-peer {
-				secret = "not much of one"
-			}
+		$1 {
+			local_ts = ${NET[$3]}.$2/32
+			remote_ts = ${NET[$4]}.$2/32
+			esp_proposals = aes128gcm16
 		}
 	CONF
+}
+
+swanctl_conf() {
+	local h=$1 p=b
+	[[ $h == a ]] || p=a
+	echo 'connections {'
+	{
+		child net 1 "$h" "$p"
+		child trap 2 "$h" "$p"
+	} | connection peer "$h" "$p"
+	echo '}'
+	secrets
 }
 
 # protects HOST N: so many of its policies do

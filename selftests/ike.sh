@@ -313,6 +313,44 @@ comp_sas_are() {
 	[[ $(on "$1" nfipsec sa list | grep -c 'proto comp') == "$2" ]]
 }
 
+# moved: a has another address from now on, and the SAs are the same (MOBIKE)
+moved() {
+	local was
+	[[ $(child_id a net) ]] || initiate a net || return 1
+	was=$(spis a)
+	check "before" pings a 192.168.2.1 3
+	check "there" readdress a 10.0.0.11/16 10.0.0.1/24 || show_logs
+	check "from a" pings a 192.168.2.1 10 || show_logs
+	check "from b" pings b 192.168.1.1 10
+	check "back" readdress a 10.0.0.1/24 10.0.0.11/16 || show_logs
+	check "from a, back" pings a 192.168.2.1 10 || show_logs
+	equal "the same SAs" "$(spis a)" "$was"
+	check "packets of SAs" counted
+	check "clear text" nothing_clear
+	check terminate swan a --terminate --child net
+}
+
+# readdress HOST NEW OLD: and its peer sends there
+readdress() {
+	ip_batch "$1" <<-LINES
+		addr add $2 dev eth0
+		addr del $3 dev eth0
+	LINES
+	busywait 20 sends_to "$(peer "$1")" "${2%/*}"
+}
+
+# sends_to HOST ADDRESS
+sends_to() {
+	if [[ ${DRIVER[$1]} == nfipsec ]]; then
+		on "$1" nfipsec sa list
+	else
+		on "$1" ip xfrm state
+	fi | grep -q "dst $2\$"
+}
+
+# spis HOST: of its SAs
+spis() { on "$1" nfipsec sa list | grep -o 'spi 0x[0-9a-f]*' | sort; }
+
 # ports: ranges stay what they are
 ports() {
 	initiate a ports || return 1
@@ -495,7 +533,7 @@ wrong_version() {
 
 ike_setup
 topology
-plan 36
+plan 38
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086 # two words
 	run "net to net, ${ends/ / - }" net_to_net $ends
@@ -506,6 +544,7 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	run "IPv6 in IPv4, ${ends/ / - }" child six fd01:1::1 fd01:2::1
 	run "BEET, ${ends/ / - }" child beet 192.168.1.118 192.168.2.118
 	run "IPComp, ${ends/ / - }" compressed
+	run "to another address, ${ends/ / - }" moved
 	run "trap, ${ends/ / - }" trap_first
 	run "rekeyed by time, ${ends/ / - }" limit time 122 80 -i 0.05
 	run "rekeyed by bytes, ${ends/ / - }" limit bytes 123 60 -s 1000

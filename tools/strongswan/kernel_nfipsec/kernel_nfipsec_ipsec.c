@@ -99,8 +99,7 @@ static void module_changed(private_kernel_nfipsec_ipsec_t *this, bool loaded)
 METHOD(kernel_ipsec_t, get_features, kernel_feature_t,
 	private_kernel_nfipsec_ipsec_t *this)
 {
-	/* SAs are not moved, see update_sa(): no policies come and go for that */
-	return KERNEL_ESP_V3_TFC | KERNEL_POLICY_SPI | KERNEL_NO_POLICY_UPDATES
+	return KERNEL_ESP_V3_TFC | KERNEL_POLICY_SPI
 #ifdef HAVE_KERNEL_SA_USE_TIME
 		   | KERNEL_SA_USE_TIME
 #endif
@@ -217,9 +216,36 @@ METHOD(kernel_ipsec_t, update_sa, status_t,
 	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_sa_id_t *id,
 	kernel_ipsec_update_sa_t *data)
 {
-	DBG1(DBG_KNL, "nfipsec: SA with SPI %.8x not moved from %#H to %#H: not "
-		 "supported", ntohl(id->spi), id->dst, data->new_dst);
-	return NOT_SUPPORTED;
+	struct nfipsec_move move;
+	struct nfipsec_sa key;
+	struct nfipsec *handle;
+	bool known;
+	int err;
+
+	if (!kernel_nfipsec_sa_set_move(id, data, &move))
+	{
+		return SUCCESS;
+	}
+	handle = this->socket->get(this->socket);
+	if (!handle)
+	{
+		return FAILED;
+	}
+	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, &key);
+	/* in between, nobody shall miss it where it was or where it will be */
+	known = this->sas->remove(this->sas, &key);
+	err = kernel_nfipsec_sad_move(handle, id, data, &key, &move);
+	if (!err && (move.has & NFIPSEC_HAS(NFIPSEC_A_MOVE_DST)))
+	{
+		key.dst = move.dst;
+	}
+	if (known)
+	{
+		this->sas->add(this->sas, &key);
+	}
+	this->socket->release(this->socket);
+	/* the daemon negotiates another one then */
+	return err ? NOT_SUPPORTED : SUCCESS;
 }
 
 METHOD(kernel_ipsec_t, query_sa, status_t,

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include <daemon.h>
+#include <collections/array.h>
 #include <collections/hashtable.h>
 #include <threading/mutex.h>
 #include <utils/debug.h>
@@ -49,6 +50,12 @@ struct private_kernel_nfipsec_policies_t {
 	hashtable_t *policies;
 
 	/**
+	 * Reqids of SAs that move just now, uint32_t, for each use that is there for
+	 * that.
+	 */
+	array_t *moving;
+
+	/**
 	 * Whether to install routes for outbound policies.
 	 */
 	bool install_routes;
@@ -72,13 +79,21 @@ static bool policy_equals(kernel_nfipsec_policy_key_t *a,
 }
 
 /**
- * Whether a use is there for the moment in which an SA moves to other addresses:
- * the daemon has packets dropped then. If they are protected they may as well
- * wait, by the policy that is in the SPD already.
+ * Position of the reqid of an SA that moves, -1 if it does not.
  */
-static bool moves(kernel_nfipsec_use_t *use)
+static int find_moving(private_kernel_nfipsec_policies_t *this, uint32_t reqid)
 {
-	return use->type == POLICY_DROP && use->sa.reqid;
+	uint32_t current;
+	int i;
+
+	for (i = 0; array_get(this->moving, i, &current); i++)
+	{
+		if (current == reqid)
+		{
+			return i;
+		}
+	}
+	return -1;
 }
 
 /**
@@ -92,7 +107,8 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 	struct nfipsec *handle;
 	int err;
 
-	if (policy->protects && moves(kernel_nfipsec_policy_first(policy)))
+	if (policy->protects &&
+		kernel_nfipsec_use_moves(kernel_nfipsec_policy_first(policy)))
 	{
 		return TRUE;
 	}
@@ -215,6 +231,10 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 	policy = this->policies->get(this->policies, &key) ?:
 			 kernel_nfipsec_policy_create(id, &key);
 	kernel_nfipsec_policy_insert(policy, use);
+	if (kernel_nfipsec_use_moves(use))
+	{
+		array_insert(this->moving, ARRAY_TAIL, &use->sa.reqid);
+	}
 	DBG2(DBG_KNL, "nfipsec: adding policy %R === %R %N [priority %u, uses %d]",
 		 id->src_ts, id->dst_ts, policy_dir_names, id->dir, use->priority,
 		 policy->uses->get_count(policy->uses));
@@ -222,6 +242,10 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 		!spd_install(this, policy))
 	{
 		policy->uses->remove(policy->uses, use, NULL);
+		if (kernel_nfipsec_use_moves(use))
+		{
+			array_remove(this->moving, ARRAY_TAIL, NULL);
+		}
 		kernel_nfipsec_use_destroy(use);
 		status = FAILED;
 	}
@@ -286,12 +310,107 @@ METHOD(kernel_nfipsec_policies_t, query, status_t,
 	return status;
 }
 
+/**
+ * Have in the SPD what a policy is without a use that was taken out of it, the
+ * first one or another. Without any, the policy goes.
+ */
+static status_t without_use(private_kernel_nfipsec_policies_t *this,
+							kernel_nfipsec_policy_t *policy,
+							kernel_nfipsec_use_t *use, bool first)
+{
+	status_t status = SUCCESS;
+
+	if (!policy->uses->get_count(policy->uses))
+	{
+		if (!spd_remove(this, policy))
+		{	/* it is still there, and can be deleted once more */
+			kernel_nfipsec_policy_insert(policy, use);
+			return FAILED;
+		}
+		this->policies->remove(this->policies, &policy->key);
+		kernel_nfipsec_route_remove(&policy->route);
+		kernel_nfipsec_policy_destroy(policy);
+	}
+	else if (first)
+	{
+		if (spd_install(this, policy))
+		{
+			route_update(this, policy);
+		}
+		else
+		{
+			status = FAILED;
+		}
+	}
+	kernel_nfipsec_use_destroy(use);
+	return status;
+}
+
+/**
+ * The SAs of a reqid have moved: forget the uses that stayed until then.
+ */
+static void moved(private_kernel_nfipsec_policies_t *this, uint32_t reqid)
+{
+	linked_list_t *policies;
+	enumerator_t *enumerator;
+	kernel_nfipsec_policy_t *policy;
+	kernel_nfipsec_use_t *use, *first;
+
+	policies = linked_list_create();
+	enumerator = this->policies->create_enumerator(this->policies);
+	while (enumerator->enumerate(enumerator, NULL, &policy))
+	{
+		policies->insert_last(policies, policy);
+	}
+	enumerator->destroy(enumerator);
+	while (policies->remove_first(policies, (void**)&policy) == SUCCESS)
+	{
+		first = kernel_nfipsec_policy_first(policy);
+		use = kernel_nfipsec_policy_take_gone(policy, reqid);
+		if (use)
+		{
+			without_use(this, policy, use, use == first);
+		}
+	}
+	policies->destroy(policies);
+}
+
+/**
+ * Delete a use that was taken out of its policy.
+ */
+static status_t delete_use(private_kernel_nfipsec_policies_t *this,
+						   kernel_nfipsec_policy_t *policy,
+						   kernel_nfipsec_use_t *use, bool first)
+{
+	uint32_t reqid = use->sa.reqid;
+	int pos = find_moving(this, reqid);
+	status_t status;
+
+	if (!kernel_nfipsec_use_moves(use))
+	{
+		if (pos >= 0 && !policy->uses->get_count(policy->uses))
+		{	/* what comes out of the SAs meanwhile needs it */
+			use->gone = TRUE;
+			kernel_nfipsec_policy_insert(policy, use);
+			return SUCCESS;
+		}
+		return without_use(this, policy, use, first);
+	}
+	array_remove(this->moving, pos, NULL);
+	status = without_use(this, policy, use, first);
+	if (find_moving(this, reqid) < 0)
+	{
+		moved(this, reqid);
+	}
+	return status;
+}
+
 METHOD(kernel_nfipsec_policies_t, del, status_t,
 	private_kernel_nfipsec_policies_t *this, kernel_ipsec_policy_id_t *id,
 	kernel_ipsec_manage_policy_t *data)
 {
 	kernel_nfipsec_use_t *use, *found = NULL, *first;
-	status_t status = SUCCESS;
+	status_t status = NOT_FOUND;
 	kernel_nfipsec_policy_key_t key;
 	kernel_nfipsec_policy_t *policy;
 
@@ -309,45 +428,17 @@ METHOD(kernel_nfipsec_policies_t, del, status_t,
 		found = kernel_nfipsec_policy_remove(policy, use);
 	}
 	kernel_nfipsec_use_destroy(use);
-	if (!found)
+	if (found)
+	{
+		DBG2(DBG_KNL, "nfipsec: deleting policy %R === %R %N [priority %u, uses "
+			 "%d]", id->src_ts, id->dst_ts, policy_dir_names, id->dir,
+			 found->priority, policy->uses->get_count(policy->uses));
+		status = delete_use(this, policy, found, found == first);
+	}
+	else
 	{
 		DBG1(DBG_KNL, "nfipsec: deleting policy %R === %R %N failed, not found",
 			 id->src_ts, id->dst_ts, policy_dir_names, id->dir);
-		this->mutex->unlock(this->mutex);
-		return NOT_FOUND;
-	}
-	DBG2(DBG_KNL, "nfipsec: deleting policy %R === %R %N [priority %u, uses "
-		 "%d]", id->src_ts, id->dst_ts, policy_dir_names, id->dir,
-		 found->priority, policy->uses->get_count(policy->uses));
-	if (!policy->uses->get_count(policy->uses))
-	{
-		if (spd_remove(this, policy))
-		{
-			this->policies->remove(this->policies, &policy->key);
-			kernel_nfipsec_route_remove(&policy->route);
-			kernel_nfipsec_policy_destroy(policy);
-		}
-		else
-		{	/* it is still there, and can be deleted once more */
-			kernel_nfipsec_policy_insert(policy, found);
-			found = NULL;
-			status = FAILED;
-		}
-	}
-	else if (found == first)
-	{
-		if (spd_install(this, policy))
-		{
-			route_update(this, policy);
-		}
-		else
-		{
-			status = FAILED;
-		}
-	}
-	if (found)
-	{
-		kernel_nfipsec_use_destroy(found);
 	}
 	this->mutex->unlock(this->mutex);
 	return status;
@@ -445,6 +536,7 @@ METHOD(kernel_nfipsec_policies_t, destroy, void,
 	}
 	enumerator->destroy(enumerator);
 	this->policies->destroy(this->policies);
+	array_destroy(this->moving);
 	this->mutex->destroy(this->mutex);
 	free(this);
 }
@@ -474,6 +566,7 @@ kernel_nfipsec_policies_t *kernel_nfipsec_policies_create(
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 		.policies = hashtable_create((hashtable_hash_t)policy_hash,
 									 (hashtable_equals_t)policy_equals, 32),
+		.moving = array_create(sizeof(uint32_t), 0),
 		.ike = kernel_nfipsec_ike_create(socket, leftovers),
 		.install_routes = lib->settings->get_bool(lib->settings,
 							"%s.install_routes", TRUE, lib->ns),

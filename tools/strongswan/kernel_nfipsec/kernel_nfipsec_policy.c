@@ -179,12 +179,21 @@ void kernel_nfipsec_use_sa(kernel_nfipsec_use_t *use, struct nfipsec_sa *sa)
 	kernel_nfipsec_host2addr(use->dst, &sa->dst);
 }
 
+/*
+ * see header file
+ */
+bool kernel_nfipsec_use_moves(kernel_nfipsec_use_t *use)
+{
+	return use->type == POLICY_DROP && use->sa.reqid;
+}
+
 /**
  * Whether two uses are the same one, added and to be deleted.
  */
 static bool use_equals(kernel_nfipsec_use_t *a, kernel_nfipsec_use_t *b)
 {
-	return a->priority == b->priority && a->auto_priority == b->auto_priority &&
+	return a->gone == b->gone && a->priority == b->priority &&
+		   a->auto_priority == b->auto_priority &&
 		   a->type == b->type && a->src->ip_equals(a->src, b->src) &&
 		   a->dst->ip_equals(a->dst, b->dst) &&
 		   ipsec_sa_cfg_equals(&a->sa, &b->sa);
@@ -291,6 +300,29 @@ kernel_nfipsec_use_t *kernel_nfipsec_policy_remove(
 			policy->uses->remove_at(policy->uses, enumerator);
 			found = current;
 			break;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * see header file
+ */
+kernel_nfipsec_use_t *kernel_nfipsec_policy_take_gone(
+										kernel_nfipsec_policy_t *policy,
+										uint32_t reqid)
+{
+	enumerator_t *enumerator;
+	kernel_nfipsec_use_t *use, *found = NULL;
+
+	enumerator = policy->uses->create_enumerator(policy->uses);
+	while (!found && enumerator->enumerate(enumerator, &use))
+	{
+		if (use->gone && use->sa.reqid == reqid)
+		{
+			policy->uses->remove_at(policy->uses, enumerator);
+			found = use;
 		}
 	}
 	enumerator->destroy(enumerator);

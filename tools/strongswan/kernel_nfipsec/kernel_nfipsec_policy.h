@@ -108,6 +108,12 @@ struct kernel_nfipsec_use_t {
 	 * The SA.
 	 */
 	ipsec_sa_cfg_t sa;
+
+	/**
+	 * Set if it was deleted, while its SA moves to other addresses: it stays
+	 * until that is over.
+	 */
+	bool gone;
 };
 
 /**
@@ -153,6 +159,16 @@ void kernel_nfipsec_use_destroy(kernel_nfipsec_use_t *this);
 void kernel_nfipsec_use_sa(kernel_nfipsec_use_t *use, struct nfipsec_sa *sa);
 
 /**
+ * Whether a use is there for the moment in which an SA moves to other addresses:
+ * the daemon has packets dropped then. If they are protected they may as well
+ * wait, by the policy that is in the SPD already.
+ *
+ * @param use		use
+ * @return			TRUE if it is
+ */
+bool kernel_nfipsec_use_moves(kernel_nfipsec_use_t *use);
+
+/**
  * Create a policy without uses.
  *
  * @param id		identity, cloned
@@ -195,6 +211,17 @@ void kernel_nfipsec_policy_insert(kernel_nfipsec_policy_t *policy,
 kernel_nfipsec_use_t *kernel_nfipsec_policy_remove(
 										kernel_nfipsec_policy_t *policy,
 										kernel_nfipsec_use_t *use);
+
+/**
+ * Take a use out of a policy that is gone, of the SAs of a reqid.
+ *
+ * @param policy	policy
+ * @param reqid		the reqid
+ * @return			use, the caller's; NULL if there is none
+ */
+kernel_nfipsec_use_t *kernel_nfipsec_policy_take_gone(
+										kernel_nfipsec_policy_t *policy,
+										uint32_t reqid);
 
 /**
  * Identity of a policy in the SPD.

@@ -339,3 +339,38 @@ bool kernel_nfipsec_sa_set(kernel_ipsec_sa_id_t *id,
 	}
 	return TRUE;
 }
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_sa_set_move(kernel_ipsec_sa_id_t *id,
+								kernel_ipsec_update_sa_t *data,
+								struct nfipsec_move *move)
+{
+	memset(move, 0, sizeof(*move));
+	if (!id->src->ip_equals(id->src, data->new_src))
+	{
+		kernel_nfipsec_host2addr(data->new_src, &move->src);
+		move->has |= NFIPSEC_HAS(NFIPSEC_A_MOVE_SRC);
+	}
+	if (!id->dst->ip_equals(id->dst, data->new_dst))
+	{
+		kernel_nfipsec_host2addr(data->new_dst, &move->dst);
+		move->has |= NFIPSEC_HAS(NFIPSEC_A_MOVE_DST);
+	}
+	if (data->new_encap)
+	{
+		set_encap(data->new_src, data->new_dst, &move->encap);
+		move->has |= NFIPSEC_HAS(NFIPSEC_A_MOVE_ENCAP);
+	}
+	else if (data->encap)
+	{
+		move->has |= NFIPSEC_HAS(NFIPSEC_A_MOVE_NO_ENCAP);
+	}
+	if (data->new_reqid)
+	{
+		move->reqid = data->new_reqid;
+		move->has |= NFIPSEC_HAS(NFIPSEC_A_MOVE_REQID);
+	}
+	return move->has != 0;
+}

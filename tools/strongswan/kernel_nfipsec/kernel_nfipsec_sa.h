@@ -78,6 +78,18 @@ bool kernel_nfipsec_sa_set(kernel_ipsec_sa_id_t *id,
 						   kernel_ipsec_add_sa_t *data, struct nfipsec_sa *sa);
 
 /**
+ * Set where an SA is to be.
+ *
+ * @param id		identity of the SA
+ * @param data		its new place
+ * @param move		result
+ * @return			FALSE if it is there already
+ */
+bool kernel_nfipsec_sa_set_move(kernel_ipsec_sa_id_t *id,
+								kernel_ipsec_update_sa_t *data,
+								struct nfipsec_move *move);
+
+/**
  * When an SA was used.
  *
  * @param sa		SA as the kernel has it

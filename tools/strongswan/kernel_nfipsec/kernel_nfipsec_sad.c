@@ -90,3 +90,57 @@ int kernel_nfipsec_sad_del(struct nfipsec *handle, const struct nfipsec_sa *key)
 	}
 	return err;
 }
+
+/**
+ * Move the SA of IPComp that an SA may have, to or fro. What is around it, as
+ * UDP, is not its business.
+ */
+static int move_comp(struct nfipsec *handle, host_t *src, host_t *dst,
+					 uint16_t cpi, const struct nfipsec_move *move)
+{
+	struct nfipsec_move to = *move;
+	struct nfipsec_sa key;
+
+	to.has &= ~(NFIPSEC_HAS(NFIPSEC_A_MOVE_ENCAP) |
+				NFIPSEC_HAS(NFIPSEC_A_MOVE_NO_ENCAP));
+	if (!cpi || !to.has)
+	{
+		return 0;
+	}
+	kernel_nfipsec_sa_key(src, dst, IPPROTO_COMP, kernel_nfipsec_cpi2spi(cpi),
+						  &key);
+	return nfipsec_sa_move(handle, &key, &to);
+}
+
+/*
+ * see header file
+ */
+int kernel_nfipsec_sad_move(struct nfipsec *handle, kernel_ipsec_sa_id_t *id,
+							kernel_ipsec_update_sa_t *data,
+							const struct nfipsec_sa *key,
+							const struct nfipsec_move *move)
+{
+	struct nfipsec_move back = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_MOVE_SRC) |
+			   NFIPSEC_HAS(NFIPSEC_A_MOVE_DST),
+		.src = key->src,
+		.dst = key->dst,
+	};
+	int err;
+
+	DBG2(DBG_KNL, "nfipsec: moving SA with SPI %.8x from %#H..%#H to %#H..%#H",
+		 key->spi, id->src, id->dst, data->new_src, data->new_dst);
+	err = move_comp(handle, id->src, id->dst, data->cpi, move);
+	if (!err)
+	{
+		err = nfipsec_sa_move(handle, key, move);
+		if (!err)
+		{
+			return 0;
+		}
+	}
+	DBG1(DBG_KNL, "nfipsec: unable to move SA with SPI %.8x: %s", key->spi,
+		 nfipsec_error(handle));
+	move_comp(handle, data->new_src, data->new_dst, data->cpi, &back);
+	return err;
+}

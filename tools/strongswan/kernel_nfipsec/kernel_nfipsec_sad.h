@@ -36,4 +36,20 @@ int kernel_nfipsec_sad_add(kernel_nfipsec_leftovers_t *leftovers,
 int kernel_nfipsec_sad_del(struct nfipsec *handle,
 						   const struct nfipsec_sa *key);
 
+/**
+ * Move an SA, and the one of IPComp that it may have; neither of them if that
+ * fails, which is logged.
+ *
+ * @param handle	connection to the kernel module
+ * @param id		the SA
+ * @param data		where to
+ * @param key		as id
+ * @param move		as data
+ * @return			0 or a negative errno
+ */
+int kernel_nfipsec_sad_move(struct nfipsec *handle, kernel_ipsec_sa_id_t *id,
+							kernel_ipsec_update_sa_t *data,
+							const struct nfipsec_sa *key,
+							const struct nfipsec_move *move);
+
 #endif /** KERNEL_NFIPSEC_SAD_H_ @}*/

@@ -278,6 +278,9 @@ int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	} while (((!ret && (first || w.torn)) || ret == -EAGAIN) &&
 		 ++tries < DUMP_TRIES);
 
+	/* A module that comes and goes all the time. */
+	if (!ret)
+		ret = first;
 	h->torn = w.torn;
 	if (!ret)
 		ret = pile_read(&pile, cb, arg);

@@ -115,6 +115,33 @@ static traffic_selector_t *packet_ts(const struct nfipsec_selector *packet,
 }
 
 /**
+ * Whether the kernel has an SA, as it may by now. TRUE if nobody knows.
+ */
+static bool is_there(private_kernel_nfipsec_events_t *this,
+					 const struct nfipsec_sa *sa)
+{
+	struct nfipsec_sa found, key = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_SPI),
+		.dst = sa->dst,
+		.proto = sa->proto,
+		.spi = sa->spi,
+	};
+	struct nfipsec *handle;
+	int err;
+
+	handle = this->socket->get(this->socket);
+	if (!handle)
+	{
+		return TRUE;
+	}
+	err = nfipsec_sa_get(handle, &key, &found);
+	this->socket->release(this->socket);
+	return err != -ENOENT;
+}
+
+/**
  * A packet met a policy for which there is no SA. If it is not the daemon's, its
  * reqid may be the same as one of the daemon's all the same. If the daemon has
  * negotiated an SA for it, that has gone without its doing, and is replaced.
@@ -137,6 +164,10 @@ static int acquire(const struct nfipsec_acquire *ev, void *arg)
 	}
 	if (sa.spi)
 	{
+		if (is_there(this, &sa))
+		{	/* it has moved since, or was added */
+			return 0;
+		}
 		gone.dst = sa.dst;
 		gone.proto = sa.proto;
 		gone.spi = sa.spi;

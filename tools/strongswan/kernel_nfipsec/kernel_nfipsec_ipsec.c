@@ -82,7 +82,7 @@ static void module_changed(private_kernel_nfipsec_ipsec_t *this, bool loaded)
 	this->leftovers->forget(this->leftovers);
 	DESTROY_IF(this->events);
 	this->events = NULL;
-	if (!loaded)
+	if (!loaded || !this->socket->answers(this->socket))
 	{
 		DBG1(DBG_KNL, "nfipsec: the kernel module was unloaded, and all SAs and "
 			 "policies with it: nothing is protected until it is loaded again");
@@ -191,6 +191,8 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 	{
 		return FAILED;
 	}
+	/* before there can be events about it */
+	this->sas->add(this->sas, &sa);
 	if (has_comp)
 	{
 		err = kernel_nfipsec_sad_add(this->leftovers, handle, &comp, data->update);
@@ -206,9 +208,9 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 	this->socket->release(this->socket);
 	if (err)
 	{
+		this->sas->remove(this->sas, &sa);
 		return FAILED;
 	}
-	this->sas->add(this->sas, &sa);
 	return SUCCESS;
 }
 
@@ -219,7 +221,7 @@ METHOD(kernel_ipsec_t, update_sa, status_t,
 	struct nfipsec_move move;
 	struct nfipsec_sa key;
 	struct nfipsec *handle;
-	bool known;
+	struct nfipsec_sa to;
 	int err;
 
 	if (!kernel_nfipsec_sa_set_move(id, data, &move))
@@ -232,17 +234,13 @@ METHOD(kernel_ipsec_t, update_sa, status_t,
 		return FAILED;
 	}
 	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, &key);
-	/* in between, nobody shall miss it where it was or where it will be */
-	known = this->sas->remove(this->sas, &key);
+	/* in between, its events are about either place */
+	to = key;
+	kernel_nfipsec_host2addr(data->new_dst, &to.dst);
+	to.dir = this->sas->dir(this->sas, &key);
+	this->sas->add(this->sas, &to);
 	err = kernel_nfipsec_sad_move(handle, id, data, &key, &move);
-	if (!err && (move.has & NFIPSEC_HAS(NFIPSEC_A_MOVE_DST)))
-	{
-		key.dst = move.dst;
-	}
-	if (known)
-	{
-		this->sas->add(this->sas, &key);
-	}
+	this->sas->remove(this->sas, err ? &to : &key);
 	this->socket->release(this->socket);
 	/* the daemon negotiates another one then */
 	return err ? NOT_SUPPORTED : SUCCESS;

@@ -302,16 +302,20 @@ static bool delete_sa(struct nfipsec *handle, struct nfipsec_sa *old)
 }
 
 /**
- * Delete a policy.
+ * Delete a policy, unless another one has its number by now.
  */
-static bool delete_policy(struct nfipsec *handle, uint32_t index)
+static bool delete_policy(struct nfipsec *handle,
+						  const struct nfipsec_policy *old)
 {
-	struct nfipsec_policy key = {
+	struct nfipsec_policy pol, key = {
 		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX),
-		.index = index,
+		.index = old->index,
 	};
 
-	return nfipsec_policy_del(handle, &key) == 0;
+	return nfipsec_policy_get(handle, &key, &pol) == 0 &&
+		   pol.dir == old->dir && streq(pol.owner, old->owner) &&
+		   memeq(&pol.selector, &old->selector, sizeof(pol.selector)) &&
+		   nfipsec_policy_del(handle, &key) == 0;
 }
 
 /**
@@ -332,7 +336,7 @@ static job_requeue_t clean_up(private_kernel_nfipsec_leftovers_t *this)
 		 * that nobody negotiates */
 		while (array_remove(this->policies, ARRAY_HEAD, &pol))
 		{
-			policies += delete_policy(handle, pol.index);
+			policies += delete_policy(handle, &pol);
 		}
 		while (array_remove(this->sas, ARRAY_HEAD, &sa))
 		{

@@ -135,7 +135,8 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 		policy->protects = pol.action == NFIPSEC_ACTION_PROTECT;
 	}
 	this->socket->release(this->socket);
-	return err == 0;
+	/* without the module, it is installed when that is loaded */
+	return err == 0 || err == -ENODEV;
 }
 
 /**
@@ -331,16 +332,13 @@ static status_t without_use(private_kernel_nfipsec_policies_t *this,
 		kernel_nfipsec_route_remove(&policy->route);
 		kernel_nfipsec_policy_destroy(policy);
 	}
+	else if (first && !spd_install(this, policy))
+	{
+		status = FAILED;
+	}
 	else if (first)
 	{
-		if (spd_install(this, policy))
-		{
-			route_update(this, policy);
-		}
-		else
-		{
-			status = FAILED;
-		}
+		route_update(this, policy);
 	}
 	kernel_nfipsec_use_destroy(use);
 	return status;
@@ -396,7 +394,10 @@ static status_t delete_use(private_kernel_nfipsec_policies_t *this,
 		}
 		return without_use(this, policy, use, first);
 	}
-	array_remove(this->moving, pos, NULL);
+	if (pos >= 0)
+	{
+		array_remove(this->moving, pos, NULL);
+	}
 	status = without_use(this, policy, use, first);
 	if (find_moving(this, reqid) < 0)
 	{
@@ -469,21 +470,45 @@ METHOD(kernel_nfipsec_policies_t, flush, status_t,
 	return status;
 }
 
-METHOD(kernel_nfipsec_policies_t, reinstall, u_int,
-	private_kernel_nfipsec_policies_t *this)
+/**
+ * Install again the policies that let pass, or all others.
+ */
+static u_int reinstall_some(private_kernel_nfipsec_policies_t *this, bool pass)
 {
 	enumerator_t *enumerator;
 	kernel_nfipsec_policy_t *policy;
 	u_int count = 0;
 
+	enumerator = this->policies->create_enumerator(this->policies);
+	while (enumerator->enumerate(enumerator, NULL, &policy))
+	{
+		if ((kernel_nfipsec_policy_first(policy)->type == POLICY_PASS) == pass)
+		{
+			count += spd_install(this, policy);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return count;
+}
+
+METHOD(kernel_nfipsec_policies_t, reinstall, u_int,
+	private_kernel_nfipsec_policies_t *this)
+{
+	enumerator_t *enumerator;
+	kernel_nfipsec_policy_t *policy;
+	u_int count;
+
 	this->mutex->lock(this->mutex);
+	/* numbers begin anew, and what had them is gone */
 	enumerator = this->policies->create_enumerator(this->policies);
 	while (enumerator->enumerate(enumerator, NULL, &policy))
 	{
 		policy->protects = FALSE;
-		count += spd_install(this, policy);
+		policy->index = 0;
 	}
 	enumerator->destroy(enumerator);
+	count = reinstall_some(this, FALSE);
+	count += reinstall_some(this, TRUE);
 	this->ike->reinstall(this->ike);
 	this->mutex->unlock(this->mutex);
 	return count;

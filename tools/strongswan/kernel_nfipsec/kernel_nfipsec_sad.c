@@ -131,16 +131,18 @@ int kernel_nfipsec_sad_move(struct nfipsec *handle, kernel_ipsec_sa_id_t *id,
 	DBG2(DBG_KNL, "nfipsec: moving SA with SPI %.8x from %#H..%#H to %#H..%#H",
 		 key->spi, id->src, id->dst, data->new_src, data->new_dst);
 	err = move_comp(handle, id->src, id->dst, data->cpi, move);
-	if (!err)
+	if (err)
 	{
-		err = nfipsec_sa_move(handle, key, move);
-		if (!err)
-		{
-			return 0;
-		}
+		DBG1(DBG_KNL, "nfipsec: unable to move CPI %.4x: %s",
+			 ntohs(data->cpi), nfipsec_error(handle));
+		return err;
 	}
-	DBG1(DBG_KNL, "nfipsec: unable to move SA with SPI %.8x: %s", key->spi,
-		 nfipsec_error(handle));
-	move_comp(handle, data->new_src, data->new_dst, data->cpi, &back);
+	err = nfipsec_sa_move(handle, key, move);
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to move SA with SPI %.8x: %s", key->spi,
+			 nfipsec_error(handle));
+		move_comp(handle, data->new_src, data->new_dst, data->cpi, &back);
+	}
 	return err;
 }

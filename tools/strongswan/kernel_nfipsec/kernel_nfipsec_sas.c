@@ -81,7 +81,27 @@ static int find(private_kernel_nfipsec_sas_t *this,
 	return -1;
 }
 
-METHOD(kernel_nfipsec_sas_t, remove_, bool,
+/**
+ * Find an inbound SA with any destination, since its SPI is of this host's
+ * choice; -1 if there is none. Under the mutex.
+ */
+static int find_moved(private_kernel_nfipsec_sas_t *this,
+					  const struct nfipsec_sa *sa, known_t *known)
+{
+	int i;
+
+	for (i = 0; array_get(this->sas, i, known); i++)
+	{
+		if (known->spi == sa->spi && known->proto == sa->proto &&
+			known->dir == NFIPSEC_DIR_IN)
+		{
+			return i;
+		}
+	}
+	return -1;
+}
+
+METHOD(kernel_nfipsec_sas_t, remove_, void,
 	private_kernel_nfipsec_sas_t *this, struct nfipsec_sa *sa)
 {
 	known_t known;
@@ -89,13 +109,31 @@ METHOD(kernel_nfipsec_sas_t, remove_, bool,
 
 	this->mutex->lock(this->mutex);
 	i = find(this, &sa->dst, sa->proto, sa->spi, &known);
+	if (i < 0)
+	{
+		i = find_moved(this, sa, &known);
+	}
 	if (i >= 0)
 	{
 		array_remove(this->sas, i, NULL);
-		sa->dir = known.dir;
+		sa->dst = known.dst;
 	}
 	this->mutex->unlock(this->mutex);
-	return i >= 0;
+}
+
+METHOD(kernel_nfipsec_sas_t, dir, uint8_t,
+	private_kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa)
+{
+	known_t known;
+	uint8_t dir = NFIPSEC_DIR_ANY;
+
+	this->mutex->lock(this->mutex);
+	if (find(this, &sa->dst, sa->proto, sa->spi, &known) >= 0)
+	{
+		dir = known.dir;
+	}
+	this->mutex->unlock(this->mutex);
+	return dir;
 }
 
 METHOD(kernel_nfipsec_sas_t, has, bool,
@@ -201,6 +239,7 @@ kernel_nfipsec_sas_t *kernel_nfipsec_sas_create()
 		.public = {
 			.add = _add,
 			.remove = _remove_,
+			.dir = _dir,
 			.has = _has,
 			.missing = _missing,
 			.destroy = _destroy,

@@ -27,11 +27,19 @@ struct kernel_nfipsec_sas_t {
 	/**
 	 * Forget an SA.
 	 *
-	 * @param sa		its destination, protocol and SPI, and its direction
-	 *					afterwards
-	 * @return			FALSE if it was not known
+	 * @param sa		its destination, protocol and SPI. If an inbound one is
+	 *					known with another destination only, where the daemon
+	 *					could not have it moved back from, that is set.
 	 */
-	bool (*remove)(kernel_nfipsec_sas_t *this, struct nfipsec_sa *sa);
+	void (*remove)(kernel_nfipsec_sas_t *this, struct nfipsec_sa *sa);
+
+	/**
+	 * Direction of an SA.
+	 *
+	 * @param sa		its destination, protocol and SPI
+	 * @return			enum nfipsec_dir, NFIPSEC_DIR_ANY if it is not known
+	 */
+	uint8_t (*dir)(kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa);
 
 	/**
 	 * Whether an SA is one of those.

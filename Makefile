@@ -10,8 +10,8 @@ all: modules tools
 
 help:
 	@echo 'From a Debian machine with nothing installed, as root:'
-	@echo '  demo          boot a kernel in a virtual machine and show a tunnel in it'
-	@echo '                (KERNEL=6.1|6.12|7.2|debug, $(KERNEL) if not given)'
+	@echo '  demo          boot a kernel in a virtual machine and show two gateways with'
+	@echo '                strongSwan in it (KERNEL=6.1|6.12|7.2|debug, $(KERNEL) if not given)'
 	@echo '  check         all checks of the sources, unit tests, builds, and the'
 	@echo '                selftests on the three kernels'
 	@echo '  check-debug   the selftests on a kernel with KASAN, lockdep, kmemleak'
@@ -23,7 +23,7 @@ help:
 	@echo '  tools         nfipsec, into build/tools/'
 	@echo '  install       both (DESTDIR, PREFIX, INSTALL_MOD_DIR)'
 	@echo '  strongswan    the plugin for strongSwan, of this Debian suite or of SUITE='
-	@echo '  demo-native   the demo in network namespaces of this kernel'
+	@echo '  demo-native   a tunnel in network namespaces of this kernel, with keys by hand'
 	@echo '  clean         remove what was built here; the cache stays'
 	@echo
 	@echo 'For those who change the sources:'
@@ -47,12 +47,7 @@ install: modules tools
 	$(MAKE) -C tools install DESTDIR='$(abspath $(DESTDIR))'
 
 demo:
-	@selftests/vm/deps
-	@$(MAKE) -s tools
-	@mkdir -p build
-	@selftests/vm/build $(KERNEL) 2>build/demo-build.log || { \
-		cat build/demo-build.log >&2; exit 1; }
-	@selftests/vm/run --kernel $(KERNEL) -- selftests/demo.sh
+	@selftests/vm/demo $(KERNEL)
 
 demo-native: modules tools
 	NFIPSEC_KO='$(CURDIR)/nfipsec.ko' selftests/demo.sh

@@ -10,15 +10,11 @@
 #   +----------------+       ESP       |                 |   +-----------------+
 #                                      |            eth1 --- eth0   10.1.0.66  |
 #                                      +-----------------+   +-----------------+
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=./lib-demo.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-demo.sh"
 
-DIR=$(cd "$(dirname "$0")" && pwd -P)
-PATH=$DIR/../build/tools:$PATH:/usr/sbin:/sbin
-TMP=$(mktemp -d)
 HOSTS=(left right other)
-declare -A NS
-LOADED='' CAPTURE=''
+CAPTURE=''
 
 cleanup() {
 	local host
@@ -32,75 +28,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
-BOLD='' DIM='' GREEN='' RED='' PLAIN=''
-if [[ -t 1 ]]; then
-	BOLD=$'\e[1m' DIM=$'\e[2m' GREEN=$'\e[32m' RED=$'\e[31m' PLAIN=$'\e[0m'
-fi
-
-title() { printf '\n%s== %s%s\n' "$BOLD" "$*" "$PLAIN"; }
-note() { printf '%s\n' "$*"; }
-good() { printf '%sOK%s  %s\n' "$GREEN" "$PLAIN" "$*"; }
-bad() {
-	printf '%sBAD%s %s\n' "$RED" "$PLAIN" "$*" >&2
-	exit 1
-}
-
-# claim TEXT COMMAND...: says TEXT if COMMAND succeeds, else ends the demo
-claim() {
-	local text=$1
-	shift
-	"$@" || bad "not so: $text"
-	good "$text"
-}
-
-# on HOST COMMAND...: run it there; show does so before everybody's eyes
-on() {
-	local host=$1
-	shift
-	ip netns exec "${NS[$host]}" "$@"
-}
-show() {
-	printf '%s%s#%s %s\n' "$DIM" "$1" "$PLAIN" "${*:2}"
-	on "$@"
-}
-
-# The counters that are not zero, which is what there is to say.
-show_counters() {
-	printf "%s%s#%s nfipsec stats | grep -v ' 0\$'\n" "$DIM" "$1" "$PLAIN"
-	on "$1" nfipsec stats | grep -v ' 0$' || true
-}
-
-# until_true SECONDS COMMAND...
-until_true() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		read -rt 0.05 <> <(:) || true
-	done
-}
-
-counter() {
-	on "$1" nfipsec -j stats | tr -d ' \n' |
-		grep -oE "\"name\":\"$2\",\"value\":[0-9]+|\"$2\":[0-9]+" |
-		head -n 1 | grep -oE '[0-9]+$'
-}
-
 answers() { on "$1" ping -q -n -c 1 -W 2 "$2" >"$TMP/ping" 2>&1; }
-
-load_module() {
-	local dep
-	[[ -d /sys/module/nfipsec ]] && return
-	if [[ ${NFIPSEC_KO:-} ]]; then
-		for dep in $(modinfo -F depends "$NFIPSEC_KO" | tr , ' '); do
-			modprobe "$dep"
-		done
-		insmod "$NFIPSEC_KO"
-	else
-		modprobe nfipsec
-	fi
-	LOADED=1
-}
 
 make_hosts() {
 	local host
@@ -176,10 +104,7 @@ stop_capture() {
 	CAPTURE=
 }
 
-((EUID == 0)) || bad "this needs root"
-for tool in ip tcpdump ping nfipsec; do
-	command -v $tool >/dev/null || bad "no command '$tool'"
-done
+need ip tcpdump ping nfipsec
 
 title "Linux $(uname -r), three hosts, a tunnel between two"
 sed -n '7,13s/^#   //p' "$0"

@@ -62,7 +62,7 @@ check-ike:
 	@selftests/check ike $(STAGES)
 
 strongswan:
-	$(MAKE) -C tools/strongswan SUITE=$(SUITE)
+	$(MAKE) -C tools/strongswan $(if $(SUITE),SUITE=$(SUITE))
 
 style:
 	@selftests/check stock style checks

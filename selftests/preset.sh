@@ -68,10 +68,14 @@ s.bind(('10.0.0.1', $1))
 s.sendto(b'x', ('10.0.0.2', 9))"
 }
 
+came() {
+	(($(seen "udp sport 500") == 1))
+}
+
 ike() {
 	check "denied" deny ike || return 1
 	check "sent from port 500" send 500
-	check "it comes" busywait 5 eval '(($(seen "udp sport 500") == 1))'
+	check "it comes" busywait 5 came
 	refute "sent from port 501" send 501
 	check "IKE over IPv6 has policies too" test \
 		"$(on a nfipsec policy list | grep -c "preset ike")" -eq 4

@@ -242,8 +242,6 @@ static int make_mature(struct nfipsec_sa *sa,
 	err = dst_cache_init(&sa->dst_cache, GFP_KERNEL_ACCOUNT);
 	if (err)
 		return err;
-	sa->flags = cfg->flags;
-	nfipsec_sa_seq_init(sa, cfg);
 	sa->outer = cfg->outer;
 	sa->pmtu_age = cfg->pmtu_age;
 	sa->encap = cfg->encap;
@@ -284,6 +282,8 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 	sa->dir = cfg->dir;
 	sa->state = cfg->state;
 	sa->reqid = cfg->reqid;
+	sa->flags = cfg->flags;
+	nfipsec_sa_seq_init(sa, cfg);
 	memcpy(sa->owner, cfg->owner, sizeof(sa->owner));
 	sa->add_time = ktime_get_real_seconds();
 	sa->moved_next = jiffies;

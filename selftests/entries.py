@@ -191,10 +191,10 @@ def sets_same():
     unentry("out", three, two, one)
     equal([p["index"] for p in shown()], [part])
     # as many as there may be, and one too many, of a new one and of an old one
-    many = [selector(IN4, "10.0.0.%d" % n) for n in range(17)]
+    many = [selector(IN4, "192.168.2.%d" % n) for n in range(100, 117)]
     entry("out", *many[:16], action="discard")
-    equal(send("10.0.0.15", src=IN4), "out_discard")
-    equal(send("10.0.0.16", src=IN4), CLEAR)
+    equal(send("192.168.2.115", src=IN4), "out_discard")
+    equal(send("192.168.2.116", src=IN4), CLEAR)
     refused(7, entry, "out", *many, action="discard")
     refused(7, entry, "out", *many, action="discard", cmd="POLICY_UPDATE")
     refused(7, unentry, "out", *many)

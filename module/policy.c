@@ -319,6 +319,8 @@ bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 		return false;
 	for (i = 0; i < pol->cfg.tmpls; i++) {
 		fill_want(&want, &pol->cfg.tmpl[i], flow);
+		/* The rest is of outer headers that it makes, not takes off. */
+		want.demand.asked &= NFIPSEC_DEMAND_ESN;
 		if (n < chain->len && nfipsec_sa_fits(chain->sa[n], &want)) {
 			seal_flow(&sealed, flow, chain->sa[n++]);
 			flow = &sealed;

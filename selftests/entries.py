@@ -357,13 +357,16 @@ def demands_in():
     for name, value, good, bad in DEMANDS:
         lab.reset()
         demand("in", name, value)
-        for how, expect in ((bad, "in_policy"), (good, "in_ok")):
+        # an SA that receives makes no outer headers
+        refuse = "in_policy" if name == "ESN" else "in_ok"
+        for how, expect in ((bad, refuse), (good, "in_ok")):
             spi = lab.sa(null, "in", replay_window=64, **how)
             lab.mark()
             lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(
                 spi, 1, 4, far(), esn=bool(how.get("flags")))))
             lab.counted({expect: 1}, "%s %s" % (name, value))
-        equal(sock4.recv(100), b"in")
+            if expect == "in_ok":
+                equal(sock4.recv(100), b"in")
         nothing(sock4)
     lab.reset()
 

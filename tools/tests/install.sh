@@ -61,6 +61,7 @@ nothing_left() {
 		[ -z "$(find "$TMP/prefix" -type f)" ]
 }
 
+echo "KTAP version 1"
 ok "install" $MAKE -s -C "$TOOLS" install PREFIX="$TMP/prefix"
 ok "a version" pc --modversion libnfipsec
 ok "the example builds with what is installed" example

@@ -158,7 +158,7 @@ static void file_run(const char *path)
 }
 
 /* What is whole is read, what is a byte shorter is not. */
-static void cut(const char *path)
+static void cut_short(const char *path)
 {
 	static const char text[] =
 		"sa update src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1 seq-out 7\n"
@@ -184,14 +184,16 @@ static void cut(const char *path)
 
 void test_keep(void)
 {
+	static const struct plan_case beyond = {
+		"beyond 2^32", M32, M32, M32, M32 + 100, 0, true
+	};
 	char dir[] = "/tmp/nfipsec-keep.XXXXXX";
 	char path[64];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(plans); i++)
 		plan_run(&plans[i], 0);
-	plan_run(&(struct plan_case){ "beyond 2^32", M32, M32, M32, M32 + 100,
-				      0, true }, NFIPSEC_SA_FLAG_ESN);
+	plan_run(&beyond, NFIPSEC_SA_FLAG_ESN);
 	receive_run(0, 9, 9, false);
 	receive_run(9, 9, 9, false);
 	receive_run(9, 3, 9, true);
@@ -206,7 +208,7 @@ void test_keep(void)
 	refused(path,
 		"sa update src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1 seq-out x",
 		"no number");
-	cut(path);
+	cut_short(path);
 	unlink(path);
 	rmdir(dir);
 }

@@ -123,7 +123,7 @@ def policy_whole():
     equal(nl.dump("policy-get", {}), [got], "dump")
     equal([t["spi"] for t in got["tmpl"] if t.get("spi")], [0x98765], "SPIs")
     equal([t["mode"] for t in got["tmpl"]], ["transport", "tunnel"], "modes")
-    equal((got["action"], got["dir"], got["name"]), ("protect", "out", "two"))
+    equal((got["action"], got["dir"], got["name"]), ("protect", "out", ["two"]))
     equal([m["addr"] for m in got["selector"]["dst-more"]],
           [bytes([10, 9, 0, 0])], "more")
     flush()

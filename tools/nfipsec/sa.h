@@ -31,6 +31,8 @@ struct sa_args {
 int word_encap(struct args *a, void *obj, const struct word *w);
 
 int sa_parse_config(struct args *a, struct sa_args *in);
+int sa_check_present(const struct nfipsec_sa *sa, const struct word *need,
+		     size_t n);
 int sa_check_new(const struct nfipsec_sa *sa);
 int sa_check_key(const struct nfipsec_sa *sa);
 int sa_check_keepalive(const struct nfipsec_sa *sa);

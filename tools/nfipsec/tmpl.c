@@ -75,38 +75,31 @@ static int tmpl_check(const struct nfipsec_tmpl *tmpl)
 	return CLI_OK;
 }
 
-static int word_esn(struct args *a, void *obj, const struct word *w)
+static int one_of(struct args *a, void *obj, const struct word *w,
+		  const struct choice *choices)
 {
 	const char *text = args_value(a, w->name);
-	struct nfipsec_tmpl *tmpl = obj;
 	unsigned int value;
 	int ret;
 
 	if (!text)
 		return CLI_USAGE;
-	ret = choice_parse(text, w->name, choice_esn, &value);
+	ret = choice_parse(text, w->name, choices, &value);
 	if (ret)
 		return ret;
-	tmpl->esn = value;
-	has_set(tmpl, NFIPSEC_A_TMPL_ESN);
+	*((uint8_t *)obj + w->off) = value;
+	has_set(obj, w->attr);
 	return CLI_OK;
+}
+
+static int word_esn(struct args *a, void *obj, const struct word *w)
+{
+	return one_of(a, obj, w, choice_esn);
 }
 
 static int word_tmpl_df(struct args *a, void *obj, const struct word *w)
 {
-	const char *text = args_value(a, w->name);
-	struct nfipsec_tmpl *tmpl = obj;
-	unsigned int value;
-	int ret;
-
-	if (!text)
-		return CLI_USAGE;
-	ret = choice_parse(text, w->name, choice_df, &value);
-	if (ret)
-		return ret;
-	tmpl->df = value;
-	has_set(tmpl, NFIPSEC_A_TMPL_DF);
-	return CLI_OK;
+	return one_of(a, obj, w, choice_df);
 }
 
 static int word_tmpl_dscp(struct args *a, void *obj, const struct word *w)
@@ -150,8 +143,8 @@ int word_tmpl(struct args *a, void *obj, const struct word *w)
 		T("reqid", word_u32, reqid, REQID),
 		T("spi", word_u32, spi, SPI),
 		{ "algo", word_algo, 0, 0, 0, 0, true },
-		{ "esn", word_esn, 0, 0, 0, 0, false },
-		{ "df", word_tmpl_df, 0, 0, 0, 0, false },
+		T("esn", word_esn, esn, ESN),
+		T("df", word_tmpl_df, df, DF),
 		{ "dscp", word_tmpl_dscp, 0, 0, 0, 0, false },
 		{ "level", word_level, 0, 0, 0, 0, false },
 	};

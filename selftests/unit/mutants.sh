@@ -13,6 +13,7 @@ module=../../module
 out=../../build/unit
 files='replay.c selector.c selector_lists.c selector_addr.c selector_sets.c flow.c
        algo.c reason.c mutable.c outer.c path.c icmp.c life.c life.h demand.c demand.h
+       classify.c tuple.c cover.c classify.h tuple.h cover.h
        replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
        proto.h kat_vectors.h'
 only=${1:-}
@@ -56,7 +57,7 @@ m() { # sed expression for $file, what it means
 	     CFLAGS='-O1 -g -w' >"$work/log" 2>&1; then
 		sed 's/^/# /' "$work/log"
 		result 'not ok' "$file: $2 # does not compile"
-	elif timeout 20 "$work/out/unit" "$noun" >"$work/log" 2>&1; then
+	elif timeout 20 "$work/out/unit" "${suite:-$noun}" >"$work/log" 2>&1; then
 		result 'not ok' "$file: $2 # nobody noticed"
 	else
 		result ok "$file: $2"
@@ -427,6 +428,71 @@ m 's/\[NFIPSEC_LIMIT_TIME_USE\] = used/[NFIPSEC_LIMIT_TIME_USE] = added/' \
 	'use from the beginning'
 file=life.h
 m 's/(BIT(limit) << 16)/BIT(limit)/' 'hard is soft'
+
+# Their cases are those of the whole that they make.
+suite=classify
+file=classify.c
+m 's/rule->born <= state/1/' 'a rule before its state'
+m 's/state < (u64)atomic64_read(&rule->died)/1/' 'a rule after its state'
+m 's/if (best \&\& !nfipsec_rule_before(rule, best))/if (0)/' \
+	'the last tuple wins'
+m 's/if (piece->exact ||/if (1 ||/' 'rules are not asked'
+m 's/best, rule) \&\& is_opaque(rule))/best, rule) \&\& 0)/' \
+	'of one policy, any rule'
+m 's/(!hit->may || nfipsec_rule_before(rule, hit->may))/1/' \
+	'the last one that may match'
+m 's/hit->may \&\& !nfipsec_rule_before(hit->may, hit->yes)/0/' \
+	'one policy may match and does'
+m 's/hit->yes->priority < READ_ONCE/hit->yes->priority <= READ_ONCE/' \
+	'a tuple of the same priority is left out'
+m 's/side < NFIPSEC_SIDES/side < 1/' 'fragments as whole packets'
+m 's/if (flow->opaque)/if (0)/' 'no fragments'
+m 's/return hidden;/return false;/' 'protocol always seen'
+m 's/cut->n += got;/cut->n = got;/' 'one range of a list'
+m 's/cut->exact = false;//' 'too large and not asked'
+m 's/range->max << 16 | U16_MAX/range->max << 16/' 'port that is one too low'
+m 's/i \/= cut\[f\].n;//' 'not all pieces'
+m 's/exact = exact \&\& cut/exact = cut/' 'only the last field counts'
+m 's/NFIPSEC_KIND_PORTS ? FIELDS : DPORT/NFIPSEC_KIND_PORTS ? SPORT : DPORT/' \
+	'source port not looked at'
+m 's/if (is_noproto(sel))/if (0)/' 'opaque protocol'
+m 's/NFIPSEC_KIND_MAY,$/NFIPSEC_KIND_PORTS,/' 'ports of fragments seen'
+m 's/AF_INET6 \&\& sel->proto)/AF_INET6 \&\& 0)/' 'nothing hidden'
+m 's/if (err)$/if (0)/' 'half a rule stays'
+m 's/rule->born = old->born;/rule->born = S64_MAX;/' 'swapped in too late'
+m 's/rcu_assign_pointer(piece->rule, rule);/;/' 'the old one stays'
+file=tuple.c
+m 's/plen ? U32_MAX << (32 - plen) : 0/U32_MAX << (31 \& (32 - plen))/' \
+	'prefix of length 0'
+m 's/bit_mask(shape->dport) >> 16/0/' 'destination port does not count'
+m 's/shape->proto ? U8_MAX : 0/0/' 'protocol does not count'
+m 's/word\[i - 1\] |= tuple->id << 8;//; s/b->tuple == tuple \&\& //' \
+	'tuples are mixed up'
+m 's/same_words(b->key, word, key->words)/1/' 'hash taken for the key'
+m 's/table_new(size, !old->link)/table_new(size, old->link)/' \
+	'one link for two tables'
+m 's/if (memcmp(&shape, want, sizeof(shape)))/if (0)/' \
+	'a coarser tuple taken for exact'
+m 's/best_set(tuple);$/;/' 'best priority is that of the first'
+m 's/pos = priority < level->priority/pos = priority > level->priority/' \
+	'priorities in no order'
+m 's/if (--level->count)/if (0)/' 'priority gone with one piece'
+m 's/pos = nfipsec_rule_before(rule/pos = !nfipsec_rule_before(rule/' \
+	'rules backwards'
+m 's/prev ? &piece_of(prev)->next : &b->first/\&b->first/' \
+	'the newest first'
+m 's/if (b \&\& RB_EMPTY_ROOT(&b->pieces))/if (0)/' 'empty bucket stays'
+m 's/> table->size)$/> 2 * table->size)/' 'table too small'
+m 's/< table->size \/ 16/< table->size \/ 64/' 'table too large'
+file=cover.c
+m 's/!starts_at(at, plen) || //' 'prefix begins before the range'
+m 's/above(last_of(at, plen), end))$/0)/' 'prefix ends behind the range'
+m 's/n.high += !n.low;//' 'no carry'
+m 's/plen < 128 ? U64_MAX >> (plen - 64)/plen < 128 ? U64_MAX/' 'long prefixes'
+m 's/at.low \&= ~host.low;//' 'host bits stay'
+file=classify.h
+m 's/a->age < b->age/a->age > b->age/' 'the youngest first'
+suite=
 
 echo "1..$count"
 echo "# Totals: pass:$((count - failed)) fail:$failed skip:0"

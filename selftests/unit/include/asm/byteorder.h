@@ -6,6 +6,8 @@
 
 #define be32_to_cpu	__be32_to_cpu
 #define cpu_to_be32	__cpu_to_be32
+#define ntohl		__be32_to_cpu
+#define htonl		__cpu_to_be32
 #define ntohs		__be16_to_cpu
 #define htons		__cpu_to_be16
 

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tuple space search. Of a rule it matters which bits of a packet it looks at:
+ * how many of each address and port, and whether at the protocol. Rules that
+ * agree in that have a shape in common, and are a tuple; there a packet can
+ * only match what is equal to it in these bits, and a hash table finds that at
+ * once, however many there are. A look-up tries the tuples, the best rule of
+ * which is better than what it has found: as many as there are shapes, which
+ * people have few of, because their policies are made by few templates.
+ *
+ * Ranges that are no prefix are cut into prefixes: a rule consists of pieces.
+ * Pieces of one key hang in a list in the order of the rules. Most of them are
+ * exact: their rule matches all that has the key, so the first one decides. If
+ * a rule would have too many pieces, a field is taken by one prefix that is
+ * too large, and the rule itself must be asked; only such pieces make the
+ * look-up go on in the list.
+ *
+ * Bounds. A rule has at most PORT_PIECES + 2 * ADDR_PIECES = 48 pieces, one or
+ * two most of the time. A piece takes a slab object of 64 bytes; its key,
+ * unless others have it too, one of 64 (IPv4) or 96 bytes and up to 8 bytes of
+ * the table, or 32 while it grows. There are at most 32 shapes for whole
+ * packets of a family, and as many for fragments, beside those of a coarse
+ * grid, 64: who has more of them than that finds longer lists instead.
+ *
+ * A fragment does not show its ports, perhaps not even its protocol, and may
+ * match rules for these. Pieces beside those for whole packets stand for that.
+ *
+ * States. Rules carry the numbers of the states that they belong to, and a
+ * look-up takes those of the state that it began in. So any number of changes
+ * become visible at once, by nfipsec_classifier_commit(), and until then any of
+ * them can still fail.
+ */
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+
+#include "classify.h"
+#include "cover.h"
+
+/* Pieces that the addresses of a rule make at most, and with its ports. */
+#define ADDR_PIECES	8
+#define PORT_PIECES	32
+
+/* Fields that are ranges. */
+enum {
+	DST,
+	SRC,
+	DPORT,
+	SPORT,
+	FIELDS
+};
+
+/**
+ * struct cut - a field of a rule as prefixes
+ * @n: how many
+ * @exact: they cover the field, and nothing more
+ * @list: ports stand at the top of IPv4 addresses
+ */
+struct cut {
+	unsigned int n;
+	bool exact;
+	struct nfipsec_prefix list[PORT_PIECES];
+};
+
+static bool is_there(const struct nfipsec_rule *rule, u64 state)
+{
+	return rule->born <= state &&
+	       state < (u64)atomic64_read(&rule->died);
+}
+
+static bool is_opaque(const struct nfipsec_rule *rule)
+{
+	return nfipsec_selector_is_opaque(rule->sel);
+}
+
+/* The first rule of a bucket that a whole packet matches, or @best. */
+static const struct nfipsec_rule *
+walk_whole(const struct nfipsec_bucket *b, const struct nfipsec_flow *flow,
+	   u64 state, const struct nfipsec_rule *best)
+{
+	const struct nfipsec_piece *piece;
+	const struct nfipsec_rule *rule;
+
+	for (piece = rcu_dereference(b->first); piece;
+	     piece = rcu_dereference(piece->next)) {
+		rule = rcu_dereference(piece->rule);
+		if (best && !nfipsec_rule_before(rule, best))
+			break;
+		if (!is_there(rule, state))
+			continue;
+		if (piece->exact ||
+		    nfipsec_selector_match(rule->sel, flow) ==
+		    NFIPSEC_MATCH_YES)
+			return rule;
+	}
+	return best;
+}
+
+/* Of the rules of one policy, that one counts which is for what is not seen. */
+static bool beats(const struct nfipsec_rule *rule,
+		  const struct nfipsec_rule *best)
+{
+	return !best || nfipsec_rule_before(rule, best) ||
+	       (!nfipsec_rule_before(best, rule) && is_opaque(rule));
+}
+
+/* What a bucket answers to a fragment is the same for all that it matches. */
+static void walk_frag(const struct nfipsec_bucket *b,
+		      const struct nfipsec_flow *flow, u64 state,
+		      struct nfipsec_hit *hit)
+{
+	const struct nfipsec_piece *piece;
+	const struct nfipsec_rule *rule;
+	enum nfipsec_match match;
+
+	for (piece = rcu_dereference(b->first); piece;
+	     piece = rcu_dereference(piece->next)) {
+		rule = rcu_dereference(piece->rule);
+		if (hit->yes && nfipsec_rule_before(hit->yes, rule))
+			return;
+		if (!is_there(rule, state))
+			continue;
+		match = nfipsec_selector_match(rule->sel, flow);
+		if (match == NFIPSEC_MATCH_NO)
+			continue;
+		if (match == NFIPSEC_MATCH_YES && beats(rule, hit->yes))
+			hit->yes = rule;
+		else if (match == NFIPSEC_MATCH_OPAQUE &&
+			 (!hit->may || nfipsec_rule_before(rule, hit->may)))
+			hit->may = rule;
+		return;
+	}
+}
+
+static bool for_frag(const struct nfipsec_tuple *tuple, bool hidden)
+{
+	switch (tuple->shape.kind) {
+	case NFIPSEC_KIND_PORTS:
+		return false;
+	case NFIPSEC_KIND_HIDDEN:
+	case NFIPSEC_KIND_NOPROTO:
+		return hidden;
+	default:
+		return true;
+	}
+}
+
+static void look_frag(const struct nfipsec_classifier *cls,
+		      const struct nfipsec_table *table,
+		      const struct nfipsec_flow *flow,
+		      const struct nfipsec_key *key, u64 state,
+		      struct nfipsec_hit *hit)
+{
+	bool hidden = nfipsec_proto_hides(flow->family, flow->proto);
+	const struct nfipsec_bucket *b;
+	struct nfipsec_tuple *tuple;
+	unsigned int side;
+
+	for (side = 0; side < NFIPSEC_SIDES; side++) {
+		list_for_each_entry_rcu(tuple,
+					nfipsec_space_tuples(&cls->space,
+							     flow->family,
+							     side), node) {
+			if (!for_frag(tuple, hidden) ||
+			    (hit->yes &&
+			     hit->yes->priority < READ_ONCE(tuple->best)))
+				continue;
+			b = nfipsec_space_find(&cls->space, table, tuple, key);
+			if (b)
+				walk_frag(b, flow, state, hit);
+		}
+	}
+	if (hit->yes && hit->may && !nfipsec_rule_before(hit->may, hit->yes))
+		hit->may = NULL;
+}
+
+static void look_whole(const struct nfipsec_classifier *cls,
+		       const struct nfipsec_table *table,
+		       const struct nfipsec_flow *flow,
+		       const struct nfipsec_key *key, u64 state,
+		       struct nfipsec_hit *hit)
+{
+	const struct nfipsec_bucket *b;
+	struct nfipsec_tuple *tuple;
+
+	list_for_each_entry_rcu(tuple,
+				nfipsec_space_tuples(&cls->space, flow->family,
+						     NFIPSEC_SIDE_WHOLE),
+				node) {
+		if (hit->yes && hit->yes->priority < READ_ONCE(tuple->best))
+			continue;
+		b = nfipsec_space_find(&cls->space, table, tuple, key);
+		if (b)
+			hit->yes = walk_whole(b, flow, state, hit->yes);
+	}
+}
+
+/**
+ * nfipsec_classify() - find the first rule that a packet matches
+ * @cls: the rules
+ * @flow: the packet
+ * @hit: written whole
+ *
+ * Context: under rcu_read_lock(), until the end of which the rules are valid.
+ */
+void nfipsec_classify(const struct nfipsec_classifier *cls,
+		      const struct nfipsec_flow *flow,
+		      struct nfipsec_hit *hit)
+{
+	/* First: all that belongs to the state is there then. */
+	u64 state = atomic64_read_acquire(&cls->state);
+	const struct nfipsec_table *table = rcu_dereference(cls->space.table);
+	struct nfipsec_key key;
+
+	hit->yes = NULL;
+	hit->may = NULL;
+	nfipsec_key_set(&key, flow);
+	if (flow->opaque)
+		look_frag(cls, table, flow, &key, state, hit);
+	else
+		look_whole(cls, table, flow, &key, state, hit);
+}
+
+/* @hull is around all of @list, and is the only range if there is no list. */
+static void cut_addrs(struct cut *cut, const union nfipsec_addr hull[2],
+		      const union nfipsec_addr list[][2], unsigned int n,
+		      u8 family, unsigned int max)
+{
+	unsigned int i, got;
+
+	cut->n = 0;
+	cut->exact = true;
+	for (i = 0; i < (n ?: 1); i++) {
+		got = nfipsec_cover_range(n ? list[i] : hull, family,
+					  &cut->list[cut->n], max - cut->n);
+		if (!got)
+			break;
+		cut->n += got;
+	}
+	if (got)
+		return;
+	nfipsec_cover_hull(hull, family, cut->list);
+	cut->n = 1;
+	cut->exact = false;
+}
+
+static void port_addrs(union nfipsec_addr addr[2],
+		       const struct nfipsec_range *range)
+{
+	memset(addr, 0, 2 * sizeof(*addr));
+	addr[0].ip = cpu_to_be32((u32)range->min << 16);
+	addr[1].ip = cpu_to_be32((u32)range->max << 16 | U16_MAX);
+}
+
+static void cut_ports(struct cut *cut, const struct nfipsec_range *hull,
+		      const struct nfipsec_range *list, unsigned int n,
+		      unsigned int max)
+{
+	union nfipsec_addr addrs[NFIPSEC_RANGES_MAX][2], addr[2];
+	unsigned int i;
+
+	port_addrs(addr, hull);
+	for (i = 0; i < n; i++)
+		port_addrs(addrs[i], &list[i]);
+	cut_addrs(cut, addr, addrs, n, AF_INET, max);
+}
+
+/* What is not one of the first fields gets what the others leave it. */
+static void cut_rule(struct cut *cut, const struct nfipsec_selector *sel)
+{
+	static const struct nfipsec_selector_lists none;
+	const struct nfipsec_selector_lists *l = sel->lists ?: &none;
+	unsigned int n;
+
+	cut_addrs(&cut[DST], sel->dst, l->dst, l->dsts, sel->family,
+		  ADDR_PIECES);
+	n = cut[DST].n;
+	cut_addrs(&cut[SRC], sel->src, l->src, l->srcs, sel->family,
+		  ADDR_PIECES / n);
+	n *= cut[SRC].n;
+	if (!nfipsec_selector_has_ports(sel))
+		return;
+	cut_ports(&cut[DPORT], &sel->dport, l->dport, l->dports,
+		  PORT_PIECES / n);
+	n *= cut[DPORT].n;
+	cut_ports(&cut[SPORT], &sel->sport, l->sport, l->sports,
+		  PORT_PIECES / n);
+}
+
+static u16 port_of(const struct nfipsec_prefix *prefix)
+{
+	return be32_to_cpu(prefix->addr.ip) >> 16;
+}
+
+/* Piece number @i of those that the first @fields make. */
+static int add_piece(struct nfipsec_classifier *cls, struct nfipsec_rule *rule,
+		     const struct nfipsec_shape *what, const struct cut *cut,
+		     unsigned int fields, unsigned int i)
+{
+	static const struct nfipsec_prefix any;
+	const struct nfipsec_prefix *p[FIELDS] = { &any, &any, &any, &any };
+	struct nfipsec_flow low = { .family = what->family };
+	struct nfipsec_shape shape = *what;
+	struct nfipsec_key key;
+	unsigned int f;
+	bool exact = true;
+
+	for (f = 0; f < fields; f++) {
+		p[f] = &cut[f].list[i % cut[f].n];
+		i /= cut[f].n;
+		exact = exact && cut[f].exact;
+	}
+	low.saddr = p[SRC]->addr;
+	low.daddr = p[DST]->addr;
+	low.sport = port_of(p[SPORT]);
+	low.dport = port_of(p[DPORT]);
+	low.proto = rule->sel->proto;
+	nfipsec_key_set(&key, &low);
+	shape.src = p[SRC]->plen;
+	shape.dst = p[DST]->plen;
+	shape.sport = p[SPORT]->plen;
+	shape.dport = p[DPORT]->plen;
+	return nfipsec_piece_add(&cls->space, rule, &shape, &key, exact);
+}
+
+/* All pieces of a kind, that go by the protocol, or not. */
+static int add_kind(struct nfipsec_classifier *cls, struct nfipsec_rule *rule,
+		    const struct cut *cut, u8 kind, bool proto)
+{
+	struct nfipsec_shape shape = {
+		.kind = kind,
+		.family = rule->sel->family,
+		.proto = proto ? 8 : 0,
+	};
+	unsigned int fields = kind == NFIPSEC_KIND_PORTS ? FIELDS : DPORT;
+	unsigned int f, i, n = 1;
+	int err = 0;
+
+	for (f = 0; f < fields; f++)
+		n *= cut[f].n;
+	for (i = 0; !err && i < n; i++)
+		err = add_piece(cls, rule, &shape, cut, fields, i);
+	return err;
+}
+
+static bool is_noproto(const struct nfipsec_selector *sel)
+{
+	return sel->family == AF_INET6 && sel->proto == NFIPSEC_PROTO_OPAQUE;
+}
+
+static int add_pieces(struct nfipsec_classifier *cls, struct nfipsec_rule *rule,
+		      const struct cut *cut)
+{
+	const struct nfipsec_selector *sel = rule->sel;
+	int err;
+
+	if (is_noproto(sel))
+		return add_kind(cls, rule, cut, NFIPSEC_KIND_NOPROTO, false);
+	if (nfipsec_selector_is_opaque(sel)) {
+		err = add_kind(cls, rule, cut, NFIPSEC_KIND_OPAQUE, sel->proto);
+	} else if (nfipsec_selector_has_ports(sel)) {
+		err = add_kind(cls, rule, cut, NFIPSEC_KIND_PORTS, sel->proto);
+		if (!err)
+			err = add_kind(cls, rule, cut, NFIPSEC_KIND_MAY,
+				       sel->proto);
+	} else {
+		err = add_kind(cls, rule, cut, NFIPSEC_KIND_PLAIN, sel->proto);
+	}
+	if (!err && sel->family == AF_INET6 && sel->proto)
+		err = add_kind(cls, rule, cut, NFIPSEC_KIND_HIDDEN, false);
+	return err;
+}
+
+/**
+ * nfipsec_classifier_init() - make a classifier without rules
+ * @cls: written whole
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_classifier_init(struct nfipsec_classifier *cls)
+{
+	atomic64_set(&cls->state, 0);
+	return nfipsec_space_init(&cls->space);
+}
+
+/**
+ * nfipsec_classifier_exit() - give up a classifier without rules
+ * @cls: no packet can come to it any more
+ *
+ * Context: process context.
+ */
+void nfipsec_classifier_exit(struct nfipsec_classifier *cls)
+{
+	nfipsec_space_exit(&cls->space);
+}
+
+/**
+ * nfipsec_rule_add() - add a rule to the next state
+ * @cls: where
+ * @rule: not in a classifier; from now on until it is out, its selector,
+ *	priority and age must not change
+ *
+ * Packets meet it after nfipsec_classifier_commit(). Until then it can be taken
+ * out again by nfipsec_rule_del().
+ *
+ * Context: process context as the writer, sleeps.
+ * Return: 0, or -ENOMEM: then the rule is not in. Readers may still be at it:
+ * it must be freed as if it had been.
+ */
+int nfipsec_rule_add(struct nfipsec_classifier *cls, struct nfipsec_rule *rule)
+{
+	struct cut *cut;
+	int err;
+
+	cut = kmalloc_array(FIELDS, sizeof(*cut), GFP_KERNEL);
+	if (!cut)
+		return -ENOMEM;
+	rule->born = atomic64_read(&cls->state) + 1;
+	atomic64_set(&rule->died, S64_MAX);
+	rule->pieces = NULL;
+	cut_rule(cut, rule->sel);
+	err = add_pieces(cls, rule, cut);
+	kfree(cut);
+	if (err)
+		nfipsec_rule_del(cls, rule);
+	return err;
+}
+
+/**
+ * nfipsec_rule_retire() - leave a rule out of the next state
+ * @cls: where it is
+ * @rule: the rule
+ *
+ * Packets meet it until nfipsec_classifier_commit(), and must be able to until
+ * a grace period after that; then nfipsec_rule_del() takes it out. There is no
+ * way back: first do all that can fail.
+ *
+ * Context: as the writer.
+ */
+void nfipsec_rule_retire(struct nfipsec_classifier *cls,
+			 struct nfipsec_rule *rule)
+{
+	atomic64_set(&rule->died, atomic64_read(&cls->state) + 1);
+}
+
+/**
+ * nfipsec_classifier_commit() - let packets meet the next state
+ * @cls: its rules are as they shall be
+ *
+ * Context: as the writer.
+ */
+void nfipsec_classifier_commit(struct nfipsec_classifier *cls)
+{
+	atomic64_set_release(&cls->state, atomic64_read(&cls->state) + 1);
+}
+
+/**
+ * nfipsec_rule_del() - take a rule out
+ * @cls: where it is
+ * @rule: packets may still be at it until a grace period has passed
+ *
+ * At once and in no order with other changes, unless it was retired before.
+ *
+ * Context: process context as the writer, sleeps.
+ */
+void nfipsec_rule_del(struct nfipsec_classifier *cls, struct nfipsec_rule *rule)
+{
+	struct nfipsec_piece *piece;
+
+	while (rule->pieces) {
+		piece = rule->pieces;
+		rule->pieces = piece->sibling;
+		nfipsec_piece_del(&cls->space, piece);
+	}
+}
+
+/**
+ * nfipsec_rule_swap() - put a rule in the place of another
+ * @old: out afterwards, see nfipsec_rule_del()
+ * @rule: not in a classifier; of the same selector, priority and age
+ *
+ * Packets meet one or the other.
+ *
+ * Context: as the writer.
+ */
+void nfipsec_rule_swap(struct nfipsec_rule *old, struct nfipsec_rule *rule)
+{
+	struct nfipsec_piece *piece;
+
+	rule->born = old->born;
+	atomic64_set(&rule->died, S64_MAX);
+	rule->pieces = old->pieces;
+	old->pieces = NULL;
+	for (piece = rule->pieces; piece; piece = piece->sibling)
+		rcu_assign_pointer(piece->rule, rule);
+}

@@ -12,10 +12,13 @@
 #include "selector.h"
 #include "tuple.h"
 
+struct nfipsec_policy;
+
 /**
  * struct nfipsec_rule - a selector with a place in the order
  * @sel: what it matches; the caller's, until a grace period after the rule is
  *	out
+ * @policy: whose it is, not looked at here
  * @priority: a lower number comes first
  * @age: and then a lower one here. Rules that have both in common are taken for
  *	one
@@ -23,11 +26,12 @@
  * @died: state from which on it is gone
  * @pieces: where it is, writers only
  *
- * The caller embeds it, sets the first three, and frees it a grace period after
+ * The caller embeds it, sets the first four, and frees it a grace period after
  * it is out.
  */
 struct nfipsec_rule {
 	const struct nfipsec_selector *sel;
+	struct nfipsec_policy *policy;
 	u32 priority;
 	u64 age;
 	u64 born;

@@ -32,13 +32,16 @@ static int __net_init net_init(struct net *net)
 	mutex_init(&nn->lock);
 	/* A cache that was never filled has generation 0. */
 	atomic64_set(&nn->gen, 1);
-	nfipsec_spd_init(nn);
+	err = nfipsec_spd_init(nn);
+	if (err)
+		return err;
 	nfipsec_natt_init(nn);
 	nfipsec_dummy_init(nn);
 
+	err = -ENOMEM;
 	nn->counters = alloc_percpu(struct nfipsec_counters);
 	if (!nn->counters)
-		return -ENOMEM;
+		goto free_spd;
 	err = nfipsec_tag_init(nn);
 	if (err)
 		goto free_counters;
@@ -61,6 +64,8 @@ free_tag:
 	nfipsec_tag_exit(nn);
 free_counters:
 	free_percpu(nn->counters);
+free_spd:
+	nfipsec_spd_free(nn);
 	return err;
 }
 
@@ -98,6 +103,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		struct nfipsec_net *nn = nfipsec_net(net);
 
 		nfipsec_tag_exit(nn);
+		nfipsec_spd_free(nn);
 		free_percpu(nn->counters);
 		mutex_destroy(&nn->lock);
 	}

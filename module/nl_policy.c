@@ -4,7 +4,6 @@
  * and policy-flush.
  */
 #include <linux/err.h>
-#include <linux/rculist.h>
 
 #include "net.h"
 #include "netlink.h"
@@ -12,32 +11,22 @@
 #include "nl_policy.h"
 #include "nl_change.h"
 
-/* How often a dump goes back when the policy it stood at has gone. */
-#define DUMP_RETRIES_MAX	64
-
 /**
- * struct policy_cursor - where a dump of policies is
- * @dir: index of nfipsec_spd.list that is being dumped
- * @index: of the last policy that was dumped, 0 if none of @dir was
- * @priority: of that policy
- * @retries: how often the dump went back
+ * struct policy_cursor - where a dump of policies is: at the last one dumped
+ * @age: its age, 0 if none of @dir was dumped
+ * @priority: its priority
+ * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT, the direction that is being dumped
  */
 struct policy_cursor {
-	u32 dir;
-	u32 index;
+	u64 age;
 	u32 priority;
-	u32 retries;
+	u32 dir;
 };
 
 static struct policy_cursor *cursor_of(struct netlink_callback *cb)
 {
 	BUILD_BUG_ON(sizeof(struct policy_cursor) > sizeof(cb->ctx));
 	return (struct policy_cursor *)cb->ctx;
-}
-
-static unsigned int list_of(u8 dir)
-{
-	return dir == NFIPSEC_DIR_IN ? NFIPSEC_SPD_IN : NFIPSEC_SPD_OUT;
 }
 
 /* Under the config lock. On success the list owns @pol. */
@@ -47,7 +36,7 @@ static int policy_link(struct nfipsec_net *nn, struct nfipsec_policy *pol,
 	struct nfipsec_policy *old;
 	int err;
 
-	old = nfipsec_spd_find(nn, list_of(pol->cfg.dir), pol->cfg.sel,
+	old = nfipsec_spd_find(nn, nfipsec_spd_dir(pol->cfg.dir), pol->cfg.sel,
 			       pol->cfg.sels);
 	if (old && !replace)
 		return nfipsec_nl_refuse(extack, NULL, -EEXIST,
@@ -150,7 +139,7 @@ policy_find(const struct nfipsec_net *nn,
 {
 	if (which->index)
 		return nfipsec_spd_find_index(nn, which->index);
-	return nfipsec_spd_find(nn, list_of(which->dir), which->sel,
+	return nfipsec_spd_find(nn, nfipsec_spd_dir(which->dir), which->sel,
 				which->sels);
 }
 
@@ -312,56 +301,26 @@ static int dump_alone(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /*
- * Where to go on: behind the policy that was dumped last. If it has gone, or
- * has another priority now, where that priority begins: some policies are then
- * dumped twice, but none is left out. Gives the list head if nothing is left.
+ * One goes on behind the place of the policy that was dumped last, whether that
+ * is still there or not. One that got another priority meanwhile is dumped
+ * again, or left out, as NLM_F_DUMP_INTR tells.
  */
-static struct list_head *dump_from(struct list_head *list,
-				   const struct policy_cursor *cur, bool *lost)
+static int dump_dir(struct sk_buff *skb, struct netlink_callback *cb,
+		    struct nfipsec_net *nn, struct policy_cursor *cur)
 {
-	struct list_head *from = NULL;
 	struct nfipsec_policy *pol;
-
-	*lost = false;
-	if (!cur->index)
-		return list->next;
-	list_for_each_entry(pol, list, node) {
-		if (pol->cfg.priority < cur->priority)
-			continue;
-		if (pol->cfg.priority > cur->priority) {
-			from = from ?: &pol->node;
-			break;
-		}
-		if (pol->index == cur->index)
-			return pol->node.next;
-		from = from ?: &pol->node;
-	}
-	*lost = true;
-	return from ?: list;
-}
-
-static int dump_list(struct sk_buff *skb, struct netlink_callback *cb,
-		     struct nfipsec_net *nn, struct policy_cursor *cur)
-{
-	struct list_head *list = &nn->spd.list[cur->dir];
-	struct nfipsec_policy *pol;
-	struct list_head *pos;
-	bool lost, alone;
+	bool alone;
 	int err;
 
-	pos = dump_from(list, cur, &lost);
-	if (lost && ++cur->retries > DUMP_RETRIES_MAX)
-		return nfipsec_nl_refuse(cb->extack, NULL, -EAGAIN,
-					 "policies go faster than they can be listed, ask again");
-	for (; pos != list; pos = pos->next) {
-		pol = list_entry(pos, struct nfipsec_policy, node);
+	while ((pol = nfipsec_spd_next(nn, cur->dir, cur->priority,
+				       cur->age))) {
 		err = dump_policy(skb, cb, pol);
 		alone = err == -EMSGSIZE && !skb->len;
 		if (alone)
 			err = dump_alone(skb, cb, pol);
 		if (err)
 			return err;
-		cur->index = pol->index;
+		cur->age = pol->age;
 		cur->priority = pol->cfg.priority;
 		if (alone)
 			return -EMSGSIZE;
@@ -390,10 +349,11 @@ int nfipsec_nl_policy_get_dumpit(struct sk_buff *skb,
 	mutex_lock(&nn->lock);
 	err = nfipsec_nl_dump_begin(cb, atomic64_read(&nn->gen));
 	while (!err && cur->dir < NFIPSEC_SPD_MAX) {
-		err = dump_list(skb, cb, nn, cur);
+		err = dump_dir(skb, cb, nn, cur);
 		if (!err) {
 			cur->dir++;
-			cur->index = 0;
+			cur->age = 0;
+			cur->priority = 0;
 		}
 	}
 	mutex_unlock(&nn->lock);

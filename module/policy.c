@@ -10,10 +10,11 @@
 #include "net.h"
 #include "policy.h"
 
-/* What is behind a policy in its memory: selector sets, their lists, names. */
+/* What is behind a policy in its memory: rules, sets, their lists, names. */
 static size_t tail_size(const struct nfipsec_policy_config *cfg)
 {
-	size_t size = cfg->sels * sizeof(*cfg->sel) + cfg->names_size;
+	size_t one = sizeof(struct nfipsec_rule) + sizeof(*cfg->sel);
+	size_t size = cfg->sels * one + cfg->names_size;
 	unsigned int i;
 
 	for (i = 0; i < cfg->sels; i++) {
@@ -26,15 +27,20 @@ static size_t tail_size(const struct nfipsec_policy_config *cfg)
 static void copy_tail(struct nfipsec_policy *pol,
 		      const struct nfipsec_policy_config *cfg)
 {
-	struct nfipsec_selector *sel = (void *)(pol + 1);
+	struct nfipsec_rule *rule = (void *)(pol + 1);
+	struct nfipsec_selector *sel = (void *)(rule + cfg->sels);
 	void *tail = sel + cfg->sels;
 	unsigned int i;
 
 	for (i = 0; i < cfg->sels; i++) {
+		rule[i].sel = &sel[i];
+		rule[i].policy = pol;
+		rule[i].priority = cfg->priority;
 		nfipsec_selector_copy(&sel[i], &cfg->sel[i], tail);
 		if (sel[i].lists)
 			tail += sizeof(*sel[i].lists);
 	}
+	pol->rule = rule;
 	pol->cfg.sel = sel;
 	if (cfg->names)
 		pol->cfg.names = memcpy(tail, cfg->names, cfg->names_size);
@@ -69,7 +75,6 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 	pol->index = index;
 	pol->cfg = *cfg;
 	copy_tail(pol, cfg);
-	INIT_LIST_HEAD(&pol->node);
 	for (i = 0; i < ARRAY_SIZE(pol->cache); i++)
 		spin_lock_init(&pol->cache[i].lock);
 	return pol;

@@ -7,12 +7,13 @@
 #define NFIPSEC_POLICY_H
 
 #include <linux/atomic.h>
-#include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <uapi/linux/nfipsec.h>
 
+#include "classify.h"
 #include "sad.h"
 #include "selector.h"
 
@@ -115,17 +116,25 @@ struct nfipsec_policy_cache {
 
 /**
  * struct nfipsec_policy - an entry of the SPD (RFC 4301 section 4.4.1)
- * @node: in nfipsec_spd.list[], config lock, RCU readers
+ * @place: in nfipsec_spd.places, config lock
+ * @same: in nfipsec_spd.sets, config lock
+ * @hash: of its selector sets, constant once it is there
+ * @age: its place among those of its priority, constant once it is there
  * @index: unique in the namespace, never 0, constant
  * @cfg: what it says, constant: an update replaces the policy
+ * @rule: one for each of its selector sets
  * @hits: packets that met it, per CPU
  * @cache: for each template
  * @rcu: frees it
  */
 struct nfipsec_policy {
-	struct list_head node;
+	struct rb_node place;
+	struct rb_node same;
+	u64 hash;
+	u64 age;
 	u32 index;
 	struct nfipsec_policy_config cfg;
+	struct nfipsec_rule *rule;
 	u64 __percpu *hits;
 	struct nfipsec_policy_cache cache[NFIPSEC_TMPL_MAX];
 	struct rcu_head rcu;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The security policy database: ordered lists and the defaults behind them.
+ * The security policy database: ordered policies and the defaults behind them.
  *
  * Changes are made so that a packet is never judged by a state that was never
  * configured: it meets the policies of before a change or of after it.
  */
-#include <linux/rculist.h>
+#include <linux/string.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "net.h"
 #include "spd.h"
+#include "spd_index.h"
 
 static unsigned int dir_of(const struct nfipsec_policy *pol)
 {
-	return pol->cfg.dir == NFIPSEC_DIR_IN ? NFIPSEC_SPD_IN :
-						NFIPSEC_SPD_OUT;
+	return nfipsec_spd_dir(pol->cfg.dir);
 }
 
 /* Packets are only looked at in directions where that can matter. */
@@ -50,7 +50,7 @@ static int ports_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 	return 0;
 }
 
-/* Called after the policy is out of the list and before it is freed. */
+/* Called after the policy is out of sight and before it is freed. */
 static void ports_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 {
 	if (!nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels))
@@ -61,44 +61,38 @@ static void ports_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 	nf_defrag_ipv4_disable(nn->net);
 }
 
-/* From the end: policies mostly come in the order of their priority. */
-static void link_policy(struct nfipsec_spd *spd, struct nfipsec_policy *pol)
-{
-	struct list_head *head = &spd->list[dir_of(pol)];
-	struct list_head *after = head;
-	struct nfipsec_policy *p;
-
-	list_for_each_entry_reverse(p, head, node) {
-		if (p->cfg.priority <= pol->cfg.priority) {
-			after = &p->node;
-			break;
-		}
-	}
-	list_add_rcu(&pol->node, after);
-}
-
 /**
- * nfipsec_spd_init() - make the lists of a namespace
+ * nfipsec_spd_init() - make the SPD of a namespace, without policies
  * @nn: the namespace, not yet known to any packet
  *
- * Context: process context.
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
  */
-void nfipsec_spd_init(struct nfipsec_net *nn)
+int nfipsec_spd_init(struct nfipsec_net *nn)
 {
+	struct nfipsec_spd *spd = &nn->spd;
 	unsigned int dir;
+	int err;
 
 	for (dir = 0; dir < NFIPSEC_SPD_MAX; dir++) {
-		INIT_LIST_HEAD(&nn->spd.list[dir]);
-		nn->spd.count[dir] = 0;
-		nn->spd.action[dir] = NFIPSEC_ACTION_BYPASS;
-		nn->spd.active[dir] = false;
+		spd->count[dir] = 0;
+		spd->action[dir] = NFIPSEC_ACTION_BYPASS;
+		spd->active[dir] = false;
 	}
-	nn->spd.last_index = 0;
-	nn->spd.ports = 0;
+	spd->last_age = 0;
+	spd->ports = 0;
+	nfipsec_spd_index_init(spd);
+	err = nfipsec_classifier_init(&spd->cls[NFIPSEC_SPD_IN]);
+	if (err)
+		return err;
+	err = nfipsec_classifier_init(&spd->cls[NFIPSEC_SPD_OUT]);
+	if (err)
+		nfipsec_classifier_exit(&spd->cls[NFIPSEC_SPD_IN]);
+	return err;
 }
 
 /**
- * nfipsec_spd_exit() - take the lists of a namespace away
+ * nfipsec_spd_exit() - take the policies of a namespace away
  * @nn: the namespace; no packet and no request can reach it any more
  *
  * Context: process context, sleeps, takes nn->lock.
@@ -111,6 +105,57 @@ void nfipsec_spd_exit(struct nfipsec_net *nn)
 	for (dir = 0; dir < NFIPSEC_SPD_MAX; dir++)
 		nfipsec_spd_flush(nn, dir, NULL);
 	mutex_unlock(&nn->lock);
+}
+
+/**
+ * nfipsec_spd_free() - give up what is left of the SPD of a namespace
+ * @nn: the namespace, after nfipsec_spd_exit(), or before anything was put into
+ *	it; nobody looks for policies any more
+ *
+ * Context: process context.
+ */
+void nfipsec_spd_free(struct nfipsec_net *nn)
+{
+	unsigned int dir;
+
+	for (dir = 0; dir < NFIPSEC_SPD_MAX; dir++)
+		nfipsec_classifier_exit(&nn->spd.cls[dir]);
+	nfipsec_spd_index_exit(&nn->spd);
+}
+
+static struct nfipsec_policy *policy_of(const struct nfipsec_rule *rule)
+{
+	return rule ? rule->policy : NULL;
+}
+
+static enum nfipsec_match match(const struct nfipsec_policy *pol,
+				const struct nfipsec_flow *flow, bool *hidden)
+{
+	return nfipsec_sets_match(pol->cfg.sel, pol->cfg.sels, flow, hidden);
+}
+
+/*
+ * Of the policies that a fragment was found to match, or not surely to, the one
+ * that counts. They are asked as a whole: of one that is about to go, not all
+ * the rules may be there any more.
+ */
+static void judge_fragment(const struct nfipsec_flow *flow,
+			   const struct nfipsec_hit *hit,
+			   struct nfipsec_verdict *verdict)
+{
+	struct nfipsec_policy *may = policy_of(hit->may);
+
+	if (may && match(may, flow, &verdict->hidden) == NFIPSEC_MATCH_YES) {
+		verdict->policy = may;
+		return;
+	}
+	verdict->hidden = false;
+	if (verdict->policy)
+		match(verdict->policy, flow, &verdict->hidden);
+	if (may && !verdict->hidden) {
+		verdict->policy = may;
+		verdict->opaque = true;
+	}
 }
 
 /**
@@ -132,64 +177,109 @@ void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
 			const struct nfipsec_flow *flow,
 			struct nfipsec_verdict *verdict)
 {
-	struct nfipsec_policy *pol, *may = NULL;
-	enum nfipsec_match match;
-	bool hidden;
+	struct nfipsec_hit hit;
 
+	nfipsec_classify(&nn->spd.cls[dir], flow, &hit);
+	verdict->policy = policy_of(hit.yes);
+	verdict->opaque = false;
 	verdict->hidden = false;
-	verdict->action = READ_ONCE(nn->spd.action[dir]);
-	verdict->policy = NULL;
-	list_for_each_entry_rcu(pol, &nn->spd.list[dir], node) {
-		match = nfipsec_sets_match(pol->cfg.sel, pol->cfg.sels, flow,
-					   &hidden);
-		if (match == NFIPSEC_MATCH_NO)
-			continue;
-		if (match == NFIPSEC_MATCH_OPAQUE) {
-			may = may ?: pol;
-			continue;
+	if (flow->opaque)
+		judge_fragment(flow, &hit, verdict);
+	verdict->action = verdict->policy ? verdict->policy->cfg.action :
+					    READ_ONCE(nn->spd.action[dir]);
+}
+
+static void rules_del(struct nfipsec_classifier *cls,
+		      struct nfipsec_policy *pol, unsigned int n)
+{
+	while (n-- > 0)
+		nfipsec_rule_del(cls, &pol->rule[n]);
+}
+
+/* Packets meet them with the next nfipsec_classifier_commit(). */
+static int rules_add(struct nfipsec_classifier *cls, struct nfipsec_policy *pol)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < pol->cfg.sels; i++) {
+		pol->rule[i].age = pol->age;
+		err = nfipsec_rule_add(cls, &pol->rule[i]);
+		if (err) {
+			rules_del(cls, pol, i);
+			return err;
 		}
-		if (!may || hidden) {
-			may = NULL;
-			verdict->policy = pol;
-			verdict->hidden = hidden;
-		}
-		break;
 	}
-	verdict->opaque = may;
-	if (may)
-		verdict->policy = may;
-	if (verdict->policy)
-		verdict->action = verdict->policy->cfg.action;
+	return 0;
+}
+
+static void rules_retire(struct nfipsec_classifier *cls,
+			 struct nfipsec_policy *pol)
+{
+	unsigned int i;
+
+	for (i = 0; i < pol->cfg.sels; i++)
+		nfipsec_rule_retire(cls, &pol->rule[i]);
+}
+
+/* Of equal sets, and the same priority and age. */
+static void rules_swap(struct nfipsec_policy *old, struct nfipsec_policy *new)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < new->cfg.sels; i++) {
+		new->rule[i].age = new->age;
+		for (j = 0; j < old->cfg.sels; j++) {
+			if (nfipsec_selector_equal(&new->cfg.sel[i],
+						   &old->cfg.sel[j]))
+				nfipsec_rule_swap(&old->rule[j], &new->rule[i]);
+		}
+	}
 }
 
 /**
- * nfipsec_spd_insert() - put a policy into its list
+ * nfipsec_spd_insert() - put a policy into the SPD
  * @nn: the namespace
- * @pol: owned by the list on success, still by the caller on error
+ * @pol: owned by the SPD on success, still by the caller on error
  *
  * It goes behind all policies of the same priority. Whether another policy
  * has the same selector is for the caller to look: nfipsec_spd_find().
  *
  * Context: process context under nn->lock, sleeps.
- * Return: 0, or an error of turning defragmentation on.
+ * Return: 0, -ENOMEM, or an error of turning defragmentation on. On error the
+ * policy must be given to nfipsec_policy_free(), as on any day.
  */
 int nfipsec_spd_insert(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 {
 	unsigned int dir = dir_of(pol);
+	struct nfipsec_classifier *cls = &nn->spd.cls[dir];
 	int err;
 
 	lockdep_assert_held(&nn->lock);
 	err = ports_get(nn, pol);
 	if (err)
 		return err;
-	link_policy(&nn->spd, pol);
+	pol->age = ++nn->spd.last_age;
+	err = rules_add(cls, pol);
+	if (err)
+		goto put_ports;
+	err = nfipsec_spd_index_add(&nn->spd, pol);
+	if (err)
+		goto del_rules;
+	nfipsec_classifier_commit(cls);
 	nn->spd.count[dir]++;
 	update_active(&nn->spd, dir);
 	nfipsec_net_changed(nn);
 	return 0;
+
+del_rules:
+	rules_del(cls, pol, pol->cfg.sels);
+put_ports:
+	ports_put(nn, pol);
+	return err;
 }
 
-/* The policy is out of its list and the list is as it shall be. */
+/* Packets do not meet the policy any more. */
 static void drop_policy(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 {
 	nfipsec_net_changed(nn);
@@ -197,19 +287,38 @@ static void drop_policy(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 	nfipsec_policy_free(pol);
 }
 
+/* One state has the old one, the next has the new one, far from its place. */
+static int reorder(struct nfipsec_net *nn, struct nfipsec_policy *old,
+		   struct nfipsec_policy *new)
+{
+	struct nfipsec_classifier *cls = &nn->spd.cls[dir_of(old)];
+	int err;
+
+	new->age = ++nn->spd.last_age;
+	err = rules_add(cls, new);
+	if (err)
+		return err;
+	rules_retire(cls, old);
+	nfipsec_classifier_commit(cls);
+	/* A reader may be in the state before. */
+	synchronize_net();
+	rules_del(cls, old, old->cfg.sels);
+	return 0;
+}
+
 /**
  * nfipsec_spd_replace() - put a policy in the place of another
  * @nn: the namespace
- * @old: in a list, freed on success
- * @new: same direction; owned by the list on success, by the caller on error.
- *	Gets the index of @old.
+ * @old: in the SPD, freed on success
+ * @new: same direction and selector sets; owned by the SPD on success, by the
+ *	caller on error. Gets the index of @old.
  *
  * If the priority changes, @new goes behind all policies that have it. Every
  * packet meets @old or @new.
  *
  * Context: process context under nn->lock, sleeps.
- * Return: 0; -EINVAL if the directions differ; or an error of turning
- * defragmentation on.
+ * Return: 0; -EINVAL if direction or selector sets differ; -ENOMEM; or an error
+ * of turning defragmentation on.
  */
 int nfipsec_spd_replace(struct nfipsec_net *nn, struct nfipsec_policy *old,
 			struct nfipsec_policy *new)
@@ -217,7 +326,9 @@ int nfipsec_spd_replace(struct nfipsec_net *nn, struct nfipsec_policy *old,
 	int err;
 
 	lockdep_assert_held(&nn->lock);
-	if (dir_of(old) != dir_of(new))
+	if (dir_of(old) != dir_of(new) ||
+	    !nfipsec_sets_equal(old->cfg.sel, old->cfg.sels, new->cfg.sel,
+				new->cfg.sels))
 		return -EINVAL;
 	err = ports_get(nn, new);
 	if (err)
@@ -225,35 +336,58 @@ int nfipsec_spd_replace(struct nfipsec_net *nn, struct nfipsec_policy *old,
 	new->index = old->index;
 
 	if (new->cfg.priority == old->cfg.priority) {
-		list_replace_rcu(&old->node, &new->node);
+		new->age = old->age;
+		rules_swap(old, new);
 	} else {
-		link_policy(&nn->spd, new);
-		/* A reader may be past the place of the new one already: it
-		 * must still come by the old one.
-		 */
-		synchronize_net();
-		list_del_rcu(&old->node);
+		err = reorder(nn, old, new);
 	}
+	if (err) {
+		ports_put(nn, new);
+		return err;
+	}
+	nfipsec_spd_index_replace(&nn->spd, old, new);
 	drop_policy(nn, old);
 	return 0;
 }
 
+static void policy_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
+{
+	unsigned int dir = dir_of(pol);
+
+	rules_del(&nn->spd.cls[dir], pol, pol->cfg.sels);
+	nfipsec_spd_index_del(&nn->spd, pol);
+	nn->spd.count[dir]--;
+	update_active(&nn->spd, dir);
+	drop_policy(nn, pol);
+}
+
 /**
- * nfipsec_spd_remove() - take a policy out of its list and free it
+ * nfipsec_spd_remove() - take a policy out of the SPD and free it
  * @nn: the namespace
- * @pol: in a list
+ * @pol: in the SPD
  *
  * Context: process context under nn->lock, sleeps.
  */
 void nfipsec_spd_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 {
-	unsigned int dir = dir_of(pol);
-
 	lockdep_assert_held(&nn->lock);
-	list_del_rcu(&pol->node);
-	nn->spd.count[dir]--;
-	update_active(&nn->spd, dir);
-	drop_policy(nn, pol);
+	policy_remove(nn, pol);
+}
+
+/* The first one behind @pol that a flush is for, or NULL. */
+static struct nfipsec_policy *next_of(const struct nfipsec_net *nn,
+				      unsigned int dir,
+				      const struct nfipsec_policy *pol,
+				      const char *owner)
+{
+	struct nfipsec_policy *next;
+
+	next = nfipsec_spd_next(nn, dir, pol ? pol->cfg.priority : 0,
+				pol ? pol->age : 0);
+	while (next && owner && strcmp(next->cfg.owner, owner))
+		next = nfipsec_spd_next(nn, dir, next->cfg.priority,
+					next->age);
+	return next;
 }
 
 /**
@@ -262,21 +396,29 @@ void nfipsec_spd_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
  * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT
  * @owner: only those of that owner, NULL for all
  *
+ * All at once: a packet meets all of them or none.
+ *
  * Context: process context under nn->lock, sleeps.
  */
 void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir,
 		       const char *owner)
 {
-	struct nfipsec_policy *pol, *tmp;
+	struct nfipsec_classifier *cls = &nn->spd.cls[dir];
+	struct nfipsec_policy *pol, *next;
 
 	lockdep_assert_held(&nn->lock);
-	/* The last one first: when the policy that a packet matches goes, only
-	 * the default is left behind it. From the front, the packet would for
-	 * a moment meet policies that it was not meant for.
-	 */
-	list_for_each_entry_safe_reverse(pol, tmp, &nn->spd.list[dir], node)
-		if (!owner || !strcmp(pol->cfg.owner, owner))
-			nfipsec_spd_remove(nn, pol);
+	pol = next_of(nn, dir, NULL, owner);
+	if (!pol)
+		return;
+	for (next = pol; next; next = next_of(nn, dir, next, owner))
+		rules_retire(cls, next);
+	nfipsec_classifier_commit(cls);
+	/* A reader may be in the state before. */
+	synchronize_net();
+	for (; pol; pol = next) {
+		next = next_of(nn, dir, pol, owner);
+		policy_remove(nn, pol);
+	}
 }
 
 /**
@@ -294,74 +436,4 @@ void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 	WRITE_ONCE(nn->spd.action[dir], action);
 	update_active(&nn->spd, dir);
 	nfipsec_net_changed(nn);
-}
-
-/**
- * nfipsec_spd_find() - find the policy with certain selector sets
- * @nn: the namespace
- * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT
- * @sel: selector sets; the policy has the same, in whatever order
- * @sels: how many
- *
- * Context: under nn->lock.
- * Return: the policy, valid as long as the lock is held, or NULL.
- */
-struct nfipsec_policy *nfipsec_spd_find(const struct nfipsec_net *nn,
-					unsigned int dir,
-					const struct nfipsec_selector *sel,
-					unsigned int sels)
-{
-	struct nfipsec_policy *pol;
-
-	lockdep_assert_held(&nn->lock);
-	list_for_each_entry(pol, &nn->spd.list[dir], node) {
-		if (nfipsec_sets_equal(pol->cfg.sel, pol->cfg.sels, sel, sels))
-			return pol;
-	}
-	return NULL;
-}
-
-/**
- * nfipsec_spd_find_index() - find the policy with an index
- * @nn: the namespace
- * @index: its index
- *
- * Context: under nn->lock.
- * Return: the policy, valid as long as the lock is held, or NULL.
- */
-struct nfipsec_policy *nfipsec_spd_find_index(const struct nfipsec_net *nn,
-					      u32 index)
-{
-	struct nfipsec_policy *pol;
-	unsigned int dir;
-
-	lockdep_assert_held(&nn->lock);
-	for (dir = 0; dir < NFIPSEC_SPD_MAX; dir++) {
-		list_for_each_entry(pol, &nn->spd.list[dir], node) {
-			if (pol->index == index)
-				return pol;
-		}
-	}
-	return NULL;
-}
-
-/**
- * nfipsec_spd_new_index() - choose the index of a new policy
- * @nn: the namespace
- *
- * Numbers are not used again before all others were, so that who deletes by
- * a number learnt earlier does not hit a successor.
- *
- * Context: under nn->lock.
- * Return: an index that no policy of the namespace has, never 0.
- */
-u32 nfipsec_spd_new_index(struct nfipsec_net *nn)
-{
-	u32 index;
-
-	lockdep_assert_held(&nn->lock);
-	do {
-		index = ++nn->spd.last_index;
-	} while (!index || nfipsec_spd_find_index(nn, index));
-	return index;
 }

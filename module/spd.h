@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The security policy database of a network namespace (RFC 4301 section
- * 4.4.1): two ordered lists, in and out, and the defaults behind them.
+ * 4.4.1): ordered policies, in and out, and the defaults behind them.
  */
 #ifndef NFIPSEC_SPD_H
 #define NFIPSEC_SPD_H
 
-#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/siphash.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
+#include "classify.h"
 #include "policy.h"
 #include "selector.h"
 
@@ -23,8 +26,13 @@ enum {
 
 /**
  * struct nfipsec_spd - the policies
- * @list: by priority, then by age; config lock, RCU readers
- * @count: length of each list, config lock
+ * @cls: their selector sets, RCU readers; changed under the config lock
+ * @places: the policies by priority, then by age, config lock
+ * @sets: by hash of their selector sets, config lock
+ * @indices: by index, config lock
+ * @secret: of that hash
+ * @count: policies of each direction, config lock
+ * @last_age: last nfipsec_policy.age given out, config lock
  * @last_index: last policy index given out, config lock
  * @ports: policies with a selector that names ports; while it is not zero the
  *	namespace defragments; config lock
@@ -33,7 +41,12 @@ enum {
  *	under the config lock, READ_ONCE() readers
  */
 struct nfipsec_spd {
-	struct list_head list[NFIPSEC_SPD_MAX];
+	struct nfipsec_classifier cls[NFIPSEC_SPD_MAX];
+	struct rb_root places[NFIPSEC_SPD_MAX];
+	struct rb_root sets[NFIPSEC_SPD_MAX];
+	struct xarray indices;
+	siphash_key_t secret;
+	u64 last_age;
 	u32 count[NFIPSEC_SPD_MAX];
 	u32 last_index;
 	u32 ports;
@@ -55,8 +68,21 @@ struct nfipsec_verdict {
 	struct nfipsec_policy *policy;
 };
 
-void nfipsec_spd_init(struct nfipsec_net *nn);
+/**
+ * nfipsec_spd_dir() - index of nfipsec_spd's arrays for a direction
+ * @dir: NFIPSEC_DIR_IN or NFIPSEC_DIR_OUT
+ *
+ * Context: any.
+ * Return: the index.
+ */
+static inline unsigned int nfipsec_spd_dir(u8 dir)
+{
+	return dir == NFIPSEC_DIR_IN ? NFIPSEC_SPD_IN : NFIPSEC_SPD_OUT;
+}
+
+int __must_check nfipsec_spd_init(struct nfipsec_net *nn);
 void nfipsec_spd_exit(struct nfipsec_net *nn);
+void nfipsec_spd_free(struct nfipsec_net *nn);
 
 /* Reader: under rcu_read_lock(). Does not count a hit. */
 void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
@@ -74,6 +100,9 @@ void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir,
 		       const char *owner);
 void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 			     u8 action);
+struct nfipsec_policy *nfipsec_spd_next(const struct nfipsec_net *nn,
+					unsigned int dir, u32 priority,
+					u64 age);
 struct nfipsec_policy *nfipsec_spd_find(const struct nfipsec_net *nn,
 					unsigned int dir,
 					const struct nfipsec_selector *sel,

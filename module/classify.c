@@ -28,7 +28,8 @@
  * States. Rules carry the numbers of the states that they belong to, and a
  * look-up takes those of the state that it began in. So any number of changes
  * become visible at once, by nfipsec_classifier_commit(), and until then any of
- * them can still fail.
+ * them can still fail. What is out is out for all states: a look-up that ends in
+ * another state than it began in begins again.
  */
 #include <asm/byteorder.h>
 #include <linux/errno.h>
@@ -206,10 +207,11 @@ static void look_whole(const struct nfipsec_classifier *cls,
  * @hit: written whole
  *
  * Context: under rcu_read_lock(), until the end of which the rules are valid.
+ * Return: the state that is the answer's if nfipsec_classifier_changed() says
+ * that it is still that.
  */
-void nfipsec_classify(const struct nfipsec_classifier *cls,
-		      const struct nfipsec_flow *flow,
-		      struct nfipsec_hit *hit)
+u64 nfipsec_classify(const struct nfipsec_classifier *cls,
+		     const struct nfipsec_flow *flow, struct nfipsec_hit *hit)
 {
 	/* First: all that belongs to the state is there then. */
 	u64 state = atomic64_read_acquire(&cls->state);
@@ -223,6 +225,7 @@ void nfipsec_classify(const struct nfipsec_classifier *cls,
 		look_frag(cls, table, flow, &key, state, hit);
 	else
 		look_whole(cls, table, flow, &key, state, hit);
+	return state;
 }
 
 /* @hull is around all of @list, and is the only range if there is no list. */
@@ -436,9 +439,8 @@ int nfipsec_rule_add(struct nfipsec_classifier *cls, struct nfipsec_rule *rule)
  * @cls: where it is
  * @rule: the rule
  *
- * Packets meet it until nfipsec_classifier_commit(), and must be able to until
- * a grace period after that; then nfipsec_rule_del() takes it out. There is no
- * way back: first do all that can fail.
+ * Packets meet it until nfipsec_classifier_commit(); then nfipsec_rule_del()
+ * takes it out. There is no way back: first do all that can fail.
  *
  * Context: as the writer.
  */
@@ -464,7 +466,8 @@ void nfipsec_classifier_commit(struct nfipsec_classifier *cls)
  * @cls: where it is
  * @rule: packets may still be at it until a grace period has passed
  *
- * At once and in no order with other changes, unless it was retired before.
+ * For packets a rule goes with the state that it was retired from. Who looks
+ * meanwhile in the state before may miss it, and asks again.
  *
  * Context: process context as the writer, sleeps.
  */
@@ -484,7 +487,8 @@ void nfipsec_rule_del(struct nfipsec_classifier *cls, struct nfipsec_rule *rule)
  * @old: out afterwards, see nfipsec_rule_del()
  * @rule: not in a classifier; of the same selector, priority and age
  *
- * Packets meet one or the other.
+ * Packets meet one or the other, in whatever state: let there be a new one
+ * first.
  *
  * Context: as the writer.
  */

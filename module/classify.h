@@ -5,6 +5,7 @@
 #ifndef NFIPSEC_CLASSIFY_H
 #define NFIPSEC_CLASSIFY_H
 
+#include <asm/barrier.h>
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
@@ -76,9 +77,29 @@ struct nfipsec_hit {
 };
 
 /* Reader: under rcu_read_lock(). */
-void nfipsec_classify(const struct nfipsec_classifier *cls,
-		      const struct nfipsec_flow *flow,
-		      struct nfipsec_hit *hit);
+u64 nfipsec_classify(const struct nfipsec_classifier *cls,
+		     const struct nfipsec_flow *flow, struct nfipsec_hit *hit);
+
+/**
+ * nfipsec_classifier_changed() - is there another state since?
+ * @cls: the rules
+ * @state: what nfipsec_classify() returned
+ *
+ * If not, its answer is that of the state as a whole; if there is, it may have
+ * missed a rule that is out since, or seen one that has taken its place.
+ *
+ * Context: as nfipsec_classify(), after it.
+ * Return: whether to ask again.
+ */
+static inline bool
+nfipsec_classifier_changed(const struct nfipsec_classifier *cls, u64 state)
+{
+	/* After the look. Pairs with the release that takes a rule out, and that
+	 * comes after the next state.
+	 */
+	smp_rmb();
+	return (u64)atomic64_read(&cls->state) != state;
+}
 
 /* Writers: one at a time. */
 int __must_check nfipsec_classifier_init(struct nfipsec_classifier *cls);

@@ -5,6 +5,7 @@
  * Changes are made so that a packet is never judged by a state that was never
  * configured: it meets the policies of before a change or of after it.
  */
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
@@ -177,16 +178,23 @@ void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
 			const struct nfipsec_flow *flow,
 			struct nfipsec_verdict *verdict)
 {
+	const struct nfipsec_classifier *cls = &nn->spd.cls[dir];
 	struct nfipsec_hit hit;
+	u64 state;
+	u8 action;
 
-	nfipsec_classify(&nn->spd.cls[dir], flow, &hit);
+	do {
+		state = nfipsec_classify(cls, flow, &hit);
+		action = READ_ONCE(nn->spd.action[dir]);
+	} while (unlikely(nfipsec_classifier_changed(cls, state)));
+
 	verdict->policy = policy_of(hit.yes);
 	verdict->opaque = false;
 	verdict->hidden = false;
 	if (flow->opaque)
 		judge_fragment(flow, &hit, verdict);
 	verdict->action = verdict->policy ? verdict->policy->cfg.action :
-					    READ_ONCE(nn->spd.action[dir]);
+					    action;
 }
 
 static void rules_del(struct nfipsec_classifier *cls,
@@ -213,6 +221,7 @@ static int rules_add(struct nfipsec_classifier *cls, struct nfipsec_policy *pol)
 	return 0;
 }
 
+/* Packets meet them until the next nfipsec_classifier_commit(). */
 static void rules_retire(struct nfipsec_classifier *cls,
 			 struct nfipsec_policy *pol)
 {
@@ -223,10 +232,13 @@ static void rules_retire(struct nfipsec_classifier *cls,
 }
 
 /* Of equal sets, and the same priority and age. */
-static void rules_swap(struct nfipsec_policy *old, struct nfipsec_policy *new)
+static void rules_swap(struct nfipsec_classifier *cls,
+		       struct nfipsec_policy *old, struct nfipsec_policy *new)
 {
 	unsigned int i, j;
 
+	/* Who looks in the state before would not see what came with this. */
+	nfipsec_classifier_commit(cls);
 	for (i = 0; i < new->cfg.sels; i++) {
 		new->rule[i].age = new->age;
 		for (j = 0; j < old->cfg.sels; j++) {
@@ -300,8 +312,6 @@ static int reorder(struct nfipsec_net *nn, struct nfipsec_policy *old,
 		return err;
 	rules_retire(cls, old);
 	nfipsec_classifier_commit(cls);
-	/* A reader may be in the state before. */
-	synchronize_net();
 	rules_del(cls, old, old->cfg.sels);
 	return 0;
 }
@@ -337,7 +347,7 @@ int nfipsec_spd_replace(struct nfipsec_net *nn, struct nfipsec_policy *old,
 
 	if (new->cfg.priority == old->cfg.priority) {
 		new->age = old->age;
-		rules_swap(old, new);
+		rules_swap(&nn->spd.cls[dir_of(old)], old, new);
 	} else {
 		err = reorder(nn, old, new);
 	}
@@ -350,6 +360,7 @@ int nfipsec_spd_replace(struct nfipsec_net *nn, struct nfipsec_policy *old,
 	return 0;
 }
 
+/* Of a policy whose rules are in no state any more. */
 static void policy_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 {
 	unsigned int dir = dir_of(pol);
@@ -370,7 +381,11 @@ static void policy_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
  */
 void nfipsec_spd_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 {
+	struct nfipsec_classifier *cls = &nn->spd.cls[dir_of(pol)];
+
 	lockdep_assert_held(&nn->lock);
+	rules_retire(cls, pol);
+	nfipsec_classifier_commit(cls);
 	policy_remove(nn, pol);
 }
 
@@ -410,14 +425,15 @@ void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir,
 	pol = next_of(nn, dir, NULL, owner);
 	if (!pol)
 		return;
-	for (next = pol; next; next = next_of(nn, dir, next, owner))
+	for (next = pol; next; next = next_of(nn, dir, next, owner)) {
 		rules_retire(cls, next);
+		cond_resched();
+	}
 	nfipsec_classifier_commit(cls);
-	/* A reader may be in the state before. */
-	synchronize_net();
 	for (; pol; pol = next) {
 		next = next_of(nn, dir, pol, owner);
 		policy_remove(nn, pol);
+		cond_resched();
 	}
 }
 
@@ -433,7 +449,9 @@ void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 			     u8 action)
 {
 	lockdep_assert_held(&nn->lock);
-	WRITE_ONCE(nn->spd.action[dir], action);
+	/* Who sees it sees that the state is another. */
+	nfipsec_classifier_commit(&nn->spd.cls[dir]);
+	smp_store_release(&nn->spd.action[dir], action);
 	update_active(&nn->spd, dir);
 	nfipsec_net_changed(nn);
 }

@@ -13,6 +13,7 @@
 #include <linux/overflow.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/string.h>
@@ -25,6 +26,9 @@
 
 /* Shapes of a side of a family that are taken as they come. */
 #define SHAPES_FREE	32
+
+/* Slots that are linked anew before others may run. */
+#define RESIZE_STEP	1024
 
 /**
  * struct level - a priority that pieces of a tuple have
@@ -257,6 +261,8 @@ static void table_resize(struct nfipsec_space *space, u32 size)
 			b = rcu_dereference_protected(b->next[old->link],
 						      true);
 		}
+		if (!(i % RESIZE_STEP))
+			cond_resched();
 	}
 	rcu_assign_pointer(space->table, table);
 	space->resized = get_state_synchronize_rcu();

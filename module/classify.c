@@ -20,7 +20,8 @@
  * unless others have it too, one of 64 (IPv4) or 96 bytes and up to 8 bytes of
  * the table, or 32 while it grows. There are at most 32 shapes for whole
  * packets of a family, and as many for fragments, beside those of a coarse
- * grid, 64: who has more of them than that finds longer lists instead.
+ * grid, 64: who has more of them than that finds longer lists instead. One rule
+ * brings four of them, and one more for each pair of prefix lengths.
  *
  * A fragment does not show its ports, perhaps not even its protocol, and may
  * match rules for these. Pieces beside those for whole packets stand for that.
@@ -60,11 +61,13 @@ enum {
  * @n: how many
  * @exact: they cover the field, and nothing more
  * @list: ports stand at the top of IPv4 addresses
+ * @ports: room for such addresses, too much for the stack
  */
 struct cut {
 	unsigned int n;
 	bool exact;
 	struct nfipsec_prefix list[PORT_PIECES];
+	union nfipsec_addr ports[NFIPSEC_RANGES_MAX][2];
 };
 
 static bool is_there(const struct nfipsec_rule *rule, u64 state)
@@ -263,13 +266,13 @@ static void cut_ports(struct cut *cut, const struct nfipsec_range *hull,
 		      const struct nfipsec_range *list, unsigned int n,
 		      unsigned int max)
 {
-	union nfipsec_addr addrs[NFIPSEC_RANGES_MAX][2], addr[2];
+	union nfipsec_addr addr[2];
 	unsigned int i;
 
 	port_addrs(addr, hull);
 	for (i = 0; i < n; i++)
-		port_addrs(addrs[i], &list[i]);
-	cut_addrs(cut, addr, addrs, n, AF_INET, max);
+		port_addrs(cut->ports[i], &list[i]);
+	cut_addrs(cut, addr, cut->ports, n, AF_INET, max);
 }
 
 /* What is not one of the first fields gets what the others leave it. */

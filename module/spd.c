@@ -449,8 +449,8 @@ void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 			     u8 action)
 {
 	lockdep_assert_held(&nn->lock);
-	/* Who sees it sees that the state is another. */
 	nfipsec_classifier_commit(&nn->spd.cls[dir]);
+	/* Who sees it sees that the state is another. */
 	smp_store_release(&nn->spd.action[dir], action);
 	update_active(&nn->spd, dir);
 	nfipsec_net_changed(nn);

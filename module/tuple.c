@@ -1,51 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tuples, and the hash table of the pieces of rules in them.
- *
- * The table grows and shrinks by factors of four: the buckets are linked anew,
- * by the other of their two links, while packets go on by the first. Before
- * that one is written again, those that may still go by it have to be through.
+ * Tuples, and the pieces of rules in them.
  */
-#include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
-#include <linux/overflow.h>
-#include <linux/random.h>
 #include <linux/rculist.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/string.h>
 
+#include "bucket.h"
 #include "classify.h"
 #include "tuple.h"
-
-/* Slots of the smallest table. */
-#define TABLE_MIN	64
 
 /* Shapes of a side of a family that are taken as they come. */
 #define SHAPES_FREE	32
 
-/* Slots that are linked anew before others may run. */
-#define RESIZE_STEP	1024
+/* Of these, those that one rule may be the first to have. */
+#define SHAPES_RULE	4
 
 /**
  * struct level - a priority that pieces of a tuple have
  * @node: in nfipsec_tuple.levels
  * @priority: the priority
  * @count: how many pieces have it
+ *
+ * For writers: nfipsec_tuple.best is what readers go by.
  */
 struct level {
 	struct rb_node node;
 	u32 priority;
 	u32 count;
 };
-
-static unsigned int words_of(u8 family)
-{
-	return family == AF_INET ? 4 : NFIPSEC_KEY_WORDS;
-}
 
 static u32 bit_mask(unsigned int plen)
 {
@@ -64,7 +51,7 @@ static void mask_addr(u32 *mask, unsigned int words, unsigned int plen)
 
 static void mask_set(u32 *mask, const struct nfipsec_shape *shape)
 {
-	unsigned int words = words_of(shape->family);
+	unsigned int words = nfipsec_key_words(shape->family);
 	unsigned int addr = (words - 2) / 2;
 
 	mask_addr(mask, addr, shape->src);
@@ -72,201 +59,6 @@ static void mask_set(u32 *mask, const struct nfipsec_shape *shape)
 	mask[words - 2] = bit_mask(shape->sport) |
 			  bit_mask(shape->dport) >> 16;
 	mask[words - 1] = shape->proto ? U8_MAX : 0;
-}
-
-/**
- * nfipsec_key_set() - write a flow as words
- * @key: written whole
- * @flow: what a packet shows; or the lowest values of a piece
- *
- * Context: any.
- */
-void nfipsec_key_set(struct nfipsec_key *key, const struct nfipsec_flow *flow)
-{
-	unsigned int i, words = words_of(flow->family);
-	unsigned int addr = (words - 2) / 2;
-
-	for (i = 0; i < addr; i++) {
-		key->word[i] = be32_to_cpu(flow->saddr.all[i]);
-		key->word[addr + i] = be32_to_cpu(flow->daddr.all[i]);
-	}
-	key->word[words - 2] = (u32)flow->sport << 16 | flow->dport;
-	key->word[words - 1] = flow->proto;
-	key->words = words;
-}
-
-static u32 hash_words(const struct nfipsec_space *space, const u32 *word,
-		      unsigned int n)
-{
-	if (n == 4)
-		return hsiphash_4u32(word[0], word[1], word[2], word[3],
-				     &space->secret);
-	return hsiphash(word, sizeof(*word) * NFIPSEC_KEY_WORDS,
-			&space->secret);
-}
-
-/* What of @key counts in @tuple. Returns its hash. */
-static u32 key_mask(const struct nfipsec_space *space,
-		    const struct nfipsec_tuple *tuple,
-		    const struct nfipsec_key *key, u32 *word)
-{
-	unsigned int i;
-
-	for (i = 0; i < key->words; i++)
-		word[i] = key->word[i] & tuple->mask[i];
-	word[i - 1] |= tuple->id << 8;
-	return hash_words(space, word, i);
-}
-
-static u32 bucket_hash(const struct nfipsec_space *space,
-		       const struct nfipsec_bucket *b)
-{
-	return hash_words(space, b->key, words_of(b->tuple->shape.family));
-}
-
-static bool same_words(const u32 *a, const u32 *b, unsigned int n)
-{
-	u32 differ = 0;
-
-	while (n-- > 0)
-		differ |= a[n] ^ b[n];
-	return !differ;
-}
-
-/**
- * nfipsec_space_find() - find the pieces of a tuple for a packet
- * @space: where to look
- * @table: its table
- * @tuple: the tuple
- * @key: the packet, of the same family
- *
- * Context: under rcu_read_lock(), or as the writer.
- * Return: the bucket, valid until that ends, or NULL.
- */
-const struct nfipsec_bucket *
-nfipsec_space_find(const struct nfipsec_space *space,
-		   const struct nfipsec_table *table,
-		   const struct nfipsec_tuple *tuple,
-		   const struct nfipsec_key *key)
-{
-	const struct nfipsec_bucket *b;
-	u32 word[NFIPSEC_KEY_WORDS];
-	u32 hash;
-
-	hash = key_mask(space, tuple, key, word);
-	b = rcu_dereference_check(table->slot[hash & (table->size - 1)], true);
-	while (b) {
-		if (b->tuple == tuple && same_words(b->key, word, key->words))
-			return b;
-		b = rcu_dereference_check(b->next[table->link], true);
-	}
-	return NULL;
-}
-
-/* Writers. */
-
-static struct nfipsec_table *table_of(const struct nfipsec_space *space)
-{
-	return rcu_dereference_protected(space->table, true);
-}
-
-static struct nfipsec_table *table_new(u32 size, u32 link)
-{
-	struct nfipsec_table *table;
-
-	table = kvzalloc(struct_size(table, slot, size), GFP_KERNEL_ACCOUNT);
-	if (!table)
-		return NULL;
-	table->size = size;
-	table->link = link;
-	return table;
-}
-
-/**
- * nfipsec_space_init() - make an empty space
- * @space: written whole
- *
- * Context: process context, sleeps.
- * Return: 0 or -ENOMEM.
- */
-int nfipsec_space_init(struct nfipsec_space *space)
-{
-	struct nfipsec_table *table = table_new(TABLE_MIN, 0);
-	unsigned int i, side;
-
-	if (!table)
-		return -ENOMEM;
-	memset(space, 0, sizeof(*space));
-	for (i = 0; i < 2; i++) {
-		for (side = 0; side < NFIPSEC_SIDES; side++)
-			INIT_LIST_HEAD(&space->tuples[i][side]);
-	}
-	space->resized = get_state_synchronize_rcu();
-	get_random_bytes(&space->secret, sizeof(space->secret));
-	RCU_INIT_POINTER(space->table, table);
-	return 0;
-}
-
-/**
- * nfipsec_space_exit() - give up an empty space
- * @space: no reader can come to it any more
- *
- * Context: process context.
- */
-void nfipsec_space_exit(struct nfipsec_space *space)
-{
-	kvfree(table_of(space));
-}
-
-static void slot_add(struct nfipsec_table *table, struct nfipsec_bucket *b,
-		     u32 hash)
-{
-	struct nfipsec_bucket __rcu **slot;
-
-	slot = &table->slot[hash & (table->size - 1)];
-	RCU_INIT_POINTER(b->next[table->link],
-			 rcu_dereference_protected(*slot, true));
-	rcu_assign_pointer(*slot, b);
-}
-
-static void slot_del(struct nfipsec_table *table, struct nfipsec_bucket *b,
-		     u32 hash)
-{
-	struct nfipsec_bucket __rcu **pos;
-	struct nfipsec_bucket *at;
-
-	pos = &table->slot[hash & (table->size - 1)];
-	while ((at = rcu_dereference_protected(*pos, true)) != b)
-		pos = &at->next[table->link];
-	rcu_assign_pointer(*pos,
-			   rcu_dereference_protected(b->next[table->link],
-						     true));
-}
-
-/* Without memory the old one stays: slower, and right all the same. */
-static void table_resize(struct nfipsec_space *space, u32 size)
-{
-	struct nfipsec_table *old = table_of(space);
-	struct nfipsec_table *table = table_new(size, !old->link);
-	struct nfipsec_bucket *b;
-	u32 i;
-
-	if (!table)
-		return;
-	cond_synchronize_rcu(space->resized);
-	for (i = 0; i < old->size; i++) {
-		b = rcu_dereference_protected(old->slot[i], true);
-		while (b) {
-			slot_add(table, b, bucket_hash(space, b));
-			b = rcu_dereference_protected(b->next[old->link],
-						      true);
-		}
-		if (!(i % RESIZE_STEP))
-			cond_resched();
-	}
-	rcu_assign_pointer(space->table, table);
-	space->resized = get_state_synchronize_rcu();
-	kvfree_rcu(old, rcu);
 }
 
 static unsigned int side_of(u8 kind)
@@ -336,25 +128,58 @@ static void shape_coarsen(struct nfipsec_shape *shape)
 	shape->dport &= 16;
 }
 
-/* The tuple for a piece; not @exact if it does not have the piece's shape. */
+/* Has a rule pieces of as many shapes of a kind as it may bring? */
+static bool has_shapes(const struct nfipsec_rule *rule, u8 kind)
+{
+	const struct nfipsec_tuple *seen[SHAPES_RULE];
+	const struct nfipsec_tuple *tuple;
+	const struct nfipsec_piece *piece;
+	unsigned int i, n = 0;
+
+	for (piece = rule->pieces; piece; piece = piece->sibling) {
+		tuple = piece->bucket->tuple;
+		for (i = 0; i < n && seen[i] != tuple; i++)
+			;
+		if (i < n || tuple->shape.kind != kind)
+			continue;
+		seen[n++] = tuple;
+		if (n == SHAPES_RULE)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The tuple for a piece; not @exact if it does not have the piece's shape. A
+ * wide range of ports is a prefix of each length: one rule with such must not
+ * use up what there is for others, and is found by its addresses.
+ */
 static struct nfipsec_tuple *tuple_get(struct nfipsec_space *space,
+				       const struct nfipsec_rule *rule,
 				       const struct nfipsec_shape *want,
-				       u32 priority, bool *exact)
+				       bool *exact)
 {
 	unsigned int family = want->family == AF_INET6;
 	unsigned int side = side_of(want->kind);
 	struct list_head *list = &space->tuples[family][side];
+	bool full = space->count[family][side] >= SHAPES_FREE;
 	struct nfipsec_shape shape = *want;
 	struct nfipsec_tuple *tuple;
 
 	tuple = tuple_find(list, &shape);
-	if (!tuple && space->count[family][side] >= SHAPES_FREE) {
-		shape_coarsen(&shape);
+	if (!tuple && (full || has_shapes(rule, want->kind))) {
+		shape.sport = 0;
+		shape.dport = 0;
+		tuple = tuple_find(list, &shape);
+		if (!tuple && (full || !memcmp(&shape, want, sizeof(shape)))) {
+			shape = *want;
+			shape_coarsen(&shape);
+			tuple = tuple_find(list, &shape);
+		}
 		if (memcmp(&shape, want, sizeof(shape)))
 			*exact = false;
-		tuple = tuple_find(list, &shape);
 	}
-	return tuple ?: tuple_new(space, &shape, priority);
+	return tuple ?: tuple_new(space, &shape, rule->priority);
 }
 
 static struct level *level_of(struct rb_node *node)
@@ -459,42 +284,6 @@ static void bucket_insert(struct nfipsec_bucket *b, struct nfipsec_piece *piece)
 	rcu_assign_pointer(*link, piece);
 }
 
-/* Made and linked if there is none. */
-static struct nfipsec_bucket *bucket_get(struct nfipsec_space *space,
-					 struct nfipsec_tuple *tuple,
-					 const struct nfipsec_key *key)
-{
-	size_t words = key->words * sizeof(*key->word);
-	struct nfipsec_table *table = table_of(space);
-	struct nfipsec_bucket *b;
-	u32 hash;
-
-	b = (struct nfipsec_bucket *)nfipsec_space_find(space, table, tuple,
-							key);
-	if (b)
-		return b;
-	b = kzalloc(sizeof(*b) + words, GFP_KERNEL_ACCOUNT);
-	if (!b)
-		return NULL;
-	b->tuple = tuple;
-	b->pieces = RB_ROOT;
-	hash = key_mask(space, tuple, key, b->key);
-	slot_add(table, b, hash);
-	if (++space->buckets > table->size)
-		table_resize(space, table->size * 4);
-	return b;
-}
-
-static void bucket_del(struct nfipsec_space *space, struct nfipsec_bucket *b)
-{
-	struct nfipsec_table *table = table_of(space);
-
-	slot_del(table, b, bucket_hash(space, b));
-	kfree_rcu(b, rcu);
-	if (--space->buckets < table->size / 16 && table->size > TABLE_MIN)
-		table_resize(space, table->size / 4);
-}
-
 /* Two pieces may have one key where tuples are coarse. */
 static bool has_piece(const struct nfipsec_rule *rule,
 		      const struct nfipsec_bucket *b)
@@ -550,14 +339,14 @@ int nfipsec_piece_add(struct nfipsec_space *space, struct nfipsec_rule *rule,
 	struct nfipsec_bucket *b;
 	int err = -ENOMEM;
 
-	tuple = tuple_get(space, shape, rule->priority, &exact);
+	tuple = tuple_get(space, rule, shape, &exact);
 	if (!tuple)
 		return -ENOMEM;
-	b = bucket_get(space, tuple, key);
+	b = nfipsec_bucket_get(space, tuple, key);
 	if (b)
 		err = piece_link(rule, b, exact);
 	if (b && RB_EMPTY_ROOT(&b->pieces))
-		bucket_del(space, b);
+		nfipsec_bucket_del(space, b);
 	if (RB_EMPTY_ROOT(&tuple->levels))
 		tuple_del(space, tuple);
 	return err;
@@ -583,7 +372,7 @@ void nfipsec_piece_del(struct nfipsec_space *space,
 	rb_erase(&piece->node, &b->pieces);
 	kfree_rcu(piece, rcu);
 	if (RB_EMPTY_ROOT(&b->pieces))
-		bucket_del(space, b);
+		nfipsec_bucket_del(space, b);
 	level_put(tuple, priority);
 	if (RB_EMPTY_ROOT(&tuple->levels))
 		tuple_del(space, tuple);

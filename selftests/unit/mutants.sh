@@ -13,7 +13,7 @@ module=../../module
 out=../../build/unit
 files='replay.c selector.c selector_lists.c selector_addr.c selector_sets.c flow.c
        algo.c reason.c mutable.c outer.c path.c icmp.c life.c life.h demand.c demand.h
-       classify.c tuple.c cover.c classify.h tuple.h cover.h
+       classify.c tuple.c bucket.c cover.c classify.h tuple.h bucket.h cover.h
        replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
        proto.h kat_vectors.h'
 only=${1:-}
@@ -466,11 +466,6 @@ m 's/plen ? U32_MAX << (32 - plen) : 0/U32_MAX << (31 \& (32 - plen))/' \
 	'prefix of length 0'
 m 's/bit_mask(shape->dport) >> 16/0/' 'destination port does not count'
 m 's/shape->proto ? U8_MAX : 0/0/' 'protocol does not count'
-m 's/word\[i - 1\] |= tuple->id << 8;//; s/b->tuple == tuple \&\& //' \
-	'tuples are mixed up'
-m 's/same_words(b->key, word, key->words)/1/' 'hash taken for the key'
-m 's/table_new(size, !old->link)/table_new(size, old->link)/' \
-	'one link for two tables'
 m 's/if (memcmp(&shape, want, sizeof(shape)))/if (0)/' \
 	'a coarser tuple taken for exact'
 m 's/best_set(tuple);$/;/' 'best priority is that of the first'
@@ -482,8 +477,16 @@ m 's/pos = nfipsec_rule_before(rule/pos = !nfipsec_rule_before(rule/' \
 m 's/prev ? &piece_of(prev)->next : &b->first/\&b->first/' \
 	'the newest first'
 m 's/if (b \&\& RB_EMPTY_ROOT(&b->pieces))/if (0)/' 'empty bucket stays'
-m 's/> table->size)$/> 2 * table->size)/' 'table too small'
-m 's/< table->size \/ 16/< table->size \/ 64/' 'table too large'
+m 's/(full || has_shapes(rule, want->kind))/full/' 'one rule brings all shapes'
+m 's/n == SHAPES_RULE/0/' 'shapes of a rule without bound'
+file=bucket.c
+m 's/word\[i - 1\] |= tuple->id << 8;//; s/b->tuple == tuple \&\& //' \
+	'tuples are mixed up'
+m 's/same_words(b->key, word, key->words)/1/' 'hash taken for the key'
+m 's/table_new(size, !old->link)/table_new(size, old->link)/' \
+	'one link for two tables'
+m 's/space->buckets <= size ||/space->buckets <= 2 * size ||/' 'table too small'
+m 's/< size \/ 16/< size \/ 64/' 'table too large'
 file=cover.c
 m 's/!starts_at(at, plen) || //' 'prefix begins before the range'
 m 's/above(last_of(at, plen), end))$/0)/' 'prefix ends behind the range'

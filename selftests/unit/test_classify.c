@@ -615,6 +615,58 @@ static void test_table(void)
 	free(all);
 }
 
+static struct nfipsec_tuple *tuple_of(const struct nfipsec_rule *rule)
+{
+	return rule->pieces->bucket->tuple;
+}
+
+/* A range of ports that is a prefix of each length leaves shapes for others. */
+static void test_wide(void)
+{
+	static const struct world w = { .name = "wide ranges of ports" };
+	static const u16 ports[] = { 0, 1, 2, 100, 40000, 65534, 65535 };
+	struct pol wide[6] = {}, host = { .sets = 1, .age = 10 };
+	struct nfipsec_flow flow = {
+		.family = AF_INET, .proto = IPPROTO_UDP,
+	};
+	const struct nfipsec_rule *want;
+	struct nfipsec_hit hit;
+	unsigned int i, j, n;
+
+	start(&w);
+	for (i = 0; i < ARRAY_SIZE(wide); i++) {
+		nfipsec_selector_any(&wide[i].sel[0], AF_INET);
+		wide[i].sel[0].proto = IPPROTO_UDP;
+		wide[i].sel[0].dport.min = 1;
+		wide[i].sel[0].src[0].ip = htonl(i << 24);
+		wide[i].sel[0].src[1].ip = htonl((i << 24) + (1 << i) - 1);
+		wide[i].sets = 1;
+		EXPECT(!rules_add(&wide[i]), "no memory");
+	}
+	n = cls.space.count[0][NFIPSEC_SIDE_WHOLE];
+	EXPECT(n == 5 * ARRAY_SIZE(wide), "%u shapes", n);
+	nfipsec_selector_any(&host.sel[0], AF_INET);
+	host.sel[0].dst[0].ip = htonl(1);
+	host.sel[0].dst[1].ip = htonl(1);
+	EXPECT(!rules_add(&host), "no memory");
+	EXPECT(tuple_of(&host.rule[0])->shape.dst == 32 &&
+	       host.rule[0].pieces->exact, "no shape is left");
+	nfipsec_classifier_commit(&cls);
+	for (i = 0; i < ARRAY_SIZE(wide); i++) {
+		for (j = 0; j < ARRAY_SIZE(ports); j++) {
+			flow.saddr.ip = htonl(i << 24);
+			flow.dport = ports[j];
+			want = ports[j] ? &wide[i].rule[0] : NULL;
+			nfipsec_classify(&cls, &flow, &hit);
+			EXPECT(hit.yes == want, "rule %u, port %u", i,
+			       ports[j]);
+		}
+		rules_del(&wide[i], 1);
+	}
+	rules_del(&host, 1);
+	stop();
+}
+
 /* Prefixes of a range are next to each other and as few as can be. */
 static void test_cover(void)
 {
@@ -678,6 +730,8 @@ static void test_cover(void)
 const struct ktap_case classify_cases[] = {
 	{ "classify: ranges as prefixes", test_cover },
 	{ "classify: the table grows and shrinks", test_table },
+	{ "classify: one wide range of ports does not take all shapes",
+	  test_wide },
 	{ "classify: the answers of a sorted list", test_reference },
 	{ "classify: without memory all stays as it was", test_memory },
 	{}

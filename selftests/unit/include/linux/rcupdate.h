@@ -27,6 +27,11 @@ static inline unsigned long get_state_synchronize_rcu(void)
 	return 0;
 }
 
+static inline bool poll_state_synchronize_rcu(unsigned long cookie)
+{
+	return !cookie;
+}
+
 static inline void cond_synchronize_rcu(unsigned long cookie)
 {
 	(void)cookie;

@@ -18,6 +18,9 @@ extern long unit_alloc_fail;
 void *kzalloc(size_t size, int gfp);
 void kfree(const void *ptr);
 
+#define __GFP_NORETRY		0
+#define __GFP_NOWARN		0
+
 #define kvzalloc		kzalloc
 #define kvfree			kfree
 #define kmalloc_array(n, size, gfp)	kzalloc((n) * (size), gfp)

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hash table of a classifier: what has one key in one tuple is a bucket.
+ *
+ * The table grows and shrinks by factors of four: the buckets are linked anew,
+ * by the other of their two links, while packets go on by the first. Before
+ * that one is written again, those that may still go by it have to be through.
+ * Until they are, the table stays as it is; only where it is crowded a change
+ * waits for them.
+ */
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/overflow.h>
+#include <linux/random.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+
+#include "bucket.h"
+#include "tuple.h"
+
+/* Slots of the smallest table. */
+#define TABLE_MIN	64
+
+/* Buckets for each slot at which a grace period is waited for. */
+#define TABLE_CROWDED	8
+
+/* Slots that are linked anew before others may run. */
+#define RESIZE_STEP	1024
+
+/**
+ * nfipsec_key_set() - write a flow as words
+ * @key: written whole
+ * @flow: what a packet shows; or the lowest values of a piece
+ *
+ * Context: any.
+ */
+void nfipsec_key_set(struct nfipsec_key *key, const struct nfipsec_flow *flow)
+{
+	unsigned int i, words = nfipsec_key_words(flow->family);
+	unsigned int addr = (words - 2) / 2;
+
+	for (i = 0; i < addr; i++) {
+		key->word[i] = be32_to_cpu(flow->saddr.all[i]);
+		key->word[addr + i] = be32_to_cpu(flow->daddr.all[i]);
+	}
+	key->word[words - 2] = (u32)flow->sport << 16 | flow->dport;
+	key->word[words - 1] = flow->proto;
+	key->words = words;
+}
+
+static u32 hash_words(const struct nfipsec_space *space, const u32 *word,
+		      unsigned int n)
+{
+	if (n == 4)
+		return hsiphash_4u32(word[0], word[1], word[2], word[3],
+				     &space->secret);
+	return hsiphash(word, sizeof(*word) * NFIPSEC_KEY_WORDS,
+			&space->secret);
+}
+
+/* What of @key counts in @tuple. Returns its hash. */
+static u32 key_mask(const struct nfipsec_space *space,
+		    const struct nfipsec_tuple *tuple,
+		    const struct nfipsec_key *key, u32 *word)
+{
+	unsigned int i;
+
+	for (i = 0; i < key->words; i++)
+		word[i] = key->word[i] & tuple->mask[i];
+	word[i - 1] |= tuple->id << 8;
+	return hash_words(space, word, i);
+}
+
+static u32 bucket_hash(const struct nfipsec_space *space,
+		       const struct nfipsec_bucket *b)
+{
+	return hash_words(space, b->key, nfipsec_key_words(b->tuple->shape.family));
+}
+
+static bool same_words(const u32 *a, const u32 *b, unsigned int n)
+{
+	u32 differ = 0;
+
+	while (n-- > 0)
+		differ |= a[n] ^ b[n];
+	return !differ;
+}
+
+/**
+ * nfipsec_space_find() - find the pieces of a tuple for a packet
+ * @space: where to look
+ * @table: its table
+ * @tuple: the tuple
+ * @key: the packet, of the same family
+ *
+ * Context: under rcu_read_lock(), or as the writer.
+ * Return: the bucket, valid until that ends, or NULL.
+ */
+const struct nfipsec_bucket *
+nfipsec_space_find(const struct nfipsec_space *space,
+		   const struct nfipsec_table *table,
+		   const struct nfipsec_tuple *tuple,
+		   const struct nfipsec_key *key)
+{
+	const struct nfipsec_bucket *b;
+	u32 word[NFIPSEC_KEY_WORDS];
+	u32 hash;
+
+	hash = key_mask(space, tuple, key, word);
+	b = rcu_dereference_check(table->slot[hash & (table->size - 1)], true);
+	while (b) {
+		if (b->tuple == tuple && same_words(b->key, word, key->words))
+			return b;
+		b = rcu_dereference_check(b->next[table->link], true);
+	}
+	return NULL;
+}
+
+/* Writers. */
+
+static struct nfipsec_table *table_of(const struct nfipsec_space *space)
+{
+	return rcu_dereference_protected(space->table, true);
+}
+
+static struct nfipsec_table *table_new(u32 size, u32 link)
+{
+	struct nfipsec_table *table;
+
+	table = kvzalloc(struct_size(table, slot, size),
+			 GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+	if (!table)
+		return NULL;
+	table->size = size;
+	table->link = link;
+	return table;
+}
+
+/**
+ * nfipsec_space_init() - make an empty space
+ * @space: written whole
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_space_init(struct nfipsec_space *space)
+{
+	struct nfipsec_table *table = table_new(TABLE_MIN, 0);
+	unsigned int i, side;
+
+	if (!table)
+		return -ENOMEM;
+	memset(space, 0, sizeof(*space));
+	for (i = 0; i < 2; i++) {
+		for (side = 0; side < NFIPSEC_SIDES; side++)
+			INIT_LIST_HEAD(&space->tuples[i][side]);
+	}
+	space->resized = get_state_synchronize_rcu();
+	get_random_bytes(&space->secret, sizeof(space->secret));
+	RCU_INIT_POINTER(space->table, table);
+	return 0;
+}
+
+/**
+ * nfipsec_space_exit() - give up an empty space
+ * @space: no reader can come to it any more
+ *
+ * Context: process context.
+ */
+void nfipsec_space_exit(struct nfipsec_space *space)
+{
+	kvfree(table_of(space));
+}
+
+static void slot_add(struct nfipsec_table *table, struct nfipsec_bucket *b,
+		     u32 hash)
+{
+	struct nfipsec_bucket __rcu **slot;
+
+	slot = &table->slot[hash & (table->size - 1)];
+	RCU_INIT_POINTER(b->next[table->link],
+			 rcu_dereference_protected(*slot, true));
+	rcu_assign_pointer(*slot, b);
+}
+
+static void slot_del(struct nfipsec_table *table, struct nfipsec_bucket *b,
+		     u32 hash)
+{
+	struct nfipsec_bucket __rcu **pos;
+	struct nfipsec_bucket *at;
+
+	pos = &table->slot[hash & (table->size - 1)];
+	while ((at = rcu_dereference_protected(*pos, true)) != b)
+		pos = &at->next[table->link];
+	rcu_assign_pointer(*pos,
+			   rcu_dereference_protected(b->next[table->link],
+						     true));
+}
+
+/* Without memory the old one stays: slower, and right all the same. */
+static void table_resize(struct nfipsec_space *space, u32 size)
+{
+	struct nfipsec_table *old = table_of(space);
+	struct nfipsec_table *table = table_new(size, !old->link);
+	struct nfipsec_bucket *b;
+	u32 i;
+
+	cond_synchronize_rcu(space->resized);
+	for (i = 0; table && i < old->size; i++) {
+		b = rcu_dereference_protected(old->slot[i], true);
+		while (b) {
+			slot_add(table, b, bucket_hash(space, b));
+			b = rcu_dereference_protected(b->next[old->link],
+						      true);
+		}
+		if (!(i % RESIZE_STEP))
+			cond_resched();
+	}
+	if (table) {
+		rcu_assign_pointer(space->table, table);
+		kvfree_rcu(old, rcu);
+	}
+	/* If not, it is not asked for at once again. */
+	space->resized = get_state_synchronize_rcu();
+}
+
+/* Changes wait for a grace period only where slots get crowded. */
+static void table_grow(struct nfipsec_space *space)
+{
+	u32 size = table_of(space)->size;
+
+	if (space->buckets <= size || size > U32_MAX / 4)
+		return;
+	if (space->buckets / TABLE_CROWDED > size ||
+	    poll_state_synchronize_rcu(space->resized))
+		table_resize(space, size * 4);
+}
+
+static void table_shrink(struct nfipsec_space *space)
+{
+	u32 size = table_of(space)->size;
+
+	if (size > TABLE_MIN && space->buckets < size / 16 &&
+	    poll_state_synchronize_rcu(space->resized))
+		table_resize(space, size / 4);
+}
+
+/**
+ * nfipsec_bucket_get() - find or make the pieces of a tuple that have a key
+ * @space: where
+ * @tuple: the tuple
+ * @key: the key, of the same family
+ *
+ * Context: process context as the writer, sleeps.
+ * Return: the bucket, without pieces if it is new; or NULL without memory.
+ */
+struct nfipsec_bucket *nfipsec_bucket_get(struct nfipsec_space *space,
+					  struct nfipsec_tuple *tuple,
+					  const struct nfipsec_key *key)
+{
+	size_t words = key->words * sizeof(*key->word);
+	struct nfipsec_table *table = table_of(space);
+	struct nfipsec_bucket *b;
+	u32 hash;
+
+	b = (struct nfipsec_bucket *)nfipsec_space_find(space, table, tuple,
+							key);
+	if (b)
+		return b;
+	b = kzalloc(sizeof(*b) + words, GFP_KERNEL_ACCOUNT);
+	if (!b)
+		return NULL;
+	b->tuple = tuple;
+	b->pieces = RB_ROOT;
+	hash = key_mask(space, tuple, key, b->key);
+	slot_add(table, b, hash);
+	space->buckets++;
+	table_grow(space);
+	return b;
+}
+
+/**
+ * nfipsec_bucket_del() - take a bucket away
+ * @space: where it is
+ * @b: without pieces, freed after a grace period
+ *
+ * Context: process context as the writer, sleeps.
+ */
+void nfipsec_bucket_del(struct nfipsec_space *space, struct nfipsec_bucket *b)
+{
+	slot_del(table_of(space), b, bucket_hash(space, b));
+	kfree_rcu(b, rcu);
+	space->buckets--;
+	table_shrink(space);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tuples of a classifier need of its hash table.
+ */
+#ifndef NFIPSEC_BUCKET_H
+#define NFIPSEC_BUCKET_H
+
+#include "tuple.h"
+
+/* Words of a family's key. */
+static inline unsigned int nfipsec_key_words(u8 family)
+{
+	return family == AF_INET ? 4 : NFIPSEC_KEY_WORDS;
+}
+
+/* Writers: one at a time. */
+struct nfipsec_bucket *nfipsec_bucket_get(struct nfipsec_space *space,
+					  struct nfipsec_tuple *tuple,
+					  const struct nfipsec_key *key);
+void nfipsec_bucket_del(struct nfipsec_space *space, struct nfipsec_bucket *b);
+
+#endif

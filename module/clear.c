@@ -11,15 +11,44 @@
 #include "proto.h"
 
 /**
+ * nfipsec_clear_judge() - may it come in the clear?
+ * @nn: namespace
+ * @l3: its layout
+ * @flow: its flow; of a fragment, only what all of the datagram show is left
+ * @verdict: what policy says, written
+ *
+ * What a later fragment of IPv6 says of its protocol is the sender's free
+ * choice: nobody reads it, and so it does not keep the fragment from completing
+ * a datagram of another protocol. Counts no hit.
+ * Context: under rcu_read_lock().
+ * Return: NFIPSEC_OK, or the reason to drop it.
+ */
+enum nfipsec_reason nfipsec_clear_judge(const struct nfipsec_net *nn,
+					const struct nfipsec_l3 *l3,
+					struct nfipsec_flow *flow,
+					struct nfipsec_verdict *verdict)
+{
+	/* One answer for all fragments of a datagram, also for the first. */
+	flow->opaque = l3->frag;
+	if (l3->later && l3->family == AF_INET6)
+		flow->proto = IPPROTO_FRAGMENT;
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, verdict);
+	if (verdict->opaque)
+		return NFIPSEC_IN_FRAG_OPAQUE;
+	if (verdict->action == NFIPSEC_ACTION_PROTECT)
+		return NFIPSEC_IN_CLEAR;
+	if (verdict->action == NFIPSEC_ACTION_DISCARD)
+		return NFIPSEC_IN_DISCARD;
+	return NFIPSEC_OK;
+}
+
+/**
  * nfipsec_clear_drop() - drop it unless policy lets it
  * @nn: namespace
  * @skb: packet, starting with its IP header; consumed if it is dropped
  * @l3: its layout
- * @flow: its flow; of a fragment, only what all of the datagram show is left
+ * @flow: its flow, see nfipsec_clear_judge()
  *
- * What a later fragment of IPv6 says of its protocol is the sender's free
- * choice: nobody reads it, and so it does not keep the fragment from completing
- * a datagram of another protocol.
  * Context: under rcu_read_lock().
  * Return: whether it is dropped.
  */
@@ -29,23 +58,12 @@ bool nfipsec_clear_drop(const struct nfipsec_net *nn, struct sk_buff *skb,
 	struct nfipsec_verdict verdict;
 	enum nfipsec_reason reason;
 
-	/* One answer for all fragments of a datagram, also for the first. */
-	flow->opaque = l3->frag;
-	if (l3->later && l3->family == AF_INET6)
-		flow->proto = IPPROTO_FRAGMENT;
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
+	reason = nfipsec_clear_judge(nn, l3, flow, &verdict);
 	if (verdict.policy)
 		this_cpu_inc(*verdict.policy->hits);
-	if (verdict.opaque)
-		reason = NFIPSEC_IN_FRAG_OPAQUE;
-	else if (verdict.action == NFIPSEC_ACTION_PROTECT)
-		reason = NFIPSEC_IN_CLEAR;
-	else if (verdict.action == NFIPSEC_ACTION_DISCARD)
-		reason = NFIPSEC_IN_DISCARD;
-	else
-		return false;
-	nfipsec_drop(nn, skb, reason);
-	return true;
+	if (reason)
+		nfipsec_drop(nn, skb, reason);
+	return reason;
 }
 
 /* UDP only where it may be ESP, which only the first fragment would tell. */

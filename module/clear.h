@@ -5,11 +5,18 @@
 
 #include <linux/types.h>
 
+#include "reason.h"
+
 struct nfipsec_flow;
 struct nfipsec_l3;
 struct nfipsec_net;
+struct nfipsec_verdict;
 struct sk_buff;
 
+enum nfipsec_reason nfipsec_clear_judge(const struct nfipsec_net *nn,
+					const struct nfipsec_l3 *l3,
+					struct nfipsec_flow *flow,
+					struct nfipsec_verdict *verdict);
 bool __must_check nfipsec_clear_drop(const struct nfipsec_net *nn,
 				     struct sk_buff *skb,
 				     const struct nfipsec_l3 *l3,

@@ -27,12 +27,12 @@
 #include "acquire.h"
 #include "ah.h"
 #include "comp.h"
+#include "decide.h"
 #include "drop.h"
 #include "encap.h"
 #include "esp.h"
 #include "expire.h"
 #include "flow.h"
-#include "icmp.h"
 #include "net.h"
 #include "output.h"
 #include "pmtu.h"
@@ -40,84 +40,6 @@
 #include "reinject.h"
 #include "tfc.h"
 #include "udp.h"
-
-/**
- * struct outbound - what is the same for all segments of a packet
- * @net: namespace
- * @nn: nfipsec in it
- * @chain: SAs, valid under the caller's rcu_read_lock()
- * @sa: of these, the one whose outer header the packet leaves with: the
- *	outermost that makes one, or else the last one
- * @dst: route of the ESP packets: a reference if they get another header, in
- *	transport mode the packet's own, valid under the caller's
- *	rcu_read_lock()
- * @mtu: largest packet that fits, or that must be sent in any case
- * @fit: largest packet that fits
- * @shared: the packet itself takes the same route, see pmtu.c
- * @dummy: what is sent is no packet, see dummy.c
- */
-struct outbound {
-	struct net *net;
-	struct nfipsec_net *nn;
-	struct nfipsec_chain chain;
-	struct nfipsec_sa *sa;
-	struct dst_entry *dst;
-	unsigned int mtu;
-	unsigned int fit;
-	bool shared;
-	bool dummy;
-};
-
-/*
- * RFC 4301 section 6.2: an ICMP error that no policy knows takes the SA that
- * carries what is sent to whom the error is for, if that SA does such things.
- */
-static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
-		      const struct nfipsec_l3 *l3, struct nfipsec_flow *flow,
-		      struct nfipsec_verdict *verdict)
-{
-	struct nfipsec_verdict back;
-	struct nfipsec_chain chain;
-	struct nfipsec_flow quote;
-	struct nfipsec_sa *sa;
-
-	if (!nfipsec_icmp_quote(skb, l3, &quote) ||
-	    !nfipsec_addr_equal(&quote.daddr, &flow->daddr))
-		return;
-	/* It is the error that is sent. */
-	quote.dscp = flow->dscp;
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &quote, &back);
-	if (back.opaque || back.action != NFIPSEC_ACTION_PROTECT)
-		return;
-	if (!nfipsec_policy_chain(nn, back.policy, &quote, &chain))
-		return;
-	sa = chain.sa[0];
-	if (sa->mode != NFIPSEC_MODE_TUNNEL ||
-	    !(sa->flags & NFIPSEC_SA_FLAG_ICMP))
-		return;
-	*flow = quote;
-	*verdict = back;
-}
-
-static enum nfipsec_reason classify(const struct nfipsec_net *nn,
-				    const struct sk_buff *skb, u8 family,
-				    struct nfipsec_l3 *l3,
-				    struct nfipsec_flow *flow,
-				    struct nfipsec_verdict *verdict)
-{
-	memset(verdict, 0, sizeof(*verdict));
-	if (!nfipsec_l3_parse(skb, family, l3) ||
-	    !nfipsec_flow_parse(skb, l3, flow))
-		return NFIPSEC_OUT_HEADER;
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, flow, verdict);
-	if (!verdict->policy)
-		map_error(nn, skb, l3, flow, verdict);
-	if (verdict->opaque)
-		return NFIPSEC_OUT_FRAG_OPAQUE;
-	if (verdict->action == NFIPSEC_ACTION_DISCARD)
-		return NFIPSEC_OUT_DISCARD;
-	return NFIPSEC_OK;
-}
 
 /**
  * nfipsec_output_decide() - what policy does with a packet that leaves
@@ -137,7 +59,7 @@ enum nfipsec_out nfipsec_output_decide(const struct nfipsec_net *nn,
 	struct nfipsec_flow flow;
 	struct nfipsec_l3 l3;
 
-	*reason = classify(nn, skb, family, &l3, &flow, &verdict);
+	*reason = nfipsec_decide_policy(nn, skb, family, &l3, &flow, &verdict);
 	if (verdict.policy)
 		this_cpu_inc(*verdict.policy->hits);
 	if (*reason)
@@ -212,7 +134,7 @@ static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 }
 
 /* An SA of IPComp, which makes no packet longer than a tunnel's header does. */
-static enum nfipsec_reason add_comp(const struct outbound *p,
+static enum nfipsec_reason add_comp(const struct nfipsec_outbound *p,
 				    struct nfipsec_sa *sa, struct sk_buff *skb,
 				    const struct nfipsec_l3 *l3, bool df)
 {
@@ -241,7 +163,7 @@ static enum nfipsec_reason add_comp(const struct outbound *p,
  * One SA of several. On success the packet is what the next one carries. @spare
  * bytes may be added to its payload.
  */
-static enum nfipsec_reason add_sa(const struct outbound *p,
+static enum nfipsec_reason add_sa(const struct nfipsec_outbound *p,
 				  struct nfipsec_sa *sa, struct sk_buff *skb,
 				  const struct nfipsec_l3 *l3, bool df,
 				  unsigned int spare)
@@ -278,7 +200,7 @@ static enum nfipsec_reason add_sa(const struct outbound *p,
  * All of them, the innermost first. @l3 is the packet's, and overwritten. @at is
  * in the end the last one, or the one that could not be.
  */
-static enum nfipsec_reason add_sas(const struct outbound *p,
+static enum nfipsec_reason add_sas(const struct nfipsec_outbound *p,
 				   struct sk_buff *skb, struct nfipsec_l3 *l3,
 				   bool df, const struct nfipsec_sa **at)
 {
@@ -308,7 +230,8 @@ static enum nfipsec_reason add_sas(const struct outbound *p,
 }
 
 /* One datagram: consumed, whatever happens. */
-static int send_one(const struct outbound *p, struct sk_buff *skb, u8 family)
+static int send_one(const struct nfipsec_outbound *p, struct sk_buff *skb,
+		    u8 family)
 {
 	bool anew = nfipsec_sa_rehouses(p->sa);
 	const struct nfipsec_sa *at = p->sa;
@@ -353,9 +276,10 @@ static int collect(struct net *net, struct sock *sk, struct sk_buff *skb)
 }
 
 /* A datagram that is fragmented before it is sealed. */
-static int send_fragments(const struct outbound *p, struct sk_buff *skb, u8 family)
+static int send_fragments(const struct nfipsec_outbound *p, struct sk_buff *skb,
+			  u8 family)
 {
-	unsigned int mtu = min(p->mtu, dst_mtu(skb_dst(skb)));
+	unsigned int mtu = nfipsec_decide_piece(p, skb);
 	enum nfipsec_reason reason;
 	struct sk_buff_head list;
 	struct sk_buff *piece;
@@ -368,8 +292,6 @@ static int send_fragments(const struct outbound *p, struct sk_buff *skb, u8 fami
 		return reason_errno(reason);
 	}
 
-	/* The control block has 16 bits for it. */
-	mtu = min_t(unsigned int, mtu, IP_MAX_MTU);
 	__skb_queue_head_init(&list);
 	this_cpu_write(pieces, &list);
 	if (family == AF_INET) {
@@ -393,32 +315,17 @@ static int send_fragments(const struct outbound *p, struct sk_buff *skb, u8 fami
 	return err;
 }
 
-/*
- * IPv6, since no router behind the other end may do it. IPv4 if the SA says so,
- * and the packet does not forbid it: that may be too big still where the SA
- * clears DF, and is then fragmented outside.
- */
-static bool to_fragment(const struct outbound *p, const struct sk_buff *skb,
-			u8 family)
-{
-	const struct nfipsec_sa *sa = p->chain.sa[0];
-
-	if (sa->mode != NFIPSEC_MODE_TUNNEL || skb->len <= p->mtu)
-		return false;
-	return family == AF_INET6 ||
-	       (sa->outer.frag == NFIPSEC_FRAG_BEFORE &&
-		(skb->ignore_df || !(ip_hdr(skb)->frag_off & htons(IP_DF))));
-}
-
 /* A packet of the size its sender made it. */
-static int send_datagram(const struct outbound *p, struct sk_buff *skb, u8 family)
+static int send_datagram(const struct nfipsec_outbound *p, struct sk_buff *skb,
+			 u8 family)
 {
-	return to_fragment(p, skb, family) ? send_fragments(p, skb, family) :
-					     send_one(p, skb, family);
+	return nfipsec_decide_fragments(p, skb, family) ?
+	       send_fragments(p, skb, family) : send_one(p, skb, family);
 }
 
 /* A super-packet: cut to what the sender's protocol calls a packet. */
-static int send_segments(const struct outbound *p, struct sk_buff *skb, u8 family)
+static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
+			 u8 family)
 {
 	struct sk_buff *segs, *seg, *next;
 	int err = 0, ret;
@@ -439,42 +346,17 @@ static int send_segments(const struct outbound *p, struct sk_buff *skb, u8 famil
 	return err;
 }
 
-static struct nfipsec_sa *outermost(const struct nfipsec_chain *chain)
-{
-	unsigned int i;
-
-	for (i = chain->len; i-- > 0;)
-		if (nfipsec_sa_rehouses(chain->sa[i]))
-			return chain->sa[i];
-	return chain->sa[chain->len - 1];
-}
-
-static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
+static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
+				     struct sk_buff *skb,
 				     struct nfipsec_policy *pol,
 				     const struct nfipsec_l3 *l3,
 				     const struct nfipsec_flow *flow)
 {
-	/* RFC 4301 section 4.4.2.2: there is no value to take. */
-	if (flow->opaque && (pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
-					     NFIPSEC_PFP_FLAG_DPORT)))
-		return NFIPSEC_OUT_FRAG_OPAQUE;
-	if (!nfipsec_policy_chain(p->nn, pol, flow, &p->chain))
-		return NFIPSEC_OUT_NO_SA;
-	/* Which fragment it is stands in a header that only a tunnel keeps. */
-	if (p->chain.sa[0]->mode != NFIPSEC_MODE_TUNNEL && l3->frag)
-		return NFIPSEC_OUT_FRAG;
+	enum nfipsec_reason reason;
 
-	p->sa = outermost(&p->chain);
-	if (nfipsec_sa_rehouses(p->sa))
-		p->dst = nfipsec_reinject_route(p->net, p->sa, skb);
-	else
-		p->dst = skb_dst(skb);
-	if (!p->dst)
-		return NFIPSEC_OUT_NO_ROUTE;
-
-	p->mtu = nfipsec_pmtu_inner(p->nn, &p->chain, p->sa, l3, p->dst,
-				    &p->fit);
-	p->shared = nfipsec_pmtu_shared(p->sa, flow);
+	reason = nfipsec_decide_path(p, skb, pol, l3, flow);
+	if (reason)
+		return reason;
 	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu) &&
 	    !(p->shared && nfipsec_pmtu_shrink(skb, l3, p->mtu))) {
 		nfipsec_pmtu_tell(p->nn, p->sa, skb, l3, p->dst, p->mtu,
@@ -499,7 +381,7 @@ static enum nfipsec_reason find_path(struct outbound *p, struct sk_buff *skb,
 int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
-	struct outbound p = { .net = net, .nn = nfipsec_net(net) };
+	struct nfipsec_outbound p = { .net = net, .nn = nfipsec_net(net) };
 	struct nfipsec_verdict verdict;
 	enum nfipsec_reason reason;
 	struct nfipsec_flow flow;
@@ -510,7 +392,7 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	rcu_read_lock();
 	local_bh_disable();
 	gen = atomic64_read_acquire(&p.nn->gen);
-	reason = classify(p.nn, skb, family, &l3, &flow, &verdict);
+	reason = nfipsec_decide_policy(p.nn, skb, family, &l3, &flow, &verdict);
 	if (!reason && verdict.action != NFIPSEC_ACTION_PROTECT)
 		reason = NFIPSEC_OUT_CHANGED;
 	if (!reason)
@@ -554,7 +436,7 @@ const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
 	struct nfipsec_flow flow;
 	struct nfipsec_l3 l3;
 
-	if (classify(nn, skb, family, &l3, &flow, &verdict) ||
+	if (nfipsec_decide_policy(nn, skb, family, &l3, &flow, &verdict) ||
 	    verdict.action != NFIPSEC_ACTION_PROTECT ||
 	    nfipsec_policy_chain(nn, verdict.policy, &flow, &chain))
 		return NULL;
@@ -571,7 +453,7 @@ const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
  */
 void nfipsec_output_dummy(struct net *net, struct nfipsec_sa *sa)
 {
-	struct outbound p = {
+	struct nfipsec_outbound p = {
 		.net = net, .nn = nfipsec_net(net), .sa = sa, .shared = true,
 		.chain = { .sa = { sa }, .len = 1 }, .dummy = true,
 	};

@@ -99,6 +99,26 @@ static unsigned int path_mtu(const struct nfipsec_net *nn,
 	return min_not_zero(learned_mtu(sa), route_mtu(nn, sa, dst));
 }
 
+/**
+ * nfipsec_pmtu_path() - largest packet that the path takes
+ * @nn: namespace
+ * @chain: SAs that packets go through
+ * @sa: the one whose peer they are then sent to
+ * @dst: route they take
+ *
+ * Context: any.
+ * Return: bytes, IP header included.
+ */
+unsigned int nfipsec_pmtu_path(const struct nfipsec_net *nn,
+			       const struct nfipsec_chain *chain,
+			       const struct nfipsec_sa *sa,
+			       const struct dst_entry *dst)
+{
+	/* Routers quote the outermost header, and that may be another SA's. */
+	return min_not_zero(path_mtu(nn, sa, dst),
+			    learned_mtu(chain->sa[chain->len - 1]));
+}
+
 /*
  * Bytes of headers in front of that of SA number @i: its own tunnel's, or of
  * transport mode those that the packet has by then.
@@ -132,9 +152,7 @@ unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
 {
 	unsigned int min = l3->family == AF_INET ? IPV4_PATH_MIN :
 						   IPV6_MIN_MTU;
-	/* Routers quote the outermost header, and that may be another SA's. */
-	unsigned int mtu = min_not_zero(path_mtu(nn, sa, dst),
-					learned_mtu(chain->sa[chain->len - 1]));
+	unsigned int mtu = nfipsec_pmtu_path(nn, chain, sa, dst);
 	unsigned int i, head;
 
 	for (i = chain->len; i-- > 0;) {

@@ -15,6 +15,10 @@ struct sk_buff;
 
 bool nfipsec_pmtu_shared(const struct nfipsec_sa *sa,
 			 const struct nfipsec_flow *flow);
+unsigned int nfipsec_pmtu_path(const struct nfipsec_net *nn,
+			       const struct nfipsec_chain *chain,
+			       const struct nfipsec_sa *sa,
+			       const struct dst_entry *dst);
 unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
 				const struct nfipsec_chain *chain,
 				const struct nfipsec_sa *sa,

@@ -257,12 +257,13 @@ static void seal_flow(struct nfipsec_flow *sealed,
  * @nn: the namespace
  * @pol: a protect policy, outbound
  * @flow: the packet
- * @chain: written whole on success: mature SAs, each of which admits what the
+ * @chain: written: mature SAs, each of which admits what the
  *	ones before it make of the packet, and joins its ends if it is of
  *	transport mode
  *
  * Context: under rcu_read_lock(), bottom halves off or on.
- * Return: false if there is none for one of the templates.
+ * Return: false if there is none for one of the templates; @chain has those that
+ * are before it then.
  */
 bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 			  struct nfipsec_policy *pol,
@@ -273,6 +274,7 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 	struct nfipsec_sa *sa;
 	unsigned int i;
 
+	chain->len = 0;
 	for (i = 0; i < pol->cfg.tmpls; i++) {
 		sa = find_sa(nn, pol, i, flow);
 		if (!sa || (sa->mode == NFIPSEC_MODE_TRANSPORT &&
@@ -281,11 +283,10 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 		/* It would not be opened in one go with those around it. */
 		if (sa->encap.type && i + 1 < pol->cfg.tmpls)
 			return false;
-		chain->sa[i] = sa;
+		chain->sa[chain->len++] = sa;
 		seal_flow(&sealed, flow, sa);
 		flow = &sealed;
 	}
-	chain->len = i;
 	return true;
 }
 

@@ -32,12 +32,31 @@ static unsigned int tail_max(const struct nfipsec_crypto *c)
 }
 
 /**
+ * nfipsec_tfc_extra() - by how much is a payload made longer?
+ * @sa: SA
+ * @len: bytes of it
+ * @nexthdr: what the payload is; if that does not say its length, it is left
+ *	as it is
+ * @spare: bytes that may be added so that the packet fits the path
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+unsigned int nfipsec_tfc_extra(const struct nfipsec_sa *sa, unsigned int len,
+			       u8 nexthdr, unsigned int spare)
+{
+	if (!sa->tfc.pad || !spare || !says_length(nexthdr) ||
+	    len >= sa->tfc.pad)
+		return 0;
+	return min(sa->tfc.pad - len, spare);
+}
+
+/**
  * nfipsec_tfc_pad() - make a payload as long as the SA wants it
  * @sa: SA
  * @skb: packet as nfipsec_encap_push() leaves it; its pointers change. Stays
  *	the caller's, also on failure.
- * @nexthdr: what the payload is; if that does not say its length, it is left
- *	as it is
+ * @nexthdr: what the payload is
  * @spare: bytes that may be added so that the packet fits the path
  *
  * Context: process or softirq.
@@ -50,14 +69,14 @@ enum nfipsec_reason nfipsec_tfc_pad(const struct nfipsec_sa *sa,
 	struct sk_buff *trailer;
 	unsigned int len, n;
 
-	if (likely(!sa->tfc.pad) || !spare || !says_length(nexthdr))
+	/* Only of ESP, which alone can have it. */
+	if (likely(!sa->tfc.pad))
 		return NFIPSEC_OK;
 	len = skb->len - skb_transport_offset(skb) -
 	      nfipsec_esp_hlen(sa->crypto);
-	if (len >= sa->tfc.pad)
+	n = nfipsec_tfc_extra(sa, len, nexthdr, spare);
+	if (!n)
 		return NFIPSEC_OK;
-
-	n = min(sa->tfc.pad - len, spare);
 	if (nfipsec_esp_writable(skb, n + tail_max(sa->crypto), &trailer) < 0)
 		return NFIPSEC_OUT_NOMEM;
 	memset(pskb_put(skb, trailer, n), 0, n);

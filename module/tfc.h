@@ -13,6 +13,8 @@
 struct nfipsec_sa;
 struct sk_buff;
 
+unsigned int nfipsec_tfc_extra(const struct nfipsec_sa *sa, unsigned int len,
+			       u8 nexthdr, unsigned int spare);
 enum nfipsec_reason nfipsec_tfc_pad(const struct nfipsec_sa *sa,
 				    struct sk_buff *skb, u8 nexthdr,
 				    unsigned int spare);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See decide.h. */
+#include <linux/ip.h>
+#include <linux/skbuff.h>
+#include <net/dst.h>
+#include <net/ip.h>
+
+#include "decide.h"
+#include "flow.h"
+#include "icmp.h"
+#include "net.h"
+#include "pmtu.h"
+#include "reinject.h"
+
+/*
+ * RFC 4301 section 6.2: an ICMP error that no policy knows takes the SA that
+ * carries what is sent to whom the error is for, if that SA does such things.
+ */
+static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
+		      const struct nfipsec_l3 *l3, struct nfipsec_flow *flow,
+		      struct nfipsec_verdict *verdict)
+{
+	struct nfipsec_verdict back;
+	struct nfipsec_chain chain;
+	struct nfipsec_flow quote;
+	struct nfipsec_sa *sa;
+
+	if (!nfipsec_icmp_quote(skb, l3, &quote) ||
+	    !nfipsec_addr_equal(&quote.daddr, &flow->daddr))
+		return;
+	/* It is the error that is sent. */
+	quote.dscp = flow->dscp;
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &quote, &back);
+	if (back.opaque || back.action != NFIPSEC_ACTION_PROTECT)
+		return;
+	if (!nfipsec_policy_chain(nn, back.policy, &quote, &chain))
+		return;
+	sa = chain.sa[0];
+	if (sa->mode != NFIPSEC_MODE_TUNNEL ||
+	    !(sa->flags & NFIPSEC_SA_FLAG_ICMP))
+		return;
+	*flow = quote;
+	*verdict = back;
+}
+
+/**
+ * nfipsec_decide_policy() - what does policy say of a packet that leaves?
+ * @nn: namespace
+ * @skb: packet, starting with its IP header; only read
+ * @family: AF_INET or AF_INET6
+ * @l3: its layout, written
+ * @flow: what policy saw of it, written
+ * @verdict: the answer
+ *
+ * Counts no hit.
+ * Context: under rcu_read_lock(), process or softirq.
+ * Return: NFIPSEC_OK to let it pass or to seal it, as @verdict says, or the reason
+ * to drop it.
+ */
+enum nfipsec_reason nfipsec_decide_policy(const struct nfipsec_net *nn,
+					  const struct sk_buff *skb, u8 family,
+					  struct nfipsec_l3 *l3,
+					  struct nfipsec_flow *flow,
+					  struct nfipsec_verdict *verdict)
+{
+	memset(verdict, 0, sizeof(*verdict));
+	if (!nfipsec_l3_parse(skb, family, l3) ||
+	    !nfipsec_flow_parse(skb, l3, flow))
+		return NFIPSEC_OUT_HEADER;
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, flow, verdict);
+	if (!verdict->policy)
+		map_error(nn, skb, l3, flow, verdict);
+	if (verdict->opaque)
+		return NFIPSEC_OUT_FRAG_OPAQUE;
+	if (verdict->action == NFIPSEC_ACTION_DISCARD)
+		return NFIPSEC_OUT_DISCARD;
+	return NFIPSEC_OK;
+}
+
+static struct nfipsec_sa *outermost(const struct nfipsec_chain *chain)
+{
+	unsigned int i;
+
+	for (i = chain->len; i-- > 0;)
+		if (nfipsec_sa_rehouses(chain->sa[i]))
+			return chain->sa[i];
+	return chain->sa[chain->len - 1];
+}
+
+/**
+ * nfipsec_decide_path() - find the SAs, the route and the room for a packet
+ * @p: @net and @nn set; the rest is written on success. A reference to @dst is
+ *	the caller's if @sa rehouses packets, also without success
+ * @skb: packet with its own route; only read
+ * @pol: protect policy that it met
+ * @l3: its layout
+ * @flow: what policy saw of it
+ *
+ * Whether it fits is for nfipsec_pmtu_fits().
+ * Context: under rcu_read_lock(), bottom halves off.
+ * Return: NFIPSEC_OK, or the reason to drop it; with NFIPSEC_OUT_NO_SA it may
+ * wait.
+ */
+enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
+					const struct sk_buff *skb,
+					struct nfipsec_policy *pol,
+					const struct nfipsec_l3 *l3,
+					const struct nfipsec_flow *flow)
+{
+	/* RFC 4301 section 4.4.2.2: there is no value to take. */
+	if (flow->opaque && (pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
+					     NFIPSEC_PFP_FLAG_DPORT)))
+		return NFIPSEC_OUT_FRAG_OPAQUE;
+	if (!nfipsec_policy_chain(p->nn, pol, flow, &p->chain))
+		return NFIPSEC_OUT_NO_SA;
+	/* Which fragment it is stands in a header that only a tunnel keeps. */
+	if (p->chain.sa[0]->mode != NFIPSEC_MODE_TUNNEL && l3->frag)
+		return NFIPSEC_OUT_FRAG;
+
+	p->sa = outermost(&p->chain);
+	if (nfipsec_sa_rehouses(p->sa))
+		p->dst = nfipsec_reinject_route(p->net, p->sa, skb);
+	else
+		p->dst = skb_dst(skb);
+	if (!p->dst)
+		return NFIPSEC_OUT_NO_ROUTE;
+
+	p->mtu = nfipsec_pmtu_inner(p->nn, &p->chain, p->sa, l3, p->dst,
+				    &p->fit);
+	p->shared = nfipsec_pmtu_shared(p->sa, flow);
+	return NFIPSEC_OK;
+}
+
+/**
+ * nfipsec_decide_fragments() - is a packet fragmented before it is sealed?
+ * @p: from nfipsec_decide_path()
+ * @skb: packet of the size its sender made it; only read
+ * @family: AF_INET or AF_INET6
+ *
+ * IPv6, since no router behind the other end may do it. IPv4 if the SA says so,
+ * and the packet does not forbid it: that may be too big still where the SA
+ * clears DF, and is then fragmented outside.
+ * Context: any.
+ * Return: whether it is.
+ */
+bool nfipsec_decide_fragments(const struct nfipsec_outbound *p,
+			      const struct sk_buff *skb, u8 family)
+{
+	const struct nfipsec_sa *sa = p->chain.sa[0];
+
+	if (sa->mode != NFIPSEC_MODE_TUNNEL || skb->len <= p->mtu)
+		return false;
+	return family == AF_INET6 ||
+	       (sa->outer.frag == NFIPSEC_FRAG_BEFORE &&
+		(skb->ignore_df || !(ip_hdr(skb)->frag_off & htons(IP_DF))));
+}
+
+/**
+ * nfipsec_decide_piece() - how large are the fragments it is sealed in?
+ * @p: from nfipsec_decide_path()
+ * @skb: packet with its own route, for which nfipsec_decide_fragments() holds
+ *
+ * Context: any.
+ * Return: bytes that none of them exceeds.
+ */
+unsigned int nfipsec_decide_piece(const struct nfipsec_outbound *p,
+				  const struct sk_buff *skb)
+{
+	/* The control block of a packet has 16 bits for it. */
+	return min3(p->mtu, dst_mtu(skb_dst(skb)), (u32)IP_MAX_MTU);
+}

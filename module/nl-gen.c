@@ -10,6 +10,11 @@
 
 #include <uapi/linux/nfipsec.h>
 
+/* Integer value ranges */
+static const struct netlink_range_validation nfipsec_a_explain_len_range = {
+	.max	= 65535ULL,
+};
+
 /* Common nested types */
 const struct nla_policy nfipsec_addr_range_nl_policy[NFIPSEC_A_ADDR_RANGE_END + 1] = {
 	[NFIPSEC_A_ADDR_RANGE_ADDR] = { .type = NLA_BINARY, },
@@ -285,8 +290,25 @@ const struct nla_policy nfipsec_features_get_nl_policy[NFIPSEC_A_FEATURES_LOAD +
 	[NFIPSEC_A_FEATURES_LOAD] = { .type = NLA_FLAG, },
 };
 
+/* NFIPSEC_CMD_POLICY_EXPLAIN - do */
+const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_MARK + 1] = {
+	[NFIPSEC_A_EXPLAIN_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
+	[NFIPSEC_A_EXPLAIN_SRC] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_EXPLAIN_DST] = { .type = NLA_BINARY, },
+	[NFIPSEC_A_EXPLAIN_PROTO] = { .type = NLA_U8, },
+	[NFIPSEC_A_EXPLAIN_SPORT] = { .type = NLA_U16, },
+	[NFIPSEC_A_EXPLAIN_DPORT] = { .type = NLA_U16, },
+	[NFIPSEC_A_EXPLAIN_TYPE] = { .type = NLA_U8, },
+	[NFIPSEC_A_EXPLAIN_CODE] = { .type = NLA_U8, },
+	[NFIPSEC_A_EXPLAIN_FRAGMENT] = { .type = NLA_FLAG, },
+	[NFIPSEC_A_EXPLAIN_DONT_FRAGMENT] = { .type = NLA_FLAG, },
+	[NFIPSEC_A_EXPLAIN_LEN] = NLA_POLICY_FULL_RANGE(NLA_U32, &nfipsec_a_explain_len_range),
+	[NFIPSEC_A_EXPLAIN_DSCP] = NLA_POLICY_MAX(NLA_U8, 63),
+	[NFIPSEC_A_EXPLAIN_MARK] = { .type = NLA_U32, },
+};
+
 /* Ops table for nfipsec */
-const struct genl_ops nfipsec_nl_ops[17] = {
+const struct genl_ops nfipsec_nl_ops[18] = {
 	{
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
@@ -407,6 +429,13 @@ const struct genl_ops nfipsec_nl_ops[17] = {
 		.doit		= nfipsec_nl_features_get_doit,
 		.policy		= nfipsec_features_get_nl_policy,
 		.maxattr	= NFIPSEC_A_FEATURES_LOAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_POLICY_EXPLAIN,
+		.doit		= nfipsec_nl_policy_explain_doit,
+		.policy		= nfipsec_policy_explain_nl_policy,
+		.maxattr	= NFIPSEC_A_EXPLAIN_MARK,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -56,8 +56,10 @@ extern const struct nla_policy nfipsec_sa_move_nl_policy[NFIPSEC_A_SA_MOVE + 1];
 
 extern const struct nla_policy nfipsec_features_get_nl_policy[NFIPSEC_A_FEATURES_LOAD + 1];
 
+extern const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_MARK + 1];
+
 /* Ops table for nfipsec */
-extern const struct genl_ops nfipsec_nl_ops[17];
+extern const struct genl_ops nfipsec_nl_ops[18];
 
 int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_sa_update_doit(struct sk_buff *skb, struct genl_info *info);
@@ -81,6 +83,7 @@ int nfipsec_nl_acquire_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
 int nfipsec_nl_sa_move_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_features_get_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_policy_explain_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	NFIPSEC_NLGRP_EVENTS,

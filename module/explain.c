@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * See explain.h. A packet is made as it is asked about, and the data path itself
+ * decides: decide.c and clear.c. It is sent nowhere, and nothing is counted.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/sched.h>
+#include <linux/skbuff.h>
+#include <net/dst.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+
+#include "clear.h"
+#include "decide.h"
+#include "event.h"
+#include "explain.h"
+#include "flow.h"
+#include "net.h"
+#include "pmtu.h"
+
+/* Of a fragment that is asked about: behind a first one of usual size. */
+#define FRAGMENT_OFFSET	1280
+/* What is behind the IP header at least: no protocol's ports end later. */
+#define PAYLOAD_MIN	8
+
+static unsigned int header_len(const struct nfipsec_query *q)
+{
+	if (q->flow.family == AF_INET)
+		return sizeof(struct iphdr);
+	return sizeof(struct ipv6hdr) +
+	       (q->fragment ? sizeof(struct frag_hdr) : 0);
+}
+
+/**
+ * nfipsec_query_len_min() - how short may a packet be that is asked about?
+ * @q: with its family and @q->fragment
+ *
+ * Context: any.
+ * Return: bytes, IP header included.
+ */
+u32 nfipsec_query_len_min(const struct nfipsec_query *q)
+{
+	return header_len(q) + PAYLOAD_MIN;
+}
+
+static void make_ipv4(struct sk_buff *skb, const struct nfipsec_query *q)
+{
+	struct iphdr *iph = ip_hdr(skb);
+
+	iph->version = 4;
+	iph->ihl = sizeof(*iph) / 4;
+	iph->tos = q->flow.dscp << 2;
+	iph->tot_len = htons(q->len);
+	if (q->fragment)
+		iph->frag_off = htons(FRAGMENT_OFFSET / 8);
+	if (q->df)
+		iph->frag_off |= htons(IP_DF);
+	iph->ttl = IPDEFTTL;
+	iph->protocol = q->flow.proto;
+	iph->saddr = q->flow.saddr.ip;
+	iph->daddr = q->flow.daddr.ip;
+	ip_send_check(iph);
+	skb->protocol = htons(ETH_P_IP);
+}
+
+static void make_ipv6(struct sk_buff *skb, const struct nfipsec_query *q)
+{
+	struct ipv6hdr *ip6 = ipv6_hdr(skb);
+	struct frag_hdr *fh = (struct frag_hdr *)(ip6 + 1);
+
+	ip6_flow_hdr(ip6, q->flow.dscp << 2, 0);
+	ip6->payload_len = htons(q->len - sizeof(*ip6));
+	ip6->nexthdr = q->fragment ? NEXTHDR_FRAGMENT : q->flow.proto;
+	if (q->fragment) {
+		fh->nexthdr = q->flow.proto;
+		fh->frag_off = htons(FRAGMENT_OFFSET);
+	}
+	ip6->hop_limit = IPV6_DEFAULT_HOPLIMIT;
+	ip6->saddr = q->flow.saddr.in6;
+	ip6->daddr = q->flow.daddr.in6;
+	skb->protocol = htons(ETH_P_IPV6);
+}
+
+/* What nfipsec_flow_parse() will read. */
+static void make_field(struct sk_buff *skb, const struct nfipsec_query *q)
+{
+	u8 *l4 = skb->data + header_len(q);
+
+	if (q->fragment)
+		return;
+	switch (nfipsec_field(q->flow.family, q->flow.proto)) {
+	case NFIPSEC_FIELD_PORTS:
+		((__be16 *)l4)[0] = htons(q->flow.sport);
+		((__be16 *)l4)[1] = htons(q->flow.dport);
+		break;
+	case NFIPSEC_FIELD_ICMP:
+		*(__be16 *)l4 = htons(q->flow.sport);
+		break;
+	case NFIPSEC_FIELD_MH:
+		l4[2] = q->flow.sport >> 8;
+		break;
+	case NFIPSEC_FIELD_NONE:
+		break;
+	}
+}
+
+static struct sk_buff *make_packet(const struct nfipsec_query *q)
+{
+	struct sk_buff *skb = alloc_skb(q->len, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	skb_put_zero(skb, q->len);
+	skb_reset_network_header(skb);
+	skb->mark = q->mark;
+	if (q->flow.family == AF_INET)
+		make_ipv4(skb, q);
+	else
+		make_ipv6(skb, q);
+	make_field(skb, q);
+	return skb;
+}
+
+/* The packet's own. It may be of another host, and forwarded. */
+static struct dst_entry *find_route(struct net *net,
+				    const struct nfipsec_query *q)
+{
+	struct flowi4 fl4 = {
+		.saddr = q->flow.saddr.ip,
+		.daddr = q->flow.daddr.ip,
+		.flowi4_proto = q->flow.proto,
+		.flowi4_mark = q->mark,
+		.flowi4_flags = FLOWI_FLAG_ANYSRC,
+	};
+	struct flowi6 fl6 = {
+		.saddr = q->flow.saddr.in6,
+		.daddr = q->flow.daddr.in6,
+		.flowi6_proto = q->flow.proto,
+		.flowi6_mark = q->mark,
+	};
+	struct dst_entry *dst;
+	struct rtable *rt;
+
+	if (q->flow.family == AF_INET) {
+		rt = __ip_route_output_key(net, &fl4);
+		return IS_ERR(rt) ? NULL : &rt->dst;
+	}
+	dst = ip6_route_output(net, NULL, &fl6);
+	if (!dst->error)
+		return dst;
+	dst_release(dst);
+	return NULL;
+}
+
+/* As the kernel cuts: what is behind the header comes in eights. */
+static u32 first_piece(const struct nfipsec_query *q, u32 max)
+{
+	u32 hlen = header_len(q);
+
+	if (q->flow.family == AF_INET6)
+		hlen += sizeof(struct frag_hdr);
+	return hlen + round_down(max - hlen, 8);
+}
+
+static enum nfipsec_reason judge_size(struct nfipsec_explanation *ex,
+				      const struct nfipsec_outbound *p,
+				      const struct nfipsec_query *q,
+				      const struct sk_buff *skb,
+				      const struct nfipsec_l3 *l3)
+{
+	ex->path = nfipsec_pmtu_path(p->nn, &p->chain, p->sa, p->dst);
+	ex->mtu = p->fit;
+	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu)) {
+		ex->fate = NFIPSEC_FATE_TOO_BIG;
+		return NFIPSEC_OUT_TOO_BIG;
+	}
+	if (nfipsec_decide_fragments(p, skb, l3->family)) {
+		ex->piece = first_piece(q, nfipsec_decide_piece(p, skb));
+		ex->fate = NFIPSEC_FATE_BEFORE;
+	} else {
+		ex->fate = skb->len > p->fit ? NFIPSEC_FATE_AFTER :
+					       NFIPSEC_FATE_FITS;
+	}
+	return NFIPSEC_OK;
+}
+
+/* Stops where the data path would, at the first that gets too long. */
+static enum nfipsec_reason lay_out(struct nfipsec_explanation *ex,
+				   const struct nfipsec_outbound *p,
+				   u32 len, const struct nfipsec_l3 *l3)
+{
+	u32 spare = p->fit > len ? p->fit - len : 0;
+	enum nfipsec_reason reason = NFIPSEC_OK;
+	unsigned int i;
+
+	nfipsec_layout_begin(&ex->layout, l3, len);
+	for (i = 0; i < p->chain.len; i++) {
+		nfipsec_layout_add(&ex->layout, p->chain.sa[i], l3,
+				   i ? 0 : spare);
+		if (ex->layout.len > IP_MAX_MTU)
+			reason = NFIPSEC_OUT_LENGTH;
+	}
+	nfipsec_layout_end(&ex->layout);
+	ex->sized = true;
+	return reason;
+}
+
+/* See nfipsec_acquire_hold(). */
+static enum nfipsec_reason lack(struct nfipsec_explanation *ex,
+				const struct nfipsec_net *nn)
+{
+	ex->acquire = nfipsec_event_heard(nn);
+	return ex->acquire && READ_ONCE(nn->acquire_timeout) ?
+	       NFIPSEC_OUT_ACQUIRE : NFIPSEC_OUT_NO_SA;
+}
+
+static enum nfipsec_reason go_out(struct nfipsec_explanation *ex,
+				  struct nfipsec_outbound *p,
+				  const struct nfipsec_query *q,
+				  const struct sk_buff *skb,
+				  struct nfipsec_flow *flow)
+{
+	enum nfipsec_reason reason;
+	struct nfipsec_l3 l3;
+
+	reason = nfipsec_decide_policy(p->nn, skb, q->flow.family, &l3, flow,
+				       &ex->verdict);
+	if (reason || ex->verdict.action != NFIPSEC_ACTION_PROTECT)
+		return reason;
+	reason = nfipsec_decide_path(p, skb, ex->verdict.policy, &l3, flow);
+	ex->chain = p->chain;
+	if (reason == NFIPSEC_OUT_NO_SA)
+		return lack(ex, p->nn);
+	/* Without one for itself it never gets here, whatever the tunnel's. */
+	if (reason || ex->no_route)
+		return reason;
+	reason = judge_size(ex, p, q, skb, &l3);
+	return lay_out(ex, p, ex->piece ?: skb->len, &l3) ?: reason;
+}
+
+/* As if it came in the clear: then policy says what it should have come by. */
+static enum nfipsec_reason come_in(struct nfipsec_explanation *ex,
+				   const struct nfipsec_net *nn,
+				   const struct nfipsec_query *q,
+				   const struct sk_buff *skb,
+				   struct nfipsec_flow *flow)
+{
+	struct nfipsec_l3 l3;
+
+	if (!nfipsec_l3_parse(skb, q->flow.family, &l3) ||
+	    !nfipsec_flow_parse(skb, &l3, flow))
+		return NFIPSEC_IN_HEADER;
+	ex->gathered = l3.frag && nfipsec_clear_gathers(nn, &l3, flow, true);
+	return nfipsec_clear_judge(nn, &l3, flow, &ex->verdict);
+}
+
+static void add_candidate(struct nfipsec_explanation *ex,
+			  const struct nfipsec_policy *pol,
+			  const struct nfipsec_flow *flow)
+{
+	enum nfipsec_match match;
+	bool hidden;
+
+	match = nfipsec_sets_match(pol->cfg.sel, pol->cfg.sels, flow, &hidden);
+	if (match == NFIPSEC_MATCH_NO)
+		return;
+	if (ex->candidates == NFIPSEC_EXPLAIN_CANDIDATES) {
+		ex->more = true;
+		return;
+	}
+	ex->candidate[ex->candidates++] = (struct nfipsec_candidate){
+		.policy = pol,
+		.set = nfipsec_sets_which(pol->cfg.sel, pol->cfg.sels, flow),
+		.may = match == NFIPSEC_MATCH_OPAQUE,
+	};
+}
+
+/*
+ * From the first that matches, which is the one that packets meet unless they are
+ * fragments. What stands behind is only for people: not all of a large SPD is
+ * looked at for that.
+ */
+static void find_candidates(struct nfipsec_explanation *ex,
+			    const struct nfipsec_net *nn, unsigned int dir,
+			    const struct nfipsec_flow *flow)
+{
+	const struct nfipsec_policy *pol = ex->verdict.policy;
+	unsigned int n;
+
+	if (!pol && !flow->opaque)
+		return;
+	if (flow->opaque)
+		pol = nfipsec_spd_next(nn, dir, 0, 0);
+	for (n = 0; pol && !ex->more; n++) {
+		if (n == NFIPSEC_EXPLAIN_SCAN) {
+			ex->more = true;
+			return;
+		}
+		add_candidate(ex, pol, flow);
+		pol = nfipsec_spd_next(nn, dir, pol->cfg.priority, pol->age);
+		cond_resched();
+	}
+}
+
+/**
+ * nfipsec_explain() - what would become of a packet?
+ * @net: namespace
+ * @q: the packet
+ * @ex: the answer, written whole; what it points to is valid under nn->lock
+ *
+ * Nothing is sent, counted or told; that an SA or a route was looked for may be
+ * remembered, as of every packet.
+ *
+ * Context: process context under nn->lock, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_explain(struct net *net, struct nfipsec_query *q,
+		    struct nfipsec_explanation *ex)
+{
+	struct nfipsec_outbound p = { .net = net, .nn = nfipsec_net(net) };
+	struct nfipsec_flow flow = {};
+	struct dst_entry *dst = NULL;
+	struct sk_buff *skb;
+
+	lockdep_assert_held(&p.nn->lock);
+	memset(ex, 0, sizeof(*ex));
+	skb = make_packet(q);
+	if (!skb)
+		return -ENOMEM;
+
+	rcu_read_lock();
+	local_bh_disable();
+	if (q->dir == NFIPSEC_DIR_OUT) {
+		dst = find_route(net, q);
+		ex->no_route = !dst;
+		ex->loopback = dst && dst->dev->flags & IFF_LOOPBACK;
+		skb_dst_set(skb, dst);
+		ex->reason = go_out(ex, &p, q, skb, &flow);
+		if (p.sa && nfipsec_sa_rehouses(p.sa))
+			dst_release(p.dst);
+	} else {
+		ex->reason = come_in(ex, p.nn, q, skb, &flow);
+	}
+	local_bh_enable();
+	rcu_read_unlock();
+
+	kfree_skb(skb);
+	find_candidates(ex, p.nn, nfipsec_spd_dir(q->dir), &flow);
+	return 0;
+}

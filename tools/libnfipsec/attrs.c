@@ -339,3 +339,85 @@ static const struct nfi_field features_fields[] = {
 };
 
 const struct nfi_set nfi_set_features = SET(features);
+
+#define E(attr, knd, member)						\
+	F(EXPLAIN_STEP, explain_step, attr, knd, member)
+static const struct nfi_field explain_step_fields[] = {
+	N(EXPLAIN_STEP, explain_step, TMPL, tmpl),
+	E(SRC, ADDR, src),
+	E(DST, ADDR, dst),
+	E(PROTO, U8, proto),
+	E(SPI, BE32, spi),
+	E(MODE, U8, mode),
+	E(REQID, U32, reqid),
+};
+
+#undef E
+const struct nfi_set nfi_set_explain_step = SET(explain_step);
+
+static const struct nfi_field explain_part_fields[] = {
+	F(EXPLAIN_PART, explain_part, KIND, U8, kind),
+	F(EXPLAIN_PART, explain_part, LEN, U32, len),
+};
+
+const struct nfi_set nfi_set_explain_part = SET(explain_part);
+
+#define E(attr, knd, member)						\
+	F(EXPLAIN_CANDIDATE, explain_candidate, attr, knd, member)
+static const struct nfi_field explain_candidate_fields[] = {
+	E(INDEX, U32, index),
+	E(PRIORITY, U32, priority),
+	E(ACTION, U8, action),
+	E(SET, U32, set),
+	[NFIPSEC_A_EXPLAIN_CANDIDATE_MAY] = { .name = "may", .kind = NFI_FLAG },
+};
+
+#undef E
+const struct nfi_set nfi_set_explain_candidate = SET(explain_candidate);
+
+#define E(attr, knd, member)	F(EXPLAIN, explain, attr, knd, member)
+#define B(attr, text)							\
+	[NFIPSEC_A_EXPLAIN_##attr] = { .name = text, .kind = NFI_FLAG }
+#define M(attr, text, set)						\
+	[NFIPSEC_A_EXPLAIN_##attr] = {					\
+		.name = text, .kind = NFI_MANY, .nest = &nfi_set_##set,	\
+	}
+static const struct nfi_field explain_fields[] = {
+	E(DIR, U8, dir),
+	E(SRC, ADDR, src),
+	E(DST, ADDR, dst),
+	E(PROTO, U8, proto),
+	E(SPORT, U16, sport),
+	E(DPORT, U16, dport),
+	E(TYPE, U8, type),
+	E(CODE, U8, code),
+	B(FRAGMENT, "fragment"),
+	B(DONT_FRAGMENT, "dont-fragment"),
+	E(LEN, U32, len),
+	E(DSCP, U8, dscp),
+	E(MARK, U32, mark),
+	E(ACTION, U8, action),
+	E(INDEX, U32, index),
+	E(SET, U32, set),
+	E(REASON, NAME, reason),
+	E(REASON_DOC, DOC, reason_doc),
+	B(ACQUIRE, "acquire"),
+	B(GATHERED, "gathered"),
+	B(NO_ROUTE, "no-route"),
+	B(LOOPBACK, "loopback"),
+	M(STEP, "step", explain_step),
+	M(PART, "part", explain_part),
+	E(WIRE_LEN, U32, wire_len),
+	B(AT_MOST, "at-most"),
+	E(PATH_MTU, U32, path_mtu),
+	E(MTU, U32, mtu),
+	E(FATE, U8, fate),
+	E(PIECE_LEN, U32, piece_len),
+	M(CANDIDATE, "candidate", explain_candidate),
+	B(MORE, "more"),
+};
+
+#undef E
+#undef B
+#undef M
+const struct nfi_set nfi_set_explain = SET(explain);

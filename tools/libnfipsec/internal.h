@@ -105,6 +105,10 @@ extern const struct nfi_set nfi_set_counter;
 extern const struct nfi_set nfi_set_stats;
 extern const struct nfi_set nfi_set_algo;
 extern const struct nfi_set nfi_set_features;
+extern const struct nfi_set nfi_set_explain_step;
+extern const struct nfi_set nfi_set_explain_part;
+extern const struct nfi_set nfi_set_explain_candidate;
+extern const struct nfi_set nfi_set_explain;
 
 int nfi_encode(struct nlmsghdr *nlh, size_t room, const struct nfi_set *set,
 	       const void *obj, uint64_t mask);

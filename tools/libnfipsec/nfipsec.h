@@ -36,6 +36,8 @@
 #define NFIPSEC_TMPL_ALGOS	8	/* algorithms of a template */
 #define NFIPSEC_LENS_MAX	8	/* lengths of keys or ICVs of an algorithm */
 #define NFIPSEC_POLICY_NAMES	8	/* names of a policy */
+#define NFIPSEC_PARTS_MAX	40	/* of a packet that is explained */
+#define NFIPSEC_CANDIDATES_MAX	16	/* policies, likewise */
 #define NFIPSEC_MORE_MAX	15	/* ranges of a field beside the first, and */
 					/* selector sets of a policy */
 
@@ -637,6 +639,122 @@ struct nfipsec_features {
 	uint32_t flags;
 };
 
+/**
+ * struct nfipsec_explain_step - an SA that a policy asks for
+ * @has: bits of NFIPSEC_A_EXPLAIN_STEP_*; without _SPI there is no such SA, or it
+ *	was not looked for
+ * @tmpl: what the policy asks for
+ * @src: of the SA, as all below
+ * @dst: with @proto and @spi the SA
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
+ * @spi: security parameters index
+ * @mode: enum nfipsec_mode
+ * @reqid: of the SA
+ */
+struct nfipsec_explain_step {
+	uint64_t has;
+	struct nfipsec_tmpl tmpl;
+	struct nfipsec_addr src;
+	struct nfipsec_addr dst;
+	uint8_t proto;
+	uint32_t spi;
+	uint8_t mode;
+	uint32_t reqid;
+};
+
+/**
+ * struct nfipsec_explain_part - a header, or what else a packet is made of
+ * @has: bits of NFIPSEC_A_EXPLAIN_PART_*
+ * @kind: enum nfipsec_part_kind
+ * @len: bytes
+ */
+struct nfipsec_explain_part {
+	uint64_t has;
+	uint8_t kind;
+	uint32_t len;
+};
+
+/**
+ * struct nfipsec_explain_candidate - a policy that matches a packet
+ * @has: bits of NFIPSEC_A_EXPLAIN_CANDIDATE_*; with _MAY it depends on what a
+ *	fragment does not show
+ * @index: of the policy
+ * @priority: of the policy
+ * @action: enum nfipsec_action
+ * @set: which of its selector sets matches first, from 0
+ */
+struct nfipsec_explain_candidate {
+	uint64_t has;
+	uint32_t index;
+	uint32_t priority;
+	uint8_t action;
+	uint32_t set;
+};
+
+/**
+ * struct nfipsec_explain - a packet, and what would become of it
+ * @has: bits of NFIPSEC_A_EXPLAIN_*: of a request those of the packet, of an
+ *	answer those of what becomes of it; _FRAGMENT, _DONT_FRAGMENT, _ACQUIRE,
+ *	_GATHERED, _NO_ROUTE, _LOOPBACK, _AT_MOST and _MORE have no member
+ * @dir: NFIPSEC_DIR_IN or NFIPSEC_DIR_OUT
+ * @src: of the packet, as it is when policy is asked
+ * @dst: likewise
+ * @proto: next layer protocol
+ * @sport: source port
+ * @dport: destination port
+ * @type: of ICMP or the mobility header
+ * @code: of ICMP
+ * @len: bytes, IP header included
+ * @dscp: 0 to 63
+ * @mark: by which routing goes
+ * @action: enum nfipsec_action
+ * @index: of the policy that decides, if one does
+ * @set: which of its selector sets, from 0
+ * @reason: counter, if the packet does not go on
+ * @reason_doc: what that counts
+ * @step: SAs, the innermost first
+ * @steps: how many
+ * @part: of the packet as it is sent, the outermost header first
+ * @parts: how many
+ * @wire_len: bytes of all parts
+ * @path_mtu: largest packet that the path takes
+ * @mtu: largest packet that fits into that once it is sealed
+ * @fate: enum nfipsec_fate
+ * @piece_len: of the first fragment, with NFIPSEC_FATE_BEFORE
+ * @candidate: policies that match, in their order
+ * @candidates: how many
+ */
+struct nfipsec_explain {
+	uint64_t has;
+	uint8_t dir;
+	struct nfipsec_addr src;
+	struct nfipsec_addr dst;
+	uint8_t proto;
+	uint16_t sport;
+	uint16_t dport;
+	uint8_t type;
+	uint8_t code;
+	uint32_t len;
+	uint8_t dscp;
+	uint32_t mark;
+	uint8_t action;
+	uint32_t index;
+	uint32_t set;
+	char reason[NFIPSEC_NAME_MAX];
+	char reason_doc[NFIPSEC_DOC_MAX];
+	struct nfipsec_explain_step step[NFIPSEC_TMPLS_MAX];
+	uint32_t steps;
+	struct nfipsec_explain_part part[NFIPSEC_PARTS_MAX];
+	uint32_t parts;
+	uint32_t wire_len;
+	uint32_t path_mtu;
+	uint32_t mtu;
+	uint8_t fate;
+	uint32_t piece_len;
+	struct nfipsec_explain_candidate candidate[NFIPSEC_CANDIDATES_MAX];
+	uint32_t candidates;
+};
+
 /* A callback ends the walk by a value other than 0, which the call returns. */
 typedef int (*nfipsec_sa_cb)(const struct nfipsec_sa *sa, void *arg);
 typedef int (*nfipsec_policy_cb)(const struct nfipsec_policy *pol, void *arg);
@@ -687,6 +805,10 @@ int nfipsec_policy_get(struct nfipsec *h, const struct nfipsec_policy *key,
 int nfipsec_policy_list(struct nfipsec *h, nfipsec_policy_cb cb, void *arg);
 /* @dir: one direction, or NFIPSEC_DIR_ANY for both. @owner: as for SAs */
 int nfipsec_policy_flush(struct nfipsec *h, uint8_t dir, const char *owner);
+/* @packet: dir, src, dst and what else it has. @ex: what would become of it */
+int nfipsec_policy_explain(struct nfipsec *h,
+			   const struct nfipsec_explain *packet,
+			   struct nfipsec_explain *ex);
 
 int nfipsec_default_get(struct nfipsec *h, struct nfipsec_default *def);
 int nfipsec_default_set(struct nfipsec *h, const struct nfipsec_default *def);

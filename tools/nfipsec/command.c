@@ -37,6 +37,9 @@
 	"      [level required|use] [algo NAME]... [esn yes|no]\n"	\
 	"      [df copy|set|clear] [dscp N|copy]]..."
 #define POLICY_KEY	"index N | dir in|out SELECTOR [sel SELECTOR]..."
+#define EXPLAIN_WORDS							\
+	"in|out src A dst A [proto P] [sport N] [dport N] [type N [code N]]\n" \
+	"[len N] [df] [fragment] [dscp N] [mark N]"
 
 /* The first verb of a noun is what the noun alone means. */
 const struct command commands[] = {
@@ -75,6 +78,8 @@ const struct command commands[] = {
 	{ "policy", "preset", NULL, cmd_policy_preset,
 	  "{ike|nd|mld|igmp|dhcp}... [priority N] [owner NAME]",
 	  "let pass in the clear what a host needs" },
+	{ "policy", "explain", NULL, cmd_policy_explain, EXPLAIN_WORDS,
+	  "tell what would become of a packet, and why" },
 	{ "default", NULL, NULL, cmd_default,
 	  "[in bypass|discard] [out bypass|discard] [weak on|off] [audit on|off]\n"
 	  "[acquire-timeout SECONDS]",

@@ -28,5 +28,6 @@ int cmd_policy_list(struct args *a);
 int cmd_policy_flush(struct args *a);
 int cmd_policy_count(struct args *a);
 int cmd_policy_preset(struct args *a);
+int cmd_policy_explain(struct args *a);
 
 #endif

@@ -347,8 +347,9 @@ pings() {
 # pair HOST ADDR[/PORT] HOST ADDR[/PORT]: print how tools/stream.c wants it
 pair() { echo "${NS[$1]},$2,${NS[$3]},$4"; }
 
-# refusals: XFRM can refuse a packet, with EINVAL, while its policy is replaced. It
-# is sent again, and not lost. Of nfipsec that is an error.
+# refusals: XFRM can refuse a packet while its policy is replaced, with EINVAL, or
+# with EPERM by the policy to drop that the daemon has there meanwhile. It is sent
+# again, and not lost. Of nfipsec that is an error.
 refusals() {
 	local h
 	for h in "${ENDS[@]}"; do

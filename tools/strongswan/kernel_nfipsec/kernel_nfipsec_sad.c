@@ -92,24 +92,61 @@ int kernel_nfipsec_sad_del(struct nfipsec *handle, const struct nfipsec_sa *key)
 }
 
 /**
- * Move the SA of IPComp that an SA may have, to or fro. What is around it, as
- * UDP, is not its business.
+ * Move the SA of IPComp that an SA may have. What is around it, as UDP, is not
+ * its business. What moves it back again is set, nothing if it was not moved.
  */
-static int move_comp(struct nfipsec *handle, host_t *src, host_t *dst,
-					 uint16_t cpi, const struct nfipsec_move *move)
+static int move_comp(struct nfipsec *handle, kernel_ipsec_sa_id_t *id,
+					 uint16_t cpi, const struct nfipsec_move *move,
+					 struct nfipsec_move *back)
 {
 	struct nfipsec_move to = *move;
-	struct nfipsec_sa key;
+	struct nfipsec_sa key, sa;
+	int err;
 
+	memset(back, 0, sizeof(*back));
 	to.has &= ~(NFIPSEC_HAS(NFIPSEC_A_MOVE_ENCAP) |
 				NFIPSEC_HAS(NFIPSEC_A_MOVE_NO_ENCAP));
 	if (!cpi || !to.has)
 	{
 		return 0;
 	}
-	kernel_nfipsec_sa_key(src, dst, IPPROTO_COMP, kernel_nfipsec_cpi2spi(cpi),
-						  &key);
-	return nfipsec_sa_move(handle, &key, &to);
+	kernel_nfipsec_sa_key(id->src, id->dst, IPPROTO_COMP,
+						  kernel_nfipsec_cpi2spi(cpi), &key);
+	/* nobody else knows the reqid that it had */
+	err = nfipsec_sa_get(handle, &key, &sa) ?:
+		  nfipsec_sa_move(handle, &key, &to);
+	if (!err)
+	{
+		back->has = NFIPSEC_HAS(NFIPSEC_A_MOVE_SRC) |
+					NFIPSEC_HAS(NFIPSEC_A_MOVE_DST) |
+					NFIPSEC_HAS(NFIPSEC_A_MOVE_REQID);
+		back->src = sa.src;
+		back->dst = sa.dst;
+		back->reqid = sa.reqid;
+	}
+	return err;
+}
+
+/**
+ * Move it back, since the SA around it did not move.
+ */
+static void move_comp_back(struct nfipsec *handle,
+						   kernel_ipsec_update_sa_t *data,
+						   const struct nfipsec_move *back)
+{
+	struct nfipsec_sa key;
+
+	if (!back->has)
+	{
+		return;
+	}
+	kernel_nfipsec_sa_key(data->new_src, data->new_dst, IPPROTO_COMP,
+						  kernel_nfipsec_cpi2spi(data->cpi), &key);
+	if (nfipsec_sa_move(handle, &key, back))
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to move CPI %.4x back: %s",
+			 ntohs(data->cpi), nfipsec_error(handle));
+	}
 }
 
 /*
@@ -120,17 +157,12 @@ int kernel_nfipsec_sad_move(struct nfipsec *handle, kernel_ipsec_sa_id_t *id,
 							const struct nfipsec_sa *key,
 							const struct nfipsec_move *move)
 {
-	struct nfipsec_move back = {
-		.has = NFIPSEC_HAS(NFIPSEC_A_MOVE_SRC) |
-			   NFIPSEC_HAS(NFIPSEC_A_MOVE_DST),
-		.src = key->src,
-		.dst = key->dst,
-	};
+	struct nfipsec_move back;
 	int err;
 
 	DBG2(DBG_KNL, "nfipsec: moving SA with SPI %.8x from %#H..%#H to %#H..%#H",
 		 key->spi, id->src, id->dst, data->new_src, data->new_dst);
-	err = move_comp(handle, id->src, id->dst, data->cpi, move);
+	err = move_comp(handle, id, data->cpi, move, &back);
 	if (err)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to move CPI %.4x: %s",
@@ -142,7 +174,7 @@ int kernel_nfipsec_sad_move(struct nfipsec *handle, kernel_ipsec_sa_id_t *id,
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to move SA with SPI %.8x: %s", key->spi,
 			 nfipsec_error(handle));
-		move_comp(handle, data->new_src, data->new_dst, data->cpi, &back);
+		move_comp_back(handle, data, &back);
 	}
 	return err;
 }

@@ -124,7 +124,6 @@ swanctl_conf() {
 		                local_ts = $3
 		                remote_ts = $6
 		                esp_proposals = aes256gcm16-x25519
-		                replay_window = 1024
 		            }
 		        }
 		    }

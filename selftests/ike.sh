@@ -60,12 +60,14 @@ more_children() {
 			local_ts = ${NET[$h]}.118/32
 			remote_ts = ${NET[$p]}.118/32
 			esp_proposals = aes128gcm16
+			replay_window = 0
 		}
 		tfc {
 			local_ts = ${NET[$h]}.119/32
 			remote_ts = ${NET[$p]}.119/32
 			esp_proposals = aes128gcm16
 			tfc_padding = mtu
+			replay_window = 4096
 		}
 		comp {
 			local_ts = ${NET[$h]}.125/32
@@ -371,6 +373,25 @@ tfc() {
 		grep -q 'tfc-pad mtu'" || on a nfipsec sa list
 }
 
+# windows_of HOST: those of SAs that receive, all that there are
+windows_of() {
+	on "$1" nfipsec sa list | sed -n 's/.*replay-window \([0-9]*\) dir in .*/\1/p' |
+		sort -nu | xargs
+}
+
+# windows: a child that asks for none has none, others have what they ask for but no
+# less than the plugin's option
+windows() {
+	local conf=$TMP/a/strongswan.conf
+	equal "none, the least, and more" "$(windows_of a)" "0 1024 4096"
+	sed -i 's/kernel-nfipsec {/&\nreplay_window_min = 0/' "$conf"
+	check "settings" swan a --reload-settings
+	initiate a p0 && equal "strongSwan's own" "$(windows_of a)" "0 32 1024 4096"
+	check terminate swan a --terminate --child p0
+	sed -i '/replay_window_min = 0/d' "$conf"
+	check "settings" swan a --reload-settings
+}
+
 # trap: the first packet has an SA negotiated, waits for it and arrives
 trap_first() {
 	check install swan a --install --child trap || return 1
@@ -538,7 +559,7 @@ wrong_version() {
 
 ike_setup
 topology
-plan 38
+plan 39
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086 # two words
 	run "net to net, ${ends/ / - }" net_to_net $ends
@@ -558,6 +579,7 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 done
 run "address and port ranges" ports
 run "TFC padding" tfc
+run "anti-replay windows" windows
 run "shunts" shunts
 run "a policy of somebody else" others_policy
 run "addresses for IKE" addresses

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <time.h>
 
+#include <library.h>
 #include <utils/debug.h>
 
 /**
@@ -14,6 +15,12 @@
  */
 #define REPLAY_WINDOW_MIN 32
 #define REPLAY_WINDOW_MAX 65536
+
+/**
+ * The window that is large enough for packets of one SA that are sealed on
+ * several CPUs.
+ */
+#define REPLAY_WINDOW_DEFAULT 1024
 
 /**
  * A TFC padding that means: as far as the path takes it.
@@ -153,6 +160,25 @@ static bool set_inner(kernel_ipsec_add_sa_t *data, struct nfipsec_sa *sa)
 }
 
 /**
+ * The anti-replay window of an SA: what the daemon wants, but no less than the
+ * least one that is configured. Without one there is none.
+ */
+static uint32_t replay_window(uint32_t wanted)
+{
+	int least;
+
+	if (!wanted)
+	{
+		return 0;
+	}
+	least = lib->settings->get_int(lib->settings,
+						"%s.plugins.kernel-nfipsec.replay_window_min",
+						REPLAY_WINDOW_DEFAULT, lib->ns);
+	least = max(least, REPLAY_WINDOW_MIN);
+	return min(max(wanted, (uint32_t)least), REPLAY_WINDOW_MAX);
+}
+
+/**
  * Set what is for one direction only.
  */
 static void set_direction(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
@@ -162,12 +188,7 @@ static void set_direction(kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
 	if (data->inbound)
 	{
 		sa->dir = NFIPSEC_DIR_IN;
-		sa->replay_window = data->replay_window;
-		if (sa->replay_window)
-		{
-			sa->replay_window = min(max(sa->replay_window, REPLAY_WINDOW_MIN),
-									REPLAY_WINDOW_MAX);
-		}
+		sa->replay_window = replay_window(data->replay_window);
 		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_REPLAY_WINDOW);
 		return;
 	}

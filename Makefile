@@ -16,6 +16,10 @@ help:
 	@echo '                selftests on the three kernels'
 	@echo '  check-debug   the selftests on a kernel with KASAN, lockdep, kmemleak'
 	@echo '  check-ike     strongSwan of Debian 12, 13 and sid with nfipsec below it'
+	@echo '  bench         how fast it is beside XFRM and WireGuard, in user-mode Linux'
+	@echo '                (CASES=CASE,... WHO=NAME,... ROUNDS=N; bench-list has the cases)'
+	@echo '  bench-spd     what policies cost, up to a million of them, and what XFRM'\''s do'
+	@echo '                (SETS=SET,... SIZES=N,...)'
 	@echo
 	@echo 'For this host and its own kernel:'
 	@echo '  all           modules and tools'
@@ -61,6 +65,17 @@ check-debug:
 check-ike:
 	@selftests/check ike $(STAGES)
 
+bench:
+	@selftests/bench/bench $(if $(CASES),--cases $(CASES)) \
+		$(if $(WHO),--who $(WHO)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-list:
+	@python3 selftests/bench/bench.py --list
+
+bench-spd:
+	@selftests/bench/bench-spd $(if $(SETS),--sets $(SETS)) \
+		$(if $(SIZES),--sizes $(SIZES)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 strongswan:
 	$(MAKE) -C tools/strongswan $(if $(SUITE),SUITE=$(SUITE))
 
@@ -79,4 +94,4 @@ clean:
 	rm -rf .tmp_versions
 
 .PHONY: all help modules tools install demo demo-native check check-debug \
-	check-ike strongswan style generate clean
+	check-ike bench bench-list bench-spd strongswan style generate clean

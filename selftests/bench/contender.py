@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The contenders of bench.py: how each protects what two gateways forward, and
+how much it says it has.
+
+    a ------------- g1 ============= g2 ------------- b
+  192.168.1.2  192.168.1.1        192.168.2.1    192.168.2.2
+                  10.0.0.1     10.0.0.2
+"""
+
+import json
+import os
+import subprocess
+
+LEFT, RIGHT = "192.168.1.0/24", "192.168.2.0/24"
+HOSTS = ("a", "g1", "g2", "b")
+
+TOPOLOGY = {
+    "a": """\
+addr add 192.168.1.2/24 dev eth0
+route add default via 192.168.1.1
+""",
+    "g1": """\
+addr add 192.168.1.1/24 dev lan
+addr add 10.0.0.1/24 dev wan
+route add 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1
+""",
+    "g2": """\
+addr add 192.168.2.1/24 dev lan
+addr add 10.0.0.2/24 dev wan
+route add 192.168.1.0/24 via 10.0.0.1 src 192.168.2.1
+""",
+    "b": """\
+addr add 192.168.2.2/24 dev eth0
+route add default via 192.168.2.1
+"""}
+
+# name: ((cipher, bytes of key), (authentication, bytes of key, bits), overhead)
+SUITES = {
+    "gcm": ("aead", "rfc4106(gcm(aes))", 20, 128),
+    "chacha": ("aead", "rfc7539esp(chacha20,poly1305)", 36, 128),
+    "cbc": ("pair", "cbc(aes)", 16, 128),
+    "null": ("pair", "ecb(cipher_null)", 0, 128)}
+
+
+def run(*args, **kwargs):
+    return subprocess.run(args, check=True, text=True, **kwargs)
+
+
+def output(*args):
+    return run(*args, stdout=subprocess.PIPE).stdout
+
+
+def batch(host, lines):
+    run("ip", "-n", host, "-batch", "-", input=lines)
+
+
+def wire(one, dev_one, two, dev_two, gro):
+    run("ip", "link", "add", dev_one, "netns", one, "type", "veth",
+        "peer", "name", dev_two, "netns", two)
+    for host, dev in ((one, dev_one), (two, dev_two)):
+        batch(host, f"link set {dev} up\n")
+        if gro:
+            run("ip", "netns", "exec", host, "ethtool", "-K", dev, "gro", "on",
+                stdout=subprocess.DEVNULL)
+
+
+def topology(gro):
+    """the four hosts, with nothing protected"""
+    subprocess.run(["ip", "-all", "netns", "delete"], check=True)
+    for host in HOSTS:
+        run("ip", "netns", "add", host)
+        batch(host, "link set lo up\n")
+        for name, value in (("ipv4/ip_forward", 1),
+                            ("ipv6/conf/all/disable_ipv6", 1),
+                            ("ipv6/conf/default/disable_ipv6", 1)):
+            run("ip", "netns", "exec", host, "sh", "-c",
+                f"echo {value} >/proc/sys/net/{name}")
+    wire("a", "eth0", "g1", "lan", gro)
+    wire("g1", "wan", "g2", "wan", gro)
+    wire("g2", "lan", "b", "eth0", gro)
+    for host, lines in TOPOLOGY.items():
+        batch(host, lines)
+
+
+def key(size, seed):
+    return "0x" + bytes((seed * 7 + i * 13 + 1) & 255 for i in range(size)).hex()
+
+
+def algorithm(suite, seed):
+    """the words for it, the same in both programs"""
+    kind, name, size, bits = SUITES[suite]
+    if kind == "aead":
+        return f"aead {name} {key(size, seed)} {bits}"
+    return (f"enc {name} {key(size, seed) if size else chr(34) * 2} "
+            f"auth-trunc hmac(sha256) {key(32, seed + 1)} {bits}")
+
+
+class Plain:
+    """forwarding alone"""
+    name, title, suites = "plain", "no protection", tuple(SUITES)
+    protects = False
+
+    def begin(self):
+        pass
+
+    def end(self):
+        pass
+
+    def protect(self, suite):
+        pass
+
+    def used(self):
+        """Return: packets that g1's SA has sent, g2's has received"""
+        return 0, 0
+
+
+class Xfrm(Plain):
+    """XFRM as it loads"""
+    name, title = "xfrm", "XFRM"
+    protects = True
+
+    def protect(self, suite):
+        for host, mine, other, near, far in (
+                ("g1", LEFT, RIGHT, "10.0.0.1", "10.0.0.2"),
+                ("g2", RIGHT, LEFT, "10.0.0.2", "10.0.0.1")):
+            lines = ""
+            for src, dst in ((near, far), (far, near)):
+                spi = 0x101 if src == "10.0.0.1" else 0x102
+                lines += (f"xfrm state add src {src} dst {dst} proto esp spi {spi} "
+                          f"reqid 1 mode tunnel replay-window 128 flag esn "
+                          f"{algorithm(suite, spi)}\n")
+            for way, src, dst, s, d in (("out", mine, other, near, far),
+                                        ("in", other, mine, far, near),
+                                        ("fwd", other, mine, far, near)):
+                lines += (f"xfrm policy add src {src} dst {dst} dir {way} tmpl "
+                          f"src {s} dst {d} proto esp reqid 1 mode tunnel\n")
+            batch(host, lines)
+
+    def used(self):
+        return tuple(self._packets(host) for host in ("g1", "g2"))
+
+    @staticmethod
+    def _packets(host):
+        text = output("ip", "-n", host, "-s", "xfrm", "state", "get", "src",
+                      "10.0.0.1", "dst", "10.0.0.2", "proto", "esp",
+                      "spi", "0x101")
+        current = text.split("lifetime current:")[1]
+        return int(current.split(",")[1].split("(")[0])
+
+
+class XfrmOffload(Xfrm):
+    """XFRM with the offload modules, GSO and GRO in software"""
+    name, title = "xfrm-offload", "XFRM with esp4_offload"
+
+    def begin(self):
+        run("modprobe", "-a", "esp4_offload", "esp6_offload")
+
+    def end(self):
+        run("modprobe", "-ra", "esp4_offload", "esp6_offload")
+
+
+class WireGuard(Plain):
+    """WireGuard between the same ends"""
+    name, title, suites = "wireguard", "WireGuard", ("chacha",)
+    protects = True
+
+    def protect(self, suite):
+        keys = {}
+        for host in ("g1", "g2"):
+            private = output("wg", "genkey").strip()
+            keys[host] = (private, run("wg", "pubkey", input=private,
+                                       stdout=subprocess.PIPE).stdout.strip())
+        for host, peer, net, far in (("g1", "g2", RIGHT, "10.0.0.2"),
+                                     ("g2", "g1", LEFT, "10.0.0.1")):
+            batch(host, "link add wg0 type wireguard\n")
+            config = (f"[Interface]\nPrivateKey = {keys[host][0]}\n"
+                      f"ListenPort = 51820\n[Peer]\nPublicKey = {keys[peer][1]}\n"
+                      f"AllowedIPs = {net}\nEndpoint = {far}:51820\n")
+            run("ip", "netns", "exec", host, "wg", "setconf", "wg0", "/dev/stdin",
+                input=config)
+            mine = "192.168.1.1" if host == "g1" else "192.168.2.1"
+            batch(host, "link set wg0 mtu 1420 up\n"
+                  f"route replace {net} dev wg0 src {mine}\n")
+        run("ip", "netns", "exec", "a", "ping", "-q", "-c", "1", "-W", "10",
+            "192.168.2.2", stdout=subprocess.DEVNULL)
+
+    def used(self):
+        return tuple(self._packets(host, way)
+                     for host, way in (("g1", "tx"), ("g2", "rx")))
+
+    @staticmethod
+    def _packets(host, way):
+        links = json.loads(output("ip", "-n", host, "-s", "-j", "link", "show", "wg0"))
+        return links[0]["stats64"][way]["packets"]
+
+
+class Nfipsec(Plain):
+    """nfipsec, loaded for its turn alone"""
+    name, title = "nfipsec", "nfipsec"
+    protects = True
+
+    def begin(self):
+        run("insmod", os.environ["NFIPSEC_KO"])
+
+    def end(self):
+        subprocess.run(["ip", "-all", "netns", "delete"], check=True)
+        run("rmmod", "nfipsec")
+
+    def protect(self, suite):
+        for host, mine, other, near, far in (
+                ("g1", LEFT, RIGHT, "10.0.0.1", "10.0.0.2"),
+                ("g2", RIGHT, LEFT, "10.0.0.2", "10.0.0.1")):
+            lines = ""
+            for way, src, dst in (("out", near, far), ("in", far, near)):
+                spi = 0x101 if src == "10.0.0.1" else 0x102
+                lines += (f"sa add src {src} dst {dst} proto esp spi {spi} mode "
+                          f"tunnel dir {way} reqid 1 esn replay-window 128 "
+                          f"{algorithm(suite, spi)}\n")
+            for way, src, dst, s, d in (("out", mine, other, near, far),
+                                        ("in", other, mine, far, near)):
+                lines += (f"policy add dir {way} src {src} dst {dst} action protect "
+                          f"tmpl src {s} dst {d} proto esp mode tunnel reqid 1\n")
+            run("ip", "netns", "exec", host, "nfipsec", "--batch", "-", input=lines)
+
+    def used(self):
+        return tuple(self._packets(host) for host in ("g1", "g2"))
+
+    @staticmethod
+    def _packets(host):
+        found = json.loads(output("ip", "netns", "exec", host, "nfipsec", "-j",
+                                  "sa", "list"))
+        return next(sa["packets"] for sa in found if sa["spi"] == 0x101)
+
+
+ALL = (Plain, Xfrm, XfrmOffload, WireGuard, Nfipsec)

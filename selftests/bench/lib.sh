@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Common parts of the benchmarks. Sourced, never run.
+
+. "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"
+# shellcheck disable=SC2034 # for those that source this
+HERE=$TREE/selftests/bench
+
+# about_run: what a report says about where its figures are from
+about_run() {
+	NFIPSEC_BENCH_HOST="$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1), $(nproc) CPUs"
+	NFIPSEC_BENCH_HEAD=$(git -C "$TREE" describe --always --dirty 2>/dev/null || echo unknown)
+	export NFIPSEC_BENCH_HOST NFIPSEC_BENCH_HEAD
+}

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What policies cost, nfipsec's and XFRM's: runs "spd" for each set and number
+of policies, in network namespaces made for it, and reports.
+
+usage: spd.py [--sizes N,...] [--sets SET,...] [--rounds N] [--ms N]
+              [--limit S] [--out DIR]
+
+Runs inside user-mode Linux; see "bench-spd". Leaves spd.json and spd.txt in DIR.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+SPD = os.path.join(HERE, "../../build/bench/spd")
+SETS = ["pairs", "ports", "nested", "short", "mixed"]
+SIZES = [1, 100, 10000, 100000, 1000000]
+# XFRM is not asked for more
+XFRM_MAX = 100000
+# memory of fewer cannot be told from what else changes
+MEMORY_MIN = 10000
+
+NETNS = """\
+link set lo up
+link add dummy0 type dummy
+link set dummy0 up
+addr add 192.0.2.1/32 dev dummy0
+route add local 10.0.0.0/8 dev lo
+neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev dummy0 nud permanent
+route add 11.0.0.0/8 via 192.0.2.2 dev dummy0 onlink
+"""
+
+
+def ip(*args, stdin=None):
+    subprocess.run(["ip", *args], input=stdin, text=True, check=True)
+
+
+def fresh(names):
+    """network namespaces without any policy"""
+    subprocess.run(["ip", "-all", "netns", "delete"], check=True)
+    for name in names:
+        ip("netns", "add", name)
+        with open("/run/bench.batch", "w", encoding="ascii") as f:
+            f.write(NETNS)
+        ip("-n", name, "-batch", "/run/bench.batch")
+
+
+def measure(args, which, size):
+    """Return: what "spd" prints, of each contender"""
+    who = ["nfipsec"] + (["xfrm"] if size <= XFRM_MAX else [])
+    fresh(["none"] + who)
+    done = subprocess.run(
+        [SPD, which, str(size), f"rounds={args.rounds}", f"ms={args.ms}",
+         f"limit={args.limit}", *who],
+        stdout=subprocess.PIPE, text=True, check=True)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    none = next(r for r in found if r["who"] == "none")
+    for r in found:
+        if r["ns"]:
+            r["packet_ns"] = round(statistics.median(r["ns"]), 1)
+            # each round against that of its neighbour without policies
+            r["lookup_ns"] = round(statistics.median(
+                a - b for a, b in zip(r["ns"], none["ns"])), 1)
+    return found
+
+
+def number(value, digits=0):
+    return f"{value:,.{digits}f}".replace(",", " ")
+
+
+def cells(r, limit):
+    """Return: what the table has of one contender"""
+    if not r:
+        return ["-"] * 4
+    load = f"{r['load_s']:.3f}"
+    if r["loaded"] < r["policies"]:
+        load = f"{number(r['loaded'])} in {limit} s"
+    memory = "-"
+    if r["policies"] >= MEMORY_MIN and r["loaded"] == r["policies"]:
+        memory = number(r["bytes"] / (r["loaded"] - r["doubles"]))
+    if not r["ns"]:
+        return [load, "-", "-", memory]
+    return [load, number(r["lookup_ns"]), number(r["packet_ns"]), memory]
+
+
+def table(results, limit):
+    head = ["set", "policies", "who", "load, s", "look-up, ns",
+            "packet, ns", "bytes each"]
+    rows = [head]
+    for r in results:
+        if r["who"] != "none":
+            rows.append([r["set"], number(r["policies"]), r["who"],
+                         *cells(r, limit)])
+    width = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    return "\n".join("  ".join(
+        cell.ljust(w) if i in (0, 2) else cell.rjust(w)
+        for i, (cell, w) in enumerate(zip(row, width))) for row in rows)
+
+
+def ratio(results, which, who, size, key):
+    for r in results:
+        if (r["set"], r["who"], r["policies"]) == (which, who, size):
+            return r.get(key)
+    return None
+
+
+def summary(results, sets, sizes):
+    """Return: lines on what is to be reached"""
+    lines = []
+    small, large = min(sizes), max(sizes)
+    for which in sets:
+        few = ratio(results, which, "nfipsec", small, "packet_ns")
+        many = ratio(results, which, "nfipsec", large, "packet_ns")
+        lines.append(f"{which}: a packet at {number(large)} policies takes "
+                     f"{many / few:.2f} times that at {number(small)}")
+        for size in sizes:
+            ours = ratio(results, which, "nfipsec", size, "lookup_ns")
+            xfrm = ratio(results, which, "xfrm", size, "lookup_ns")
+            if xfrm and ours and size > 1:
+                lines.append(f"{which}: at {number(size)}, a look-up of XFRM takes "
+                             f"{xfrm / max(ours, 1):.1f} times nfipsec's")
+    return "\n".join(lines)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    p.add_argument("--sets", default=",".join(SETS))
+    p.add_argument("--rounds", type=int, default=9)
+    p.add_argument("--ms", type=int, default=40)
+    p.add_argument("--limit", type=int, default=20)
+    p.add_argument("--out", default=os.environ.get("NFIPSEC_OUT", "."))
+    args = p.parse_args()
+    sets = args.sets.split(",")
+    sizes = [int(s) for s in args.sizes.split(",")]
+
+    subprocess.run(["insmod", os.environ["NFIPSEC_KO"]], check=True)
+    results = []
+    for which in sets:
+        for size in sizes:
+            print(f"# {which} {size}", file=sys.stderr, flush=True)
+            results += measure(args, which, size)
+
+    about = {"kernel": os.uname().release,
+             "host": os.environ.get("NFIPSEC_BENCH_HOST", ""),
+             "head": os.environ.get("NFIPSEC_BENCH_HEAD", ""),
+             "rounds": args.rounds, "ms": args.ms, "limit_s": args.limit}
+    text = "\n".join([
+        f"Policies, {about['head']}, Linux {about['kernel']} on {about['host']}",
+        f"medians of {args.rounds} rounds of {args.ms} ms; loading was given up "
+        f"after {args.limit} s", "",
+        table(results, args.limit), "", summary(results, sets, sizes), ""])
+    with open(os.path.join(args.out, "spd.json"), "w", encoding="utf-8") as f:
+        json.dump({"about": about, "results": results}, f, indent=1)
+    with open(os.path.join(args.out, "spd.txt"), "w", encoding="utf-8") as f:
+        f.write(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What the plugin kernel-nfipsec makes of a kernel module that goes and comes
-# back, of SAs that somebody else deletes, and of events that it did not hear.
+# back, of SAs that somebody else deletes, of events that it did not hear, and of a
+# move that fails halfway.
 #
 #     192.168.1.1                       192.168.2.1
 #         a ================================ b
@@ -40,6 +41,13 @@ swanctl_conf() {
 	{
 		child net 1 "$h" "$p"
 		child trap 2 "$h" "$p"
+		cat <<-CONF
+			host {
+				mode = transport
+				esp_proposals = aes128gcm16
+				ipcomp = yes
+			}
+		CONF
 	} | connection peer "$h" "$p"
 	echo '}'
 	secrets
@@ -148,12 +156,70 @@ lost() {
 	refute "nothing of others" logged a /192.0.2.2
 }
 
+# move_fails: something is where an SA of b would have to be, so that the one of
+# IPComp with it, moved first, is moved back, to the reqid that it had
+move_fails() {
+	local spi pid before
+	daemons nfipsec nfipsec || return 1
+	initiate a host || return 1
+	before=$(child_id a host)
+	ip -n "${NS[a]}" addr del fd00::1/64 dev eth0
+	check "before" pings a 10.0.0.2 3 -s 1200
+	spi=$(on b nfipsec sa list | grep -A1 'dst 10.0.0.1$' |
+		sed -n 's/.*proto esp spi \(0x[0-9a-f]*\) .*/\1/p')
+	alg_words nfipsec aes128gcm16 1
+	check "in the way" apply b nfipsec <<-LINE || return 1
+		sa add src 10.0.0.2 dst 10.0.0.11 proto esp spi $spi mode transport dir out $ALG_WORDS
+	LINE
+	nsenter --net="/run/netns/${NS[b]}" -- nfipsec monitor changes \
+		>"$TMP/changes" &
+	pid=$!
+	PIDS+=("$pid")
+	check "changes are heard" busywait 10 heard || return 1
+	ip_batch a <<-LINES
+		addr add 10.0.0.11/16 dev eth0
+		addr del 10.0.0.1/24 dev eth0
+	LINES
+	check "it fails" busywait 20 logged b "unable to move SA with SPI ${spi#0x}" ||
+		show_logs
+	check "that of IPComp is back" busywait 10 moved_back ||
+		{ cat "$TMP/changes"; show_logs; }
+	kill "$pid"
+	check "another one" busywait 20 child_is_not a host "$before" || show_logs
+	check "afterwards" pings a 10.0.0.2 3 -s 1200 || show_logs
+	check "clear text" nothing_clear
+	ip_batch a <<-LINES
+		addr add 10.0.0.1/24 dev eth0
+		addr del 10.0.0.11/16 dev eth0
+		addr add fd00::1/64 dev eth0 nodad
+	LINES
+}
+
+# heard: of something that changes nothing
+heard() {
+	on b nfipsec policy flush owner nobody
+	[[ -s $TMP/changes ]]
+}
+
+# moved_back: of the SA that sends by IPComp it was told that it was moved, and then
+# that it has the place and the reqid that it had
+moved_back() {
+	awk '/^sa moved .* proto comp .* dir out / {
+		now = $6 " " $14; was = $(NF - 2) " " $NF
+		if (n++ && now == first)
+			back = 1
+		first = was
+	}
+	END { exit !back }' "$TMP/changes"
+}
+
 ike_setup
 topology
-plan 5
+plan 6
 run "module reloaded, nfipsec - xfrm" reloaded xfrm
 run "module reloaded, nfipsec - nfipsec" reloaded nfipsec
 run "CHILD_SA ended without the module" ended
 run "SAs deleted by somebody else" flushed
 run "events lost" lost
+run "a move that fails" move_fails
 finish

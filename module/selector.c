@@ -18,7 +18,8 @@
 
 /* Compared as bytes: a hole would make equal selectors differ. */
 #define COMPARED	(4 * sizeof(union nfipsec_addr) +	\
-			 2 * sizeof(struct nfipsec_range) + 4)
+			 2 * sizeof(struct nfipsec_range) +	\
+			 5 * sizeof(u32) + 4)
 static_assert(offsetof(struct nfipsec_selector, zero) + sizeof(u16) ==
 	      COMPARED);
 static_assert(sizeof(struct nfipsec_selector_lists) ==
@@ -257,6 +258,21 @@ static bool ports_listed(const struct nfipsec_selector *sel,
 	       port_listed(l->dport, l->dports, flow->dport);
 }
 
+/* Zero is any interface, and any VRF or none. */
+static bool index_in(u32 wanted, u32 index)
+{
+	return !wanted || wanted == index;
+}
+
+static bool meta_in(const struct nfipsec_selector *sel,
+		    const struct nfipsec_meta *meta)
+{
+	return index_in(sel->meta.iif, meta->iif) &&
+	       index_in(sel->meta.oif, meta->oif) &&
+	       index_in(sel->meta.vrf, meta->vrf) &&
+	       (meta->mark & sel->mask) == sel->meta.mark;
+}
+
 /**
  * nfipsec_selector_match() - does a flow lie inside a selector
  * @sel: a selector that nfipsec_selector_check() has no objection to
@@ -276,6 +292,7 @@ enum nfipsec_match nfipsec_selector_match(const struct nfipsec_selector *sel,
 	if (sel->family != flow->family ||
 	    !addr_in(sel->src, &flow->saddr, sel->family) ||
 	    !addr_in(sel->dst, &flow->daddr, sel->family) ||
+	    !meta_in(sel, &flow->meta) ||
 	    (sel->lists && !addrs_listed(sel, flow)))
 		return NFIPSEC_MATCH_NO;
 
@@ -343,6 +360,21 @@ static const char *field_check(const struct nfipsec_selector *sel)
 	return "selector: ports need protocol TCP, UDP, UDP-Lite, SCTP or DCCP";
 }
 
+static bool no_index(u32 index)
+{
+	return index > S32_MAX;
+}
+
+static const char *meta_check(const struct nfipsec_selector *sel)
+{
+	if (no_index(sel->meta.iif) || no_index(sel->meta.oif) ||
+	    no_index(sel->meta.vrf))
+		return "selector: no interface has an index above 2147483647";
+	if (sel->meta.mark & ~sel->mask)
+		return "selector: the mark has bits outside its mask";
+	return NULL;
+}
+
 /**
  * nfipsec_selector_check() - does a selector make sense
  * @sel: the selector
@@ -370,7 +402,7 @@ const char *nfipsec_selector_check(const struct nfipsec_selector *sel)
 	if (sel->family == AF_INET6 && sel->proto && proto_walked(sel->proto) &&
 	    !proto_opaque(sel))
 		return "selector: protocol is an IPv6 extension header, no next layer";
-	return field_check(sel);
+	return meta_check(sel) ?: field_check(sel);
 }
 
 /**
@@ -469,6 +501,18 @@ bool nfipsec_selector_is_opaque(const struct nfipsec_selector *sel)
 {
 	return proto_opaque(sel) || nfipsec_range_is_opaque(&sel->sport) ||
 	       nfipsec_range_is_opaque(&sel->dport);
+}
+
+/**
+ * nfipsec_selector_has_meta() - does a selector ask for what no header says?
+ * @sel: the selector
+ *
+ * Context: any.
+ * Return: whether an interface, the VRF or the mark matters to it.
+ */
+bool nfipsec_selector_has_meta(const struct nfipsec_selector *sel)
+{
+	return sel->meta.iif || sel->meta.oif || sel->meta.vrf || sel->mask;
 }
 
 /**

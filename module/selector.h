@@ -42,6 +42,21 @@ enum nfipsec_field {
 };
 
 /**
+ * struct nfipsec_meta - what this host knows of a packet, and its headers do not
+ * @iif: index of the interface it came in by, 0 if it was made here
+ * @oif: index of the interface it leaves by, 0 on the way in
+ * @vrf: index of the l3 master device of the interface where it is looked at, 0
+ *	if there is none
+ * @mark: skb->mark
+ */
+struct nfipsec_meta {
+	u32 iif;
+	u32 oif;
+	u32 vrf;
+	u32 mark;
+};
+
+/**
  * struct nfipsec_flow - what a packet shows to the SPD
  * @saddr: source address
  * @daddr: destination address
@@ -55,6 +70,7 @@ enum nfipsec_field {
  *	enum nfipsec_field
  * @dport: destination port, host byte order; 0 for a protocol without ports
  * @dscp: 0 to 63; no selector, it chooses among SAs (RFC 4301 section 4.1)
+ * @meta: what is not in its headers
  */
 struct nfipsec_flow {
 	union nfipsec_addr saddr;
@@ -66,6 +82,7 @@ struct nfipsec_flow {
 	u16 sport;
 	u16 dport;
 	u8 dscp;
+	struct nfipsec_meta meta;
 };
 
 /**
@@ -120,6 +137,8 @@ struct nfipsec_selector_lists {
  * @dst: lowest and highest destination address
  * @sport: lowest and highest source port, or type: see enum nfipsec_field
  * @dport: lowest and highest destination port
+ * @meta: interfaces and VRF, 0 is any; the mark, in the bits of @mask
+ * @mask: bits of the mark that count, 0 if it may be any
  * @family: AF_INET or AF_INET6
  * @proto: next layer protocol, 0 is any; for IPv6 may be NFIPSEC_PROTO_OPAQUE
  * @zero: must be zero
@@ -133,6 +152,8 @@ struct nfipsec_selector {
 	union nfipsec_addr dst[2];
 	struct nfipsec_range sport;
 	struct nfipsec_range dport;
+	struct nfipsec_meta meta;
+	u32 mask;
 	u8 family;
 	u8 proto;
 	u16 zero;
@@ -167,6 +188,7 @@ bool nfipsec_selector_pins(const struct nfipsec_selector *sel, u32 pfp);
 bool nfipsec_selector_is_pair(const struct nfipsec_selector *sel);
 bool nfipsec_selector_has_ports(const struct nfipsec_selector *sel);
 bool nfipsec_selector_is_opaque(const struct nfipsec_selector *sel);
+bool nfipsec_selector_has_meta(const struct nfipsec_selector *sel);
 enum nfipsec_match nfipsec_sets_match(const struct nfipsec_selector *sel,
 				      unsigned int n,
 				      const struct nfipsec_flow *flow,

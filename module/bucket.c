@@ -40,16 +40,20 @@
  */
 void nfipsec_key_set(struct nfipsec_key *key, const struct nfipsec_flow *flow)
 {
-	unsigned int i, words = nfipsec_key_words(flow->family);
-	unsigned int addr = (words - 2) / 2;
+	unsigned int i, head = nfipsec_key_head(flow->family);
+	unsigned int addr = (head - 2) / 2;
 
 	for (i = 0; i < addr; i++) {
 		key->word[i] = be32_to_cpu(flow->saddr.all[i]);
 		key->word[addr + i] = be32_to_cpu(flow->daddr.all[i]);
 	}
-	key->word[words - 2] = (u32)flow->sport << 16 | flow->dport;
-	key->word[words - 1] = flow->proto;
-	key->words = words;
+	key->word[head - 2] = (u32)flow->sport << 16 | flow->dport;
+	key->word[head - 1] = flow->proto;
+	key->word[head] = flow->meta.iif;
+	key->word[head + 1] = flow->meta.oif;
+	key->word[head + 2] = flow->meta.vrf;
+	key->word[head + 3] = flow->meta.mark;
+	key->head = head;
 }
 
 static u32 hash_words(const struct nfipsec_space *space, const u32 *word,
@@ -58,8 +62,7 @@ static u32 hash_words(const struct nfipsec_space *space, const u32 *word,
 	if (n == 4)
 		return hsiphash_4u32(word[0], word[1], word[2], word[3],
 				     &space->secret);
-	return hsiphash(word, sizeof(*word) * NFIPSEC_KEY_WORDS,
-			&space->secret);
+	return hsiphash(word, sizeof(*word) * n, &space->secret);
 }
 
 /* What of @key counts in @tuple. Returns its hash. */
@@ -69,16 +72,16 @@ static u32 key_mask(const struct nfipsec_space *space,
 {
 	unsigned int i;
 
-	for (i = 0; i < key->words; i++)
+	for (i = 0; i < tuple->words; i++)
 		word[i] = key->word[i] & tuple->mask[i];
-	word[i - 1] |= tuple->id << 8;
+	word[key->head - 1] |= tuple->id << 8;
 	return hash_words(space, word, i);
 }
 
 static u32 bucket_hash(const struct nfipsec_space *space,
 		       const struct nfipsec_bucket *b)
 {
-	return hash_words(space, b->key, nfipsec_key_words(b->tuple->shape.family));
+	return hash_words(space, b->key, b->tuple->words);
 }
 
 static bool same_words(const u32 *a, const u32 *b, unsigned int n)
@@ -113,7 +116,7 @@ nfipsec_space_find(const struct nfipsec_space *space,
 	hash = key_mask(space, tuple, key, word);
 	b = rcu_dereference_check(table->slot[hash & (table->size - 1)], true);
 	while (b) {
-		if (b->tuple == tuple && same_words(b->key, word, key->words))
+		if (b->tuple == tuple && same_words(b->key, word, tuple->words))
 			return b;
 		b = rcu_dereference_check(b->next[table->link], true);
 	}
@@ -262,7 +265,7 @@ struct nfipsec_bucket *nfipsec_bucket_get(struct nfipsec_space *space,
 					  struct nfipsec_tuple *tuple,
 					  const struct nfipsec_key *key)
 {
-	size_t words = key->words * sizeof(*key->word);
+	size_t words = tuple->words * sizeof(*key->word);
 	struct nfipsec_table *table = table_of(space);
 	struct nfipsec_bucket *b;
 	u32 hash;

@@ -7,10 +7,10 @@
 
 #include "tuple.h"
 
-/* Words of a family's key. */
-static inline unsigned int nfipsec_key_words(u8 family)
+/* Words of a family's key that are of headers. */
+static inline unsigned int nfipsec_key_head(u8 family)
 {
-	return family == AF_INET ? 4 : NFIPSEC_KEY_WORDS;
+	return family == AF_INET ? 4 : NFIPSEC_KEY_WORDS - NFIPSEC_KEY_META;
 }
 
 /* Writers: one at a time. */

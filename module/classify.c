@@ -15,13 +15,18 @@
  * too large, and the rule itself must be asked; only such pieces make the
  * look-up go on in the list.
  *
+ * Interfaces, VRF and mark are bits of a packet like any others. A shape that
+ * looks at one of them has longer keys.
+ *
  * Bounds. A rule has at most PORT_PIECES + 2 * ADDR_PIECES = 48 pieces, one or
  * two most of the time. A piece takes a slab object of 64 bytes; its key,
- * unless others have it too, one of 64 (IPv4) or 96 bytes and up to 8 bytes of
- * the table, or 32 while it grows. There are at most 32 shapes for whole
- * packets of a family, and as many for fragments, beside those of a coarse
- * grid, 64: who has more of them than that finds longer lists instead. One rule
- * brings four of them, and one more for each pair of prefix lengths.
+ * unless others have it too, one of 64 (IPv4) or 96 bytes, with interfaces or
+ * mark 96 or 128, and up to 8 bytes of the table, or 32 while it grows. There
+ * are at most 32 shapes for whole packets of a family, and as many for
+ * fragments, beside those of a coarse grid, 64, and of another one for
+ * interfaces and marks: who has more of them than that finds longer lists
+ * instead. One rule brings four of them, and one more for each pair of prefix
+ * lengths.
  *
  * A fragment does not show its ports, perhaps not even its protocol, and may
  * match rules for these. Pieces beside those for whole packets stand for that.
@@ -325,12 +330,20 @@ static int add_piece(struct nfipsec_classifier *cls, struct nfipsec_rule *rule,
 	low.sport = port_of(p[SPORT]);
 	low.dport = port_of(p[DPORT]);
 	low.proto = rule->sel->proto;
+	low.meta = rule->sel->meta;
 	nfipsec_key_set(&key, &low);
 	shape.src = p[SRC]->plen;
 	shape.dst = p[DST]->plen;
 	shape.sport = p[SPORT]->plen;
 	shape.dport = p[DPORT]->plen;
 	return nfipsec_piece_add(&cls->space, rule, &shape, &key, exact);
+}
+
+static u8 meta_bits(const struct nfipsec_meta *meta)
+{
+	return (meta->iif ? NFIPSEC_SHAPE_IIF : 0) |
+	       (meta->oif ? NFIPSEC_SHAPE_OIF : 0) |
+	       (meta->vrf ? NFIPSEC_SHAPE_VRF : 0);
 }
 
 /* All pieces of a kind, that go by the protocol, or not. */
@@ -341,6 +354,8 @@ static int add_kind(struct nfipsec_classifier *cls, struct nfipsec_rule *rule,
 		.kind = kind,
 		.family = rule->sel->family,
 		.proto = proto ? 8 : 0,
+		.meta = meta_bits(&rule->sel->meta),
+		.mark = rule->sel->mask,
 	};
 	unsigned int fields = kind == NFIPSEC_KIND_PORTS ? FIELDS : DPORT;
 	unsigned int f, i, n = 1;

@@ -34,6 +34,16 @@ struct level {
 	u32 count;
 };
 
+static bool has_meta(const struct nfipsec_shape *shape)
+{
+	return shape->meta || shape->mark;
+}
+
+static u32 all_if(bool cond)
+{
+	return cond ? U32_MAX : 0;
+}
+
 static u32 bit_mask(unsigned int plen)
 {
 	return plen ? U32_MAX << (32 - plen) : 0;
@@ -49,16 +59,24 @@ static void mask_addr(u32 *mask, unsigned int words, unsigned int plen)
 	}
 }
 
-static void mask_set(u32 *mask, const struct nfipsec_shape *shape)
+/* Few rules look beyond headers: keys of the others end there. */
+static void mask_set(struct nfipsec_tuple *tuple,
+		     const struct nfipsec_shape *shape)
 {
-	unsigned int words = nfipsec_key_words(shape->family);
-	unsigned int addr = (words - 2) / 2;
+	unsigned int head = nfipsec_key_head(shape->family);
+	unsigned int addr = (head - 2) / 2;
+	u32 *mask = tuple->mask;
 
 	mask_addr(mask, addr, shape->src);
 	mask_addr(mask + addr, addr, shape->dst);
-	mask[words - 2] = bit_mask(shape->sport) |
-			  bit_mask(shape->dport) >> 16;
-	mask[words - 1] = shape->proto ? U8_MAX : 0;
+	mask[head - 2] = bit_mask(shape->sport) |
+			 bit_mask(shape->dport) >> 16;
+	mask[head - 1] = shape->proto ? U8_MAX : 0;
+	mask[head] = all_if(shape->meta & NFIPSEC_SHAPE_IIF);
+	mask[head + 1] = all_if(shape->meta & NFIPSEC_SHAPE_OIF);
+	mask[head + 2] = all_if(shape->meta & NFIPSEC_SHAPE_VRF);
+	mask[head + 3] = shape->mark;
+	tuple->words = has_meta(shape) ? head + NFIPSEC_KEY_META : head;
 }
 
 static unsigned int side_of(u8 kind)
@@ -103,13 +121,32 @@ static struct nfipsec_tuple *tuple_new(struct nfipsec_space *space,
 	if (!tuple)
 		return NULL;
 	tuple->shape = *shape;
-	mask_set(tuple->mask, shape);
+	mask_set(tuple, shape);
 	tuple->id = ++space->last_id;
 	tuple->best = priority;
 	tuple->levels = RB_ROOT;
 	tuple_link(&space->tuples[family][side], tuple);
 	space->count[family][side]++;
 	return tuple;
+}
+
+/*
+ * The whole mark tells most; of a part of it there are too many to choose from.
+ * It or the interfaces make up for the rest of the headers.
+ */
+static void shape_coarsen_meta(struct nfipsec_shape *shape)
+{
+	unsigned int plen = shape->family == AF_INET ? 16 : 32;
+
+	if (shape->mark == U32_MAX)
+		shape->meta = 0;
+	else
+		shape->mark = 0;
+	if (!has_meta(shape))
+		return;
+	shape->src = shape->src < plen ? 0 : plen;
+	shape->dst = shape->dst < plen ? 0 : plen;
+	shape->dport = 0;
 }
 
 /* Shorter prefixes, of a few lengths, and of the ports the destination's. */
@@ -126,6 +163,8 @@ static void shape_coarsen(struct nfipsec_shape *shape)
 	}
 	shape->sport = 0;
 	shape->dport &= 16;
+	if (has_meta(shape))
+		shape_coarsen_meta(shape);
 }
 
 /* Has a rule pieces of as many shapes of a kind as it may bring? */

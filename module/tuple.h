@@ -16,8 +16,9 @@
 
 struct nfipsec_rule;
 
-/* Words of a key: two addresses, ports, protocol. */
-#define NFIPSEC_KEY_WORDS	10
+/* Words of a key: two addresses, ports, protocol; and interfaces, VRF, mark. */
+#define NFIPSEC_KEY_META	4
+#define NFIPSEC_KEY_WORDS	(10 + NFIPSEC_KEY_META)
 
 /**
  * enum nfipsec_kind - for which packets a piece of a rule is
@@ -50,6 +51,11 @@ enum nfipsec_side {
 	NFIPSEC_SIDES
 };
 
+/* Bits of nfipsec_shape.meta */
+#define NFIPSEC_SHAPE_IIF	1
+#define NFIPSEC_SHAPE_OIF	2
+#define NFIPSEC_SHAPE_VRF	4
+
 /**
  * struct nfipsec_shape - what pieces of a tuple have in common
  * @kind: enum nfipsec_kind
@@ -59,6 +65,8 @@ enum nfipsec_side {
  * @sport: how many leading bits of the source port count
  * @dport: of the destination port
  * @proto: 8 if the protocol counts, or 0
+ * @meta: which of interfaces and VRF count
+ * @mark: which bits of the mark count
  */
 struct nfipsec_shape {
 	u8 kind;
@@ -68,6 +76,8 @@ struct nfipsec_shape {
 	u8 sport;
 	u8 dport;
 	u8 proto;
+	u8 meta;
+	u32 mark;
 };
 
 /**
@@ -76,8 +86,9 @@ struct nfipsec_shape {
  * @shape: what they have in common
  * @best: lowest priority of them; raised after one has gone, lowered before one
  *	comes, so never too high for who looks for what is there; READ_ONCE()
- * @mask: which bits of a key count
- * @id: tells its keys from those of others, in the last word
+ * @words: how many words of a key count at all
+ * @mask: which bits of them
+ * @id: tells its keys from those of others, in the word of the protocol
  * @levels: their priorities, writers only
  * @rcu: frees it
  */
@@ -85,6 +96,7 @@ struct nfipsec_tuple {
 	struct list_head node;
 	struct nfipsec_shape shape;
 	u32 best;
+	u32 words;
 	u32 mask[NFIPSEC_KEY_WORDS];
 	u32 id;
 	struct rb_root levels;
@@ -120,7 +132,7 @@ struct nfipsec_piece {
  * @first: the first piece in the order of look-up
  * @pieces: in that order, writers only
  * @rcu: frees it
- * @key: the words that its family needs
+ * @key: the words that count in its tuple
  */
 struct nfipsec_bucket {
 	struct nfipsec_bucket __rcu *next[2];
@@ -169,11 +181,12 @@ struct nfipsec_space {
 
 /**
  * struct nfipsec_key - a flow as words, host byte order
- * @words: how many its family needs
- * @word: source, destination, ports, protocol
+ * @head: how many words are those of headers
+ * @word: source, destination, ports, protocol; then interface in and out, VRF,
+ *	mark
  */
 struct nfipsec_key {
-	unsigned int words;
+	unsigned int head;
 	u32 word[NFIPSEC_KEY_WORDS];
 };
 

@@ -130,6 +130,15 @@ m 's/range->min <= port/range->min < port/' 'lowest port outside'
 m 's/port <= range->max/port < range->max/' 'highest port outside'
 m 's/range->min == 0 && //' 'ports 1-65535 are any'
 m 's/ && range->max == U16_MAX//' 'ports 0-1 are any'
+m 's/(meta->mark & sel->mask) == sel->meta.mark/meta->mark == sel->meta.mark/' \
+	'mask not looked at'
+m 's/!wanted || wanted == index/wanted == index/' 'any is none'
+m 's/index_in(sel->meta.vrf, meta->vrf) &&/1 \&\&/' 'VRF not looked at'
+m 's/index_in(sel->meta.oif, meta->oif)/index_in(sel->meta.oif, meta->iif)/' \
+	'in for out'
+m 's/!meta_in(sel, &flow->meta) ||//' 'interfaces and mark not looked at'
+m 's/index > S32_MAX/0/' 'index that there is none'
+m 's/sel->meta.mark & ~sel->mask/0/' 'mark outside its mask'
 m 's/if (!flow->opaque)/if (1)/' 'ports of a fragment looked at'
 m 's/nfipsec_range_is_opaque(range) && !flow->early/nfipsec_range_is_opaque(range)/' 'early fragment is opaque'
 m 's/return a == NFIPSEC_MATCH_YES ? b : a;/return a;/' 'second port not looked at'
@@ -461,11 +470,21 @@ m 's/AF_INET6 \&\& sel->proto)/AF_INET6 \&\& 0)/' 'nothing hidden'
 m 's/if (err)$/if (0)/' 'half a rule stays'
 m 's/rule->born = old->born;/rule->born = S64_MAX;/' 'swapped in too late'
 m 's/rcu_assign_pointer(piece->rule, rule);/;/' 'the old one stays'
+m 's/low.meta = rule->sel->meta;//' 'key without interfaces'
+m 's/.mark = rule->sel->mask,//' 'mark does not count'
+m 's/(meta->iif ? NFIPSEC_SHAPE_IIF : 0)/0/' 'interface in does not count'
+m 's/(meta->oif ? NFIPSEC_SHAPE_OIF : 0)/NFIPSEC_SHAPE_OIF/' \
+	'interface out always counts'
 file=tuple.c
 m 's/plen ? U32_MAX << (32 - plen) : 0/U32_MAX << (31 \& (32 - plen))/' \
 	'prefix of length 0'
 m 's/bit_mask(shape->dport) >> 16/0/' 'destination port does not count'
 m 's/shape->proto ? U8_MAX : 0/0/' 'protocol does not count'
+m 's/tuple->words = has_meta(shape) ? .*;/tuple->words = head;/' \
+	'keys end with headers'
+m 's/mask\[head + 1\] = .*;/mask[head + 1] = 0;/' 'interface out is any'
+m 's/mask\[head + 2\] = all_if(.*);/mask[head + 2] = all_if(1);/' \
+	'VRF always counts'
 m 's/if (memcmp(&shape, want, sizeof(shape)))/if (0)/' \
 	'a coarser tuple taken for exact'
 m 's/best_set(tuple);$/;/' 'best priority is that of the first'
@@ -480,9 +499,10 @@ m 's/if (b \&\& RB_EMPTY_ROOT(&b->pieces))/if (0)/' 'empty bucket stays'
 m 's/(full || has_shapes(rule, want->kind))/full/' 'one rule brings all shapes'
 m 's/n == SHAPES_RULE/0/' 'shapes of a rule without bound'
 file=bucket.c
-m 's/word\[i - 1\] |= tuple->id << 8;//; s/b->tuple == tuple \&\& //' \
+m 's/head + 3\] = flow->meta.mark/head + 3] = 0/' 'no packet has a mark'
+m 's/word\[key->head - 1\] |= tuple->id << 8;//; s/b->tuple == tuple \&\& //' \
 	'tuples are mixed up'
-m 's/same_words(b->key, word, key->words)/1/' 'hash taken for the key'
+m 's/same_words(b->key, word, tuple->words)/1/' 'hash taken for the key'
 m 's/table_new(size, !old->link)/table_new(size, old->link)/' \
 	'one link for two tables'
 m 's/space->buckets <= size ||/space->buckets <= 2 * size ||/' 'table too small'

@@ -40,6 +40,7 @@ struct world {
 	bool one_pair;		/* addresses are always the same prefixes */
 	u16 ports;		/* ports are below, or near 65535 */
 	unsigned int priorities;
+	unsigned int meta;	/* one in so many looks at interfaces or mark */
 };
 
 static const struct world *world;
@@ -129,6 +130,34 @@ static void any_ports(struct nfipsec_range *range, u8 *n)
 		range[0] = (struct nfipsec_range){ U16_MAX, 0 };
 }
 
+/* Few values, so that they meet; the high bits of a mark matter too. */
+static void any_meta(struct nfipsec_meta *meta)
+{
+	u64 r = ktap_random();
+
+	meta->iif = r & 3;
+	meta->oif = r >> 2 & 3;
+	meta->vrf = r >> 4 & 1 ? 9 : 0;
+	meta->mark = (r >> 6 & 3) | (r >> 8 & 1) << 31 | (r >> 9 & 1) << 16;
+}
+
+static u32 any_mask(void)
+{
+	static const u32 masks[] = { 0, 0, U32_MAX, U32_MAX, 3, 0x80000001 };
+	unsigned int i = ktap_random_below(ARRAY_SIZE(masks) + 1);
+
+	return i < ARRAY_SIZE(masks) ? masks[i] : (u32)ktap_random();
+}
+
+static void try_meta(struct nfipsec_selector *sel)
+{
+	if (!world->meta || ktap_random_below(world->meta))
+		return;
+	any_meta(&sel->meta);
+	sel->mask = any_mask();
+	sel->meta.mark &= sel->mask;
+}
+
 static bool try_selector(struct nfipsec_selector *sel,
 			 struct nfipsec_selector_lists *lists)
 {
@@ -146,6 +175,7 @@ static bool try_selector(struct nfipsec_selector *sel,
 	sel->proto = any_proto(family);
 	any_ports(lists->sport, &lists->sports);
 	any_ports(lists->dport, &lists->dports);
+	try_meta(sel);
 	return !nfipsec_selector_settle(sel, lists) &&
 	       !nfipsec_selector_check(sel);
 }
@@ -201,6 +231,7 @@ static void any_flow(struct nfipsec_flow *flow)
 		flow->sport = any_port();
 		flow->dport = any_port();
 	}
+	any_meta(&flow->meta);
 	if (count && ktap_random_below(2)) {
 		const struct pol *pol = pols[ktap_random_below(count)];
 		const struct nfipsec_selector *sel =
@@ -210,6 +241,8 @@ static void any_flow(struct nfipsec_flow *flow)
 			return;
 		flow->saddr = sel->src[ktap_random_below(2)];
 		flow->daddr = sel->dst[ktap_random_below(2)];
+		if (nfipsec_selector_has_meta(sel) && ktap_random_below(2))
+			flow->meta = sel->meta;
 	}
 }
 
@@ -493,13 +526,16 @@ static void stop(void)
 }
 
 static const struct world worlds[] = {
-	{ "few prefix lengths", 60, 3, false, false, 4, 1 },
-	{ "mixed priorities", 60, 4, false, false, 4, 8 },
-	{ "all prefix lengths", 120, 0, false, false, 4, 4 },
-	{ "ranges", 40, 4, true, false, 40, 4 },
-	{ "ranges, all prefix lengths", 120, 0, true, false, 40000, 3 },
-	{ "one prefix pair", 120, 1, false, true, 600, 3 },
-	{ "few policies", 4, 2, true, false, 3, 2 },
+	{ "few prefix lengths", 60, 3, false, false, 4, 1, 0 },
+	{ "mixed priorities", 60, 4, false, false, 4, 8, 0 },
+	{ "all prefix lengths", 120, 0, false, false, 4, 4, 0 },
+	{ "ranges", 40, 4, true, false, 40, 4, 0 },
+	{ "ranges, all prefix lengths", 120, 0, true, false, 40000, 3, 0 },
+	{ "one prefix pair", 120, 1, false, true, 600, 3, 0 },
+	{ "few policies", 4, 2, true, false, 3, 2, 0 },
+	{ "interfaces and marks", 100, 2, false, false, 4, 4, 1 },
+	{ "interfaces and marks, of some", 100, 0, true, false, 40, 3, 3 },
+	{ "marks of one prefix pair", 120, 1, false, true, 3, 3, 1 },
 };
 
 static unsigned long comparisons(void)
@@ -667,6 +703,58 @@ static void test_wide(void)
 	stop();
 }
 
+/* What has a mark is found by it, also where there are no shapes left. */
+static void test_marks(void)
+{
+	static const struct world w = { .name = "marks" };
+	struct pol plain[40] = {}, marked[300] = {};
+	struct nfipsec_flow flow = {
+		.family = AF_INET, .proto = IPPROTO_UDP, .meta.oif = 5,
+	};
+	const struct nfipsec_piece *piece;
+	struct nfipsec_hit hit;
+	unsigned int i;
+
+	start(&w);
+	for (i = 0; i < ARRAY_SIZE(plain); i++) {
+		nfipsec_selector_any(&plain[i].sel[0], AF_INET);
+		plain[i].sel[0].src[0].ip = htonl(0x0a000000);
+		plain[i].sel[0].src[1].ip = htonl(0x0a000000 + (1 << i / 2) - 1);
+		if (i & 1)
+			plain[i].sel[0].proto = IPPROTO_UDP;
+		plain[i].sets = 1;
+		plain[i].priority = 1;
+		EXPECT(!rules_add(&plain[i]), "no memory");
+	}
+	for (i = 0; i < ARRAY_SIZE(marked); i++) {
+		nfipsec_selector_any(&marked[i].sel[0], AF_INET);
+		marked[i].sel[0].src[0].ip = htonl(0x0a000000);
+		marked[i].sel[0].src[1].ip = htonl(0x0a0000ff);
+		marked[i].sel[0].meta.mark = i;
+		marked[i].sel[0].meta.oif = i & 1 ? 5 : 0;
+		marked[i].sel[0].mask = U32_MAX;
+		marked[i].sets = 1;
+		EXPECT(!rules_add(&marked[i]), "no memory");
+		piece = marked[i].rule[0].pieces;
+		EXPECT(piece->bucket->first == piece && !piece->next,
+		       "mark %u in a list", i);
+	}
+	nfipsec_classifier_commit(&cls);
+	EXPECT(cls.space.count[0][NFIPSEC_SIDE_WHOLE] < 40, "%u shapes",
+	       cls.space.count[0][NFIPSEC_SIDE_WHOLE]);
+	flow.saddr.ip = htonl(0x0a000007);
+	for (i = 0; i < ARRAY_SIZE(marked); i++) {
+		flow.meta.mark = i;
+		nfipsec_classify(&cls, &flow, &hit);
+		EXPECT(hit.yes == &marked[i].rule[0], "mark %u", i);
+	}
+	for (i = 0; i < ARRAY_SIZE(marked); i++)
+		rules_del(&marked[i], 1);
+	for (i = 0; i < ARRAY_SIZE(plain); i++)
+		rules_del(&plain[i], 1);
+	stop();
+}
+
 /* Prefixes of a range are next to each other and as few as can be. */
 static void test_cover(void)
 {
@@ -732,6 +820,7 @@ const struct ktap_case classify_cases[] = {
 	{ "classify: the table grows and shrinks", test_table },
 	{ "classify: one wide range of ports does not take all shapes",
 	  test_wide },
+	{ "classify: marks are found where no shapes are left", test_marks },
 	{ "classify: the answers of a sorted list", test_reference },
 	{ "classify: without memory all stays as it was", test_memory },
 	{}

@@ -125,6 +125,7 @@ enum nfipsec_reason nfipsec_admit(const struct nfipsec_net *nn,
 			return reason;
 		return NFIPSEC_IN_ICMP_QUOTE;
 	}
+	quote.meta = flow->meta;
 	return nfipsec_addr_equal(&quote.daddr, &flow->daddr) &&
 	       !allowed(nn, in, &quote) ? NFIPSEC_OK : NFIPSEC_IN_ICMP_QUOTE;
 }

@@ -8,6 +8,7 @@
 #include "decide.h"
 #include "flow.h"
 #include "icmp.h"
+#include "meta.h"
 #include "net.h"
 #include "pmtu.h"
 #include "reinject.h"
@@ -30,6 +31,7 @@ static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
 		return;
 	/* It is the error that is sent. */
 	quote.dscp = flow->dscp;
+	quote.meta = flow->meta;
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &quote, &back);
 	if (back.opaque || back.action != NFIPSEC_ACTION_PROTECT)
 		return;
@@ -46,7 +48,7 @@ static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
 /**
  * nfipsec_decide_policy() - what does policy say of a packet that leaves?
  * @nn: namespace
- * @skb: packet, starting with its IP header; only read
+ * @skb: packet, starting with its IP header, with its device; only read
  * @family: AF_INET or AF_INET6
  * @l3: its layout, written
  * @flow: what policy saw of it, written
@@ -67,6 +69,7 @@ enum nfipsec_reason nfipsec_decide_policy(const struct nfipsec_net *nn,
 	if (!nfipsec_l3_parse(skb, family, l3) ||
 	    !nfipsec_flow_parse(skb, l3, flow))
 		return NFIPSEC_OUT_HEADER;
+	nfipsec_meta_out(skb, family, &flow->meta);
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, flow, verdict);
 	if (!verdict->policy)
 		map_error(nn, skb, l3, flow, verdict);

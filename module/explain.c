@@ -254,6 +254,7 @@ static enum nfipsec_reason come_in(struct nfipsec_explanation *ex,
 	if (!nfipsec_l3_parse(skb, q->flow.family, &l3) ||
 	    !nfipsec_flow_parse(skb, &l3, flow))
 		return NFIPSEC_IN_HEADER;
+	flow->meta.mark = skb->mark;
 	ex->gathered = l3.frag && nfipsec_clear_gathers(nn, &l3, flow, true);
 	return nfipsec_clear_judge(nn, &l3, flow, &ex->verdict);
 }
@@ -339,6 +340,7 @@ int nfipsec_explain(struct net *net, struct nfipsec_query *q,
 		ex->no_route = !dst;
 		ex->loopback = dst && dst->dev->flags & IFF_LOOPBACK;
 		skb_dst_set(skb, dst);
+		skb->dev = dst ? dst->dev : net->loopback_dev;
 		ex->reason = go_out(ex, &p, q, skb, &flow);
 		if (p.sa && nfipsec_sa_rehouses(p.sa))
 			dst_release(p.dst);

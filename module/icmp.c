@@ -32,7 +32,8 @@ static bool is_error(u8 family, u8 type)
  * @skb: packet that nfipsec_l3_parse() accepted; only read
  * @l3: its layout
  * @flow: filled in on success: what the quoted packet shows, source and
- *	destination exchanged, ports too but not types
+ *	destination exchanged, ports too but not types; without what is not in
+ *	its headers
  *
  * The quote may be cut off behind the ports.
  * Context: any.

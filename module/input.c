@@ -29,6 +29,7 @@
 #include "flow.h"
 #include "input.h"
 #include "local.h"
+#include "meta.h"
 #include "natt.h"
 #include "net.h"
 #include "open.h"
@@ -437,6 +438,7 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 			nfipsec_drop(nn, skb, NFIPSEC_IN_HEADER);
 		return judge;
 	}
+	nfipsec_meta_in(skb, family, &flow.meta);
 
 	if (l3.frag && where < NFIPSEC_AT_BRIDGE_IN) {
 		if (where != NFIPSEC_AT_FRAGMENTS)

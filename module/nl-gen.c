@@ -64,7 +64,7 @@ const struct nla_policy nfipsec_port_range_nl_policy[NFIPSEC_A_PORT_RANGE_HIGH +
 	[NFIPSEC_A_PORT_RANGE_HIGH] = { .type = NLA_U16, },
 };
 
-const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MORE + 1] = {
+const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_MARK_MASK + 1] = {
 	[NFIPSEC_A_SELECTOR_FAMILY] = { .type = NLA_U8, },
 	[NFIPSEC_A_SELECTOR_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SELECTOR_SRC_PLEN] = NLA_POLICY_MAX(NLA_U8, 128),
@@ -84,6 +84,11 @@ const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MORE 
 	[NFIPSEC_A_SELECTOR_SPORT_MORE] = NLA_POLICY_NESTED(nfipsec_port_range_nl_policy),
 	[NFIPSEC_A_SELECTOR_DPORT_MORE] = NLA_POLICY_NESTED(nfipsec_port_range_nl_policy),
 	[NFIPSEC_A_SELECTOR_TYPE_MORE] = NLA_POLICY_NESTED(nfipsec_port_range_nl_policy),
+	[NFIPSEC_A_SELECTOR_IIF] = { .type = NLA_U32, },
+	[NFIPSEC_A_SELECTOR_OIF] = { .type = NLA_U32, },
+	[NFIPSEC_A_SELECTOR_VRF] = { .type = NLA_U32, },
+	[NFIPSEC_A_SELECTOR_MARK] = { .type = NLA_U32, },
+	[NFIPSEC_A_SELECTOR_MARK_MASK] = { .type = NLA_U32, },
 };
 
 const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1] = {

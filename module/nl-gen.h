@@ -18,7 +18,7 @@ extern const struct nla_policy nfipsec_lifetime_nl_policy[NFIPSEC_A_LIFETIME_TIM
 extern const struct nla_policy nfipsec_move_nl_policy[NFIPSEC_A_MOVE_REQID + 1];
 extern const struct nla_policy nfipsec_outer_nl_policy[NFIPSEC_A_OUTER_FRAG + 1];
 extern const struct nla_policy nfipsec_port_range_nl_policy[NFIPSEC_A_PORT_RANGE_HIGH + 1];
-extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_TYPE_MORE + 1];
+extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_MARK_MASK + 1];
 extern const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1];
 extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_DSCP_COPY + 1];
 

@@ -19,6 +19,9 @@ static void packet_selector(struct nfipsec_selector *sel,
 	sel->dst[0] = flow->daddr;
 	sel->dst[1] = flow->daddr;
 	sel->proto = flow->proto;
+	sel->meta = flow->meta;
+	/* Who never heard of marks is not told of their absence. */
+	sel->mask = flow->meta.mark ? U32_MAX : 0;
 	if (flow->opaque)
 		return;
 	switch (nfipsec_field(flow->family, flow->proto)) {

@@ -7,6 +7,7 @@
 
 #include "netlink.h"
 #include "nl-gen.h"
+#include "nl_meta.h"
 #include "nl_policy.h"
 
 static int missing(struct genl_info *info, int type, const char *sentence)
@@ -74,6 +75,27 @@ static int sets_get(struct genl_info *info,
 			return err;
 	}
 	return 0;
+}
+
+/* Of a policy that is to be, not of one that is named. */
+static int sets_check(struct genl_info *info,
+		      const struct nfipsec_policy_config *cfg)
+{
+	struct net *net = genl_info_net(info);
+	const struct nlattr *attr;
+	unsigned int i = 1;
+	int err, rem;
+
+	err = nfipsec_nl_meta_of_policy(net,
+					info->attrs[NFIPSEC_A_POLICY_SELECTOR],
+					&cfg->sel[0], cfg->dir, info->extack);
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (err || nla_type(attr) != NFIPSEC_A_POLICY_SELECTOR_MORE)
+			continue;
+		err = nfipsec_nl_meta_of_policy(net, attr, &cfg->sel[i++],
+						cfg->dir, info->extack);
+	}
+	return err;
 }
 
 static void sets_free(const struct nfipsec_selector *sel, unsigned int n)
@@ -231,6 +253,8 @@ int nfipsec_nl_policy_config_get(struct genl_info *info,
 	err = dir_get(info, &cfg->dir);
 	if (!err)
 		err = sets_get(info, &cfg->sel, &cfg->sels);
+	if (!err)
+		err = sets_check(info, cfg);
 	if (!err)
 		err = names_get(info, cfg);
 	if (err)

@@ -14,6 +14,7 @@
 #include "netlink.h"
 #include "nl-gen.h"
 #include "nl_change.h"
+#include "nl_meta.h"
 #include "nl_sa.h"
 #include "path.h"
 #include "proto.h"
@@ -294,7 +295,8 @@ static int selector_change(struct genl_info *info, struct nfipsec_sa *sa,
 	err = nfipsec_nl_selector_get(attr, &sel, info->extack);
 	if (err)
 		return err;
-	err = nfipsec_sa_set_selector(sa, &sel, info->extack);
+	err = nfipsec_nl_meta_of_sa(attr, &sel, info->extack) ?:
+	      nfipsec_sa_set_selector(sa, &sel, info->extack);
 	nfipsec_nl_selector_free(&sel);
 	if (err == -EINVAL)
 		NL_SET_BAD_ATTR(info->extack, attr);

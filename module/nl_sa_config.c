@@ -7,6 +7,7 @@
 
 #include "netlink.h"
 #include "nl-gen.h"
+#include "nl_meta.h"
 #include "nl_sa.h"
 #include "path.h"
 #include "proto.h"
@@ -143,7 +144,9 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 		return err;
 	cfg->has_selector = true;
 	return nfipsec_nl_selector_get(a[NFIPSEC_A_SA_SELECTOR],
-				       &cfg->selector, info->extack);
+				       &cfg->selector, info->extack) ?:
+	       nfipsec_nl_meta_of_sa(a[NFIPSEC_A_SA_SELECTOR], &cfg->selector,
+				     info->extack);
 }
 
 /**

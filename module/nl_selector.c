@@ -7,6 +7,7 @@
 
 #include "netlink.h"
 #include "nl-gen.h"
+#include "nl_meta.h"
 
 /**
  * struct end_types - attributes that say one end of a selector
@@ -352,6 +353,9 @@ int nfipsec_nl_selector_get(const struct nlattr *nest,
 	nfipsec_selector_any(sel, family);
 	if (tb[NFIPSEC_A_SELECTOR_PROTO])
 		sel->proto = nla_get_u8(tb[NFIPSEC_A_SELECTOR_PROTO]);
+	err = nfipsec_nl_meta_get(tb, sel, extack);
+	if (err)
+		return err;
 
 	lists = kzalloc(sizeof(*lists), GFP_KERNEL);
 	if (!lists)
@@ -476,7 +480,8 @@ int nfipsec_nl_selector_put(struct sk_buff *skb, int type,
 	if (nla_put_u8(skb, NFIPSEC_A_SELECTOR_FAMILY, sel->family) ||
 	    ranges_put(skb, sel) ||
 	    (sel->proto &&
-	     nla_put_u8(skb, NFIPSEC_A_SELECTOR_PROTO, sel->proto))) {
+	     nla_put_u8(skb, NFIPSEC_A_SELECTOR_PROTO, sel->proto)) ||
+	    nfipsec_nl_meta_put(skb, sel)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}

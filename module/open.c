@@ -130,7 +130,8 @@ enum nfipsec_reason nfipsec_open(struct nfipsec_net *nn, struct nfipsec_sa *sa,
  * @skb: packet, starting with its IP header; cut to what that says, stays the
  *	caller's
  * @l3: set to its layout
- * @flow: set to its flow
+ * @flow: set to its flow; what is not in headers stays: of that, it is still the
+ *	packet that it came in
  *
  * It must be sane and end where it says (RFC 4303 section 3.4.4.1).
  * Context: any.
@@ -141,9 +142,11 @@ enum nfipsec_reason nfipsec_open_inner(struct sk_buff *skb,
 				       struct nfipsec_flow *flow)
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
+	struct nfipsec_meta meta = flow->meta;
 
 	if (!nfipsec_l3_parse(skb, family, l3) || trim(skb, l3) ||
 	    !nfipsec_flow_parse(skb, l3, flow))
 		return NFIPSEC_IN_INNER_HDR;
+	flow->meta = meta;
 	return NFIPSEC_OK;
 }

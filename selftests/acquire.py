@@ -454,12 +454,13 @@ def monitored():
                 "priority": 0, "packet": {
                     "family": "inet", "src": IN4 + "/32", "dst": FAR4 + "/32",
                     "proto": "udp", "sport_min": port, "sport_max": port,
-                    "dport_min": PORT, "dport_max": PORT}, "tmpl": tmpl}
+                    "dport_min": PORT, "dport_max": PORT, "oif": "vn"},
+                "tmpl": tmpl}
         equal(ev, want, "event")
         line = "acquire id %d policy %d priority 0 src %s/32 dst %s/32 proto " \
-            "udp sport %d dport %d tmpl src %s dst %s proto esp reqid 1 mode " \
-            "tunnel" % (ev["id"], ev["policy"], IN4, FAR4, port, PORT, OUT4,
-                        PEER4)
+            "udp sport %d dport %d oif vn tmpl src %s dst %s proto esp reqid 1 " \
+            "mode tunnel" % (ev["id"], ev["policy"], IN4, FAR4, port, PORT, OUT4,
+                             PEER4)
         equal(mons[1].stdout.readline().decode(), line + "\n", "text")
     finally:
         for mon in mons:

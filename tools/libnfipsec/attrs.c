@@ -68,6 +68,11 @@ static const struct nfi_field selector_fields[] = {
 	L(SPORT_MORE, port, sport_more),
 	L(DPORT_MORE, port, dport_more),
 	L(TYPE_MORE, port, type_more),
+	S(IIF, U32, iif),
+	S(OIF, U32, oif),
+	S(VRF, U32, vrf),
+	S(MARK, U32, mark),
+	S(MARK_MASK, U32, mark_mask),
 };
 
 #undef L

@@ -135,6 +135,12 @@ struct nfipsec_port_list {
  * @sport_more: beside that of @sport_min
  * @dport_more: beside that of @dport_min
  * @type_more: beside that of @type_min
+ * @iif: index of the interface that the packet came in by; this and the
+ *	following are for policies
+ * @oif: of the interface that it leaves by, with direction out
+ * @vrf: of the VRF that it is in
+ * @mark: its mark, in the bits of @mark_mask
+ * @mark_mask: bits of the mark that count, all of them if it is not there
  */
 struct nfipsec_selector {
 	uint64_t has;
@@ -157,6 +163,11 @@ struct nfipsec_selector {
 	struct nfipsec_port_list sport_more;
 	struct nfipsec_port_list dport_more;
 	struct nfipsec_port_list type_more;
+	uint32_t iif;
+	uint32_t oif;
+	uint32_t vrf;
+	uint32_t mark;
+	uint32_t mark_mask;
 };
 
 /**

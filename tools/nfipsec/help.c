@@ -20,6 +20,7 @@ static const char options[] =
 static const char selector[] =
 	"SELECTOR := src S dst S [proto P [sport R] [dport R] |\n"
 	"            proto icmp|ipv6-icmp [type R [code R]] | proto mh [type R]]\n"
+	"            [iif DEV] [oif DEV] [vrf DEV] [mark N[/MASK]]\n"
 	"S := A | A/PREFIXLEN | A-A | any, or up to 16 with commas between them\n"
 	"P := tcp | udp | icmp | ipv6-icmp | ... | 0 to 255 | any | opaque\n"
 	"R := N | N-N | any | opaque, or up to 16 with commas between them\n"

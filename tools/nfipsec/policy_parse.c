@@ -123,7 +123,8 @@ static int word_sel(struct args *a, void *obj, const struct word *w)
 static bool has_selector(const struct args *a, int start, int end)
 {
 	static const char * const names[] = { "src", "dst", "proto", "sport",
-					      "dport", "type", "code" };
+					      "dport", "type", "code", "iif",
+					      "oif", "vrf", "mark" };
 	size_t n;
 	int i;
 
@@ -191,6 +192,10 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
 		S("dport", word_ports, dport_min, DPORT_MIN),
 		S("type", word_types, type_min, TYPE_MIN),
 		S("code", word_codes, type_min, TYPE_MAX),
+		S("iif", word_dev, iif, IIF),
+		S("oif", word_dev, oif, OIF),
+		S("vrf", word_dev, vrf, VRF),
+		S("mark", word_mark, mark, MARK),
 		P("priority", word_u32, priority, PRIORITY),
 		P("pfp", word_pfp, pfp, PFP),
 		{ "name", word_name, 0, 0, 0, 0, true },
@@ -232,6 +237,10 @@ int policy_parse_key(struct args *a, struct nfipsec_policy *key)
 		S("dport", word_ports, dport_min, DPORT_MIN),
 		S("type", word_types, type_min, TYPE_MIN),
 		S("code", word_codes, type_min, TYPE_MAX),
+		S("iif", word_dev, iif, IIF),
+		S("oif", word_dev, oif, OIF),
+		S("vrf", word_dev, vrf, VRF),
+		S("mark", word_mark, mark, MARK),
 		{ "sel", word_sel, 0, 0, 0, 0, true },
 	};
 	int start = a->pos;

@@ -410,6 +410,10 @@ int selector_words(struct args *a, struct nfipsec_selector *sel)
 		S("dport", word_ports, dport_min, DPORT_MIN),
 		S("type", word_types, type_min, TYPE_MIN),
 		S("code", word_codes, type_min, TYPE_MAX),
+		S("iif", word_dev, iif, IIF),
+		S("oif", word_dev, oif, OIF),
+		S("vrf", word_dev, vrf, VRF),
+		S("mark", word_mark, mark, MARK),
 	};
 	int start = a->pos;
 	int ret;
@@ -499,9 +503,11 @@ static const char *next_layer_text(const struct nfipsec_selector *sel, char *buf
 	return proto_text(sel->proto, buf, size);
 }
 
-static bool has_codes(const struct nfipsec_selector *sel)
+static bool shows_codes(const struct nfipsec_selector *sel)
 {
-	return (sel->type_min & 0xff) || (sel->type_max & 0xff) != 0xff;
+	return HAS(sel, TYPE_MIN) &&
+	       !is_opaque(sel->type_min, sel->type_max) &&
+	       ((sel->type_min & 0xff) || (sel->type_max & 0xff) != 0xff);
 }
 
 /* Room for all ranges of a field, and the commas. */
@@ -563,14 +569,15 @@ void selector_print(FILE *out, const struct nfipsec_selector *sel)
 		fprintf(out, " dport %s",
 			ranges_text(sel->dport_min, sel->dport_max,
 				    &sel->dport_more, 0, text));
-	if (!HAS(sel, TYPE_MIN))
-		return;
-	fprintf(out, " type %s", ranges_text(sel->type_min, sel->type_max,
-					     &sel->type_more, 8, text));
-	if (!is_opaque(sel->type_min, sel->type_max) && has_codes(sel))
+	if (HAS(sel, TYPE_MIN))
+		fprintf(out, " type %s",
+			ranges_text(sel->type_min, sel->type_max,
+				    &sel->type_more, 8, text));
+	if (shows_codes(sel))
 		fprintf(out, " code %s",
 			ranges_text(sel->type_min & 0xff, sel->type_max & 0xff,
 				    &none, 0, text));
+	meta_print(out, sel);
 }
 
 /* A range is two numbers; what is none, or several, is a text. */
@@ -616,12 +623,12 @@ struct json_object *selector_json(const struct nfipsec_selector *sel)
 	if (HAS(sel, DPORT_MIN))
 		json_ranges(o, "dport", sel->dport_min, sel->dport_max,
 			    &sel->dport_more, 0);
-	if (!HAS(sel, TYPE_MIN))
-		return o;
-	json_ranges(o, "type", sel->type_min, sel->type_max, &sel->type_more,
-		    8);
-	if (!is_opaque(sel->type_min, sel->type_max) && has_codes(sel))
+	if (HAS(sel, TYPE_MIN))
+		json_ranges(o, "type", sel->type_min, sel->type_max,
+			    &sel->type_more, 8);
+	if (shows_codes(sel))
 		json_ranges(o, "code", sel->type_min & 0xff,
 			    sel->type_max & 0xff, &none, 0);
+	meta_json(o, sel);
 	return o;
 }

@@ -17,6 +17,12 @@ int word_ports(struct args *a, void *obj, const struct word *w);
 int word_types(struct args *a, void *obj, const struct word *w);
 int word_codes(struct args *a, void *obj, const struct word *w);
 
+/* For policies. In meta.c. */
+int word_dev(struct args *a, void *obj, const struct word *w);
+int word_mark(struct args *a, void *obj, const struct word *w);
+void meta_print(FILE *out, const struct nfipsec_selector *sel);
+void meta_json(struct json_object *o, const struct nfipsec_selector *sel);
+
 int selector_words(struct args *a, struct nfipsec_selector *sel);
 int selector_finish(struct nfipsec_selector *sel, uint8_t family);
 

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a selector asks for beside headers: interfaces, VRF, mark. */
+#include <ctype.h>
+#include <string.h>
+#include <net/if.h>
+
+#include "selector.h"
+
+#define HAS(sel, attr)	has_get(sel, NFIPSEC_A_SELECTOR_##attr)
+
+#define MARK_TEXT_MAX	24
+
+/* A number is for what has gone since, and is shown by that. */
+static int dev_parse(const char *text, const char *what, uint32_t *index)
+{
+	uint64_t value = if_nametoindex(text);
+
+	if (!value && isdigit((unsigned char)*text)) {
+		int ret = number_parse(text, what, INT32_MAX, &value);
+
+		if (ret)
+			return ret;
+	}
+	if (!value)
+		return cli_fail(CLI_USAGE, "%s: there is no interface %s here: see ip link",
+				what, text);
+	*index = value;
+	return CLI_OK;
+}
+
+/**
+ * word_dev() - an interface or a VRF follows
+ * @a: words
+ * @obj: selector
+ * @w: the keyword
+ *
+ * Return: enum cli_result
+ */
+int word_dev(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	ret = dev_parse(text, w->name, (uint32_t *)((char *)obj + w->off));
+	if (!ret)
+		has_set(obj, w->attr);
+	return ret;
+}
+
+/**
+ * word_mark() - a mark follows, perhaps with its mask
+ * @a: words
+ * @obj: selector
+ * @w: the keyword
+ *
+ * Return: enum cli_result
+ */
+int word_mark(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name), *slash;
+	struct nfipsec_selector *sel = obj;
+	char value[MARK_TEXT_MAX];
+	uint64_t mark, mask;
+	size_t len;
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	slash = strchr(text, '/');
+	len = slash ? (size_t)(slash - text) : strlen(text);
+	if (len >= sizeof(value))
+		return cli_fail(CLI_USAGE, "%s is no number: too long", w->name);
+	memcpy(value, text, len);
+	value[len] = '\0';
+	ret = number_parse(value, w->name, UINT32_MAX, &mark);
+	if (ret)
+		return ret;
+	sel->mark = mark;
+	has_set(sel, w->attr);
+	if (!slash)
+		return CLI_OK;
+	ret = number_parse(slash + 1, "mask of the mark", UINT32_MAX, &mask);
+	if (ret)
+		return ret;
+	sel->mark_mask = mask;
+	has_set(sel, NFIPSEC_A_SELECTOR_MARK_MASK);
+	return CLI_OK;
+}
+
+static const char *dev_text(uint32_t index, char buf[IF_NAMESIZE])
+{
+	if (!if_indextoname(index, buf))
+		snprintf(buf, IF_NAMESIZE, "%u", index);
+	return buf;
+}
+
+/**
+ * meta_print() - print what a selector asks for beside headers
+ * @out: where
+ * @sel: selector
+ */
+void meta_print(FILE *out, const struct nfipsec_selector *sel)
+{
+	char buf[IF_NAMESIZE];
+
+	if (HAS(sel, IIF))
+		fprintf(out, " iif %s", dev_text(sel->iif, buf));
+	if (HAS(sel, OIF))
+		fprintf(out, " oif %s", dev_text(sel->oif, buf));
+	if (HAS(sel, VRF))
+		fprintf(out, " vrf %s", dev_text(sel->vrf, buf));
+	if (HAS(sel, MARK))
+		fprintf(out, " mark 0x%x", sel->mark);
+	if (HAS(sel, MARK_MASK))
+		fprintf(out, "/0x%x", sel->mark_mask);
+}
+
+/**
+ * meta_json() - the same as JSON
+ * @o: object of the selector
+ * @sel: selector
+ */
+void meta_json(struct json_object *o, const struct nfipsec_selector *sel)
+{
+	char buf[IF_NAMESIZE];
+
+	if (HAS(sel, IIF))
+		json_text(o, "iif", dev_text(sel->iif, buf));
+	if (HAS(sel, OIF))
+		json_text(o, "oif", dev_text(sel->oif, buf));
+	if (HAS(sel, VRF))
+		json_text(o, "vrf", dev_text(sel->vrf, buf));
+	if (HAS(sel, MARK))
+		json_number(o, "mark", sel->mark);
+	if (HAS(sel, MARK_MASK))
+		json_number(o, "mark_mask", sel->mark_mask);
+}

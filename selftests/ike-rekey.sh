@@ -164,7 +164,9 @@ dead() {
 }
 
 # killed HOST DRIVER...: nothing is lost without that daemon; the next one sets
-# the child up again
+# the child up again. It says that this is its first contact, so the other end's
+# daemon ends what it had before it has the next one, and in between there is no
+# policy: what is sent then is in the clear, where there is no trap.
 killed() {
 	local h=$1 other=b
 	[[ $h == a ]] || other=a
@@ -174,10 +176,12 @@ killed() {
 	check "without it" traffic
 	start "$h" || return 1
 	check "nothing lost without it" stream_stop net || show_logs
+	check "clear text, without it" nothing_clear
 	check traffic stream_net grace=300 || return 1
 	initiate "$h" net || return 1
 	check "one child" busywait 10 child_is_up "$other" net
 	broken
+	counts_anew
 	check "nothing lost from now on" traffic || show_logs
 	check "clear text" nothing_clear
 }

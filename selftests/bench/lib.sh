@@ -10,5 +10,7 @@ HERE=$TREE/selftests/bench
 about_run() {
 	NFIPSEC_BENCH_HOST="$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1), $(nproc) CPUs"
 	NFIPSEC_BENCH_HEAD=$(git -C "$TREE" describe --always --dirty 2>/dev/null || echo unknown)
-	export NFIPSEC_BENCH_HOST NFIPSEC_BENCH_HEAD
+	# what else runs on it tells how far its figures can be trusted
+	NFIPSEC_BENCH_LOAD=$(cut -d' ' -f1 /proc/loadavg)
+	export NFIPSEC_BENCH_HOST NFIPSEC_BENCH_HEAD NFIPSEC_BENCH_LOAD
 }

@@ -32,7 +32,9 @@
 #include "spd.h"
 
 #define TARGETS		65536	/* packets that are sent in turn */
-#define CHECK_EVERY	32	/* packets between looks at the clock */
+#define RUN_PACKETS	16
+#define RUN_NS		500000	/* a run is no longer than this or a packet */
+#define MAX_RUNS	100000
 #define MAX_ROUNDS	101
 #define BASE_SPORT	20000
 #define SPORT_STEP	50000	/* policies of one source port, set "ports" */
@@ -259,35 +261,57 @@ static bool send_one(struct contender *c, const struct target *t)
 	return sendmsg(c->sock[t->sport - BASE_SPORT], &msg, 0) == 8;
 }
 
-/* Returns nanoseconds per packet. */
-static double round_of(struct contender *c, const struct target *t,
-		       unsigned int ms)
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Returns nanoseconds per packet, of a short run of them. */
+static double run_of(struct contender *c, const struct target *t, uint64_t *sent)
 {
 	static unsigned int at;
-	uint64_t before, start, ns, sent = 0;
+	uint64_t start = now(), ns;
+	unsigned int n = 0;
 
-	enter(c->ns);
-	before = arrived();
-	start = now();
 	do {
 		if (!send_one(c, &t[at++ % TARGETS])) {
 			fprintf(stderr, "spd: %s: not sent: %s\n", c->ns,
 				strerror(errno));
 			exit(1);
 		}
-		sent++;
-		/* the first few tell whether look-ups are slow */
-		if (sent % CHECK_EVERY && sent > 4)
-			continue;
+		n++;
 		ns = now() - start;
-	} while (sent % CHECK_EVERY || ns < ms * 1000000ull);
+	} while (n < RUN_PACKETS && ns < RUN_NS);
+	*sent += n;
+	return (double)ns / n;
+}
+
+/*
+ * Returns nanoseconds per packet: the median of many runs so short that what
+ * else the machine does falls between most of them.
+ */
+static double round_of(struct contender *c, const struct target *t,
+		       unsigned int ms)
+{
+	static double run[MAX_RUNS];
+	uint64_t before, start, sent = 0;
+	unsigned int n = 0;
+
+	enter(c->ns);
+	before = arrived();
+	start = now();
+	while (n < MAX_RUNS && now() - start < ms * 1000000ull)
+		run[n++] = run_of(c, t, &sent);
 	if (arrived() - before != sent) {
 		fprintf(stderr, "spd: %s: of %llu packets %llu came out\n", c->ns,
 			(unsigned long long)sent,
 			(unsigned long long)(arrived() - before));
 		exit(1);
 	}
-	return (double)ns / sent;
+	qsort(run, n, sizeof(*run), by_value);
+	return run[n / 2];
 }
 
 static void print(const struct contender *c, unsigned int count,

@@ -15,6 +15,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 SPD = os.path.join(HERE, "../../build/bench/spd")
@@ -40,9 +41,26 @@ def ip(*args, stdin=None):
     subprocess.run(["ip", *args], input=stdin, text=True, check=True)
 
 
-def fresh(names):
-    """network namespaces without any policy"""
+def free_kb():
+    with open("/proc/meminfo", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("MemFree"))
+
+
+def settle():
+    """until what was there before is freed: kfree_rcu() begins after 5 s"""
+    same, last, until = 0, free_kb(), time.monotonic() + 30
+    while same < 120 and time.monotonic() < until:
+        time.sleep(0.05)
+        now = free_kb()
+        same = same + 1 if abs(now - last) < 128 else 0
+        last = now
+
+
+def fresh(names, large):
+    """network namespaces without any policy; large: to have their memory measured"""
     subprocess.run(["ip", "-all", "netns", "delete"], check=True)
+    if large:
+        settle()
     for name in names:
         ip("netns", "add", name)
         with open("/run/bench.batch", "w", encoding="ascii") as f:
@@ -53,7 +71,7 @@ def fresh(names):
 def measure(args, which, size):
     """Return: what "spd" prints, of each contender"""
     who = ["nfipsec"] + (["xfrm"] if size <= XFRM_MAX else [])
-    fresh(["none"] + who)
+    fresh(["none"] + who, size >= MEMORY_MIN)
     done = subprocess.run(
         [SPD, which, str(size), f"rounds={args.rounds}", f"ms={args.ms}",
          f"limit={args.limit}", *who],
@@ -116,8 +134,9 @@ def summary(results, sets, sizes):
     for which in sets:
         few = ratio(results, which, "nfipsec", small, "packet_ns")
         many = ratio(results, which, "nfipsec", large, "packet_ns")
-        lines.append(f"{which}: a packet at {number(large)} policies takes "
-                     f"{many / few:.2f} times that at {number(small)}")
+        if few and many:
+            lines.append(f"{which}: a packet at {number(large)} policies takes "
+                         f"{many / few:.2f} times that at {number(small)}")
         for size in sizes:
             ours = ratio(results, which, "nfipsec", size, "lookup_ns")
             xfrm = ratio(results, which, "xfrm", size, "lookup_ns")
@@ -149,9 +168,11 @@ def main():
     about = {"kernel": os.uname().release,
              "host": os.environ.get("NFIPSEC_BENCH_HOST", ""),
              "head": os.environ.get("NFIPSEC_BENCH_HEAD", ""),
+             "load": os.environ.get("NFIPSEC_BENCH_LOAD", ""),
              "rounds": args.rounds, "ms": args.ms, "limit_s": args.limit}
     text = "\n".join([
         f"Policies, {about['head']}, Linux {about['kernel']} on {about['host']}",
+        f"load average of the machine when this began: {about['load']}",
         f"medians of {args.rounds} rounds of {args.ms} ms; loading was given up "
         f"after {args.limit} s", "",
         table(results, args.limit), "", summary(results, sets, sizes), ""])

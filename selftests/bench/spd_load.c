@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <sys/socket.h>
 #include <linux/genetlink.h>
 #include <linux/xfrm.h>
 
@@ -176,15 +177,34 @@ const struct loader *find_loader(const char *who)
 static struct mnl_socket *connect_to(const struct loader *l)
 {
 	struct mnl_socket *nl = mnl_socket_open(l->bus);
-	int one = 1;
+	int one = 1, room = 1 << 24;
 
 	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		die("netlink");
 	/* answers without the request in them */
 	mnl_socket_setsockopt(nl, NETLINK_CAP_ACK, &one, sizeof(one));
+	mnl_socket_setsockopt(nl, NETLINK_EXT_ACK, &one, sizeof(one));
+	/* an answer for each message, if all are refused */
+	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &room,
+		   sizeof(room));
 	if (l->open)
 		l->open(nl);
 	return nl;
+}
+
+static int sentence_attr(const struct nlattr *attr, void *arg)
+{
+	(void)arg;
+	if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+		fprintf(stderr, "spd: %s\n", mnl_attr_get_str(attr));
+	return MNL_CB_OK;
+}
+
+/* What the kernel says about a refusal, behind the header that was refused. */
+static void tell(const struct nlmsghdr *nlh)
+{
+	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS)
+		mnl_attr_parse(nlh, sizeof(struct nlmsgerr), sentence_attr, NULL);
 }
 
 /* Send what is in the buffer and wait for the answer to its last message. */
@@ -214,6 +234,7 @@ static void commit(struct mnl_socket *nl, const char *buf, size_t len,
 			if (err->error == -EEXIST && doubles) {
 				++*doubles;
 			} else if (err->error) {
+				tell(nlh);
 				errno = -err->error;
 				die("refused");
 			}
@@ -225,7 +246,7 @@ static struct nlmsghdr *begin(char *at, uint32_t seq)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(at);
 
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
 	nlh->nlmsg_seq = seq;
 	return nlh;
 }

@@ -139,6 +139,7 @@ def main():
             "about": {"kernel": os.uname().release,
                       "host": os.environ.get("NFIPSEC_BENCH_HOST", ""),
                       "head": os.environ.get("NFIPSEC_BENCH_HEAD", ""),
+                      "load": os.environ.get("NFIPSEC_BENCH_LOAD", ""),
                       "cpus": os.cpu_count(), "rounds": args.rounds,
                       "ms": args.ms, "gro": not args.no_gro},
             "cases": {c: {"title": CASES[c][4], "unit": CASES[c][3],

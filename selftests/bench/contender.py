@@ -10,6 +10,7 @@ how much it says it has.
 import json
 import os
 import subprocess
+import time
 
 LEFT, RIGHT = "192.168.1.0/24", "192.168.2.0/24"
 HOSTS = ("a", "g1", "g2", "b")
@@ -48,6 +49,16 @@ def run(*args, **kwargs):
 
 def output(*args):
     return run(*args, stdout=subprocess.PIPE).stdout
+
+
+def unload(module):
+    """unload it, as soon as nothing needs it any more"""
+    until = time.monotonic() + 20
+    while subprocess.run(["rmmod", module], check=False,
+                         stderr=subprocess.DEVNULL).returncode:
+        if time.monotonic() > until:
+            raise RuntimeError(f"{module} is still in use")
+        time.sleep(0.05)
 
 
 def batch(host, lines):
@@ -156,7 +167,9 @@ class XfrmOffload(Xfrm):
         run("modprobe", "-a", "esp4_offload", "esp6_offload")
 
     def end(self):
-        run("modprobe", "-ra", "esp4_offload", "esp6_offload")
+        # SAs of namespaces that are gone are freed later
+        for name in ("esp4_offload", "esp6_offload"):
+            unload(name)
 
 
 class WireGuard(Plain):
@@ -203,8 +216,7 @@ class Nfipsec(Plain):
         run("insmod", os.environ["NFIPSEC_KO"])
 
     def end(self):
-        subprocess.run(["ip", "-all", "netns", "delete"], check=True)
-        run("rmmod", "nfipsec")
+        unload("nfipsec")
 
     def protect(self, suite):
         for host, mine, other, near, far in (
@@ -229,7 +241,7 @@ class Nfipsec(Plain):
     def _packets(host):
         found = json.loads(output("ip", "netns", "exec", host, "nfipsec", "-j",
                                   "sa", "list"))
-        return next(sa["packets"] for sa in found if sa["spi"] == 0x101)
+        return next(sa["packets"] for sa in found if int(sa["spi"], 0) == 0x101)
 
 
 ALL = (Plain, Xfrm, XfrmOffload, WireGuard, Nfipsec)

@@ -68,6 +68,7 @@ def text(data):
              f"CPU of {about['host']}",
              f"medians of {about['rounds']} rounds of {about['ms']} ms, ± half the "
              f"span of their middle half; ratios to {BASE}, of the same round",
+             f"load average of the machine when this began: {about['load']}",
              f"GRO {'on' if about['gro'] else 'off'} on all devices", ""]
     for case, runs in data["results"].items():
         what = data["cases"][case]

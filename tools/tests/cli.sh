@@ -88,6 +88,12 @@ refused 2 'is too much here' monitor all now
 refused 2 'goes with stats' --explain sa list
 refused 2 'unknown preset "frob", use one of: ike nd' policy preset nd frob
 refused 2 'the name of a preset is missing' policy preset priority 5
+refused 2 'give in or out' policy explain
+refused 2 'give in or out' policy explain src 192.0.2.1 dst 192.0.2.2
+refused 2 'give src A dst A' policy explain in src 192.0.2.1
+refused 2 'dscp 64 is too large' policy explain in src 192.0.2.1 dst 192.0.2.2 dscp 64
+refused 2 'len 65536 is too large' policy explain in src 192.0.2.1 dst 192.0.2.2 len 65536
+refused 2 '"df" is given twice' policy explain in src 192.0.2.1 dst 192.0.2.2 df df
 refused 2 'use one of: bypass discard' default in protect
 refused 2 'use one of: off on' default weak maybe
 refused 2 'must follow "weak"' default weak
@@ -125,6 +131,7 @@ if [ ! -d /sys/module/nfipsec ]; then
 	refused 1 "$L" policy list dir in
 	refused 1 "$L" policy preset ike nd mld igmp dhcp owner me
 	refused 1 "$L" policy flush
+	refused 1 "$L" policy explain out src 192.0.2.1 dst 192.0.2.2 proto tcp dport 22 df
 	refused 1 "$L" policy count
 	refused 1 "$L" default
 	refused 1 "$L" default in discard out bypass

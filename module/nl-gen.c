@@ -10,11 +10,6 @@
 
 #include <uapi/linux/nfipsec.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation nfipsec_a_explain_len_range = {
-	.max	= 65535ULL,
-};
-
 /* Common nested types */
 const struct nla_policy nfipsec_addr_range_nl_policy[NFIPSEC_A_ADDR_RANGE_END + 1] = {
 	[NFIPSEC_A_ADDR_RANGE_ADDR] = { .type = NLA_BINARY, },
@@ -307,7 +302,7 @@ const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_MARK 
 	[NFIPSEC_A_EXPLAIN_CODE] = { .type = NLA_U8, },
 	[NFIPSEC_A_EXPLAIN_FRAGMENT] = { .type = NLA_FLAG, },
 	[NFIPSEC_A_EXPLAIN_DONT_FRAGMENT] = { .type = NLA_FLAG, },
-	[NFIPSEC_A_EXPLAIN_LEN] = NLA_POLICY_FULL_RANGE(NLA_U32, &nfipsec_a_explain_len_range),
+	[NFIPSEC_A_EXPLAIN_LEN] = { .type = NLA_U32, },
 	[NFIPSEC_A_EXPLAIN_DSCP] = NLA_POLICY_MAX(NLA_U8, 63),
 	[NFIPSEC_A_EXPLAIN_MARK] = { .type = NLA_U32, },
 };

@@ -3,8 +3,10 @@
  * The operation policy-explain. It tells of policies and SAs, and so it needs the
  * right that reading them needs.
  */
+#include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/slab.h>
+#include <net/ip.h>
 
 #include "explain.h"
 #include "net.h"
@@ -117,6 +119,9 @@ static int len_get(struct genl_info *info, struct nfipsec_query *q)
 			PING_LEN + (q->flow.family == AF_INET ?
 				    sizeof(struct iphdr) :
 				    sizeof(struct ipv6hdr));
+	if (q->len > IP_MAX_MTU)
+		return nfipsec_nl_refuse(info->extack, attr, -ERANGE,
+					 "no IP packet has more than 65535 bytes");
 	if (q->len >= min)
 		return 0;
 	return nfipsec_nl_refuse(info->extack, attr, -ERANGE,

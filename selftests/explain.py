@@ -491,7 +491,7 @@ def refused():
             (six + [a("DONT_FRAGMENT")], "IPv6 has no DF"),
             ([out, src, dst, a("LEN", u32(27))], "28 bytes at least"),
             (six + [a("LEN", u32(55)), a("FRAGMENT")], "56 bytes at least"),
-            ([out, src, dst, a("LEN", u32(65536))], ""),
+            ([out, src, dst, a("LEN", u32(65536))], "more than 65535"),
             ([out, src, dst, a("DSCP", u8(64))], "")):
         try:
             lab.nl.do("POLICY_EXPLAIN", *msg)

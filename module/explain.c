@@ -108,7 +108,14 @@ static void make_field(struct sk_buff *skb, const struct nfipsec_query *q)
 	}
 }
 
-static struct sk_buff *make_packet(const struct nfipsec_query *q)
+/**
+ * nfipsec_query_packet() - make the packet that is asked about
+ * @q: with a length that is large enough
+ *
+ * Context: process context, sleeps.
+ * Return: the packet, the caller's, or NULL.
+ */
+struct sk_buff *nfipsec_query_packet(const struct nfipsec_query *q)
 {
 	struct sk_buff *skb = alloc_skb(q->len, GFP_KERNEL);
 
@@ -123,6 +130,30 @@ static struct sk_buff *make_packet(const struct nfipsec_query *q)
 		make_ipv6(skb, q);
 	make_field(skb, q);
 	return skb;
+}
+
+/* What rules for routes can look at; of IPv4 not the DSCP. */
+static void show_field(struct flowi4 *fl4, struct flowi6 *fl6,
+		       const struct nfipsec_query *q)
+{
+	if (q->fragment)
+		return;
+	switch (nfipsec_field(q->flow.family, q->flow.proto)) {
+	case NFIPSEC_FIELD_PORTS:
+		fl4->fl4_sport = htons(q->flow.sport);
+		fl4->fl4_dport = htons(q->flow.dport);
+		fl6->fl6_sport = htons(q->flow.sport);
+		fl6->fl6_dport = htons(q->flow.dport);
+		break;
+	case NFIPSEC_FIELD_ICMP:
+		fl4->fl4_icmp_type = q->flow.sport >> 8;
+		fl4->fl4_icmp_code = q->flow.sport & 0xff;
+		fl6->fl6_icmp_type = q->flow.sport >> 8;
+		fl6->fl6_icmp_code = q->flow.sport & 0xff;
+		break;
+	default:
+		break;
+	}
 }
 
 /* The packet's own. It may be of another host, and forwarded. */
@@ -141,10 +172,12 @@ static struct dst_entry *find_route(struct net *net,
 		.daddr = q->flow.daddr.in6,
 		.flowi6_proto = q->flow.proto,
 		.flowi6_mark = q->mark,
+		.flowlabel = ip6_make_flowinfo(q->flow.dscp << 2, 0),
 	};
 	struct dst_entry *dst;
 	struct rtable *rt;
 
+	show_field(&fl4, &fl6, q);
 	if (q->flow.family == AF_INET) {
 		rt = __ip_route_output_key(net, &fl4);
 		return IS_ERR(rt) ? NULL : &rt->dst;
@@ -188,7 +221,16 @@ static enum nfipsec_reason judge_size(struct nfipsec_explanation *ex,
 	return NFIPSEC_OK;
 }
 
-/* Stops where the data path would, at the first that gets too long. */
+/* What its state has against the next packet, if anything has. */
+static enum nfipsec_reason ask_sa(const struct nfipsec_sa *sa)
+{
+	if (READ_ONCE(sa->core->life.over))
+		return NFIPSEC_OUT_EXPIRED;
+	return sa->key.proto == IPPROTO_COMP ? NFIPSEC_OK :
+					       nfipsec_sa_seq_left(sa);
+}
+
+/* All of it, and the first reason that the data path would stop for. */
 static enum nfipsec_reason lay_out(struct nfipsec_explanation *ex,
 				   const struct nfipsec_outbound *p,
 				   u32 len, const struct nfipsec_l3 *l3)
@@ -201,7 +243,9 @@ static enum nfipsec_reason lay_out(struct nfipsec_explanation *ex,
 	for (i = 0; i < p->chain.len; i++) {
 		nfipsec_layout_add(&ex->layout, p->chain.sa[i], l3,
 				   i ? 0 : spare);
-		if (ex->layout.len > IP_MAX_MTU)
+		if (!reason)
+			reason = ask_sa(p->chain.sa[i]);
+		if (!reason && ex->layout.len > IP_MAX_MTU)
 			reason = NFIPSEC_OUT_LENGTH;
 	}
 	nfipsec_layout_end(&ex->layout);
@@ -224,22 +268,27 @@ static enum nfipsec_reason go_out(struct nfipsec_explanation *ex,
 				  const struct sk_buff *skb,
 				  struct nfipsec_flow *flow)
 {
-	enum nfipsec_reason reason;
+	enum nfipsec_reason reason, sealing;
 	struct nfipsec_l3 l3;
 
+	/* By defragmentation, which is on. Should one get here all the same: */
+	ex->gathered = q->fragment && p->nn->spd.ports;
 	reason = nfipsec_decide_policy(p->nn, skb, q->flow.family, &l3, flow,
 				       &ex->verdict);
+	/* No hook sees it. */
+	if (ex->no_route || ex->loopback)
+		return NFIPSEC_OK;
 	if (reason || ex->verdict.action != NFIPSEC_ACTION_PROTECT)
 		return reason;
 	reason = nfipsec_decide_path(p, skb, ex->verdict.policy, &l3, flow);
 	ex->chain = p->chain;
 	if (reason == NFIPSEC_OUT_NO_SA)
 		return lack(ex, p->nn);
-	/* Without one for itself it never gets here, whatever the tunnel's. */
-	if (reason || ex->no_route)
+	if (reason)
 		return reason;
 	reason = judge_size(ex, p, q, skb, &l3);
-	return lay_out(ex, p, ex->piece ?: skb->len, &l3) ?: reason;
+	sealing = lay_out(ex, p, ex->piece ?: skb->len, &l3);
+	return reason ?: sealing;
 }
 
 /* As if it came in the clear: then policy says what it should have come by. */
@@ -249,13 +298,19 @@ static enum nfipsec_reason come_in(struct nfipsec_explanation *ex,
 				   const struct sk_buff *skb,
 				   struct nfipsec_flow *flow)
 {
+	bool judge = READ_ONCE(nn->spd.active[NFIPSEC_SPD_IN]);
 	struct nfipsec_l3 l3;
 
 	if (!nfipsec_l3_parse(skb, q->flow.family, &l3) ||
 	    !nfipsec_flow_parse(skb, &l3, flow))
-		return NFIPSEC_IN_HEADER;
-	flow->meta.mark = skb->mark;
-	ex->gathered = l3.frag && nfipsec_clear_gathers(nn, &l3, flow, true);
+		return judge ? NFIPSEC_IN_HEADER : NFIPSEC_OK;
+	nfipsec_meta_in(skb, q->flow.family, &flow->meta);
+	ex->gathered = l3.frag && (judge || READ_ONCE(nn->sad.count)) &&
+		       nfipsec_clear_gathers(nn, &l3, flow, judge);
+	/* Nobody judges a fragment then: there is no answer for it alone. */
+	ex->verdict.opaque = ex->gathered;
+	if (ex->gathered)
+		return NFIPSEC_OK;
 	return nfipsec_clear_judge(nn, &l3, flow, &ex->verdict);
 }
 
@@ -311,28 +366,23 @@ static void find_candidates(struct nfipsec_explanation *ex,
  * nfipsec_explain() - what would become of a packet?
  * @net: namespace
  * @q: the packet
+ * @skb: from nfipsec_query_packet(); consumed
  * @ex: the answer, written whole; what it points to is valid under nn->lock
  *
  * Nothing is sent, counted or told; that an SA or a route was looked for may be
  * remembered, as of every packet.
  *
  * Context: process context under nn->lock, sleeps.
- * Return: 0 or -ENOMEM.
  */
-int nfipsec_explain(struct net *net, struct nfipsec_query *q,
-		    struct nfipsec_explanation *ex)
+void nfipsec_explain(struct net *net, const struct nfipsec_query *q,
+		     struct sk_buff *skb, struct nfipsec_explanation *ex)
 {
 	struct nfipsec_outbound p = { .net = net, .nn = nfipsec_net(net) };
 	struct nfipsec_flow flow = {};
 	struct dst_entry *dst = NULL;
-	struct sk_buff *skb;
 
 	lockdep_assert_held(&p.nn->lock);
 	memset(ex, 0, sizeof(*ex));
-	skb = make_packet(q);
-	if (!skb)
-		return -ENOMEM;
-
 	rcu_read_lock();
 	local_bh_disable();
 	if (q->dir == NFIPSEC_DIR_OUT) {
@@ -350,7 +400,6 @@ int nfipsec_explain(struct net *net, struct nfipsec_query *q,
 	local_bh_enable();
 	rcu_read_unlock();
 
-	kfree_skb(skb);
+	consume_skb(skb);
 	find_candidates(ex, p.nn, nfipsec_spd_dir(q->dir), &flow);
-	return 0;
 }

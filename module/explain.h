@@ -10,6 +10,7 @@
 #include "spd.h"
 
 struct net;
+struct sk_buff;
 
 /* Policies told of, and looked at for that. */
 #define NFIPSEC_EXPLAIN_CANDIDATES	16
@@ -18,7 +19,7 @@ struct net;
 /**
  * struct nfipsec_query - a packet that is asked about
  * @dir: NFIPSEC_DIR_IN or NFIPSEC_DIR_OUT
- * @flow: what it shows; @flow.opaque is written
+ * @flow: what it shows; @flow.opaque is not looked at
  * @len: bytes, IP header included, see nfipsec_query_len_min()
  * @mark: by which routing goes
  * @df: its sender forbids fragments
@@ -51,7 +52,7 @@ struct nfipsec_candidate {
  * @reason: counter that it would count in if it is not let pass or sealed, or
  *	NFIPSEC_OK
  * @acquire: somebody is, or was, asked for the SA that is not there
- * @gathered: inbound, fragments are put together first
+ * @gathered: fragments are put together first; inbound, none is judged
  * @no_route: outbound, the host has no route for the packet
  * @loopback: outbound, the route is within the host, where no policy is asked
  * @chain: the SAs that are there, the innermost first; valid under nn->lock
@@ -85,7 +86,8 @@ struct nfipsec_explanation {
 };
 
 u32 nfipsec_query_len_min(const struct nfipsec_query *q);
-int nfipsec_explain(struct net *net, struct nfipsec_query *q,
-		    struct nfipsec_explanation *ex);
+struct sk_buff *nfipsec_query_packet(const struct nfipsec_query *q);
+void nfipsec_explain(struct net *net, const struct nfipsec_query *q,
+		     struct sk_buff *skb, struct nfipsec_explanation *ex);
 
 #endif

@@ -298,12 +298,16 @@ static int answer(struct genl_info *info, struct nfipsec_query *q,
 {
 	struct net *net = genl_info_net(info);
 	struct nfipsec_net *nn = nfipsec_net(net);
+	struct sk_buff *skb;
 	int err;
 
+	skb = nfipsec_query_packet(q);
+	if (!skb)
+		return -ENOMEM;
 	mutex_lock(&nn->lock);
-	err = nfipsec_explain(net, q, ex) ?: put_verdict(reply, ex) ?:
-	      put_steps(reply, ex) ?: put_layout(reply, ex) ?:
-	      put_candidates(reply, ex);
+	nfipsec_explain(net, q, skb, ex);
+	err = put_verdict(reply, ex) ?: put_steps(reply, ex) ?:
+	      put_layout(reply, ex) ?: put_candidates(reply, ex);
 	mutex_unlock(&nn->lock);
 	return err;
 }

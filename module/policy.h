@@ -32,7 +32,7 @@ struct nfipsec_net;
 /**
  * struct nfipsec_chain - the SAs of a packet
  * @sa: the innermost one first: what is sealed first and opened last
- * @len: how many, 1 to NFIPSEC_TMPL_MAX
+ * @len: how many, 0 to NFIPSEC_TMPL_MAX
  *
  * Valid until rcu_read_unlock().
  */

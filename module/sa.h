@@ -435,6 +435,7 @@ nfipsec_sa_limits_new(const struct nfipsec_limits *limits);
 void nfipsec_sa_seq_init(struct nfipsec_sa *sa,
 			 const struct nfipsec_sa_config *cfg);
 enum nfipsec_reason nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq);
+enum nfipsec_reason nfipsec_sa_seq_left(const struct nfipsec_sa *sa);
 u32 nfipsec_sa_seq_reached(const struct nfipsec_sa *sa, u64 seq);
 void nfipsec_sa_seq_set_max(struct nfipsec_sa *sa, u64 max);
 void nfipsec_sa_seq_skip(struct nfipsec_sa *sa, u64 seq);

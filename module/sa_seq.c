@@ -100,6 +100,28 @@ enum nfipsec_reason nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq)
 }
 
 /**
+ * nfipsec_sa_seq_left() - would an SA have a number for the next packet?
+ * @sa: a mature SA
+ *
+ * Takes none.
+ *
+ * Context: any.
+ * Return: what nfipsec_sa_seq_next() would now.
+ */
+enum nfipsec_reason nfipsec_sa_seq_left(const struct nfipsec_sa *sa)
+{
+	u64 limit = nfipsec_sa_seq_limit(sa->flags);
+	u64 max = atomic64_read(&sa->core->seq_max);
+
+	if ((u64)atomic64_read(&sa->core->seq) < max)
+		return NFIPSEC_OK;
+	if (max < limit)
+		return NFIPSEC_OUT_SEQ_MAX;
+	return sa->flags & NFIPSEC_SA_FLAG_SEQ_ROLLOVER ? NFIPSEC_OK :
+							  NFIPSEC_OUT_SEQ;
+}
+
+/**
  * nfipsec_sa_seq_reached() - is an SA near the end of its sequence numbers?
  * @sa: the SA
  * @seq: last number that was sent

@@ -258,8 +258,10 @@ def fragments():
     equal(told("out", IN4, FAR4, "proto", "udp", "dport", 81)["index"], rest)
     add("in", "src", FAR4, "dst", IN4, "proto", "udp", "dport", 80, "action",
         "discard")
-    equal(told("in", FAR4, IN4, "proto", "udp", "fragment")["gathered"],
-          True)
+    equal(said["gathered"], True, "outbound")
+    said = told("in", FAR4, IN4, "proto", "udp", "fragment")
+    equal((said["gathered"], "reason" in said, "action" in said),
+          (True, False, False))
 
 
 def types():
@@ -449,6 +451,20 @@ def compressed():
     equal(len(wait_for(lab.wire.recv, "a packet")), said["wire_len"])
 
 
+def used_up():
+    """An SA that has no number for the packet."""
+    out4 = ENDS[False] + ["mode", "tunnel", "proto", "esp"]
+    prepare((IN4, FAR4), [out4 + GCM + ["seq-max", "1"]], [out4])
+    sock, send = sender(IN4, FAR4)
+    for reason in (None, "out_seq_max"):
+        equal(explain("out", IN4, FAR4, *UDP_WORDS).get("reason"), reason)
+        lab.mark()
+        send(100)
+        lab.counted({reason or "out_ok": 1})
+    sock.close()
+    lab.wire.drain()
+
+
 def routes():
     """A mark selects the way; without one the packet never gets here."""
     out4 = ENDS[False] + ["mode", "tunnel", "proto", "esp"]
@@ -461,8 +477,11 @@ def routes():
         equal(told("out", IN4, FAR4, *UDP_WORDS)["path_mtu"], 1500)
         said = told("out", IN4, "192.168.77.1")
         equal((said["no_route"], said["loopback"]), (True, False))
+        lab.policy("out", "0.0.0.0/0", OUT4)
         said = told("out", IN4, OUT4)
         equal((said["no_route"], said["loopback"]), (False, True))
+        equal(("reason" in said, said["acquire"], said["action"]),
+              (False, False, "protect"), "where nobody is asked")
     finally:
         lab.n.ip("rule del fwmark 9 table 7\n"
                  "route del 10.0.0.2/32 dev vn table 7\n"
@@ -520,6 +539,7 @@ for case in wires():
 report.add("the parts of a packet", parts)
 report.add("fragmented before and after", fragmented)
 report.add("IPComp", compressed)
+report.add("an SA at its end", used_up)
 report.add("routes and marks", routes)
 report.add("what is refused", refused)
 

@@ -145,7 +145,9 @@ static void why(const struct nfipsec_explain *ex, char text[WHY_MAX])
 	const struct nfipsec_explain_candidate *c = &ex->candidate[at], *next;
 
 	next = at + 1 < ex->candidates ? c + 1 : NULL;
-	if (!HAS(ex, INDEX))
+	if (HAS(ex, GATHERED) && !HAS(ex, ACTION) && !HAS(ex, INDEX))
+		snprintf(text, WHY_MAX, "fragments are put together first");
+	else if (!HAS(ex, INDEX))
 		snprintf(text, WHY_MAX, "no policy matches");
 	else if (!HAS(ex, ACTION))
 		snprintf(text, WHY_MAX,
@@ -169,6 +171,11 @@ static void print_verdict(const struct nfipsec_explain *ex)
 {
 	char text[WHY_MAX];
 
+	if (HAS(ex, GATHERED))
+		fputs("gathered: fragments are put together first, and then looked at\n",
+		      cli.out);
+	if (HAS(ex, GATHERED) && !HAS(ex, ACTION) && !HAS(ex, INDEX))
+		return;
 	why(ex, text);
 	fprintf(cli.out, "%s by ", HAS(ex, ACTION) ?
 		choice_name(choice_action, ex->action) : "no answer");
@@ -184,9 +191,6 @@ static void print_verdict(const struct nfipsec_explain *ex)
 	if (HAS(ex, ACQUIRE))
 		fputs("\tacquire: key management is asked for an SA\n",
 		      cli.out);
-	if (HAS(ex, GATHERED))
-		fputs("\tgathered: fragments are put together first, and then looked at\n",
-		      cli.out);
 	if (HAS(ex, NO_ROUTE))
 		fputs("\tno-route: the host has no route for it, it never gets here\n",
 		      cli.out);
@@ -195,13 +199,28 @@ static void print_verdict(const struct nfipsec_explain *ex)
 		      cli.out);
 }
 
-static void print_step(const struct nfipsec_explain_step *s, bool out)
+/* What there is to say of a step without an SA. */
+static const char *lacking(const struct nfipsec_explain *ex, unsigned int i,
+			   bool out)
+{
+	bool lacks = !strcmp(ex->reason, "out_no_sa") ||
+		     !strcmp(ex->reason, "out_acquire");
+
+	if (!out)
+		return "must come by";
+	/* The first one is why the others were not looked for. */
+	if (lacks && (!i || HAS(&ex->step[i - 1], STEP_SPI)))
+		return "no sa for";
+	return "not looked for";
+}
+
+static void print_step(const struct nfipsec_explain_step *s, const char *lack)
 {
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
 	char proto[PROTO_TEXT_MAX];
 
 	if (!HAS(s, STEP_SPI)) {
-		fputs(out ? "\tno sa for\n" : "\tmust come by\n", cli.out);
+		fprintf(cli.out, "\t%s\n", lack);
 		tmpl_print(cli.out, &s->tmpl);
 		return;
 	}
@@ -267,7 +286,7 @@ static void print(const struct nfipsec_explain *ex, bool out)
 
 	print_verdict(ex);
 	for (i = 0; i < ex->steps; i++)
-		print_step(&ex->step[i], out);
+		print_step(&ex->step[i], lacking(ex, i, out));
 	print_wire(ex);
 	for (i = 0; i < ex->candidates; i++)
 		print_candidate(&ex->candidate[i],

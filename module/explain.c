@@ -19,6 +19,7 @@
 #include "event.h"
 #include "explain.h"
 #include "flow.h"
+#include "meta.h"
 #include "net.h"
 #include "pmtu.h"
 
@@ -124,6 +125,7 @@ struct sk_buff *nfipsec_query_packet(const struct nfipsec_query *q)
 	skb_put_zero(skb, q->len);
 	skb_reset_network_header(skb);
 	skb->mark = q->mark;
+	skb->skb_iif = q->iif;
 	if (q->flow.family == AF_INET)
 		make_ipv4(skb, q);
 	else
@@ -165,6 +167,7 @@ static struct dst_entry *find_route(struct net *net,
 		.daddr = q->flow.daddr.ip,
 		.flowi4_proto = q->flow.proto,
 		.flowi4_mark = q->mark,
+		.flowi4_oif = q->oif,
 		.flowi4_flags = FLOWI_FLAG_ANYSRC,
 	};
 	struct flowi6 fl6 = {
@@ -172,6 +175,7 @@ static struct dst_entry *find_route(struct net *net,
 		.daddr = q->flow.daddr.in6,
 		.flowi6_proto = q->flow.proto,
 		.flowi6_mark = q->mark,
+		.flowi6_oif = q->oif,
 		.flowlabel = ip6_make_flowinfo(q->flow.dscp << 2, 0),
 	};
 	struct dst_entry *dst;
@@ -295,12 +299,18 @@ static enum nfipsec_reason go_out(struct nfipsec_explanation *ex,
 static enum nfipsec_reason come_in(struct nfipsec_explanation *ex,
 				   const struct nfipsec_net *nn,
 				   const struct nfipsec_query *q,
-				   const struct sk_buff *skb,
+				   struct sk_buff *skb,
 				   struct nfipsec_flow *flow)
 {
+	struct net_device *dev = dev_get_by_index_rcu(nn->net, q->iif);
 	bool judge = READ_ONCE(nn->spd.active[NFIPSEC_SPD_IN]);
 	struct nfipsec_l3 l3;
 
+	/* If nothing is said of it, it is in no VRF. */
+	skb->dev = dev ?: nn->net->loopback_dev;
+	ex->loopback = dev && dev->flags & IFF_LOOPBACK;
+	if (ex->loopback)
+		return NFIPSEC_OK;
 	if (!nfipsec_l3_parse(skb, q->flow.family, &l3) ||
 	    !nfipsec_flow_parse(skb, &l3, flow))
 		return judge ? NFIPSEC_IN_HEADER : NFIPSEC_OK;

@@ -21,7 +21,9 @@ struct sk_buff;
  * @dir: NFIPSEC_DIR_IN or NFIPSEC_DIR_OUT
  * @flow: what it shows; @flow.opaque is not looked at
  * @len: bytes, IP header included, see nfipsec_query_len_min()
- * @mark: by which routing goes
+ * @mark: its mark
+ * @iif: interface that it came in by, or 0
+ * @oif: outbound, the one that routing has to take, or 0
  * @df: its sender forbids fragments
  * @fragment: it is one, and not the first
  */
@@ -30,6 +32,8 @@ struct nfipsec_query {
 	struct nfipsec_flow flow;
 	u32 len;
 	u32 mark;
+	u32 iif;
+	u32 oif;
 	bool df;
 	bool fragment;
 };
@@ -54,7 +58,7 @@ struct nfipsec_candidate {
  * @acquire: somebody is, or was, asked for the SA that is not there
  * @gathered: fragments are put together first; inbound, none is judged
  * @no_route: outbound, the host has no route for the packet
- * @loopback: outbound, the route is within the host, where no policy is asked
+ * @loopback: it stays within the host, where no policy is asked
  * @chain: the SAs that are there, the innermost first; valid under nn->lock
  * @sized: there is something in all below
  * @layout: on the wire; of the first fragment, if @piece

@@ -291,7 +291,7 @@ const struct nla_policy nfipsec_features_get_nl_policy[NFIPSEC_A_FEATURES_LOAD +
 };
 
 /* NFIPSEC_CMD_POLICY_EXPLAIN - do */
-const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_MARK + 1] = {
+const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_OIF + 1] = {
 	[NFIPSEC_A_EXPLAIN_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_EXPLAIN_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_EXPLAIN_DST] = { .type = NLA_BINARY, },
@@ -305,6 +305,8 @@ const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_MARK 
 	[NFIPSEC_A_EXPLAIN_LEN] = { .type = NLA_U32, },
 	[NFIPSEC_A_EXPLAIN_DSCP] = NLA_POLICY_MAX(NLA_U8, 63),
 	[NFIPSEC_A_EXPLAIN_MARK] = { .type = NLA_U32, },
+	[NFIPSEC_A_EXPLAIN_IIF] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NFIPSEC_A_EXPLAIN_OIF] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* Ops table for nfipsec */
@@ -435,7 +437,7 @@ const struct genl_ops nfipsec_nl_ops[18] = {
 		.cmd		= NFIPSEC_CMD_POLICY_EXPLAIN,
 		.doit		= nfipsec_nl_policy_explain_doit,
 		.policy		= nfipsec_policy_explain_nl_policy,
-		.maxattr	= NFIPSEC_A_EXPLAIN_MARK,
+		.maxattr	= NFIPSEC_A_EXPLAIN_OIF,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

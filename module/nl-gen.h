@@ -56,7 +56,7 @@ extern const struct nla_policy nfipsec_sa_move_nl_policy[NFIPSEC_A_SA_MOVE + 1];
 
 extern const struct nla_policy nfipsec_features_get_nl_policy[NFIPSEC_A_FEATURES_LOAD + 1];
 
-extern const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_MARK + 1];
+extern const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_OIF + 1];
 
 /* Ops table for nfipsec */
 extern const struct genl_ops nfipsec_nl_ops[18];

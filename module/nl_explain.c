@@ -129,6 +129,32 @@ static int len_get(struct genl_info *info, struct nfipsec_query *q)
 						     min));
 }
 
+static int dev_get(struct genl_info *info, const struct nlattr *attr,
+		   u32 *index)
+{
+	struct net_device *dev;
+
+	*index = attr ? nla_get_u32(attr) : 0;
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(genl_info_net(info), *index);
+	rcu_read_unlock();
+	if (dev || !attr)
+		return 0;
+	return nfipsec_nl_refuse(info->extack, attr, -ENODEV,
+				 "there is no such interface");
+}
+
+static int devs_get(struct genl_info *info, struct nfipsec_query *q)
+{
+	const struct nlattr *oif = info->attrs[NFIPSEC_A_EXPLAIN_OIF];
+
+	if (oif && q->dir == NFIPSEC_DIR_IN)
+		return nfipsec_nl_refuse(info->extack, oif, -EINVAL,
+					 "what comes in has no interface yet that it leaves by");
+	return dev_get(info, info->attrs[NFIPSEC_A_EXPLAIN_IIF], &q->iif) ?:
+	       dev_get(info, oif, &q->oif);
+}
+
 static int query_get(struct genl_info *info, struct nfipsec_query *q)
 {
 	const struct nlattr *df = info->attrs[NFIPSEC_A_EXPLAIN_DONT_FRAGMENT];
@@ -150,7 +176,7 @@ static int query_get(struct genl_info *info, struct nfipsec_query *q)
 	q->mark = mark ? nla_get_u32(mark) : 0;
 	q->df = df;
 	err = ends_get(info, q) ?: proto_get(info, q) ?: field_get(info, q) ?:
-	      len_get(info, q);
+	      len_get(info, q) ?: devs_get(info, q);
 	if (!err && df && q->flow.family == AF_INET6)
 		err = nfipsec_nl_refuse(info->extack, df, -EINVAL,
 					"IPv6 has no DF, no router fragments it");

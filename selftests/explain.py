@@ -488,6 +488,36 @@ def routes():
                  "route del unreachable 192.168.77.0/24")
 
 
+def interfaces():
+    """Policies by interface and mark; the route tells the one it leaves by."""
+    lab.reset()
+    lab.n.ip("link add vz type veth peer name vy\nlink set vz up\n"
+             "link set vy up")
+    out, other = "vn", "vz"
+    sel = ["src", "any", "dst", "0.0.0.0/0"]
+    elsewhere = add("out", *sel, "oif", other, "priority", 1, "action", "discard")
+    marked = add("out", *sel, "mark", "5/7", "priority", 2, "action", "discard")
+    came = add("out", *sel, "iif", other, "priority", 3, "action", "discard")
+    left = add("out", *sel, "oif", out, "priority", 4, "action", "bypass")
+    inward = add("in", *sel, "iif", out, "mark", 3, "action", "discard")
+    for words, index in ((("out",), left), (("out", "mark", 13), marked),
+                         (("out", "iif", other), came),
+                         (("in", "iif", out, "mark", 3), inward),
+                         (("in", "iif", out), None),
+                         (("in", "iif", other, "mark", 3), None)):
+        said = told(words[0], IN4, FAR4, *words[1:])
+        equal(said.get("index"), index, " ".join(map(str, words)))
+    said = told("out", IN4, FAR4, "oif", other)
+    equal(said["no_route"] or said.get("index") == elsewhere, True, str(said))
+    equal(told("in", IN4, IN4, "iif", "lo")["loopback"], True)
+    for words, text in ((("in", "oif", out), "no interface yet"),
+                        (("in", "iif", "77777"), "no such interface")):
+        status, _, err = lab.cli("policy", "explain", words[0], "src", IN4,
+                                 "dst", FAR4, *words[1:], ok=None)
+        equal((status, text in err), (1, True), err)
+    lab.n.ip("link del vz")
+
+
 def refused():
     """Each refusal names what is wrong, and changes nothing."""
     def a(name, val=b""):
@@ -541,6 +571,7 @@ report.add("fragmented before and after", fragmented)
 report.add("IPComp", compressed)
 report.add("an SA at its end", used_up)
 report.add("routes and marks", routes)
+report.add("interfaces and marks", interfaces)
 report.add("what is refused", refused)
 
 if __name__ == "__main__":

@@ -401,6 +401,8 @@ static const struct nfi_field explain_fields[] = {
 	E(LEN, U32, len),
 	E(DSCP, U8, dscp),
 	E(MARK, U32, mark),
+	E(IIF, U32, iif),
+	E(OIF, U32, oif),
 	E(ACTION, U8, action),
 	E(INDEX, U32, index),
 	E(SET, U32, set),

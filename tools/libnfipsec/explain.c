@@ -8,7 +8,7 @@
 #define REQUEST		(HAS(DIR) | HAS(SRC) | HAS(DST) | HAS(PROTO) |	\
 			 HAS(SPORT) | HAS(DPORT) | HAS(TYPE) | HAS(CODE) | \
 			 HAS(FRAGMENT) | HAS(DONT_FRAGMENT) | HAS(LEN) |	\
-			 HAS(DSCP) | HAS(MARK))
+			 HAS(DSCP) | HAS(MARK) | HAS(IIF) | HAS(OIF))
 
 /* One more, if there is room: a newer kernel may tell of more. */
 static int add(const struct nlattr *a, const struct nfi_set *set, void *list,

@@ -717,7 +717,9 @@ struct nfipsec_explain_candidate {
  * @code: of ICMP
  * @len: bytes, IP header included
  * @dscp: 0 to 63
- * @mark: by which routing goes
+ * @mark: its mark
+ * @iif: index of the interface that it came in by
+ * @oif: outbound, of the one that its sender is bound to
  * @action: enum nfipsec_action
  * @index: of the policy that decides, if one does
  * @set: which of its selector sets, from 0
@@ -748,6 +750,8 @@ struct nfipsec_explain {
 	uint32_t len;
 	uint8_t dscp;
 	uint32_t mark;
+	uint32_t iif;
+	uint32_t oif;
 	uint8_t action;
 	uint32_t index;
 	uint32_t set;

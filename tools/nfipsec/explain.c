@@ -113,6 +113,8 @@ static int parse(struct args *a, struct nfipsec_explain *p)
 		E("fragment", word_flag, has, FRAGMENT, 0),
 		E("dscp", word_u8, dscp, DSCP, 63),
 		E("mark", word_u32, mark, MARK, 0),
+		E("iif", word_dev, iif, IIF, 0),
+		E("oif", word_dev, oif, OIF, 0),
 	};
 	const char *dir = args_next(a);
 	int ret;

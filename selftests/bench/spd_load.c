@@ -3,6 +3,7 @@
  * Loading policies as fast as the kernel takes them: as many messages in a
  * system call as fit, and one answer for them.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@
 
 #define BATCH_SIZE	65536
 #define MESSAGE_MAX	1024	/* more than any message here has */
+#define ANSWER_MAX	1024
+#define ANSWERS		128	/* read by one call */
 
 /* How one contender is told. The messages' type may have to be asked for. */
 struct loader {
@@ -207,38 +210,59 @@ static void tell(const struct nlmsghdr *nlh)
 		mnl_attr_parse(nlh, sizeof(struct nlmsgerr), sentence_attr, NULL);
 }
 
-/* Send what is in the buffer and wait for the answer to its last message. */
+/* One answer of the kernel. Is it that to the last message? */
+static bool is_last(const char *answer, int left, uint32_t last,
+		    unsigned int *doubles)
+{
+	const struct nlmsghdr *nlh = (const void *)answer;
+	const struct nlmsgerr *err;
+	bool over = false;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		if (nlh->nlmsg_type != NLMSG_ERROR)
+			continue;
+		err = mnl_nlmsg_get_payload(nlh);
+		over |= nlh->nlmsg_seq == last;
+		if (err->error == -EEXIST && doubles) {
+			++*doubles;
+		} else if (err->error) {
+			tell(nlh);
+			errno = -err->error;
+			die("refused");
+		}
+	}
+	return over;
+}
+
+/*
+ * Send what is in the buffer and wait for the answer to its last message. nfipsec
+ * answers each with the policy's index: they are read many at a time.
+ */
 static void commit(struct mnl_socket *nl, const char *buf, size_t len,
 		   uint32_t last, unsigned int *doubles)
 {
-	char answer[BATCH_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
-	const struct nlmsghdr *nlh;
-	const struct nlmsgerr *err;
+	static char answer[ANSWERS][ANSWER_MAX]
+		__attribute__((aligned(NLMSG_ALIGNTO)));
+	struct mmsghdr msgs[ANSWERS] = {};
+	struct iovec iov[ANSWERS];
 	bool over = false;
-	ssize_t n;
-	int left;
+	int i, n;
 
+	for (i = 0; i < ANSWERS; i++) {
+		iov[i] = (struct iovec){ answer[i], sizeof(answer[i]) };
+		msgs[i].msg_hdr.msg_iov = &iov[i];
+		msgs[i].msg_hdr.msg_iovlen = 1;
+	}
 	if (mnl_socket_sendto(nl, buf, len) < 0)
 		die("sending to the kernel");
 	while (!over) {
-		n = mnl_socket_recvfrom(nl, answer, sizeof(answer));
+		n = recvmmsg(mnl_socket_get_fd(nl), msgs, ANSWERS,
+			     MSG_WAITFORONE, NULL);
 		if (n < 0)
-			die("reading the kernel's answer");
-		left = n;
-		for (nlh = (void *)answer; mnl_nlmsg_ok(nlh, left);
-		     nlh = mnl_nlmsg_next(nlh, &left)) {
-			if (nlh->nlmsg_type != NLMSG_ERROR)
-				continue;
-			err = mnl_nlmsg_get_payload(nlh);
-			over |= nlh->nlmsg_seq == last;
-			if (err->error == -EEXIST && doubles) {
-				++*doubles;
-			} else if (err->error) {
-				tell(nlh);
-				errno = -err->error;
-				die("refused");
-			}
-		}
+			die("reading the kernel's answers");
+		for (i = 0; i < n; i++)
+			over |= is_last(answer[i], msgs[i].msg_len, last,
+					doubles);
 	}
 }
 

@@ -320,7 +320,7 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	if (reason) {
 		nfipsec_sa_count_drop(sa, reason);
 		nfipsec_drop_sa(nn, skb, sa, reason);
-	} else if (nfipsec_reinject_in(nn, skb)) {
+	} else if (nfipsec_reinject_in(nn, skb, outer_flow->meta.iif)) {
 		for (i = 0; i < in.chain.len; i++)
 			nfipsec_sa_count(in.chain.sa[i], in.bytes[i]);
 	}

@@ -9,8 +9,10 @@
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/route.h>
 
+#include "drop.h"
 #include "net.h"
 #include "reinject.h"
 #include "tag.h"
@@ -128,18 +130,41 @@ int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
 	return net_xmit_eval(ret);
 }
 
+/*
+ * Behind a VRF the device is the VRF's, and the stack would take the packet for
+ * one that came by no member of it. False if the member is gone.
+ */
+static bool back_to_member(const struct nfipsec_net *nn, struct sk_buff *skb,
+			   u32 iif)
+{
+	struct net_device *dev;
+
+	if (!netif_is_l3_master(skb->dev) || iif == skb->dev->ifindex)
+		return true;
+	dev = dev_get_by_index_rcu(nn->net, iif);
+	if (dev)
+		skb->dev = dev;
+	return dev;
+}
+
 /**
  * nfipsec_reinject_in() - receive an opened and accepted packet
  * @nn: namespace
  * @skb: packet, starting with its IP header, its protocol set; consumed
+ * @iif: index of the interface that it came in by, nfipsec_meta.iif
  *
  * It is received again on the device it came from, tagged as protected, and
  * meets all hooks as a packet of its own.
- * Context: bottom halves off.
- * Return: false if the receive queue was full.
+ * Context: under rcu_read_lock(), bottom halves off.
+ * Return: false if the receive queue was full, or the interface is gone.
  */
-bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb)
+bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
+			 u32 iif)
 {
+	if (!back_to_member(nn, skb, iif)) {
+		nfipsec_drop(nn, skb, NFIPSEC_IN_BACKLOG);
+		return false;
+	}
 	skb_reset_transport_header(skb);
 	skb_mac_header_rebuild(skb);
 	if (skb->mac_len == ETH_HLEN)

@@ -17,6 +17,7 @@ struct dst_entry *nfipsec_reinject_route(struct net *net,
 int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
 			 bool tunnel, bool df, bool shared);
 void nfipsec_reinject_back(const struct nfipsec_net *nn, struct sk_buff *skb);
-bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb);
+bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
+			 u32 iif);
 
 #endif

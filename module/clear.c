@@ -95,6 +95,18 @@ static bool undecided(const struct nfipsec_net *nn,
 	       (verdict.hidden && verdict.action == NFIPSEC_ACTION_BYPASS);
 }
 
+/*
+ * Rules that set marks are behind the place where fragments are judged. ESP and
+ * AH of IPv4 for somebody else are never put together.
+ */
+static bool wants_mark(const struct nfipsec_net *nn,
+		       const struct nfipsec_l3 *l3)
+{
+	return READ_ONCE(nn->spd.marks) &&
+	       (l3->family == AF_INET6 || (l3->proto != IPPROTO_ESP &&
+					   l3->proto != IPPROTO_AH));
+}
+
 /**
  * nfipsec_clear_gathers() - must a fragment be put together with its others?
  * @nn: namespace
@@ -104,7 +116,8 @@ static bool undecided(const struct nfipsec_net *nn,
  *
  * RFC 4301 section 7.4: before it is looked at any further.
  * Context: under rcu_read_lock().
- * Return: the same for all fragments of a datagram.
+ * Return: the same for all fragments of a datagram that come by one interface;
+ * of others, policy may have other things to say of each.
  */
 bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
 			   const struct nfipsec_l3 *l3,
@@ -115,5 +128,5 @@ bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
 	if ((may_be_ipsec(nn, l3) || (judge && l3->family == AF_INET6)) &&
 	    nfipsec_to_local(nn->net, flow))
 		return true;
-	return judge && undecided(nn, flow);
+	return judge && (wants_mark(nn, l3) || undecided(nn, flow));
 }

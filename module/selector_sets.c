@@ -132,6 +132,25 @@ bool nfipsec_sets_have_ports(const struct nfipsec_selector *sel, unsigned int n)
 }
 
 /**
+ * nfipsec_sets_have_mark() - does one of several ask for a mark?
+ * @sel: the selectors
+ * @n: how many
+ *
+ * Context: any.
+ * Return: whether the mark matters to one of them.
+ */
+bool nfipsec_sets_have_mark(const struct nfipsec_selector *sel, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (sel[i].mask)
+			return true;
+	}
+	return false;
+}
+
+/**
  * nfipsec_sets_have_opaque() - is one of several for what cannot be seen?
  * @sel: the selectors
  * @n: how many

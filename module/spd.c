@@ -26,6 +26,15 @@ static void update_active(struct nfipsec_spd *spd, unsigned int dir)
 		   spd->action[dir] != NFIPSEC_ACTION_BYPASS);
 }
 
+/* Before it is visible, or when it is not any more. */
+static void marks_add(struct nfipsec_spd *spd, const struct nfipsec_policy *pol,
+		      int n)
+{
+	if (pol->cfg.dir == NFIPSEC_DIR_IN &&
+	    nfipsec_sets_have_mark(pol->cfg.sel, pol->cfg.sels))
+		WRITE_ONCE(spd->marks, spd->marks + n);
+}
+
 /*
  * Policies with ports need to see whole packets. Called before such a policy
  * is visible, so that it never meets a fragment that could have been put
@@ -54,6 +63,7 @@ static int ports_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 /* Called after the policy is out of sight and before it is freed. */
 static void ports_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 {
+	marks_add(&nn->spd, pol, -1);
 	if (!nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels))
 		return;
 	if (--nn->spd.ports)
@@ -82,6 +92,7 @@ int nfipsec_spd_init(struct nfipsec_net *nn)
 	}
 	spd->last_age = 0;
 	spd->ports = 0;
+	spd->marks = 0;
 	nfipsec_spd_index_init(spd);
 	err = nfipsec_classifier_init(&spd->cls[NFIPSEC_SPD_IN]);
 	if (err)
@@ -271,6 +282,7 @@ int nfipsec_spd_insert(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 	err = ports_get(nn, pol);
 	if (err)
 		return err;
+	marks_add(&nn->spd, pol, 1);
 	pol->age = ++nn->spd.last_age;
 	err = rules_add(cls, pol);
 	if (err)
@@ -343,6 +355,7 @@ int nfipsec_spd_replace(struct nfipsec_net *nn, struct nfipsec_policy *old,
 	err = ports_get(nn, new);
 	if (err)
 		return err;
+	marks_add(&nn->spd, new, 1);
 	new->index = old->index;
 
 	if (new->cfg.priority == old->cfg.priority) {

@@ -36,6 +36,9 @@ enum {
  * @last_index: last policy index given out, config lock
  * @ports: policies with a selector that names ports; while it is not zero the
  *	namespace defragments; config lock
+ * @marks: inbound policies with a selector that names a mark; while it is not
+ *	zero, fragments are put together before they are judged; written under the
+ *	config lock, READ_ONCE() readers
  * @action: default action, written under the config lock, READ_ONCE() readers
  * @active: the direction has policies or a default other than bypass; written
  *	under the config lock, READ_ONCE() readers
@@ -50,6 +53,7 @@ struct nfipsec_spd {
 	u32 count[NFIPSEC_SPD_MAX];
 	u32 last_index;
 	u32 ports;
+	u32 marks;
 	u8 action[NFIPSEC_SPD_MAX];
 	bool active[NFIPSEC_SPD_MAX];
 };

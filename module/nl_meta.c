@@ -94,22 +94,32 @@ int nfipsec_nl_meta_put(struct sk_buff *skb,
 	       mark_put(skb, sel);
 }
 
+/* Is it one that IP sees packets come or leave by? NULL if so. */
+static const char *device_sentence(const struct net_device *dev)
+{
+	if (!dev)
+		return NULL;
+	if (netif_is_l3_master(dev))
+		return "selector: a VRF is no interface that packets come or leave by: name it as the VRF";
+	if (netif_is_bridge_port(dev) || netif_is_lag_port(dev))
+		return "selector: packets come and leave by the bridge, bond or team, not by its port";
+	return NULL;
+}
+
 /* NULL also if there is no such interface, which may come or have gone. */
 static const char *devices_sentence(struct net *net,
 				    const struct nfipsec_meta *meta)
 {
-	const struct net_device *iif, *oif, *vrf;
-	const char *sentence = NULL;
+	const struct net_device *vrf;
+	const char *sentence;
 
 	rcu_read_lock();
-	iif = dev_get_by_index_rcu(net, meta->iif);
-	oif = dev_get_by_index_rcu(net, meta->oif);
 	vrf = dev_get_by_index_rcu(net, meta->vrf);
 	if (vrf && !netif_is_l3_master(vrf))
 		sentence = "selector: this interface is no VRF";
-	else if ((iif && netif_is_l3_master(iif)) ||
-		 (oif && netif_is_l3_master(oif)))
-		sentence = "selector: a VRF is no interface that packets come or leave by: name it as the VRF";
+	else
+		sentence = device_sentence(dev_get_by_index_rcu(net, meta->iif)) ?:
+			   device_sentence(dev_get_by_index_rcu(net, meta->oif));
 	rcu_read_unlock();
 	return sentence;
 }

@@ -251,6 +251,43 @@ def in_fragments():
     lab.reset()
 
 
+def in_fragments_mark():
+    """Rules come behind them: put together if there is a mark to ask for."""
+    def arrive(dev):
+        src, dst = host(dev, 2, False), host(dev, 1, False)
+        whole = lib.udp(src, dst, 7, PORT, bytes(600))
+        with sock_of(False, port=PORT) as s:
+            return fate(lambda: [wires[dev].send(ipv4(
+                src, dst, 17, whole[off:off + 304], ident=99,
+                frag=(off < 304) << 13 | off >> 3))
+                for off in (304, 0)], s)
+    rule("in", False, mark=5)
+    marker("prerouting", -300, "iifname vx", 5)
+    equal(arrive("vx"), "in_discard")
+    equal(arrive("vn"), CLEAR, "no rule")
+    nft("")
+    lab.reset()
+
+
+def opened_late():
+    """An SA of no direction is served behind the VRF, and yet by the member."""
+    near, peer = host("vb", 1, False), host("vb", 2, False)
+    lab.reset()
+    lab.cli("policy", "add", "dir", "in", "src", "0.0.0.0/0", "dst", "any",
+            "proto", "udp", "iif", "vb", "action", "protect", "tmpl", "src",
+            peer, "dst", near, "proto", "esp", "mode", "tunnel")
+    policy("out", asks(False, iif="vb"), action="discard")
+    lab.nl.do("SA_NEW", attr(C["A_SA_SRC"], lib.addr(peer)),
+              attr(C["A_SA_DST"], lib.addr(near)),
+              attr(C["A_SA_PROTO"], u8(50)),
+              attr(C["A_SA_SPI"], struct.pack("!I", 0x7777)),
+              attr(C["A_SA_MODE"], u8(C["MODE_TUNNEL"])), *null.attrs())
+    p = udp_packet(peer, host("vb", 9, False), 7, PORT, b"fwd")
+    esp = ipv4(peer, near, 50, null.seal(0x7777, 1, 4, p))
+    equal(fate(lambda: wires["vb"].send(esp), None), "out_discard")
+    lab.reset()
+
+
 def opened(dev, spi, seq, six, bound=None):
     """What was protected, and came by dev."""
     p = udp_packet(host(dev, 2, six), host(dev, 1, six), 7, PORT, b"in")
@@ -421,6 +458,8 @@ def words():
 def refused():
     """Each with a sentence, and nothing has changed."""
     lab.reset()
+    lab.n.ip("link add name br0 type bridge\nlink add name p0 type dummy\n"
+             "link set p0 master br0")
     policy("out", asks(False, mark=1), action="discard")
     before = lab.nl.tables()
 
@@ -440,7 +479,8 @@ def refused():
             ("in", {"oif": "vn"}), ("in", {"oif": "vn", "iif": "vn"}),
             ("out", {"mark_mask": 1}), ("out", {"mark": 0, "mark_mask": 0}),
             ("out", {"mark": 2, "mark_mask": 1}), ("out", {"vrf": "vn"}),
-            ("in", {"iif": "blue"}), ("out", {"oif": "blue"})):
+            ("in", {"iif": "blue"}), ("out", {"oif": "blue"}),
+            ("in", {"iif": "p0"}), ("out", {"oif": "p0"})):
         no(policy, direction, asks(False, **meta), action="discard")
         more = attr(C["A_POLICY_SELECTOR_MORE"], asks(True, **meta))
         no(lab.nl.do, "POLICY_NEW", *lab.policy_attrs(
@@ -459,7 +499,9 @@ for test, func in (
         ("mark", out_mark),
         ("received by an interface", in_clear),
         ("received, fragments", in_fragments),
+        ("received, fragments and marks", in_fragments_mark),
         ("received through an SA", in_opened),
+        ("received through an SA behind a VRF", opened_late),
         ("errors received through an SA", errors),
         ("VRF", vrf),
         ("differ in nothing else", only_that),

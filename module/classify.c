@@ -222,7 +222,7 @@ u64 nfipsec_classify(const struct nfipsec_classifier *cls,
 		     const struct nfipsec_flow *flow, struct nfipsec_hit *hit)
 {
 	/* First: all that belongs to the state is there then. */
-	u64 state = atomic64_read_acquire(&cls->state);
+	u64 state = atomic64_read_acquire(cls->state);
 	const struct nfipsec_table *table = rcu_dereference(cls->space.table);
 	struct nfipsec_key key;
 
@@ -399,13 +399,15 @@ static int add_pieces(struct nfipsec_classifier *cls, struct nfipsec_rule *rule,
 /**
  * nfipsec_classifier_init() - make a classifier without rules
  * @cls: written whole
+ * @state: where the number of its state is; set by the caller, and from now on
+ *	only counted up, by the writer
  *
  * Context: process context, sleeps.
  * Return: 0 or -ENOMEM.
  */
-int nfipsec_classifier_init(struct nfipsec_classifier *cls)
+int nfipsec_classifier_init(struct nfipsec_classifier *cls, atomic64_t *state)
 {
-	atomic64_set(&cls->state, 0);
+	cls->state = state;
 	return nfipsec_space_init(&cls->space);
 }
 
@@ -441,7 +443,7 @@ int nfipsec_rule_add(struct nfipsec_classifier *cls, struct nfipsec_rule *rule)
 	cut = kmalloc_array(FIELDS, sizeof(*cut), GFP_KERNEL);
 	if (!cut)
 		return -ENOMEM;
-	rule->born = atomic64_read(&cls->state) + 1;
+	rule->born = atomic64_read(cls->state) + 1;
 	atomic64_set(&rule->died, S64_MAX);
 	rule->pieces = NULL;
 	cut_rule(cut, rule->sel);
@@ -458,14 +460,25 @@ int nfipsec_rule_add(struct nfipsec_classifier *cls, struct nfipsec_rule *rule)
  * @rule: the rule
  *
  * Packets meet it until nfipsec_classifier_commit(); then nfipsec_rule_del()
- * takes it out. There is no way back: first do all that can fail.
+ * takes it out. Until then nfipsec_rule_keep() is the way back.
  *
  * Context: as the writer.
  */
 void nfipsec_rule_retire(struct nfipsec_classifier *cls,
 			 struct nfipsec_rule *rule)
 {
-	atomic64_set(&rule->died, atomic64_read(&cls->state) + 1);
+	atomic64_set(&rule->died, atomic64_read(cls->state) + 1);
+}
+
+/**
+ * nfipsec_rule_keep() - not leave a rule out of the next state after all
+ * @rule: given to nfipsec_rule_retire(), and there was no next state since
+ *
+ * Context: as the writer.
+ */
+void nfipsec_rule_keep(struct nfipsec_rule *rule)
+{
+	atomic64_set(&rule->died, S64_MAX);
 }
 
 /**
@@ -476,7 +489,7 @@ void nfipsec_rule_retire(struct nfipsec_classifier *cls,
  */
 void nfipsec_classifier_commit(struct nfipsec_classifier *cls)
 {
-	atomic64_set_release(&cls->state, atomic64_read(&cls->state) + 1);
+	atomic64_set_release(cls->state, atomic64_read(cls->state) + 1);
 }
 
 /**
@@ -498,26 +511,4 @@ void nfipsec_rule_del(struct nfipsec_classifier *cls, struct nfipsec_rule *rule)
 		rule->pieces = piece->sibling;
 		nfipsec_piece_del(&cls->space, piece);
 	}
-}
-
-/**
- * nfipsec_rule_swap() - put a rule in the place of another
- * @old: out afterwards, see nfipsec_rule_del()
- * @rule: not in a classifier; of the same selector, priority and age
- *
- * Packets meet one or the other, in whatever state: let there be a new one
- * first.
- *
- * Context: as the writer.
- */
-void nfipsec_rule_swap(struct nfipsec_rule *old, struct nfipsec_rule *rule)
-{
-	struct nfipsec_piece *piece;
-
-	rule->born = old->born;
-	atomic64_set(&rule->died, S64_MAX);
-	rule->pieces = old->pieces;
-	old->pieces = NULL;
-	for (piece = rule->pieces; piece; piece = piece->sibling)
-		rcu_assign_pointer(piece->rule, rule);
 }

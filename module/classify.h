@@ -58,11 +58,12 @@ static inline bool nfipsec_rule_before(const struct nfipsec_rule *a,
 /**
  * struct nfipsec_classifier - rules
  * @space: where their pieces are
- * @state: number of the state that packets meet
+ * @state: number of the state that packets meet; the caller's, who may share it
+ *	between what shall change at once, and counts it up for other reasons too
  */
 struct nfipsec_classifier {
 	struct nfipsec_space space;
-	atomic64_t state;
+	atomic64_t *state;
 };
 
 /**
@@ -98,19 +99,20 @@ nfipsec_classifier_changed(const struct nfipsec_classifier *cls, u64 state)
 	 * comes after the next state.
 	 */
 	smp_rmb();
-	return (u64)atomic64_read(&cls->state) != state;
+	return (u64)atomic64_read(cls->state) != state;
 }
 
 /* Writers: one at a time. */
-int __must_check nfipsec_classifier_init(struct nfipsec_classifier *cls);
+int __must_check nfipsec_classifier_init(struct nfipsec_classifier *cls,
+					 atomic64_t *state);
 void nfipsec_classifier_exit(struct nfipsec_classifier *cls);
 int __must_check nfipsec_rule_add(struct nfipsec_classifier *cls,
 				  struct nfipsec_rule *rule);
 void nfipsec_rule_retire(struct nfipsec_classifier *cls,
 			 struct nfipsec_rule *rule);
+void nfipsec_rule_keep(struct nfipsec_rule *rule);
 void nfipsec_classifier_commit(struct nfipsec_classifier *cls);
 void nfipsec_rule_del(struct nfipsec_classifier *cls,
 		      struct nfipsec_rule *rule);
-void nfipsec_rule_swap(struct nfipsec_rule *old, struct nfipsec_rule *rule);
 
 #endif

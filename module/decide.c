@@ -91,31 +91,44 @@ static struct nfipsec_sa *outermost(const struct nfipsec_chain *chain)
 }
 
 /**
- * nfipsec_decide_path() - find the SAs, the route and the room for a packet
- * @p: @net and @nn set; the rest is written on success. A reference to @dst is
- *	the caller's if @sa rehouses packets, also without success
- * @skb: packet with its own route; only read
- * @pol: protect policy that it met
- * @l3: its layout
+ * nfipsec_decide_chain() - find the SAs for a packet
+ * @p: @nn set; @chain is written on success
+ * @pol: protect policy that the packet met
  * @flow: what policy saw of it
  *
- * Whether it fits is for nfipsec_pmtu_fits().
  * Context: under rcu_read_lock(), bottom halves off.
  * Return: NFIPSEC_OK, or the reason to drop it; with NFIPSEC_OUT_NO_SA it may
  * wait.
  */
-enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
-					const struct sk_buff *skb,
-					struct nfipsec_policy *pol,
-					const struct nfipsec_l3 *l3,
-					const struct nfipsec_flow *flow)
+enum nfipsec_reason nfipsec_decide_chain(struct nfipsec_outbound *p,
+					 struct nfipsec_policy *pol,
+					 const struct nfipsec_flow *flow)
 {
 	/* RFC 4301 section 4.4.2.2: there is no value to take. */
 	if (flow->opaque && (pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
 					     NFIPSEC_PFP_FLAG_DPORT)))
 		return NFIPSEC_OUT_FRAG_OPAQUE;
-	if (!nfipsec_policy_chain(p->nn, pol, flow, &p->chain))
-		return NFIPSEC_OUT_NO_SA;
+	return nfipsec_policy_chain(p->nn, pol, flow, &p->chain) ?
+	       NFIPSEC_OK : NFIPSEC_OUT_NO_SA;
+}
+
+/**
+ * nfipsec_decide_path() - find the route and the room for a packet
+ * @p: @net, @nn and @chain set; the rest is written on success. A reference to @dst is
+ *	the caller's if @sa rehouses packets, also without success
+ * @skb: packet with its own route; only read
+ * @l3: its layout
+ * @flow: what policy saw of it
+ *
+ * Whether it fits is for nfipsec_pmtu_fits().
+ * Context: under rcu_read_lock(), bottom halves off.
+ * Return: NFIPSEC_OK, or the reason to drop it.
+ */
+enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
+					const struct sk_buff *skb,
+					const struct nfipsec_l3 *l3,
+					const struct nfipsec_flow *flow)
+{
 	/* Which fragment it is stands in a header that only a tunnel keeps. */
 	if (p->chain.sa[0]->mode != NFIPSEC_MODE_TUNNEL && l3->frag)
 		return NFIPSEC_OUT_FRAG;

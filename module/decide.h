@@ -51,9 +51,11 @@ enum nfipsec_reason nfipsec_decide_policy(const struct nfipsec_net *nn,
 					  struct nfipsec_l3 *l3,
 					  struct nfipsec_flow *flow,
 					  struct nfipsec_verdict *verdict);
+enum nfipsec_reason nfipsec_decide_chain(struct nfipsec_outbound *p,
+					 struct nfipsec_policy *pol,
+					 const struct nfipsec_flow *flow);
 enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
 					const struct sk_buff *skb,
-					struct nfipsec_policy *pol,
 					const struct nfipsec_l3 *l3,
 					const struct nfipsec_flow *flow);
 bool nfipsec_decide_fragments(const struct nfipsec_outbound *p,

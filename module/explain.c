@@ -284,7 +284,9 @@ static enum nfipsec_reason go_out(struct nfipsec_explanation *ex,
 		return NFIPSEC_OK;
 	if (reason || ex->verdict.action != NFIPSEC_ACTION_PROTECT)
 		return reason;
-	reason = nfipsec_decide_path(p, skb, ex->verdict.policy, &l3, flow);
+	reason = nfipsec_decide_chain(p, ex->verdict.policy, flow);
+	if (!reason)
+		reason = nfipsec_decide_path(p, skb, &l3, flow);
 	ex->chain = p->chain;
 	if (reason == NFIPSEC_OUT_NO_SA)
 		return lack(ex, p->nn);

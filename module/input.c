@@ -300,6 +300,35 @@ static enum nfipsec_reason leave_sas(struct nfipsec_net *nn,
 	}
 }
 
+static bool all_there(const struct nfipsec_chain *chain, u64 gen)
+{
+	unsigned int i;
+
+	for (i = 0; i < chain->len; i++)
+		if (!nfipsec_sa_is_there(chain->sa[i], gen))
+			return false;
+	return true;
+}
+
+/* By the policies of one state, in which its SAs are there too. */
+static enum nfipsec_reason admit(const struct nfipsec_net *nn,
+				 const struct nfipsec_opened *in,
+				 const struct sk_buff *skb,
+				 const struct nfipsec_l3 *l3,
+				 const struct nfipsec_flow *flow)
+{
+	enum nfipsec_reason reason;
+	u64 gen;
+
+	do {
+		gen = nfipsec_net_gen(nn);
+		reason = all_there(&in->chain, gen) ?
+			 nfipsec_admit(nn, in, skb, l3, flow) :
+			 NFIPSEC_IN_NO_SA;
+	} while (unlikely(nfipsec_net_gen_changed(nn, gen)));
+	return reason;
+}
+
 /* A packet for one of our SAs: consumed. */
 static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		     struct sk_buff *skb, const struct nfipsec_l3 *outer,
@@ -315,7 +344,7 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	local_bh_disable();
 	reason = leave_sas(nn, &sa, skb, &l3, &flow, &in);
 	if (!reason)
-		reason = nfipsec_admit(nn, &in, skb, &l3, &flow);
+		reason = admit(nn, &in, skb, &l3, &flow);
 
 	if (reason) {
 		nfipsec_sa_count_drop(sa, reason);
@@ -357,7 +386,7 @@ static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 
 	/* Not for XFRM but for a socket: policy may have something against it. */
 	*settled = sa || l3->proto != IPPROTO_UDP || !xfrm_in_use(nn->net);
-	if (sa || xfrm_in_use(nn->net) || !READ_ONCE(nn->sad.count))
+	if (sa || xfrm_in_use(nn->net) || !nfipsec_sad_any(nn))
 		return false;
 	nfipsec_drop(nn, skb, NFIPSEC_IN_NO_SA);
 	return true;
@@ -427,7 +456,7 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	struct nfipsec_l3 l3;
 	bool learn = false;
 
-	if (!judge && !READ_ONCE(nn->sad.count))
+	if (!judge && !nfipsec_sad_any(nn))
 		return false;
 	if (where == NFIPSEC_AT_LOCAL_IN)
 		judge = false;

@@ -35,6 +35,7 @@ static int __net_init net_init(struct net *net)
 	err = nfipsec_spd_init(nn);
 	if (err)
 		return err;
+	nfipsec_transactions_init(nn);
 	nfipsec_natt_init(nn);
 	nfipsec_dummy_init(nn);
 
@@ -92,6 +93,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 
 		nfipsec_natt_exit(nn);
 		nfipsec_dummy_exit(nn);
+		nfipsec_transactions_exit(nn);
 		nfipsec_spd_exit(nn);
 		nfipsec_sad_exit(nn);
 		/* What changes a table has it look: nothing does any more. */

@@ -15,6 +15,7 @@
 #include "reason.h"
 #include "sad.h"
 #include "spd.h"
+#include "transaction.h"
 #include "udpsa.h"
 
 struct metadata_dst;
@@ -43,6 +44,7 @@ struct nfipsec_counters {
  * @audit: drops go to the host's audit log; written under @lock, READ_ONCE()
  *	readers
  * @udpsa: SAs with UDP encapsulation
+ * @transactions: changes that become visible as one, config lock
  * @counters: per CPU
  * @told: what local senders were told of the path to a peer, see pmtu.c; each
  *	entry is written and read whole
@@ -63,6 +65,7 @@ struct nfipsec_net {
 	bool weak;
 	bool audit;
 	struct nfipsec_udpsa udpsa;
+	struct nfipsec_transactions transactions;
 	struct nfipsec_counters __percpu *counters;
 	u64 told[NFIPSEC_TOLD_SIZE];
 	struct delayed_work dummy;
@@ -85,6 +88,53 @@ extern unsigned int nfipsec_net_id;
 static inline struct nfipsec_net *nfipsec_net(const struct net *net)
 {
 	return net_generic(net, nfipsec_net_id);
+}
+
+/**
+ * nfipsec_net_gen() - number of the state of the tables that a look meets
+ * @nn: the namespace
+ *
+ * Before the look: all that belongs to the state is there then.
+ *
+ * Context: any.
+ * Return: the generation.
+ */
+static inline u64 nfipsec_net_gen(const struct nfipsec_net *nn)
+{
+	return atomic64_read_acquire(&nn->gen);
+}
+
+/**
+ * nfipsec_net_gen_changed() - did a look meet more than one state?
+ * @nn: the namespace
+ * @gen: what nfipsec_net_gen() returned before it
+ *
+ * What one look finds is of one state, but two looks may have met two.
+ *
+ * Context: any, within the same read-side section as the look.
+ * Return: true if it may have.
+ */
+static inline bool nfipsec_net_gen_changed(const struct nfipsec_net *nn,
+					   u64 gen)
+{
+	/* Pairs with nfipsec_net_changed(), behind which what is out goes. */
+	smp_rmb();
+	return (u64)atomic64_read(&nn->gen) != gen;
+}
+
+/**
+ * nfipsec_sad_any() - do packets meet an SA at all?
+ * @nn: the namespace
+ *
+ * Context: any.
+ * Return: whether there is one.
+ */
+static inline bool nfipsec_sad_any(const struct nfipsec_net *nn)
+{
+	u64 gen = nfipsec_net_gen(nn);
+	u64 word = atomic64_read(&nn->sad.any);
+
+	return gen >= word >> 2 ? word & 1 : word >> 1 & 1;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include "netlink.h"
 #include "nl-gen.h"
 #include "nl_event.h"
+#include "nl_transaction.h"
 
 struct genl_family nfipsec_nl_family __ro_after_init = {
 	.name		= NFIPSEC_FAMILY_NAME,
@@ -44,13 +45,20 @@ static DEFINE_MUTEX(sentence_lock);	/* protects the two above */
  * nfipsec_netlink_init() - make the family known
  *
  * Context: process context, at module load, when requests can be served.
- * Return: 0 or what genl_register_family() says.
+ * Return: 0, or an error of nfipsec_nl_transaction_init() or
+ * genl_register_family().
  */
 int __init nfipsec_netlink_init(void)
 {
-	int err = genl_register_family(&nfipsec_nl_family);
+	int err;
 
-	if (!err)
+	err = nfipsec_nl_transaction_init();
+	if (err)
+		return err;
+	err = genl_register_family(&nfipsec_nl_family);
+	if (err)
+		nfipsec_nl_transaction_exit();
+	else
 		nfipsec_event_set(&nfipsec_nl_event_ops);
 	return err;
 }
@@ -69,6 +77,7 @@ void nfipsec_netlink_exit(void)
 	/* The group's number is not ours any more once the family is gone. */
 	nfipsec_event_set(NULL);
 	genl_unregister_family(&nfipsec_nl_family);
+	nfipsec_nl_transaction_exit();
 	list_for_each_entry_safe(s, tmp, &sentences, list)
 		kfree(s);
 	INIT_LIST_HEAD(&sentences);

@@ -106,7 +106,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_DSCP_COPY + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SEQ_MAX_OLD + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -137,10 +137,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SEQ_MAX_OLD + 1] =
 	[NFIPSEC_A_SA_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 	[NFIPSEC_A_SA_SEQ_MAX] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_MAX_OLD] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_TRANSACTION] = { .type = NLA_FLAG, },
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SEQ_MAX_OLD + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -171,14 +172,16 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SEQ_MAX_OLD + 1
 	[NFIPSEC_A_SA_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 	[NFIPSEC_A_SA_SEQ_MAX] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_MAX_OLD] = { .type = NLA_U64, },
+	[NFIPSEC_A_SA_TRANSACTION] = { .type = NLA_FLAG, },
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
-const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1] = {
+const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
 	[NFIPSEC_A_SA_SPI] = { .type = NLA_U32, },
+	[NFIPSEC_A_SA_TRANSACTION] = { .type = NLA_FLAG, },
 };
 
 /* NFIPSEC_CMD_SA_GET - do */
@@ -207,7 +210,7 @@ const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_OWNER + 1] = 
 };
 
 /* NFIPSEC_CMD_POLICY_NEW - do */
-const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1] = {
+const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
@@ -217,10 +220,11 @@ const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_SELECTOR_M
 	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_STRING, .len = 255, },
 	[NFIPSEC_A_POLICY_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 	[NFIPSEC_A_POLICY_SELECTOR_MORE] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+	[NFIPSEC_A_POLICY_TRANSACTION] = { .type = NLA_FLAG, },
 };
 
 /* NFIPSEC_CMD_POLICY_UPDATE - do */
-const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1] = {
+const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
@@ -230,14 +234,16 @@ const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_SELECTO
 	[NFIPSEC_A_POLICY_NAME] = { .type = NLA_STRING, .len = 255, },
 	[NFIPSEC_A_POLICY_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 	[NFIPSEC_A_POLICY_SELECTOR_MORE] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+	[NFIPSEC_A_POLICY_TRANSACTION] = { .type = NLA_FLAG, },
 };
 
 /* NFIPSEC_CMD_POLICY_DEL - do */
-const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1] = {
+const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1] = {
 	[NFIPSEC_A_POLICY_INDEX] = { .type = NLA_U32, },
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_SELECTOR_MORE] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
+	[NFIPSEC_A_POLICY_TRANSACTION] = { .type = NLA_FLAG, },
 };
 
 /* NFIPSEC_CMD_POLICY_GET - do */
@@ -259,12 +265,13 @@ const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1]
 };
 
 /* NFIPSEC_CMD_DEFAULT_SET - do */
-const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT + 1] = {
+const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_TRANSACTION + 1] = {
 	[NFIPSEC_A_DEFAULT_IN] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_DEFAULT_OUT] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_DEFAULT_WEAK] = NLA_POLICY_MAX(NLA_U8, 1),
 	[NFIPSEC_A_DEFAULT_AUDIT] = NLA_POLICY_MAX(NLA_U8, 1),
 	[NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT] = NLA_POLICY_MAX(NLA_U32, 300),
+	[NFIPSEC_A_DEFAULT_TRANSACTION] = { .type = NLA_FLAG, },
 };
 
 /* NFIPSEC_CMD_STATS_GET - do */
@@ -309,27 +316,41 @@ const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_OIF +
 	[NFIPSEC_A_EXPLAIN_OIF] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+/* NFIPSEC_CMD_TRANSACTION_BEGIN - do */
+const struct nla_policy nfipsec_transaction_begin_nl_policy[NFIPSEC_A_TRANSACTION_PAD + 1] = {
+};
+
+/* NFIPSEC_CMD_TRANSACTION_COMMIT - do */
+const struct nla_policy nfipsec_transaction_commit_nl_policy[NFIPSEC_A_TRANSACTION_UNCHANGED + 1] = {
+	[NFIPSEC_A_TRANSACTION_REQUESTS] = { .type = NLA_U32, },
+	[NFIPSEC_A_TRANSACTION_UNCHANGED] = { .type = NLA_FLAG, },
+};
+
+/* NFIPSEC_CMD_TRANSACTION_ABORT - do */
+const struct nla_policy nfipsec_transaction_abort_nl_policy[NFIPSEC_A_TRANSACTION_PAD + 1] = {
+};
+
 /* Ops table for nfipsec */
-const struct genl_ops nfipsec_nl_ops[18] = {
+const struct genl_ops nfipsec_nl_ops[21] = {
 	{
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_SEQ_MAX_OLD,
+		.maxattr	= NFIPSEC_A_SA_TRANSACTION,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_SEQ_MAX_OLD,
+		.maxattr	= NFIPSEC_A_SA_TRANSACTION,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_DEL,
 		.doit		= nfipsec_nl_sa_del_doit,
 		.policy		= nfipsec_sa_del_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_SPI,
+		.maxattr	= NFIPSEC_A_SA_TRANSACTION,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -358,21 +379,21 @@ const struct genl_ops nfipsec_nl_ops[18] = {
 		.cmd		= NFIPSEC_CMD_POLICY_NEW,
 		.doit		= nfipsec_nl_policy_new_doit,
 		.policy		= nfipsec_policy_new_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_SELECTOR_MORE,
+		.maxattr	= NFIPSEC_A_POLICY_TRANSACTION,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_POLICY_UPDATE,
 		.doit		= nfipsec_nl_policy_update_doit,
 		.policy		= nfipsec_policy_update_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_SELECTOR_MORE,
+		.maxattr	= NFIPSEC_A_POLICY_TRANSACTION,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_POLICY_DEL,
 		.doit		= nfipsec_nl_policy_del_doit,
 		.policy		= nfipsec_policy_del_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_SELECTOR_MORE,
+		.maxattr	= NFIPSEC_A_POLICY_TRANSACTION,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -401,7 +422,7 @@ const struct genl_ops nfipsec_nl_ops[18] = {
 		.cmd		= NFIPSEC_CMD_DEFAULT_SET,
 		.doit		= nfipsec_nl_default_set_doit,
 		.policy		= nfipsec_default_set_nl_policy,
-		.maxattr	= NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT,
+		.maxattr	= NFIPSEC_A_DEFAULT_TRANSACTION,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -438,6 +459,27 @@ const struct genl_ops nfipsec_nl_ops[18] = {
 		.doit		= nfipsec_nl_policy_explain_doit,
 		.policy		= nfipsec_policy_explain_nl_policy,
 		.maxattr	= NFIPSEC_A_EXPLAIN_OIF,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_TRANSACTION_BEGIN,
+		.doit		= nfipsec_nl_transaction_begin_doit,
+		.policy		= nfipsec_transaction_begin_nl_policy,
+		.maxattr	= NFIPSEC_A_TRANSACTION_PAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_TRANSACTION_COMMIT,
+		.doit		= nfipsec_nl_transaction_commit_doit,
+		.policy		= nfipsec_transaction_commit_nl_policy,
+		.maxattr	= NFIPSEC_A_TRANSACTION_UNCHANGED,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NFIPSEC_CMD_TRANSACTION_ABORT,
+		.doit		= nfipsec_nl_transaction_abort_doit,
+		.policy		= nfipsec_transaction_abort_nl_policy,
+		.maxattr	= NFIPSEC_A_TRANSACTION_PAD,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -22,11 +22,11 @@ extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_MAR
 extern const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1];
 extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_DSCP_COPY + 1];
 
-extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_SEQ_MAX_OLD + 1];
+extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1];
 
-extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_SEQ_MAX_OLD + 1];
+extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1];
 
-extern const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_SPI + 1];
+extern const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1];
 
 extern const struct nla_policy nfipsec_sa_get_nl_policy[NFIPSEC_A_SA_SPI + 1];
 
@@ -34,11 +34,11 @@ extern const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_OWNER + 1
 
 extern const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_OWNER + 1];
 
-extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1];
+extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1];
 
-extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1];
+extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1];
 
-extern const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1];
+extern const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1];
 
 extern const struct nla_policy nfipsec_policy_get_nl_policy[NFIPSEC_A_POLICY_SELECTOR_MORE + 1];
 
@@ -46,7 +46,7 @@ extern const struct nla_policy nfipsec_policy_flush_nl_policy[NFIPSEC_A_POLICY_O
 
 extern const struct nla_policy nfipsec_default_get_nl_policy[NFIPSEC_A_DEFAULT_PAD + 1];
 
-extern const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT + 1];
+extern const struct nla_policy nfipsec_default_set_nl_policy[NFIPSEC_A_DEFAULT_TRANSACTION + 1];
 
 extern const struct nla_policy nfipsec_stats_get_nl_policy[NFIPSEC_A_STATS_PAD + 1];
 
@@ -58,8 +58,14 @@ extern const struct nla_policy nfipsec_features_get_nl_policy[NFIPSEC_A_FEATURES
 
 extern const struct nla_policy nfipsec_policy_explain_nl_policy[NFIPSEC_A_EXPLAIN_OIF + 1];
 
+extern const struct nla_policy nfipsec_transaction_begin_nl_policy[NFIPSEC_A_TRANSACTION_PAD + 1];
+
+extern const struct nla_policy nfipsec_transaction_commit_nl_policy[NFIPSEC_A_TRANSACTION_UNCHANGED + 1];
+
+extern const struct nla_policy nfipsec_transaction_abort_nl_policy[NFIPSEC_A_TRANSACTION_PAD + 1];
+
 /* Ops table for nfipsec */
-extern const struct genl_ops nfipsec_nl_ops[18];
+extern const struct genl_ops nfipsec_nl_ops[21];
 
 int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_sa_update_doit(struct sk_buff *skb, struct genl_info *info);
@@ -84,6 +90,12 @@ int nfipsec_nl_acquire_get_dumpit(struct sk_buff *skb,
 int nfipsec_nl_sa_move_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_features_get_doit(struct sk_buff *skb, struct genl_info *info);
 int nfipsec_nl_policy_explain_doit(struct sk_buff *skb, struct genl_info *info);
+int nfipsec_nl_transaction_begin_doit(struct sk_buff *skb,
+				      struct genl_info *info);
+int nfipsec_nl_transaction_commit_doit(struct sk_buff *skb,
+				       struct genl_info *info);
+int nfipsec_nl_transaction_abort_doit(struct sk_buff *skb,
+				      struct genl_info *info);
 
 enum {
 	NFIPSEC_NLGRP_EVENTS,

@@ -10,6 +10,7 @@
 #include "nl-gen.h"
 #include "nl_policy.h"
 #include "nl_change.h"
+#include "nl_transaction.h"
 
 /**
  * struct policy_cursor - where a dump of policies is: at the last one dumped
@@ -82,13 +83,42 @@ free:
 	return err;
 }
 
-static int policy_set(struct genl_info *info, bool replace)
+/* It gets its index when the transaction is committed. */
+static int policy_stage(struct sk_buff *skb, struct genl_info *info,
+			bool replace)
+{
+	struct nfipsec_step step = {
+		.kind = replace ? NFIPSEC_STEP_POLICY_UPDATE :
+				  NFIPSEC_STEP_POLICY_NEW,
+	};
+	struct nfipsec_policy_config cfg;
+	int err;
+
+	err = nfipsec_nl_policy_config_get(info, &cfg);
+	if (err)
+		goto free;
+	step.pol = nfipsec_policy_create(&cfg, 0);
+	if (IS_ERR(step.pol)) {
+		err = PTR_ERR(step.pol);
+		goto free;
+	}
+	err = nfipsec_nl_stage(skb, info, &step);
+	if (err)
+		nfipsec_policy_free(step.pol);
+free:
+	nfipsec_nl_policy_config_free(&cfg);
+	return nfipsec_nl_error(info->extack, err);
+}
+
+static int policy_set(struct sk_buff *skb, struct genl_info *info, bool replace)
 {
 	struct sk_buff *reply;
 	void *hdr;
 	u32 index;
 	int err;
 
+	if (info->attrs[NFIPSEC_A_POLICY_TRANSACTION])
+		return policy_stage(skb, info, replace);
 	/* First, so that nothing can fail once the table has changed. */
 	reply = nfipsec_nl_reply_new(info, nla_total_size(sizeof(index)),
 				     &hdr);
@@ -116,7 +146,7 @@ static int policy_set(struct genl_info *info, bool replace)
  */
 int nfipsec_nl_policy_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return policy_set(info, false);
+	return policy_set(skb, info, false);
 }
 
 /**
@@ -129,7 +159,7 @@ int nfipsec_nl_policy_new_doit(struct sk_buff *skb, struct genl_info *info)
  */
 int nfipsec_nl_policy_update_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return policy_set(info, true);
+	return policy_set(skb, info, true);
 }
 
 /* Under the config lock, as long as which the policy is valid. */
@@ -156,6 +186,22 @@ static int no_such_policy(struct genl_info *info)
 				 "there is no policy with this direction and selector");
 }
 
+/* One that is there now: its index does not change while it is. */
+static int policy_stage_del(struct sk_buff *skb, struct genl_info *info,
+			    const struct nfipsec_policy_which *which)
+{
+	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
+	struct nfipsec_step step = { .kind = NFIPSEC_STEP_POLICY_DEL };
+	const struct nfipsec_policy *pol;
+
+	mutex_lock(&nn->lock);
+	pol = policy_find(nn, which);
+	if (pol)
+		step.index = pol->index;
+	mutex_unlock(&nn->lock);
+	return pol ? nfipsec_nl_stage(skb, info, &step) : no_such_policy(info);
+}
+
 /**
  * nfipsec_nl_policy_del_doit() - delete a policy
  * @skb: request
@@ -175,6 +221,10 @@ int nfipsec_nl_policy_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		goto free;
 
+	if (info->attrs[NFIPSEC_A_POLICY_TRANSACTION]) {
+		err = policy_stage_del(skb, info, &which);
+		goto free;
+	}
 	mutex_lock(&nn->lock);
 	pol = policy_find(nn, &which);
 	if (pol) {

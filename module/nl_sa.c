@@ -16,6 +16,7 @@
 #include "nl_change.h"
 #include "nl_meta.h"
 #include "nl_sa.h"
+#include "nl_transaction.h"
 #include "path.h"
 #include "proto.h"
 
@@ -198,6 +199,20 @@ static int send_sa(struct genl_info *info, const struct nfipsec_net *nn,
 	return genlmsg_reply(skb, info);
 }
 
+static int insert(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	int err;
+
+	mutex_lock(&nn->lock);
+	err = nfipsec_sad_insert(nn, sa);
+	if (!err) {
+		nfipsec_dummy_kick(nn);
+		nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_NEW, sa, NULL);
+	}
+	mutex_unlock(&nn->lock);
+	return err;
+}
+
 /**
  * nfipsec_nl_sa_new_doit() - add a mature SA
  * @skb: request; key material in it is wiped
@@ -222,13 +237,11 @@ int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 	}
 
-	mutex_lock(&nn->lock);
-	err = nfipsec_sad_insert(nn, sa);
-	if (!err) {
-		nfipsec_dummy_kick(nn);
-		nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_NEW, sa, NULL);
-	}
-	mutex_unlock(&nn->lock);
+	if (info->attrs[NFIPSEC_A_SA_TRANSACTION])
+		err = nfipsec_nl_stage(skb, info, &(struct nfipsec_step){
+			.kind = NFIPSEC_STEP_SA_NEW, .sa = sa });
+	else
+		err = insert(nn, sa);
 	if (err)
 		nfipsec_sa_free(sa);
 	if (err == -EEXIST)
@@ -360,6 +373,11 @@ int nfipsec_nl_sa_update_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	err = nfipsec_nl_sa_key_get(info, &key);
+	if (!err && info->attrs[NFIPSEC_A_SA_TRANSACTION])
+		err = nfipsec_nl_refuse(info->extack,
+					info->attrs[NFIPSEC_A_SA_TRANSACTION],
+					-EOPNOTSUPP,
+					"an SA is not changed in a transaction, but deleted and added");
 	if (err)
 		goto out;
 
@@ -395,6 +413,9 @@ int nfipsec_nl_sa_del_doit(struct sk_buff *skb, struct genl_info *info)
 	err = nfipsec_nl_sa_key_get(info, &key);
 	if (err)
 		return err;
+	if (info->attrs[NFIPSEC_A_SA_TRANSACTION])
+		return nfipsec_nl_stage(skb, info, &(struct nfipsec_step){
+			.kind = NFIPSEC_STEP_SA_DEL, .key = key });
 
 	mutex_lock(&nn->lock);
 	sa = nfipsec_nl_sa_find(nn, &key);

@@ -103,7 +103,9 @@ static int weak_check(struct genl_info *info, const struct nlattr *name,
 {
 	const struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
 
-	if (!algo->weak || READ_ONCE(nn->weak))
+	/* In a transaction, the commit looks at that: it may permit them. */
+	if (!algo->weak || READ_ONCE(nn->weak) ||
+	    info->attrs[NFIPSEC_A_SA_TRANSACTION])
 		return 0;
 	return nfipsec_nl_refuse(info->extack, name, -EPERM,
 				 nfipsec_nl_sentence("%s is weak and should not be used (RFC 8221); \"nfipsec default weak on\" allows it",

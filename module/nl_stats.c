@@ -9,6 +9,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
+#include "nl_transaction.h"
 #include "reason.h"
 
 /*
@@ -177,6 +178,29 @@ static int audit_check(struct genl_info *info, const struct sk_buff *skb,
 	return 0;
 }
 
+static s8 get_u8(const struct nlattr *attr)
+{
+	return attr ? nla_get_u8(attr) : -1;
+}
+
+static int stage(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *timeout =
+		info->attrs[NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT];
+	struct nfipsec_step step = {
+		.kind = NFIPSEC_STEP_DEFAULT,
+		.set = {
+			.in = get_u8(info->attrs[NFIPSEC_A_DEFAULT_IN]),
+			.out = get_u8(info->attrs[NFIPSEC_A_DEFAULT_OUT]),
+			.weak = get_u8(info->attrs[NFIPSEC_A_DEFAULT_WEAK]),
+			.audit = get_u8(info->attrs[NFIPSEC_A_DEFAULT_AUDIT]),
+			.acquire_timeout = timeout ? nla_get_u32(timeout) : -1,
+		},
+	};
+
+	return nfipsec_nl_stage(skb, info, &step);
+}
+
 /**
  * nfipsec_nl_default_set_doit() - set default actions, whether weak algorithms
  * may be used, whether drops are audited, or how long packets wait for an SA
@@ -209,6 +233,8 @@ int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 
+	if (info->attrs[NFIPSEC_A_DEFAULT_TRANSACTION])
+		return stage(skb, info);
 	mutex_lock(&nn->lock);
 	if (in)
 		nfipsec_spd_set_default(nn, NFIPSEC_SPD_IN, nla_get_u8(in));

@@ -346,15 +346,35 @@ static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 	return err;
 }
 
+/* The policy and its SAs, as they are in one state of the tables: @gen. */
+static enum nfipsec_reason find_sas(struct nfipsec_outbound *p,
+				    const struct sk_buff *skb, u8 family,
+				    struct nfipsec_l3 *l3,
+				    struct nfipsec_flow *flow,
+				    struct nfipsec_verdict *verdict, u64 *gen)
+{
+	enum nfipsec_reason reason;
+
+	do {
+		*gen = nfipsec_net_gen(p->nn);
+		reason = nfipsec_decide_policy(p->nn, skb, family, l3, flow,
+					       verdict);
+		if (!reason && verdict->action != NFIPSEC_ACTION_PROTECT)
+			reason = NFIPSEC_OUT_CHANGED;
+		if (!reason)
+			reason = nfipsec_decide_chain(p, verdict->policy, flow);
+	} while (unlikely(nfipsec_net_gen_changed(p->nn, *gen)));
+	return reason;
+}
+
 static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
 				     struct sk_buff *skb,
-				     struct nfipsec_policy *pol,
 				     const struct nfipsec_l3 *l3,
 				     const struct nfipsec_flow *flow)
 {
 	enum nfipsec_reason reason;
 
-	reason = nfipsec_decide_path(p, skb, pol, l3, flow);
+	reason = nfipsec_decide_path(p, skb, l3, flow);
 	if (reason)
 		return reason;
 	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu) &&
@@ -386,17 +406,14 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	enum nfipsec_reason reason;
 	struct nfipsec_flow flow;
 	struct nfipsec_l3 l3;
-	s64 gen;
 	int ret;
+	u64 gen;
 
 	rcu_read_lock();
 	local_bh_disable();
-	gen = atomic64_read_acquire(&p.nn->gen);
-	reason = nfipsec_decide_policy(p.nn, skb, family, &l3, &flow, &verdict);
-	if (!reason && verdict.action != NFIPSEC_ACTION_PROTECT)
-		reason = NFIPSEC_OUT_CHANGED;
+	reason = find_sas(&p, skb, family, &l3, &flow, &verdict, &gen);
 	if (!reason)
-		reason = find_path(&p, skb, verdict.policy, &l3, &flow);
+		reason = find_path(&p, skb, &l3, &flow);
 	if (reason == NFIPSEC_OUT_NO_SA)
 		reason = nfipsec_acquire_hold(p.nn, verdict.policy, &flow, skb,
 					      gen);

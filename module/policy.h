@@ -7,6 +7,7 @@
 #define NFIPSEC_POLICY_H
 
 #include <linux/atomic.h>
+#include <linux/limits.h>
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
@@ -139,6 +140,18 @@ struct nfipsec_policy {
 	struct nfipsec_policy_cache cache[NFIPSEC_TMPL_MAX];
 	struct rcu_head rcu;
 };
+
+/**
+ * nfipsec_policy_leaves() - does a policy go with the next generation?
+ * @pol: in the SPD
+ *
+ * Context: under nn->lock.
+ * Return: whether it does; false outside of a transaction.
+ */
+static inline bool nfipsec_policy_leaves(const struct nfipsec_policy *pol)
+{
+	return atomic64_read(&pol->rule[0].died) != S64_MAX;
+}
 
 struct nfipsec_policy *nfipsec_policy_create(const struct nfipsec_policy_config *cfg,
 					     u32 index);

@@ -141,6 +141,7 @@ static struct nfipsec_sa *new_sa(const struct nfipsec_limits *limits)
 
 	if (!sa)
 		return NULL;
+	atomic64_set(&sa->died, S64_MAX);
 	sa->core = new_core(sa, limits);
 	if (sa->core)
 		return sa;

@@ -5,6 +5,7 @@
 #ifndef NFIPSEC_SA_H
 #define NFIPSEC_SA_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/jiffies.h>
 #include <linux/limits.h>
@@ -274,6 +275,9 @@ struct nfipsec_sa_core {
  * struct nfipsec_sa - a security association (RFC 4301 section 4.4.2)
  * @node: in nfipsec_sad.by_key, config lock
  * @peer_node: in a chain of nfipsec_sad.by_peer, config lock, RCU readers
+ * @born: generation from which on packets find it, constant once it is there
+ * @died: generation from which on they do not; config lock, lockless readers
+ * @heir: has the same key and is born when this one dies, or NULL; the same
  * @key: identity, constant
  * @saddr: outer source address, zero is any, constant
  * @mode: enum nfipsec_mode, constant
@@ -322,6 +326,9 @@ struct nfipsec_sa_core {
 struct nfipsec_sa {
 	struct rhash_head node;
 	struct hlist_node peer_node;
+	u64 born;
+	atomic64_t died;
+	struct nfipsec_sa *heir;
 	struct nfipsec_sa_key key;
 	union nfipsec_addr saddr;
 	u8 mode;
@@ -418,6 +425,47 @@ static inline void nfipsec_sa_sent(struct nfipsec_sa *sa)
 	/* Many CPUs may come here in one tick: do not take the line away. */
 	if (sa->encap.keepalive && READ_ONCE(sa->last_sent) != now)
 		WRITE_ONCE(sa->last_sent, now);
+}
+
+/**
+ * nfipsec_sa_is_there() - does a packet meet an SA?
+ * @sa: the SA
+ * @gen: generation of the tables that the packet meets
+ *
+ * Context: any.
+ * Return: whether it does.
+ */
+static inline bool nfipsec_sa_is_there(const struct nfipsec_sa *sa, u64 gen)
+{
+	return sa->born <= gen && gen < (u64)atomic64_read(&sa->died);
+}
+
+/**
+ * nfipsec_sa_is_weak() - is an algorithm weak?
+ * @sa: SA
+ *
+ * Context: any.
+ * Return: whether one of its algorithms is.
+ */
+static inline bool nfipsec_sa_is_weak(const struct nfipsec_sa *sa)
+{
+	const struct nfipsec_crypto *c = sa->crypto;
+
+	return c && ((c->aead_algo && c->aead_algo->weak) ||
+		     (c->enc_algo && c->enc_algo->weak) ||
+		     (c->auth_algo && c->auth_algo->weak));
+}
+
+/**
+ * nfipsec_sa_leaves() - does an SA go with the next generation?
+ * @sa: in the SAD
+ *
+ * Context: under nn->lock.
+ * Return: whether it does; false outside of a transaction.
+ */
+static inline bool nfipsec_sa_leaves(const struct nfipsec_sa *sa)
+{
+	return atomic64_read(&sa->died) != S64_MAX;
 }
 
 int nfipsec_sa_init(void);

@@ -10,6 +10,7 @@
 #include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
+#include <linux/timekeeping.h>
 
 #include "net.h"
 #include "sad.h"
@@ -29,7 +30,15 @@ static const struct rhashtable_params by_key_params = {
 /* Set once, before the first namespace has a table. */
 static u32 peer_seed __read_mostly;
 
-static unsigned int peer_hash(u8 family, const union nfipsec_addr *daddr)
+/**
+ * nfipsec_sad_peer_hash() - which chain of nfipsec_sad.by_peer
+ * @family: AF_INET or AF_INET6
+ * @daddr: outer destination
+ *
+ * Context: any.
+ * Return: its number.
+ */
+unsigned int nfipsec_sad_peer_hash(u8 family, const union nfipsec_addr *daddr)
 {
 	u32 hash;
 
@@ -64,6 +73,7 @@ int nfipsec_sad_init(struct nfipsec_net *nn)
 		INIT_HLIST_HEAD(&sad->by_peer[i]);
 	INIT_LIST_HEAD(&sad->dummies);
 	sad->count = 0;
+	atomic64_set(&sad->any, 0);
 	nfipsec_expire_init(nn);
 	return rhashtable_init(&sad->by_key, &by_key_params);
 }
@@ -100,7 +110,21 @@ void nfipsec_sad_exit(struct nfipsec_net *nn)
 struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
 				      const struct nfipsec_sa_key *key)
 {
-	return rhashtable_lookup(by_key(nn), key, by_key_params);
+	struct nfipsec_sa *sa;
+	u64 state;
+
+	do {
+		state = nfipsec_net_gen(nn);
+		sa = rhashtable_lookup(by_key(nn), key, by_key_params);
+		/* Who takes its place is in the table a little later. */
+		if (unlikely(sa && !nfipsec_sa_is_there(sa, state))) {
+			/* Pairs with nfipsec_sad_stage_add(). */
+			sa = smp_load_acquire(&sa->heir);
+		}
+		if (likely(sa && nfipsec_sa_is_there(sa, state)))
+			return sa;
+	} while (unlikely(nfipsec_net_gen_changed(nn, state)));
+	return NULL;
 }
 
 /**
@@ -121,201 +145,20 @@ struct nfipsec_sa *nfipsec_sad_find_sent(const struct nfipsec_net *nn,
 					 const union nfipsec_addr *saddr)
 {
 	struct nfipsec_sa *sa;
+	u64 state;
 
-	if (nfipsec_addr_is_group(&key->daddr, key->family)) {
+	if (!nfipsec_addr_is_group(&key->daddr, key->family))
+		return nfipsec_sad_lookup(nn, key);
+	do {
+		state = nfipsec_net_gen(nn);
 		key->saddr = *saddr;
 		sa = nfipsec_sad_lookup(nn, key);
 		if (sa)
-			return sa;
+			continue;
 		memset(&key->saddr, 0, sizeof(key->saddr));
-	}
-	return nfipsec_sad_lookup(nn, key);
-}
-
-/* Does an SA have the source that is asked for? */
-static bool source_fits(const struct nfipsec_sa *sa,
-			const struct nfipsec_sa_want *want)
-{
-	return nfipsec_addr_equal(&sa->saddr, &want->saddr) ||
-	       (want->packet && nfipsec_sa_is_shared(sa));
-}
-
-static bool algo_wanted(const struct nfipsec_algo *algo,
-			const struct nfipsec_sa_want *want)
-{
-	unsigned int i;
-
-	for (i = 0; i < want->algos; i++) {
-		if (want->algo[i] == algo)
-			return true;
-	}
-	return !algo;
-}
-
-/* All that the SA has must be among them. */
-static bool algos_fit(const struct nfipsec_sa *sa,
-		      const struct nfipsec_sa_want *want)
-{
-	const struct nfipsec_crypto *c = sa->crypto;
-
-	return !want->algos || (c && algo_wanted(c->aead_algo, want) &&
-				algo_wanted(c->enc_algo, want) &&
-				algo_wanted(c->auth_algo, want));
-}
-
-/**
- * nfipsec_sa_fits() - is this the kind of SA that a template asks for?
- * @sa: the SA
- * @want: the template, addresses filled in
- *
- * Does not look at state, direction and selector.
- *
- * Context: any.
- * Return: true if it is.
- */
-bool nfipsec_sa_fits(const struct nfipsec_sa *sa,
-		     const struct nfipsec_sa_want *want)
-{
-	return sa->key.family == want->family &&
-	       sa->key.proto == want->proto &&
-	       sa->mode == want->mode &&
-	       (!want->reqid || want->reqid == READ_ONCE(sa->reqid)) &&
-	       (!want->spi || want->spi == sa->key.spi) &&
-	       nfipsec_addr_equal(&sa->key.daddr, &want->daddr) &&
-	       source_fits(sa, want) && algos_fit(sa, want) &&
-	       nfipsec_demand_met(&want->demand, sa->flags, &sa->outer);
-}
-
-/**
- * nfipsec_sa_joins() - are a packet's ends those of an SA?
- * @sa: the SA
- * @flow: the packet
- *
- * What transport mode is for, and the ICV does not cover the addresses.
- *
- * Context: any.
- * Return: true if they are.
- */
-bool nfipsec_sa_joins(const struct nfipsec_sa *sa,
-		      const struct nfipsec_flow *flow)
-{
-	return flow->family == sa->key.family &&
-	       (nfipsec_sa_is_shared(sa) ||
-		nfipsec_addr_equal(&flow->saddr, &sa->saddr)) &&
-	       nfipsec_addr_equal(&flow->daddr, &sa->key.daddr);
-}
-
-/**
- * nfipsec_sa_admits() - may an SA carry a packet?
- * @sa: the SA
- * @flow: the packet
- *
- * A fragment for which it cannot be told is not admitted.
- *
- * Context: under rcu_read_lock().
- * Return: true if the SA has no selector, or one that matches.
- */
-bool nfipsec_sa_admits(const struct nfipsec_sa *sa,
-		       const struct nfipsec_flow *flow)
-{
-	const struct nfipsec_sa_rcu_selector *s = rcu_dereference(sa->selector);
-
-	return !s || nfipsec_selector_match(&s->sel, flow) == NFIPSEC_MATCH_YES;
-}
-
-/* RFC 4301 section 4.4.1: such an SA is not shared by what differs in them. */
-static bool pins(const struct nfipsec_sa *sa, u32 pfp)
-{
-	const struct nfipsec_sa_rcu_selector *s = rcu_dereference(sa->selector);
-
-	return !pfp || (s && nfipsec_selector_pins(&s->sel, pfp));
-}
-
-static bool can_send(const struct nfipsec_sa *sa,
-		     const struct nfipsec_sa_want *want)
-{
-	return sa->state == NFIPSEC_SA_STATE_MATURE &&
-	       sa->dir != NFIPSEC_DIR_IN && nfipsec_sa_fits(sa, want) &&
-	       pins(sa, want->pfp);
-}
-
-/**
- * nfipsec_sad_find_out() - find an SA to send a packet through
- * @nn: the namespace
- * @want: what the policy asks for
- * @flow: the packet, or NULL to leave it out of account
- *
- * One that names the packet's DSCP goes before one that names none (RFC 4301
- * section 4.4.2.1). Of several, the newest is taken, so that traffic moves over
- * as soon as a successor stands (RFC 7296 section 2.8).
- *
- * Context: under rcu_read_lock().
- * Return: a mature SA that admits @flow, valid until rcu_read_unlock(), or
- * NULL; without @flow, ERR_PTR(-EAGAIN) if it depends on the DSCP.
- */
-struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
-					const struct nfipsec_sa_want *want,
-					const struct nfipsec_flow *flow)
-{
-	unsigned int hash = peer_hash(want->family, &want->daddr);
-	bool classed = READ_ONCE(nn->sad.classed);
-	struct nfipsec_sa *sa, *plain = NULL;
-
-	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
-		if (!can_send(sa, want) ||
-		    (flow && !nfipsec_sa_admits(sa, flow)))
-			continue;
-		if (sa->dscp_set) {
-			if (!flow)
-				return ERR_PTR(-EAGAIN);
-			if (sa->dscp_set & BIT_ULL(flow->dscp))
-				return sa;
-			continue;
-		}
-		if (!plain)
-			plain = sa;
-		if (!classed)
-			break;
-	}
-	return plain;
-}
-
-/**
- * nfipsec_sad_find_plain() - find the SA of IPComp that did not compress
- * @nn: the namespace
- * @flow: a packet that carries another, and came out of an SA
- * @reqid: that SA's
- *
- * In tunnel mode, IPComp that is left out leaves one IP packet in another (RFC
- * 3173 section 2.2), with no CPI to find the SA by. Two SAs that were made for one
- * another have one reqid.
- *
- * Context: under rcu_read_lock().
- * Return: an SA between the packet's ends, the newest with @reqid, or else the
- * newest if one of the two has no reqid; valid until rcu_read_unlock(), or NULL.
- */
-struct nfipsec_sa *nfipsec_sad_find_plain(const struct nfipsec_net *nn,
-					  const struct nfipsec_flow *flow,
-					  u32 reqid)
-{
-	unsigned int hash = peer_hash(flow->family, &flow->daddr);
-	struct nfipsec_sa *found = NULL;
-	struct nfipsec_sa *sa;
-	u32 id;
-
-	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
-		if (sa->key.proto != IPPROTO_COMP ||
-		    sa->mode != NFIPSEC_MODE_TUNNEL ||
-		    sa->state != NFIPSEC_SA_STATE_MATURE ||
-		    sa->dir == NFIPSEC_DIR_OUT || !nfipsec_sa_joins(sa, flow))
-			continue;
-		id = READ_ONCE(sa->reqid);
-		if (id == reqid)
-			return sa;
-		if (!found && (!id || !reqid))
-			found = sa;
-	}
-	return found;
+		sa = nfipsec_sad_lookup(nn, key);
+	} while (unlikely(nfipsec_net_gen_changed(nn, state)));
+	return sa;
 }
 
 static bool sends_dummies(const struct nfipsec_sa *sa)
@@ -326,7 +169,7 @@ static bool sends_dummies(const struct nfipsec_sa *sa)
 /* Newest first: see nfipsec_sad_find_out(). */
 static void link_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 {
-	unsigned int hash = peer_hash(sa->key.family, &sa->key.daddr);
+	unsigned int hash = nfipsec_sad_peer_hash(sa->key.family, &sa->key.daddr);
 
 	if (sa->dscp_set)
 		WRITE_ONCE(sad->classed, sad->classed + 1);
@@ -344,6 +187,138 @@ static void unlink_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 		list_del(&sa->dummy_node);
 }
 
+/* Packets meet that there is one, or none, with the next generation. */
+static void count(struct nfipsec_net *nn, int change)
+{
+	struct nfipsec_sad *sad = &nn->sad;
+	u64 next = atomic64_read(&nn->gen) + 1;
+	u64 before = nfipsec_sad_any(nn) ? 2 : 0;
+
+	sad->count += change;
+	atomic64_set(&sad->any, next << 2 | before | (sad->count ? 1 : 0));
+}
+
+/* As it is, whatever packets meet. */
+static struct nfipsec_sa *find_key(struct nfipsec_net *nn,
+				   const struct nfipsec_sa_key *key)
+{
+	return rhashtable_lookup_fast(&nn->sad.by_key, key, by_key_params);
+}
+
+/**
+ * nfipsec_sad_stage_add() - put an SA into the tables with the next generation
+ * @nn: the namespace
+ * @sa: as of nfipsec_sad_insert(); then for nfipsec_expire_add(), once packets
+ *	can meet it
+ *
+ * Context: process context under nn->lock.
+ * Return: as of nfipsec_sad_insert(); an SA with the key that leaves is none.
+ */
+int nfipsec_sad_stage_add(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	struct nfipsec_sad *sad = &nn->sad;
+	struct nfipsec_sa *old;
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	old = find_key(nn, &sa->key);
+	if (old && (!nfipsec_sa_leaves(old) || old->heir))
+		return -EEXIST;
+	err = nfipsec_udpsa_add(nn, sa);
+	if (err)
+		return err;
+	sa->born = atomic64_read(&nn->gen) + 1;
+	/* Its life begins now, however long it has waited. */
+	sa->core->life.added = ktime_get_boottime_ns();
+	sa->add_time = ktime_get_real_seconds();
+	if (old) {
+		/* Pairs with nfipsec_sad_lookup(). */
+		smp_store_release(&old->heir, sa);
+	} else {
+		err = rhashtable_lookup_insert_fast(&sad->by_key, &sa->node,
+						    by_key_params);
+	}
+	if (err) {
+		nfipsec_udpsa_del(nn, sa);
+		return err;
+	}
+	link_peer(sad, sa);
+	count(nn, 1);
+	return 0;
+}
+
+/**
+ * nfipsec_sad_unstage_add() - undo nfipsec_sad_stage_add()
+ * @nn: the namespace
+ * @sa: the caller's again, for nfipsec_sa_free()
+ *
+ * Context: process context under nn->lock.
+ */
+void nfipsec_sad_unstage_add(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	struct nfipsec_sa *old = find_key(nn, &sa->key);
+
+	if (old == sa)
+		rhashtable_remove_fast(&nn->sad.by_key, &sa->node,
+				       by_key_params);
+	else
+		WRITE_ONCE(old->heir, NULL);
+	unlink_peer(&nn->sad, sa);
+	nfipsec_udpsa_del(nn, sa);
+	count(nn, -1);
+}
+
+/**
+ * nfipsec_sad_stage_del() - take an SA out with the next generation
+ * @nn: the namespace
+ * @sa: in the tables; then for nfipsec_sad_drop()
+ *
+ * Context: under nn->lock.
+ */
+void nfipsec_sad_stage_del(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	lockdep_assert_held(&nn->lock);
+	atomic64_set(&sa->died, atomic64_read(&nn->gen) + 1);
+	nfipsec_udpsa_leave(nn, sa);
+	count(nn, -1);
+}
+
+/**
+ * nfipsec_sad_unstage_del() - undo nfipsec_sad_stage_del()
+ * @nn: the namespace
+ * @sa: in the tables as before; has no heir
+ *
+ * Context: under nn->lock, in the same generation.
+ */
+void nfipsec_sad_unstage_del(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	nfipsec_udpsa_stay(nn, sa);
+	atomic64_set(&sa->died, S64_MAX);
+	count(nn, 1);
+}
+
+/**
+ * nfipsec_sad_drop() - free an SA that packets do not meet any more
+ * @nn: the namespace
+ * @sa: it was staged so, and there is a new generation since
+ *
+ * Context: process context under nn->lock.
+ */
+void nfipsec_sad_drop(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	lockdep_assert_held(&nn->lock);
+	if (sa->heir)
+		rhashtable_replace_fast(&nn->sad.by_key, &sa->node,
+					&sa->heir->node, by_key_params);
+	else
+		rhashtable_remove_fast(&nn->sad.by_key, &sa->node,
+				       by_key_params);
+	unlink_peer(&nn->sad, sa);
+	nfipsec_udpsa_del(nn, sa);
+	nfipsec_expire_del(nn, sa);
+	nfipsec_sa_free(sa);
+}
+
 /**
  * nfipsec_sad_insert() - put an SA into the tables
  * @nn: the namespace
@@ -355,21 +330,10 @@ static void unlink_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
  */
 int nfipsec_sad_insert(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
-	struct nfipsec_sad *sad = &nn->sad;
-	int err;
+	int err = nfipsec_sad_stage_add(nn, sa);
 
-	lockdep_assert_held(&nn->lock);
-	err = nfipsec_udpsa_add(nn, sa);
 	if (err)
 		return err;
-	err = rhashtable_lookup_insert_fast(&sad->by_key, &sa->node,
-					    by_key_params);
-	if (err) {
-		nfipsec_udpsa_del(nn, sa);
-		return err;
-	}
-	link_peer(sad, sa);
-	sad->count++;
 	nfipsec_net_changed(nn);
 	nfipsec_expire_add(nn, sa);
 	return 0;
@@ -418,7 +382,7 @@ int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 /* Among those to its new peer an SA is as old as it is. */
 static void link_peer_by_age(struct nfipsec_sad *sad, struct nfipsec_sa *new)
 {
-	unsigned int hash = peer_hash(new->key.family, &new->key.daddr);
+	unsigned int hash = nfipsec_sad_peer_hash(new->key.family, &new->key.daddr);
 	struct nfipsec_sa *sa, *younger = NULL;
 
 	hlist_for_each_entry(sa, &sad->by_peer[hash], peer_node) {
@@ -436,8 +400,8 @@ static void link_peer_by_age(struct nfipsec_sad *sad, struct nfipsec_sa *new)
 static void move_peer(struct nfipsec_sad *sad, struct nfipsec_sa *old,
 		      struct nfipsec_sa *new)
 {
-	if (peer_hash(old->key.family, &old->key.daddr) ==
-	    peer_hash(new->key.family, &new->key.daddr)) {
+	if (nfipsec_sad_peer_hash(old->key.family, &old->key.daddr) ==
+	    nfipsec_sad_peer_hash(new->key.family, &new->key.daddr)) {
 		hlist_replace_rcu(&old->peer_node, &new->peer_node);
 	} else {
 		link_peer_by_age(sad, new);
@@ -510,14 +474,9 @@ int nfipsec_sad_move(struct nfipsec_net *nn, struct nfipsec_sa *old,
  */
 void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
-	lockdep_assert_held(&nn->lock);
-	rhashtable_remove_fast(&nn->sad.by_key, &sa->node, by_key_params);
-	unlink_peer(&nn->sad, sa);
-	nfipsec_udpsa_del(nn, sa);
-	nfipsec_expire_del(nn, sa);
-	nn->sad.count--;
+	nfipsec_sad_stage_del(nn, sa);
 	nfipsec_net_changed(nn);
-	nfipsec_sa_free(sa);
+	nfipsec_sad_drop(nn, sa);
 }
 
 /**

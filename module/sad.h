@@ -6,6 +6,7 @@
 #ifndef NFIPSEC_SAD_H
 #define NFIPSEC_SAD_H
 
+#include <linux/atomic.h>
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 
@@ -25,6 +26,8 @@ struct netlink_ext_ack;
  *	under the config lock, read under RCU
  * @dummies: SAs that send dummy packets, config lock
  * @count: number of SAs, config lock
+ * @any: whether there are any, as packets meet it: bit 0 from the generation on
+ *	that the bits above bit 1 tell, bit 1 before it
  * @classed: of these, how many name DSCP values; written under the config lock
  * @expiry: removes SAs whose time is over
  */
@@ -33,6 +36,7 @@ struct nfipsec_sad {
 	struct hlist_head by_peer[1 << NFIPSEC_SAD_PEER_BITS];
 	struct list_head dummies;
 	u32 count;
+	atomic64_t any;
 	u32 classed;
 	struct nfipsec_expiry expiry;
 };
@@ -74,6 +78,8 @@ void nfipsec_sad_exit(struct nfipsec_net *nn);
 /* Readers: under rcu_read_lock(), the result is valid until it ends. */
 struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
 				      const struct nfipsec_sa_key *key);
+unsigned int nfipsec_sad_peer_hash(u8 family,
+				   const union nfipsec_addr *daddr);
 struct nfipsec_sa *nfipsec_sad_find_sent(const struct nfipsec_net *nn,
 					 struct nfipsec_sa_key *key,
 					 const union nfipsec_addr *saddr);
@@ -98,6 +104,17 @@ int nfipsec_sad_move(struct nfipsec_net *nn, struct nfipsec_sa *old,
 		     struct nfipsec_sa *new);
 void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa);
 void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner);
+
+/*
+ * Parts of a change that becomes visible as a whole, with the next generation,
+ * see transaction.c. Under nn->lock, they do not bump nn->gen.
+ */
+int nfipsec_sad_stage_add(struct nfipsec_net *nn, struct nfipsec_sa *sa);
+void nfipsec_sad_unstage_add(struct nfipsec_net *nn, struct nfipsec_sa *sa);
+void nfipsec_sad_stage_del(struct nfipsec_net *nn, struct nfipsec_sa *sa);
+void nfipsec_sad_unstage_del(struct nfipsec_net *nn, struct nfipsec_sa *sa);
+void nfipsec_sad_drop(struct nfipsec_net *nn, struct nfipsec_sa *sa);
+
 int nfipsec_sad_alloc_spi(struct nfipsec_net *nn,
 			  struct nfipsec_sa_config *cfg, u32 min, u32 max);
 

@@ -19,6 +19,14 @@ static unsigned int dir_of(const struct nfipsec_policy *pol)
 	return nfipsec_spd_dir(pol->cfg.dir);
 }
 
+/* Of a packet that meets @state. */
+static u8 default_of(const struct nfipsec_spd *spd, unsigned int dir, u64 state)
+{
+	u64 word = atomic64_read(&spd->fallback[dir]);
+
+	return state >= word >> 2 ? word & 1 : word >> 1 & 1;
+}
+
 /* Packets are only looked at in directions where that can matter. */
 static void update_active(struct nfipsec_spd *spd, unsigned int dir)
 {
@@ -26,13 +34,11 @@ static void update_active(struct nfipsec_spd *spd, unsigned int dir)
 		   spd->action[dir] != NFIPSEC_ACTION_BYPASS);
 }
 
-/* Before it is visible, or when it is not any more. */
-static void marks_add(struct nfipsec_spd *spd, const struct nfipsec_policy *pol,
-		      int n)
+/* As above, while packets may still meet the state before. */
+static void activate(struct nfipsec_spd *spd, unsigned int dir)
 {
-	if (pol->cfg.dir == NFIPSEC_DIR_IN &&
-	    nfipsec_sets_have_mark(pol->cfg.sel, pol->cfg.sels))
-		WRITE_ONCE(spd->marks, spd->marks + n);
+	if (!spd->active[dir])
+		update_active(spd, dir);
 }
 
 /*
@@ -60,16 +66,39 @@ static int ports_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 	return 0;
 }
 
-/* Called after the policy is out of sight and before it is freed. */
 static void ports_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 {
-	marks_add(&nn->spd, pol, -1);
 	if (!nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels))
 		return;
 	if (--nn->spd.ports)
 		return;
 	nf_defrag_ipv6_disable(nn->net);
 	nf_defrag_ipv4_disable(nn->net);
+}
+
+static void marks_add(struct nfipsec_spd *spd, const struct nfipsec_policy *pol,
+		      int n)
+{
+	if (pol->cfg.dir == NFIPSEC_DIR_IN &&
+	    nfipsec_sets_have_mark(pol->cfg.sel, pol->cfg.sels))
+		WRITE_ONCE(spd->marks, spd->marks + n);
+}
+
+/* Called before the policy is visible. */
+static int needs_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
+{
+	int err = ports_get(nn, pol);
+
+	if (!err)
+		marks_add(&nn->spd, pol, 1);
+	return err;
+}
+
+/* Called after the policy is out of sight and before it is freed. */
+static void needs_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
+{
+	marks_add(&nn->spd, pol, -1);
+	ports_put(nn, pol);
 }
 
 /**
@@ -88,16 +117,17 @@ int nfipsec_spd_init(struct nfipsec_net *nn)
 	for (dir = 0; dir < NFIPSEC_SPD_MAX; dir++) {
 		spd->count[dir] = 0;
 		spd->action[dir] = NFIPSEC_ACTION_BYPASS;
+		atomic64_set(&spd->fallback[dir], 0);
 		spd->active[dir] = false;
 	}
 	spd->last_age = 0;
 	spd->ports = 0;
 	spd->marks = 0;
 	nfipsec_spd_index_init(spd);
-	err = nfipsec_classifier_init(&spd->cls[NFIPSEC_SPD_IN]);
+	err = nfipsec_classifier_init(&spd->cls[NFIPSEC_SPD_IN], &nn->gen);
 	if (err)
 		return err;
-	err = nfipsec_classifier_init(&spd->cls[NFIPSEC_SPD_OUT]);
+	err = nfipsec_classifier_init(&spd->cls[NFIPSEC_SPD_OUT], &nn->gen);
 	if (err)
 		nfipsec_classifier_exit(&spd->cls[NFIPSEC_SPD_IN]);
 	return err;
@@ -196,7 +226,7 @@ void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
 
 	do {
 		state = nfipsec_classify(cls, flow, &hit);
-		action = READ_ONCE(nn->spd.action[dir]);
+		action = default_of(&nn->spd, dir, state);
 	} while (unlikely(nfipsec_classifier_changed(cls, state)));
 
 	verdict->policy = policy_of(hit.yes);
@@ -242,24 +272,6 @@ static void rules_retire(struct nfipsec_classifier *cls,
 		nfipsec_rule_retire(cls, &pol->rule[i]);
 }
 
-/* Of equal sets, and the same priority and age. */
-static void rules_swap(struct nfipsec_classifier *cls,
-		       struct nfipsec_policy *old, struct nfipsec_policy *new)
-{
-	unsigned int i, j;
-
-	/* Who looks in the state before would not see what came with this. */
-	nfipsec_classifier_commit(cls);
-	for (i = 0; i < new->cfg.sels; i++) {
-		new->rule[i].age = new->age;
-		for (j = 0; j < old->cfg.sels; j++) {
-			if (nfipsec_selector_equal(&new->cfg.sel[i],
-						   &old->cfg.sel[j]))
-				nfipsec_rule_swap(&old->rule[j], &new->rule[i]);
-		}
-	}
-}
-
 /**
  * nfipsec_spd_insert() - put a policy into the SPD
  * @nn: the namespace
@@ -274,58 +286,11 @@ static void rules_swap(struct nfipsec_classifier *cls,
  */
 int nfipsec_spd_insert(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 {
-	unsigned int dir = dir_of(pol);
-	struct nfipsec_classifier *cls = &nn->spd.cls[dir];
-	int err;
+	int err = nfipsec_spd_stage_add(nn, pol);
 
-	lockdep_assert_held(&nn->lock);
-	err = ports_get(nn, pol);
-	if (err)
-		return err;
-	marks_add(&nn->spd, pol, 1);
-	pol->age = ++nn->spd.last_age;
-	err = rules_add(cls, pol);
-	if (err)
-		goto put_ports;
-	err = nfipsec_spd_index_add(&nn->spd, pol);
-	if (err)
-		goto del_rules;
-	nfipsec_classifier_commit(cls);
-	nn->spd.count[dir]++;
-	update_active(&nn->spd, dir);
-	nfipsec_net_changed(nn);
-	return 0;
-
-del_rules:
-	rules_del(cls, pol, pol->cfg.sels);
-put_ports:
-	ports_put(nn, pol);
+	if (!err)
+		nfipsec_net_changed(nn);
 	return err;
-}
-
-/* Packets do not meet the policy any more. */
-static void drop_policy(struct nfipsec_net *nn, struct nfipsec_policy *pol)
-{
-	nfipsec_net_changed(nn);
-	ports_put(nn, pol);
-	nfipsec_policy_free(pol);
-}
-
-/* One state has the old one, the next has the new one, far from its place. */
-static int reorder(struct nfipsec_net *nn, struct nfipsec_policy *old,
-		   struct nfipsec_policy *new)
-{
-	struct nfipsec_classifier *cls = &nn->spd.cls[dir_of(old)];
-	int err;
-
-	new->age = ++nn->spd.last_age;
-	err = rules_add(cls, new);
-	if (err)
-		return err;
-	rules_retire(cls, old);
-	nfipsec_classifier_commit(cls);
-	rules_del(cls, old, old->cfg.sels);
-	return 0;
 }
 
 /**
@@ -352,24 +317,11 @@ int nfipsec_spd_replace(struct nfipsec_net *nn, struct nfipsec_policy *old,
 	    !nfipsec_sets_equal(old->cfg.sel, old->cfg.sels, new->cfg.sel,
 				new->cfg.sels))
 		return -EINVAL;
-	err = ports_get(nn, new);
+	err = nfipsec_spd_stage_swap(nn, old, new);
 	if (err)
 		return err;
-	marks_add(&nn->spd, new, 1);
-	new->index = old->index;
-
-	if (new->cfg.priority == old->cfg.priority) {
-		new->age = old->age;
-		rules_swap(&nn->spd.cls[dir_of(old)], old, new);
-	} else {
-		err = reorder(nn, old, new);
-	}
-	if (err) {
-		ports_put(nn, new);
-		return err;
-	}
-	nfipsec_spd_index_replace(&nn->spd, old, new);
-	drop_policy(nn, old);
+	nfipsec_net_changed(nn);
+	nfipsec_spd_drop(nn, old, false);
 	return 0;
 }
 
@@ -382,7 +334,9 @@ static void policy_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 	nfipsec_spd_index_del(&nn->spd, pol);
 	nn->spd.count[dir]--;
 	update_active(&nn->spd, dir);
-	drop_policy(nn, pol);
+	nfipsec_net_changed(nn);
+	needs_put(nn, pol);
+	nfipsec_policy_free(pol);
 }
 
 /**
@@ -394,12 +348,11 @@ static void policy_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
  */
 void nfipsec_spd_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 {
-	struct nfipsec_classifier *cls = &nn->spd.cls[dir_of(pol)];
-
 	lockdep_assert_held(&nn->lock);
-	rules_retire(cls, pol);
-	nfipsec_classifier_commit(cls);
-	policy_remove(nn, pol);
+	nfipsec_spd_stage_del(nn, pol);
+	nfipsec_net_changed(nn);
+	update_active(&nn->spd, dir_of(pol));
+	nfipsec_spd_drop(nn, pol, true);
 }
 
 /* The first one behind @pol that a flush is for, or NULL. */
@@ -462,9 +415,214 @@ void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 			     u8 action)
 {
 	lockdep_assert_held(&nn->lock);
-	nfipsec_classifier_commit(&nn->spd.cls[dir]);
-	/* Who sees it sees that the state is another. */
-	smp_store_release(&nn->spd.action[dir], action);
-	update_active(&nn->spd, dir);
+	nfipsec_spd_stage_default(nn, dir, action);
 	nfipsec_net_changed(nn);
+	update_active(&nn->spd, dir);
+}
+
+/**
+ * nfipsec_spd_stage_add() - put a policy into the SPD with the next generation
+ * @nn: the namespace
+ * @pol: as of nfipsec_spd_insert()
+ *
+ * Those that configure find it at once.
+ *
+ * Context: process context under nn->lock, sleeps.
+ * Return: as of nfipsec_spd_insert().
+ */
+int nfipsec_spd_stage_add(struct nfipsec_net *nn, struct nfipsec_policy *pol)
+{
+	unsigned int dir = dir_of(pol);
+	struct nfipsec_classifier *cls = &nn->spd.cls[dir];
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	err = needs_get(nn, pol);
+	if (err)
+		return err;
+	pol->age = ++nn->spd.last_age;
+	err = rules_add(cls, pol);
+	if (err)
+		goto put_needs;
+	err = nfipsec_spd_index_add(&nn->spd, pol);
+	if (err)
+		goto del_rules;
+	nn->spd.count[dir]++;
+	activate(&nn->spd, dir);
+	return 0;
+
+del_rules:
+	rules_del(cls, pol, pol->cfg.sels);
+put_needs:
+	needs_put(nn, pol);
+	return err;
+}
+
+/**
+ * nfipsec_spd_unstage_add() - undo nfipsec_spd_stage_add()
+ * @nn: the namespace
+ * @pol: the caller's again
+ *
+ * Packets are looked at all the same, until all is undone: see
+ * nfipsec_spd_settle().
+ *
+ * Context: process context under nn->lock, sleeps.
+ */
+void nfipsec_spd_unstage_add(struct nfipsec_net *nn, struct nfipsec_policy *pol)
+{
+	unsigned int dir = dir_of(pol);
+
+	nfipsec_spd_index_del(&nn->spd, pol);
+	rules_del(&nn->spd.cls[dir], pol, pol->cfg.sels);
+	needs_put(nn, pol);
+	nn->spd.count[dir]--;
+}
+
+/**
+ * nfipsec_spd_stage_del() - take a policy out with the next generation
+ * @nn: the namespace
+ * @pol: in the SPD; then for nfipsec_spd_drop()
+ *
+ * Those that configure find it by its index only, see nfipsec_policy_leaves().
+ *
+ * Context: under nn->lock.
+ */
+void nfipsec_spd_stage_del(struct nfipsec_net *nn, struct nfipsec_policy *pol)
+{
+	unsigned int dir = dir_of(pol);
+
+	lockdep_assert_held(&nn->lock);
+	rules_retire(&nn->spd.cls[dir], pol);
+	nfipsec_spd_index_hide(&nn->spd, pol);
+	nn->spd.count[dir]--;
+}
+
+static void rules_keep(struct nfipsec_policy *pol)
+{
+	unsigned int i;
+
+	for (i = 0; i < pol->cfg.sels; i++)
+		nfipsec_rule_keep(&pol->rule[i]);
+}
+
+/**
+ * nfipsec_spd_unstage_del() - undo nfipsec_spd_stage_del()
+ * @nn: the namespace
+ * @pol: in the SPD as before
+ *
+ * Context: under nn->lock.
+ */
+void nfipsec_spd_unstage_del(struct nfipsec_net *nn, struct nfipsec_policy *pol)
+{
+	nn->spd.count[dir_of(pol)]++;
+	nfipsec_spd_index_show(&nn->spd, pol);
+	rules_keep(pol);
+}
+
+/**
+ * nfipsec_spd_stage_swap() - replace a policy with the next generation
+ * @nn: the namespace
+ * @old: in the SPD; then for nfipsec_spd_drop()
+ * @new: as of nfipsec_spd_replace()
+ *
+ * Context: process context under nn->lock, sleeps.
+ * Return: as of nfipsec_spd_replace(), but that nobody looks at the selector
+ * sets.
+ */
+int nfipsec_spd_stage_swap(struct nfipsec_net *nn, struct nfipsec_policy *old,
+			   struct nfipsec_policy *new)
+{
+	struct nfipsec_classifier *cls = &nn->spd.cls[dir_of(old)];
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	err = needs_get(nn, new);
+	if (err)
+		return err;
+	new->index = old->index;
+	new->age = new->cfg.priority == old->cfg.priority ?
+		   old->age : ++nn->spd.last_age;
+	err = rules_add(cls, new);
+	if (err) {
+		needs_put(nn, new);
+		return err;
+	}
+	rules_retire(cls, old);
+	nfipsec_spd_index_replace(&nn->spd, old, new);
+	return 0;
+}
+
+/**
+ * nfipsec_spd_unstage_swap() - undo nfipsec_spd_stage_swap()
+ * @nn: the namespace
+ * @old: in the SPD as before
+ * @new: the caller's again
+ *
+ * Context: process context under nn->lock, sleeps.
+ */
+void nfipsec_spd_unstage_swap(struct nfipsec_net *nn,
+			      struct nfipsec_policy *old,
+			      struct nfipsec_policy *new)
+{
+	nfipsec_spd_index_replace(&nn->spd, new, old);
+	rules_keep(old);
+	rules_del(&nn->spd.cls[dir_of(new)], new, new->cfg.sels);
+	needs_put(nn, new);
+}
+
+/**
+ * nfipsec_spd_stage_default() - set a default action with the next generation
+ * @nn: the namespace
+ * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT
+ * @action: NFIPSEC_ACTION_BYPASS or NFIPSEC_ACTION_DISCARD; what it was before
+ *	undoes it
+ *
+ * Context: under nn->lock.
+ */
+void nfipsec_spd_stage_default(struct nfipsec_net *nn, unsigned int dir,
+			       u8 action)
+{
+	struct nfipsec_spd *spd = &nn->spd;
+	u64 now = atomic64_read(&nn->gen);
+	u8 before = default_of(spd, dir, now);
+
+	BUILD_BUG_ON(NFIPSEC_ACTION_BYPASS > 1 || NFIPSEC_ACTION_DISCARD > 1);
+	lockdep_assert_held(&nn->lock);
+	spd->action[dir] = action;
+	atomic64_set(&spd->fallback[dir], (now + 1) << 2 | before << 1 | action);
+	activate(spd, dir);
+}
+
+/**
+ * nfipsec_spd_settle() - what was staged has become visible, or was undone
+ * @nn: the namespace
+ *
+ * Until then a direction that packets were looked at in stays so.
+ *
+ * Context: under nn->lock, after nfipsec_net_changed() or when all is undone.
+ */
+void nfipsec_spd_settle(struct nfipsec_net *nn)
+{
+	unsigned int dir;
+
+	for (dir = 0; dir < NFIPSEC_SPD_MAX; dir++)
+		update_active(&nn->spd, dir);
+}
+
+/**
+ * nfipsec_spd_drop() - free a policy that packets do not meet any more
+ * @nn: the namespace
+ * @pol: it was staged so, and there is a new generation since
+ * @deleted: it has no successor
+ *
+ * Context: process context under nn->lock, sleeps.
+ */
+void nfipsec_spd_drop(struct nfipsec_net *nn, struct nfipsec_policy *pol,
+		      bool deleted)
+{
+	rules_del(&nn->spd.cls[dir_of(pol)], pol, pol->cfg.sels);
+	if (deleted)
+		nfipsec_spd_index_forget(&nn->spd, pol);
+	needs_put(nn, pol);
+	nfipsec_policy_free(pol);
 }

@@ -6,6 +6,7 @@
 #ifndef NFIPSEC_SPD_H
 #define NFIPSEC_SPD_H
 
+#include <linux/atomic.h>
 #include <linux/rbtree.h>
 #include <linux/siphash.h>
 #include <linux/types.h>
@@ -39,7 +40,9 @@ enum {
  * @marks: inbound policies with a selector that names a mark; while it is not
  *	zero, fragments are put together before they are judged; written under the
  *	config lock, READ_ONCE() readers
- * @action: default action, written under the config lock, READ_ONCE() readers
+ * @action: default action, config lock
+ * @fallback: the same as packets find it: bit 0 is the action from the state on
+ *	that the bits above bit 1 tell, bit 1 that of before
  * @active: the direction has policies or a default other than bypass; written
  *	under the config lock, READ_ONCE() readers
  */
@@ -55,6 +58,7 @@ struct nfipsec_spd {
 	u32 ports;
 	u32 marks;
 	u8 action[NFIPSEC_SPD_MAX];
+	atomic64_t fallback[NFIPSEC_SPD_MAX];
 	bool active[NFIPSEC_SPD_MAX];
 };
 
@@ -104,6 +108,30 @@ void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir,
 		       const char *owner);
 void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 			     u8 action);
+
+/*
+ * Parts of a change that becomes visible as a whole, with the next generation,
+ * see transaction.c. Under nn->lock, they do not bump nn->gen.
+ */
+int __must_check nfipsec_spd_stage_add(struct nfipsec_net *nn,
+				       struct nfipsec_policy *pol);
+void nfipsec_spd_unstage_add(struct nfipsec_net *nn,
+			     struct nfipsec_policy *pol);
+void nfipsec_spd_stage_del(struct nfipsec_net *nn, struct nfipsec_policy *pol);
+void nfipsec_spd_unstage_del(struct nfipsec_net *nn,
+			     struct nfipsec_policy *pol);
+int __must_check nfipsec_spd_stage_swap(struct nfipsec_net *nn,
+					struct nfipsec_policy *old,
+					struct nfipsec_policy *new);
+void nfipsec_spd_unstage_swap(struct nfipsec_net *nn,
+			      struct nfipsec_policy *old,
+			      struct nfipsec_policy *new);
+void nfipsec_spd_stage_default(struct nfipsec_net *nn, unsigned int dir,
+			       u8 action);
+void nfipsec_spd_settle(struct nfipsec_net *nn);
+void nfipsec_spd_drop(struct nfipsec_net *nn, struct nfipsec_policy *pol,
+		      bool deleted);
+
 struct nfipsec_policy *nfipsec_spd_next(const struct nfipsec_net *nn,
 					unsigned int dir, u32 priority,
 					u64 age);

@@ -151,6 +151,45 @@ void nfipsec_spd_index_replace(struct nfipsec_spd *spd,
 }
 
 /**
+ * nfipsec_spd_index_hide() - let a policy be found by its index only
+ * @spd: where it is
+ * @pol: the policy
+ *
+ * Context: under nn->lock.
+ */
+void nfipsec_spd_index_hide(struct nfipsec_spd *spd, struct nfipsec_policy *pol)
+{
+	rb_erase(&pol->place, &spd->places[dir_of(pol)]);
+	rb_erase(&pol->same, &spd->sets[dir_of(pol)]);
+}
+
+/**
+ * nfipsec_spd_index_show() - undo nfipsec_spd_index_hide()
+ * @spd: where it is
+ * @pol: the policy
+ *
+ * Context: under nn->lock. Needs no memory.
+ */
+void nfipsec_spd_index_show(struct nfipsec_spd *spd, struct nfipsec_policy *pol)
+{
+	place_add(spd, pol);
+	sets_add(spd, pol);
+}
+
+/**
+ * nfipsec_spd_index_forget() - take what nfipsec_spd_index_hide() leaves
+ * @spd: where it is
+ * @pol: the policy
+ *
+ * Context: under nn->lock, sleeps.
+ */
+void nfipsec_spd_index_forget(struct nfipsec_spd *spd,
+			      const struct nfipsec_policy *pol)
+{
+	xa_erase(&spd->indices, pol->index);
+}
+
+/**
  * nfipsec_spd_index_del() - let a policy not be found any more
  * @spd: where it is
  * @pol: the policy
@@ -159,9 +198,8 @@ void nfipsec_spd_index_replace(struct nfipsec_spd *spd,
  */
 void nfipsec_spd_index_del(struct nfipsec_spd *spd, struct nfipsec_policy *pol)
 {
-	xa_erase(&spd->indices, pol->index);
-	rb_erase(&pol->place, &spd->places[dir_of(pol)]);
-	rb_erase(&pol->same, &spd->sets[dir_of(pol)]);
+	nfipsec_spd_index_hide(spd, pol);
+	nfipsec_spd_index_forget(spd, pol);
 }
 
 /**

@@ -17,6 +17,12 @@ int __must_check nfipsec_spd_index_add(struct nfipsec_spd *spd,
 void nfipsec_spd_index_replace(struct nfipsec_spd *spd,
 			       struct nfipsec_policy *old,
 			       struct nfipsec_policy *new);
+void nfipsec_spd_index_hide(struct nfipsec_spd *spd,
+			    struct nfipsec_policy *pol);
+void nfipsec_spd_index_show(struct nfipsec_spd *spd,
+			    struct nfipsec_policy *pol);
+void nfipsec_spd_index_forget(struct nfipsec_spd *spd,
+			      const struct nfipsec_policy *pol);
 void nfipsec_spd_index_del(struct nfipsec_spd *spd,
 			   struct nfipsec_policy *pol);
 

@@ -12,6 +12,9 @@
  * @node: in a chain of nfipsec_udpsa.ports
  * @rcu: for kfree_rcu()
  * @users: SAs that name it, config lock
+ * @leaving: of these, how many go with the next generation, config lock
+ * @born: generation from which on it is there, constant
+ * @died: generation from which on it is not; config lock, lockless readers
  * @port: network byte order
  * @family: AF_INET or AF_INET6
  */
@@ -19,6 +22,9 @@ struct port {
 	struct hlist_node node;
 	struct rcu_head rcu;
 	u32 users;
+	u32 leaving;
+	u64 born;
+	atomic64_t died;
 	__be16 port;
 	u8 family;
 };
@@ -68,7 +74,13 @@ void nfipsec_udpsa_init(struct nfipsec_net *nn, work_func_t work)
  */
 bool nfipsec_udpsa_port(const struct nfipsec_net *nn, u8 family, __be16 port)
 {
-	return READ_ONCE(nn->udpsa.count) && find(&nn->udpsa, family, port);
+	u64 gen = nfipsec_net_gen(nn);
+	const struct port *p;
+
+	if (!READ_ONCE(nn->udpsa.count))
+		return false;
+	p = find(&nn->udpsa, family, port);
+	return p && p->born <= gen && gen < (u64)atomic64_read(&p->died);
 }
 
 static bool receives(const struct nfipsec_sa *sa)
@@ -76,8 +88,16 @@ static bool receives(const struct nfipsec_sa *sa)
 	return sa->encap.type && sa->dir != NFIPSEC_DIR_OUT;
 }
 
-static int port_get(struct nfipsec_udpsa *u, const struct nfipsec_sa *sa)
+/* It goes with the last of its SAs. */
+static void settle(const struct nfipsec_net *nn, struct port *p)
 {
+	atomic64_set(&p->died, p->leaving == p->users ?
+		     atomic64_read(&nn->gen) + 1 : S64_MAX);
+}
+
+static int port_get(struct nfipsec_net *nn, const struct nfipsec_sa *sa)
+{
+	struct nfipsec_udpsa *u = &nn->udpsa;
 	struct port *p = find(u, sa->key.family, sa->encap.dport);
 
 	if (!p) {
@@ -86,19 +106,30 @@ static int port_get(struct nfipsec_udpsa *u, const struct nfipsec_sa *sa)
 			return -ENOMEM;
 		p->port = sa->encap.dport;
 		p->family = sa->key.family;
+		p->born = atomic64_read(&nn->gen) + 1;
+		atomic64_set(&p->died, S64_MAX);
 		hlist_add_head_rcu(&p->node, &u->ports[hash(p->port)]);
 		WRITE_ONCE(u->count, u->count + 1);
 	}
 	p->users++;
+	settle(nn, p);
 	return 0;
 }
 
-static void port_put(struct nfipsec_udpsa *u, const struct nfipsec_sa *sa)
+static void port_put(struct nfipsec_net *nn, const struct nfipsec_sa *sa)
 {
+	struct nfipsec_udpsa *u = &nn->udpsa;
 	struct port *p = find(u, sa->key.family, sa->encap.dport);
 
-	if (WARN_ON_ONCE(!p) || --p->users)
+	if (WARN_ON_ONCE(!p))
 		return;
+	p->leaving -= nfipsec_sa_leaves(sa);
+	if (--p->users) {
+		/* Those that stay, and perhaps came while this one left. */
+		if (!nfipsec_sa_leaves(sa))
+			settle(nn, p);
+		return;
+	}
 	WRITE_ONCE(u->count, u->count - 1);
 	hlist_del_rcu(&p->node);
 	kfree_rcu(p, rcu);
@@ -137,7 +168,7 @@ int nfipsec_udpsa_add(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	int err;
 
 	lockdep_assert_held(&nn->lock);
-	err = receives(sa) ? port_get(&nn->udpsa, sa) : 0;
+	err = receives(sa) ? port_get(nn, sa) : 0;
 	if (err || !sa->encap.keepalive)
 		return err;
 	sa->last_sent = jiffies;
@@ -158,7 +189,45 @@ void nfipsec_udpsa_del(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
 	lockdep_assert_held(&nn->lock);
 	if (receives(sa))
-		port_put(&nn->udpsa, sa);
+		port_put(nn, sa);
 	if (sa->encap.keepalive)
 		list_del(&sa->keepalive_node);
+}
+
+/**
+ * nfipsec_udpsa_leave() - an SA leaves the SAD with the next generation
+ * @nn: the namespace
+ * @sa: in the SAD, then for nfipsec_udpsa_del()
+ *
+ * Context: under nn->lock.
+ */
+void nfipsec_udpsa_leave(struct nfipsec_net *nn, const struct nfipsec_sa *sa)
+{
+	struct port *p;
+
+	lockdep_assert_held(&nn->lock);
+	if (!receives(sa))
+		return;
+	p = find(&nn->udpsa, sa->key.family, sa->encap.dport);
+	p->leaving++;
+	settle(nn, p);
+}
+
+/**
+ * nfipsec_udpsa_stay() - undo nfipsec_udpsa_leave()
+ * @nn: the namespace
+ * @sa: in the SAD
+ *
+ * Context: under nn->lock.
+ */
+void nfipsec_udpsa_stay(struct nfipsec_net *nn, const struct nfipsec_sa *sa)
+{
+	struct port *p;
+
+	lockdep_assert_held(&nn->lock);
+	if (!receives(sa))
+		return;
+	p = find(&nn->udpsa, sa->key.family, sa->encap.dport);
+	p->leaving--;
+	settle(nn, p);
 }

@@ -39,6 +39,8 @@ bool nfipsec_udpsa_port(const struct nfipsec_net *nn, u8 family, __be16 port);
 /* Writers: under nn->lock. */
 int nfipsec_udpsa_add(struct nfipsec_net *nn, struct nfipsec_sa *sa);
 void nfipsec_udpsa_del(struct nfipsec_net *nn, struct nfipsec_sa *sa);
+void nfipsec_udpsa_leave(struct nfipsec_net *nn, const struct nfipsec_sa *sa);
+void nfipsec_udpsa_stay(struct nfipsec_net *nn, const struct nfipsec_sa *sa);
 void nfipsec_udpsa_arm(struct nfipsec_net *nn, unsigned long when);
 
 #endif

@@ -174,10 +174,11 @@ static void bench(unsigned int set, u32 n)
 	struct nfipsec_flow *flow = calloc(n, sizeof(*flow));
 	struct entry *e = calloc(n, sizeof(*e));
 	struct nfipsec_classifier cls;
+	atomic64_t state = {};
 	double start, load, hot;
 	u32 i;
 
-	if (!flow || !e || nfipsec_classifier_init(&cls))
+	if (!flow || !e || nfipsec_classifier_init(&cls, &state))
 		abort();
 	for (i = 0; i < n; i++) {
 		flow[i].family = AF_INET;

@@ -44,6 +44,7 @@ struct world {
 };
 
 static const struct world *world;
+static atomic64_t state;
 static struct nfipsec_classifier cls;
 static struct pol *pols[POLS_MAX + 2];
 static unsigned int count;
@@ -449,10 +450,8 @@ static void retire_some(void)
 }
 
 /* One state has the old one, the next the new one. */
-static void replace(struct pol *old)
+static void replace(struct pol *old, struct pol *pol)
 {
-	struct pol *pol = pol_new();
-
 	if (!EXPECT(!rules_add(pol), "no memory")) {
 		free(pol);
 		return;
@@ -467,18 +466,22 @@ static void replace(struct pol *old)
 	drop(old);
 }
 
-static void swap(struct pol *old)
+/* The same, but something else has failed. */
+static void take_back(struct pol *old)
 {
-	struct pol *pol = pol_like(old);
+	struct pol *pol = ktap_random_below(2) ? pol_new() : pol_like(old);
 	unsigned int i;
 
-	for (i = 0; i < pol->sets; i++) {
-		pol->rule[i].sel = &pol->sel[i];
-		nfipsec_rule_swap(&old->rule[i], &pol->rule[i]);
+	if (EXPECT(!rules_add(pol), "no memory")) {
+		retire(old);
+		compare(1);
+		for (i = 0; i < old->sets; i++)
+			nfipsec_rule_keep(&old->rule[i]);
+		rules_del(pol, pol->sets);
+		nfipsec_classifier_commit(&cls);
+		compare(2);
 	}
-	list_put(pol);
-	list_cut(old);
-	free(old);
+	free(pol);
 }
 
 static void change(void)
@@ -490,13 +493,16 @@ static void change(void)
 		retire_some();
 		break;
 	case 1:
+		if (one)
+			replace(one, pol_new());
+		break;
 	case 2:
 		if (one)
-			replace(one);
+			replace(one, pol_like(one));
 		break;
 	case 3:
 		if (one)
-			swap(one);
+			take_back(one);
 		break;
 	default:
 		if (count && ktap_random_below(2 * world->pols) < count)
@@ -511,8 +517,9 @@ static void start(const struct world *w)
 	world = w;
 	count = 0;
 	age = 0;
+	atomic64_set(&state, 0);
 	EXPECT(!unit_alloc_live, "%lu objects left over", unit_alloc_live);
-	EXPECT(!nfipsec_classifier_init(&cls), "no memory");
+	EXPECT(!nfipsec_classifier_init(&cls, &state), "no memory");
 }
 
 static void stop(void)
@@ -594,7 +601,7 @@ static void test_memory(void)
 	EXPECT(total > 4000, "only %u failures", total);
 	stop();
 	unit_alloc_fail = 0;
-	EXPECT(nfipsec_classifier_init(&cls) == -ENOMEM, "there was memory");
+	EXPECT(nfipsec_classifier_init(&cls, &state) == -ENOMEM, "there was memory");
 }
 
 static void host_add(struct pol *pol, u32 host)

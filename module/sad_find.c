@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The security association database: the SA to send a packet through.
+ */
+#include <linux/bits.h>
+#include <linux/err.h>
+#include <linux/rculist.h>
+
+#include "net.h"
+#include "sad.h"
+
+/* Does an SA have the source that is asked for? */
+static bool source_fits(const struct nfipsec_sa *sa,
+			const struct nfipsec_sa_want *want)
+{
+	return nfipsec_addr_equal(&sa->saddr, &want->saddr) ||
+	       (want->packet && nfipsec_sa_is_shared(sa));
+}
+
+static bool algo_wanted(const struct nfipsec_algo *algo,
+			const struct nfipsec_sa_want *want)
+{
+	unsigned int i;
+
+	for (i = 0; i < want->algos; i++) {
+		if (want->algo[i] == algo)
+			return true;
+	}
+	return !algo;
+}
+
+/* All that the SA has must be among them. */
+static bool algos_fit(const struct nfipsec_sa *sa,
+		      const struct nfipsec_sa_want *want)
+{
+	const struct nfipsec_crypto *c = sa->crypto;
+
+	return !want->algos || (c && algo_wanted(c->aead_algo, want) &&
+				algo_wanted(c->enc_algo, want) &&
+				algo_wanted(c->auth_algo, want));
+}
+
+/**
+ * nfipsec_sa_fits() - is this the kind of SA that a template asks for?
+ * @sa: the SA
+ * @want: the template, addresses filled in
+ *
+ * Does not look at state, direction and selector.
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
+bool nfipsec_sa_fits(const struct nfipsec_sa *sa,
+		     const struct nfipsec_sa_want *want)
+{
+	return sa->key.family == want->family &&
+	       sa->key.proto == want->proto &&
+	       sa->mode == want->mode &&
+	       (!want->reqid || want->reqid == READ_ONCE(sa->reqid)) &&
+	       (!want->spi || want->spi == sa->key.spi) &&
+	       nfipsec_addr_equal(&sa->key.daddr, &want->daddr) &&
+	       source_fits(sa, want) && algos_fit(sa, want) &&
+	       nfipsec_demand_met(&want->demand, sa->flags, &sa->outer);
+}
+
+/**
+ * nfipsec_sa_joins() - are a packet's ends those of an SA?
+ * @sa: the SA
+ * @flow: the packet
+ *
+ * What transport mode is for, and the ICV does not cover the addresses.
+ *
+ * Context: any.
+ * Return: true if they are.
+ */
+bool nfipsec_sa_joins(const struct nfipsec_sa *sa,
+		      const struct nfipsec_flow *flow)
+{
+	return flow->family == sa->key.family &&
+	       (nfipsec_sa_is_shared(sa) ||
+		nfipsec_addr_equal(&flow->saddr, &sa->saddr)) &&
+	       nfipsec_addr_equal(&flow->daddr, &sa->key.daddr);
+}
+
+/**
+ * nfipsec_sa_admits() - may an SA carry a packet?
+ * @sa: the SA
+ * @flow: the packet
+ *
+ * A fragment for which it cannot be told is not admitted.
+ *
+ * Context: under rcu_read_lock().
+ * Return: true if the SA has no selector, or one that matches.
+ */
+bool nfipsec_sa_admits(const struct nfipsec_sa *sa,
+		       const struct nfipsec_flow *flow)
+{
+	const struct nfipsec_sa_rcu_selector *s = rcu_dereference(sa->selector);
+
+	return !s || nfipsec_selector_match(&s->sel, flow) == NFIPSEC_MATCH_YES;
+}
+
+/* RFC 4301 section 4.4.1: such an SA is not shared by what differs in them. */
+static bool pins(const struct nfipsec_sa *sa, u32 pfp)
+{
+	const struct nfipsec_sa_rcu_selector *s = rcu_dereference(sa->selector);
+
+	return !pfp || (s && nfipsec_selector_pins(&s->sel, pfp));
+}
+
+static bool can_send(const struct nfipsec_sa *sa,
+		     const struct nfipsec_sa_want *want, u64 state)
+{
+	return nfipsec_sa_is_there(sa, state) &&
+	       sa->state == NFIPSEC_SA_STATE_MATURE &&
+	       sa->dir != NFIPSEC_DIR_IN && nfipsec_sa_fits(sa, want) &&
+	       pins(sa, want->pfp);
+}
+
+/**
+ * nfipsec_sad_find_out() - find an SA to send a packet through
+ * @nn: the namespace
+ * @want: what the policy asks for
+ * @flow: the packet, or NULL to leave it out of account
+ *
+ * One that names the packet's DSCP goes before one that names none (RFC 4301
+ * section 4.4.2.1). Of several, the newest is taken, so that traffic moves over
+ * as soon as a successor stands (RFC 7296 section 2.8).
+ *
+ * If a transaction is committed meanwhile, an SA may be missed: a caller that
+ * cannot do without looks again if the generation is another then.
+ *
+ * Context: under rcu_read_lock().
+ * Return: a mature SA that admits @flow, valid until rcu_read_unlock(), or
+ * NULL; without @flow, ERR_PTR(-EAGAIN) if it depends on the DSCP.
+ */
+struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
+					const struct nfipsec_sa_want *want,
+					const struct nfipsec_flow *flow)
+{
+	unsigned int hash = nfipsec_sad_peer_hash(want->family, &want->daddr);
+	struct nfipsec_sa *sa, *plain = NULL;
+	u64 state = nfipsec_net_gen(nn);
+	bool classed = READ_ONCE(nn->sad.classed);
+
+	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
+		if (!can_send(sa, want, state) ||
+		    (flow && !nfipsec_sa_admits(sa, flow)))
+			continue;
+		if (sa->dscp_set) {
+			if (!flow)
+				return ERR_PTR(-EAGAIN);
+			if (sa->dscp_set & BIT_ULL(flow->dscp))
+				return sa;
+			continue;
+		}
+		if (!plain)
+			plain = sa;
+		if (!classed)
+			break;
+	}
+	return plain;
+}
+
+/* As of a state of the tables. */
+static struct nfipsec_sa *find_plain(const struct nfipsec_net *nn,
+				     const struct nfipsec_flow *flow,
+				     u32 reqid, u64 state)
+{
+	unsigned int hash = nfipsec_sad_peer_hash(flow->family, &flow->daddr);
+	struct nfipsec_sa *found = NULL;
+	struct nfipsec_sa *sa;
+	u32 id;
+
+	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
+		if (sa->key.proto != IPPROTO_COMP ||
+		    sa->mode != NFIPSEC_MODE_TUNNEL ||
+		    sa->state != NFIPSEC_SA_STATE_MATURE ||
+		    sa->dir == NFIPSEC_DIR_OUT || !nfipsec_sa_is_there(sa, state) ||
+		    !nfipsec_sa_joins(sa, flow))
+			continue;
+		id = READ_ONCE(sa->reqid);
+		if (id == reqid)
+			return sa;
+		if (!found && (!id || !reqid))
+			found = sa;
+	}
+	return found;
+}
+
+/**
+ * nfipsec_sad_find_plain() - find the SA of IPComp that did not compress
+ * @nn: the namespace
+ * @flow: a packet that carries another, and came out of an SA
+ * @reqid: that SA's
+ *
+ * In tunnel mode, IPComp that is left out leaves one IP packet in another (RFC
+ * 3173 section 2.2), with no CPI to find the SA by. Two SAs that were made for one
+ * another have one reqid.
+ *
+ * Context: under rcu_read_lock().
+ * Return: an SA between the packet's ends, the newest with @reqid, or else the
+ * newest if one of the two has no reqid; valid until rcu_read_unlock(), or NULL.
+ */
+struct nfipsec_sa *nfipsec_sad_find_plain(const struct nfipsec_net *nn,
+					  const struct nfipsec_flow *flow,
+					  u32 reqid)
+{
+	struct nfipsec_sa *sa;
+	u64 state;
+
+	do {
+		state = nfipsec_net_gen(nn);
+		sa = find_plain(nn, flow, reqid, state);
+	} while (unlikely(nfipsec_net_gen_changed(nn, state)));
+	return sa;
+}

@@ -319,11 +319,12 @@ def attrs(data):
 
 
 class Refused(Exception):
-    """A netlink error: code, text, offset of the attribute at fault."""
+    """A netlink error: code, text, offset of the attribute at fault, cookie."""
 
-    def __init__(self, code, text, offset=None):
+    def __init__(self, code, text, offset=None, cookie=None):
         super().__init__("%s: %s" % (os.strerror(code), text))
         self.code, self.text, self.offset = code, text, offset
+        self.cookie = cookie
 
 
 class Genl:
@@ -374,7 +375,7 @@ class Genl:
         code = -struct.unpack_from("=i", msg, 16)[0]
         if not code:
             return
-        text, offset = "", None
+        text, offset, cookie = "", None, None
         if flags & 0x200:
             off = 20 + 16
             if not flags & 0x100:
@@ -384,7 +385,9 @@ class Genl:
                     text = val.rstrip(b"\0").decode(errors="replace")
                 if kind == 2:
                     offset = struct.unpack("=I", val)[0]
-        raise Refused(code, text, offset)
+                if kind == 3:
+                    cookie = val
+        raise Refused(code, text, offset, cookie)
 
     def do(self, cmd, *payload):
         return self.talk(Genl.family, C["CMD_" + cmd], b"".join(payload))

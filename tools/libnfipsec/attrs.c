@@ -206,6 +206,7 @@ static const struct nfi_field sa_fields[] = {
 	A(SEQ_MAX_OLD, U64, seq_max_old),
 	N(SA, sa, MOVE, move),
 	A(CHANGE, U8, change),
+	[NFIPSEC_A_SA_TRANSACTION] = { .name = "transaction", .kind = NFI_FLAG },
 };
 
 #undef A
@@ -282,6 +283,7 @@ static const struct nfi_field policy_fields[] = {
 		.size = sizeof(struct nfipsec_selector),
 	},
 	P(CHANGE, U8, change),
+	[NFIPSEC_A_POLICY_TRANSACTION] = { .name = "transaction", .kind = NFI_FLAG },
 };
 
 #undef P
@@ -293,9 +295,19 @@ static const struct nfi_field default_fields[] = {
 	F(DEFAULT, default, WEAK, U8, weak),
 	F(DEFAULT, default, AUDIT, U8, audit),
 	F(DEFAULT, default, ACQUIRE_TIMEOUT, U32, acquire_timeout),
+	[NFIPSEC_A_DEFAULT_TRANSACTION] = { .name = "transaction", .kind = NFI_FLAG },
 };
 
 const struct nfi_set nfi_set_default = SET(default);
+
+static const struct nfi_field transaction_fields[] = {
+	F(TRANSACTION, transaction, REQUESTS, U32, requests),
+	[NFIPSEC_A_TRANSACTION_UNCHANGED] = {
+		.name = "unchanged", .kind = NFI_FLAG,
+	},
+};
+
+const struct nfi_set nfi_set_transaction = SET(transaction);
 
 static const struct nfi_field counter_fields[] = {
 	F(COUNTER, counter, NAME, NAME, name),

@@ -62,6 +62,30 @@ static struct nlmsghdr *request(struct nfipsec *h, uint16_t type, uint8_t cmd,
 	return nlh;
 }
 
+/**
+ * nfi_request() - begin a request somewhere else than in the handle
+ * @h: handle
+ * @buf: where
+ * @cmd: NFIPSEC_CMD_*
+ * @flags: NLM_F_*
+ *
+ * Return: the request
+ */
+struct nlmsghdr *nfi_request(struct nfipsec *h, void *buf, uint8_t cmd,
+			     uint16_t flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl;
+
+	nlh->nlmsg_type = h->family;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = ++h->seq;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = NFIPSEC_FAMILY_VERSION;
+	return nlh;
+}
+
 static int walk_end(struct nfipsec *h, const struct nlmsghdr *nlh,
 		    struct walk *w)
 {
@@ -454,6 +478,7 @@ void nfipsec_close(struct nfipsec *h)
 		return;
 	if (h->nl)
 		mnl_socket_close(h->nl);
+	nfi_stage_free(h);
 	explicit_bzero(h->tx, sizeof(h->tx));
 	explicit_bzero(h->rx, sizeof(h->rx));
 	free(h);

@@ -17,6 +17,8 @@
  * @msg: its sentence, or NULL
  * @off: of the bad attribute in the request, 0 if there is none
  * @miss_type: attribute that is missing, 0 if there is none
+ * @cookie: which request of a transaction it is about
+ * @has_cookie: there is one
  * @miss_nest: offset of the nest it is missing in, 0 for the request itself
  */
 struct extack {
@@ -24,6 +26,8 @@ struct extack {
 	uint32_t off;
 	uint32_t miss_type;
 	uint32_t miss_nest;
+	uint32_t cookie;
+	bool has_cookie;
 };
 
 /**
@@ -57,6 +61,10 @@ static void extack_attr(const struct nlattr *a, struct extack *ack)
 		return;
 	case NLMSGERR_ATTR_OFFS:
 		to = &ack->off;
+		break;
+	case NLMSGERR_ATTR_COOKIE:
+		to = &ack->cookie;
+		ack->has_cookie = len == sizeof(*to);
 		break;
 	case MISS_TYPE:
 		to = &ack->miss_type;
@@ -134,6 +142,8 @@ int nfi_refused(struct nfipsec *h, const struct nlmsghdr *nlh,
 
 	extack_read(nlh, extack_start(nlh), &ack);
 	h->told = ack.msg;
+	if (ack.has_cookie)
+		h->blamed = ack.cookie;
 	if (ack.off) {
 		nfi_attr_path(req, set, ack.off, path, sizeof(path));
 	} else if (ack.miss_type) {

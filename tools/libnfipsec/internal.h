@@ -12,6 +12,35 @@
 #define NFI_TX_SIZE	65536	/* a policy that has all it can is some 40 kB */
 #define NFI_RX_SIZE	65536	/* the largest message the kernel makes */
 
+/* Attributes of requests about SAs and policies. */
+#define NFI_SA_HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_SA_##attr)
+#define NFI_SA_KEY	(NFI_SA_HAS(SRC) | NFI_SA_HAS(DST) |		\
+			 NFI_SA_HAS(PROTO) | NFI_SA_HAS(SPI))
+#define NFI_SA_CONFIG	(~(NFI_SA_HAS(SPI_MIN) | NFI_SA_HAS(SPI_MAX) |	\
+			   NFI_SA_HAS(STATE) | NFI_SA_HAS(PACKETS) |	\
+			   NFI_SA_HAS(BYTES) | NFI_SA_HAS(ADD_TIME) |	\
+			   NFI_SA_HAS(REPLAY_DROPS) |			\
+			   NFI_SA_HAS(AUTH_DROPS) | NFI_SA_HAS(PMTU) |	\
+			   NFI_SA_HAS(MOVE) | NFI_SA_HAS(CHANGE) |	\
+			   NFI_SA_HAS(USED_BYTES) |			\
+			   NFI_SA_HAS(USED_PACKETS) |			\
+			   NFI_SA_HAS(USE_TIME) |			\
+			   NFI_SA_HAS(LAST_USED) |			\
+			   NFI_SA_HAS(TRANSACTION)))
+#define NFI_POLICY_HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_POLICY_##attr)
+#define NFI_POLICY_KEY	(NFI_POLICY_HAS(INDEX) | NFI_POLICY_HAS(DIR) |	\
+			 NFI_POLICY_HAS(SELECTOR) |			\
+			 NFI_POLICY_HAS(SELECTOR_MORE))
+#define NFI_POLICY_CONFIG	(NFI_POLICY_HAS(DIR) |			\
+				 NFI_POLICY_HAS(SELECTOR) |		\
+				 NFI_POLICY_HAS(PRIORITY) |		\
+				 NFI_POLICY_HAS(ACTION) |		\
+				 NFI_POLICY_HAS(TMPL) |			\
+				 NFI_POLICY_HAS(PFP) |			\
+				 NFI_POLICY_HAS(NAME) |			\
+				 NFI_POLICY_HAS(OWNER) |		\
+				 NFI_POLICY_HAS(SELECTOR_MORE))
+
 /**
  * struct nfipsec - a handle
  * @nl: socket
@@ -20,6 +49,11 @@
  * @changes: likewise, of changes
  * @seq: of the last request
  * @torn: the last list changed while it was read
+ * @stage: requests of a transaction that are not sent yet, wiped likewise; or NULL
+ * @stage_len: bytes of it
+ * @staged: requests of the transaction, sent or not
+ * @stage_seq: sequence number of the first of @stage
+ * @blamed: which of them is to blame for the last failure
  * @told: the kernel gave a sentence of its own for the last refusal
  * @error: sentence of the last failure
  * @tx: request; wiped once it was answered, since it may hold keys
@@ -32,6 +66,11 @@ struct nfipsec {
 	uint32_t changes;
 	uint32_t seq;
 	bool torn;
+	char *stage;
+	size_t stage_len;
+	uint32_t staged;
+	uint32_t stage_seq;
+	uint32_t blamed;
 	bool told;
 	char error[512];
 	char tx[NFI_TX_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -101,6 +140,7 @@ extern const struct nfi_set nfi_set_acquire;
 extern const struct nfi_set nfi_set_expire;
 extern const struct nfi_set nfi_set_policy;
 extern const struct nfi_set nfi_set_default;
+extern const struct nfi_set nfi_set_transaction;
 extern const struct nfi_set nfi_set_counter;
 extern const struct nfi_set nfi_set_stats;
 extern const struct nfi_set nfi_set_algo;
@@ -124,12 +164,25 @@ typedef int (*nfi_msg_cb)(const struct nlmsghdr *nlh, void *arg);
 
 int nfi_fail(struct nfipsec *h, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/**
+ * struct nfipsec_transaction - attribute set transaction
+ * @has: bits of NFIPSEC_A_TRANSACTION_*
+ * @requests: how many were put into it
+ */
+struct nfipsec_transaction {
+	uint64_t has;
+	uint32_t requests;
+};
+
+struct nlmsghdr *nfi_request(struct nfipsec *h, void *buf, uint8_t cmd,
+			     uint16_t flags);
 int nfi_call(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	     const void *obj, uint64_t mask, nfi_msg_cb cb, void *arg);
 int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	     nfi_msg_cb cb, void *arg);
 int nfi_connect(struct nfipsec **h);
 int nfi_find_ctrl(struct nfipsec *h, uint32_t *group);
+void nfi_stage_free(struct nfipsec *h);
 const void *nfi_attrs(const struct nlmsghdr *nlh, size_t *len);
 
 #endif

@@ -825,6 +825,28 @@ int nfipsec_policy_explain(struct nfipsec *h,
 			   const struct nfipsec_explain *packet,
 			   struct nfipsec_explain *ex);
 
+/*
+ * A transaction: changes that become visible as one, or not at all. It belongs
+ * to the handle, and nfipsec_close() aborts it. Many requests are sent at once, so
+ * that one that is refused may be told by a later call; which one it was says
+ * nfipsec_transaction_blamed().
+ */
+#define NFIPSEC_NO_REQUEST	UINT32_MAX
+
+int nfipsec_transaction_begin(struct nfipsec *h);
+int nfipsec_stage_sa_add(struct nfipsec *h, const struct nfipsec_sa *sa);
+int nfipsec_stage_sa_del(struct nfipsec *h, const struct nfipsec_sa *key);
+int nfipsec_stage_policy_add(struct nfipsec *h,
+			     const struct nfipsec_policy *pol);
+int nfipsec_stage_policy_del(struct nfipsec *h,
+			     const struct nfipsec_policy *key);
+int nfipsec_stage_default_set(struct nfipsec *h,
+			      const struct nfipsec_default *def);
+int nfipsec_transaction_flush(struct nfipsec *h);
+int nfipsec_transaction_commit(struct nfipsec *h, bool unchanged);
+void nfipsec_transaction_abort(struct nfipsec *h);
+uint32_t nfipsec_transaction_blamed(const struct nfipsec *h);
+
 int nfipsec_default_get(struct nfipsec *h, struct nfipsec_default *def);
 int nfipsec_default_set(struct nfipsec *h, const struct nfipsec_default *def);
 

@@ -6,10 +6,8 @@
 #include "internal.h"
 
 #define HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_POLICY_##attr)
-#define KEY		(HAS(INDEX) | HAS(DIR) | HAS(SELECTOR) | HAS(SELECTOR_MORE))
-#define CONFIG		(HAS(DIR) | HAS(SELECTOR) | HAS(PRIORITY) |	\
-			 HAS(ACTION) | HAS(TMPL) | HAS(PFP) | HAS(NAME) |	\
-			 HAS(OWNER) | HAS(SELECTOR_MORE))
+#define KEY		NFI_POLICY_KEY
+#define CONFIG		NFI_POLICY_CONFIG
 
 static int policy_read(const struct nlmsghdr *nlh, void *arg)
 {

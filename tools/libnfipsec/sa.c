@@ -6,13 +6,8 @@
 #include "internal.h"
 
 #define HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_SA_##attr)
-#define KEY		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(SPI))
-#define CONFIG		(~(HAS(SPI_MIN) | HAS(SPI_MAX) | HAS(STATE) |	\
-			   HAS(PACKETS) | HAS(BYTES) | HAS(ADD_TIME) |	\
-			   HAS(REPLAY_DROPS) | HAS(AUTH_DROPS) |	\
-			   HAS(PMTU) | HAS(MOVE) | HAS(CHANGE) |	\
-			   HAS(USED_BYTES) | HAS(USED_PACKETS) |	\
-			   HAS(USE_TIME) | HAS(LAST_USED)))
+#define KEY		NFI_SA_KEY
+#define CONFIG		NFI_SA_CONFIG
 #define ALLOC		(HAS(SRC) | HAS(DST) | HAS(PROTO) | HAS(MODE) |	\
 			 HAS(REQID) | HAS(SPI_MIN) | HAS(SPI_MAX) |	\
 			 HAS(OWNER))

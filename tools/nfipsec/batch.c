@@ -11,7 +11,7 @@
 
 #include "command.h"
 
-#define WORDS_MAX	128
+#define WORDS_MAX	512
 
 struct text {
 	char *buf;
@@ -109,7 +109,7 @@ static int split(char *line, char **words, int *n)
 	}
 }
 
-static int run_line(char *line, batch_fn run, void *arg)
+static int run_line(char *line, unsigned int number, batch_fn run, void *arg)
 {
 	char *words[WORDS_MAX];
 	int ret;
@@ -118,7 +118,7 @@ static int run_line(char *line, batch_fn run, void *arg)
 	ret = split(line, words, &n);
 	if (ret || !n)
 		return ret;
-	return run(n, words, arg);
+	return run(n, words, number, arg);
 }
 
 static int run_lines(char *text, const char *name, batch_fn run, void *arg)
@@ -130,7 +130,7 @@ static int run_lines(char *text, const char *name, batch_fn run, void *arg)
 
 	while ((line = strsep(&text, "\n"))) {
 		number++;
-		ret = run_line(line, run, arg);
+		ret = run_line(line, number, run, arg);
 		if (ret) {
 			snprintf(sentence, sizeof(sentence), "%s", cli_error());
 			return cli_fail(ret, "%s line %u: %s", name, number,
@@ -171,8 +171,9 @@ int batch_each(const char *path, batch_fn run, void *arg)
 	return ret;
 }
 
-static int run_command(int argc, char **argv, void *arg)
+static int run_command(int argc, char **argv, unsigned int line, void *arg)
 {
+	(void)line;
 	(void)arg;
 	return command_run(argc, argv);
 }

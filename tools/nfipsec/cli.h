@@ -19,6 +19,7 @@ enum cli_result {
 	CLI_OK,
 	CLI_FAILED,	/* the kernel or the system refused */
 	CLI_USAGE,	/* the words make no sense */
+	CLI_DIFFERS,	/* apply --check: something would change */
 };
 
 /**
@@ -26,6 +27,8 @@ enum cli_result {
  * @json: print JSON
  * @pretty: with line breaks
  * @explain: stats, say what each counter means
+ * @check: apply, change nothing
+ * @keys_later: a key that there is not is needed later, if at all
  * @family: AF_INET or AF_INET6 where the words do not tell, 0 if not given
  * @stdin_used: standard input is the batch file, no key can come from it
  * @out: where results go
@@ -35,6 +38,8 @@ struct cli {
 	bool json;
 	bool pretty;
 	bool explain;
+	bool check;
+	bool keys_later;
 	uint8_t family;
 	bool stdin_used;
 	FILE *out;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acquire.h"
+#include "apply.h"
 #include "command.h"
 #include "keep.h"
 #include "feature.h"
@@ -84,6 +85,11 @@ const struct command commands[] = {
 	  "[in bypass|discard] [out bypass|discard] [weak on|off] [audit on|off]\n"
 	  "[acquire-timeout SECONDS]",
 	  "show or set what no policy matches, weak algorithms, audit" },
+	{ "apply", NULL, NULL, cmd_apply,
+	  "FILE [keys FILE] [owner NAME] [--check]",
+	  "have SAs, policies and defaults be what a file says, all at once" },
+	{ "save", NULL, NULL, cmd_save, "[owner NAME]",
+	  "write them as apply reads them, without keys" },
 	{ "stats", NULL, NULL, cmd_stats, "[--explain]",
 	  "show the counters, and what they mean" },
 	{ "acquire", "list", "show", cmd_acquire_list, NULL,
@@ -98,7 +104,7 @@ const struct command commands[] = {
 	{ "algo", "list", "show", cmd_algo_list, "[load]",
 	  "show algorithms, and what this kernel has of them" },
 	{ "help", NULL, NULL, cmd_help,
-	  "[sa|policy|default|stats|acquire|monitor|keep|features|algo|selector|key]",
+	  "[sa|policy|default|stats|acquire|monitor|keep|features|algo|apply|save|selector|key]",
 	  "tell more" },
 	{ "version", NULL, NULL, cmd_version, NULL, "show the version" },
 };
@@ -168,6 +174,8 @@ int command_run(int argc, char **argv)
 	ret = find(&a, &c);
 	if (ret)
 		return ret;
+	if (cli.check && c->run != cmd_apply)
+		return cli_fail(CLI_USAGE, "--check goes with apply only");
 	if (cli.explain && c->run != cmd_stats)
 		return cli_fail(CLI_USAGE, "--explain goes with stats only");
 	return c->run(&a);

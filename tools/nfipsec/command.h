@@ -28,7 +28,7 @@ extern const size_t commands_len;
 
 int command_run(int argc, char **argv);
 /* Runs a line of a file, its words as of a command line. */
-typedef int (*batch_fn)(int argc, char **argv, void *arg);
+typedef int (*batch_fn)(int argc, char **argv, unsigned int line, void *arg);
 
 int batch_each(const char *path, batch_fn run, void *arg);
 int batch_run(const char *path);

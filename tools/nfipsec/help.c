@@ -91,7 +91,7 @@ void help_print(FILE *out)
 			c->verb ? c->verb : "", c->does);
 	fprintf(out, "\nWithout a command: a summary of the state.\n\n%s\n",
 		options);
-	fputs("Details: nfipsec help sa|policy|default|stats|acquire|monitor|keep|features|algo|selector|key,\nman nfipsec\n",
+	fputs("Details: nfipsec help sa|policy|default|stats|acquire|monitor|keep|features|algo|apply|save|selector|key,\nman nfipsec\n",
 	      out);
 }
 
@@ -121,7 +121,7 @@ int cmd_help(struct args *a)
 		return CLI_OK;
 	}
 	if (!help_command(cli.out, topic))
-		return cli_fail(CLI_USAGE, "no help about \"%s\", topics are: sa policy default stats acquire monitor keep features algo selector key",
+		return cli_fail(CLI_USAGE, "no help about \"%s\", topics are: sa policy default stats acquire monitor keep features algo apply save selector key",
 				cli_show(topic));
 	return CLI_OK;
 }

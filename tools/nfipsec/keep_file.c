@@ -95,13 +95,14 @@ static int check_end(const char *path)
 }
 
 /* A command "sa update" that says nothing but counters. */
-static int read_line(int argc, char **argv, void *arg)
+static int read_line(int argc, char **argv, unsigned int line, void *arg)
 {
 	struct args a = { .argc = argc, .argv = argv, .pos = 2 };
 	struct sa_args in = {};
 	struct kept *k;
 	int ret;
 
+	(void)line;
 	if (argc < 2 || strcmp(argv[0], "sa") || strcmp(argv[1], "update"))
 		return cli_fail(CLI_USAGE, "not written by nfipsec keep: \"sa update\" is missing");
 	ret = sa_parse_config(&a, &in);

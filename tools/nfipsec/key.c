@@ -98,7 +98,13 @@ static int key_file(const char *path, struct key *key)
 	int ret;
 	int fd;
 
+	if (keys_find(path, key))
+		return CLI_OK;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 && errno == ENOENT && cli.keys_later) {
+		key->missing = true;
+		return CLI_OK;
+	}
 	if (fd < 0)
 		return cli_fail(CLI_FAILED, "key file %s: %s", path,
 				strerror(errno));
@@ -155,7 +161,8 @@ bool key_is_word(const char *word)
 
 /**
  * key_parse() - get a key
- * @word: 0x and hexadecimal; @FILE; - for a line of standard input; or empty.
+ * @word: 0x and hexadecimal; @FILE, or @NAME of one of keys_read(); - for a line
+ *	of standard input; or empty.
  *	A key in it is wiped, since everyone can read argv.
  * @key: result, to be wiped by the caller also after a failure
  *

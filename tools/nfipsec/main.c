@@ -10,6 +10,7 @@
 
 enum {
 	OPT_EXPLAIN = 256,
+	OPT_CHECK,
 };
 
 static const struct option long_options[] = {
@@ -17,6 +18,7 @@ static const struct option long_options[] = {
 	{ "pretty", no_argument, NULL, 'p' },
 	{ "batch", required_argument, NULL, 'b' },
 	{ "explain", no_argument, NULL, OPT_EXPLAIN },
+	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{}
@@ -52,6 +54,9 @@ static int apply_option(int c, const char *word, struct mode *mode)
 		return CLI_OK;
 	case OPT_EXPLAIN:
 		cli.explain = true;
+		return CLI_OK;
+	case OPT_CHECK:
+		cli.check = true;
 		return CLI_OK;
 	case 'h':
 		mode->run = cmd_help;
@@ -101,7 +106,7 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_CORE, &none);
 	cli.out = stdout;
 	ret = run(argc, argv);
-	if (ret)
+	if (ret && ret != CLI_DIFFERS)
 		fprintf(stderr, "nfipsec: %s\n", cli_error());
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "nfipsec: writing the output: %s\n",

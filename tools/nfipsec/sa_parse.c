@@ -257,7 +257,7 @@ static int named_key(struct args *a, const struct word *w, enum algo_use use,
 		return cli_fail(CLI_USAGE, "a key must follow \"%s %s\": 0x and hexadecimal, @FILE, or - for standard input",
 				w->name, word);
 	ret = key_parse(text, key);
-	return ret ? ret : algo_check_key(use, word, key);
+	return ret || key->missing ? ret : algo_check_key(use, word, key);
 }
 
 /* @name is that of the algorithm as typed. */

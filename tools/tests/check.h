@@ -61,5 +61,6 @@ void test_keys(void);
 void test_wire(void);
 void test_errors(void);
 void test_keep(void);
+void test_apply(void);
 
 #endif

@@ -98,6 +98,7 @@ int main(void)
 	test_wire();
 	test_errors();
 	test_keep();
+	test_apply();
 	printf("1..%u\n", count);
 	return failed ? 1 : 0;
 }

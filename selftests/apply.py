@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A whole SAD and SPD from a file, and to one: nfipsec apply, nfipsec save.
+
+The topology is that of lib.py.
+"""
+import os
+import sys
+import time
+
+import lib
+from lib import FAR4, IN4, equal
+
+lab = lib.Lab()
+report = lib.Report()
+FILE = os.path.join(lib.TMP or "", "apply.conf")
+KEYS = os.path.join(lib.TMP or "", "apply.keys")
+ENDS = "src 10.0.0.1 dst 10.0.0.2"
+SA = "sa add " + ENDS + " proto esp spi 0x%x mode tunnel reqid %d dir out "
+GCM = "aead rfc4106(gcm(aes)) @gcm 128"
+TMPL = " action protect tmpl " + ENDS + " proto esp mode tunnel reqid 1"
+RICH = """
+# defaults, and SAs of all kinds
+default in discard out discard acquire-timeout 7
+""" + SA % (0x1001, 1) + "replay-window 128 flag esn decap-dscp " + GCM + """
+sa add src 10.0.0.2 dst 10.0.0.1 proto esp spi 0x1002 mode tunnel reqid 1 dir in owner me enc cbc(aes) @cbc auth-trunc hmac(sha256) @sha 128 limit byte-soft 100000 limit time-hard 3600
+sa add src fd00::1 dst fd00::2 proto ah spi 0x1003 mode transport auth-trunc hmac(sha256) @sha 128 sel src fd00::1 dst fd00::2 proto tcp dport 80
+sa add src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x1004 mode tunnel reqid 4 ecn off df set hop-limit 9 tfc-pad mtu dscp-set ef encap espinudp 4500 4500 0.0.0.0 """ + GCM + """
+sa add src 10.0.0.1 dst 10.0.0.2 proto comp spi 0x105 mode tunnel reqid 5 comp deflate
+# policies
+policy add dir out src 192.168.1.0/24 dst 192.168.2.0/24,192.168.4.1-192.168.4.9 proto tcp dport 443,80,90-99 priority 7 name "two words" name x owner me""" + TMPL + """
+policy add dir out src 192.168.1.1 dst any sel src fd00::/16 dst any proto udp sport 53 priority 8 pfp dst,src""" + TMPL + """ algo aes-gcm-16
+policy add dir in src 0.0.0.0/0 dst 0.0.0.0/0 proto icmp type 3-8 action bypass
+policy add dir in src fd00:2::/64 dst fd00:1::/64 proto tcp sport opaque dport opaque action discard
+"""
+
+
+def write(text, path=FILE):
+    with open(path, "w", encoding="ascii", opener=lambda p, f: os.open(
+            p, f, 0o600)) as f:
+        f.write(text)
+
+
+def run(*words):
+    """Status, stdout and stderr."""
+    return lab.cli(*words, ok=None)
+
+
+def apply(text, *more, status=0):
+    write(text)
+    got, out, err = run("apply", FILE, "keys", KEYS, *more)
+    equal((got in status if isinstance(status, tuple) else got == status,
+           bool(err)), (True, status not in (0, 3)), out + err)
+    return out + err
+
+
+def start():
+    lab.reset()
+    write("gcm 0x%s\ncbc 0x%s\nsha 0x%s\ndes 0x%s\n" % (
+        "6b" * 20, "6c" * 16, "6d" * 32, "0123456789abcdef" "23456789abcdef01"
+        "456789abcdef0123"),
+          KEYS)
+
+
+def save(*words):
+    return lab.cli("save", *words)
+
+
+def signs(out):
+    return "".join(line[0] for line in out.splitlines())
+
+
+def by_save(saved):
+    """The names of keys that save gives, with the keys that RICH has."""
+    out = []
+    for word in saved.split():
+        if word.startswith("@"):
+            kind = word.rpartition("-")[2]
+            byte = {"aead": "6b" * 20, "enc": "6c" * 16, "auth": "6d" * 32}
+            out.append("%s 0x%s\n" % (word[1:], byte[kind]))
+    return "".join(out)
+
+
+def round_trip():
+    start()
+    apply(RICH)
+    saved = save()
+    before = lab.nl.tables()
+    # neither what was applied nor what is saved changes anything, without keys
+    os.unlink(KEYS)
+    write("", KEYS)
+    for text in (RICH, saved):
+        equal(apply(text, "--check"), "", "what would change")
+        apply(text)
+    equal(lab.nl.tables(), before, "tables")
+    # and from nothing, with keys
+    lab.nl.do("SA_FLUSH")
+    lab.nl.do("POLICY_FLUSH")
+    write(by_save(saved), KEYS)
+    apply(saved)
+    equal(save(), saved, "saved again")
+    equal(lab.cli("save", "owner", "me").count("\n"), 2, "of one owner")
+
+
+def differences():
+    start()
+    base = SA % (0x1001, 1) + GCM + "\npolicy add dir out src %s dst %s priority 9%s\n" % (
+        IN4, FAR4, TMPL)
+    apply(base)
+    with lab.n.socket(2, 2) as sock:
+        sock.bind((IN4, 0))
+        sock.sendto(b"x", (FAR4, 4000))
+    lab.counted({"out_ok": 1})
+    before = lab.nl.tables()
+    more = base + SA % (0x1002, 2) + GCM + "\n"
+    for text, want in (
+            (more, "+"), ("", "--"), (base.replace("priority 9", "priority 8"), "~"),
+            ("default out discard\n" + base, "~"),
+            (base + "policy add dir in src 0.0.0.0/0 dst 0.0.0.0/0 action bypass", "+"),
+            (base.replace(FAR4, "192.168.9.9"), "-+")):
+        equal(signs(apply(text, "--check", status=3)), want, text)
+        equal(lab.nl.tables(), before, "tables after --check")
+    # what is equal is the same as before, its sequence number too
+    apply(more + "default out discard")
+    equal(set(map(str, before[0])) <= set(map(str, lab.nl.tables()[0])), True,
+          "the SA")
+    equal(lab.nl.tables()[1], before[1], "the policy")
+    apply("")
+    equal(lab.nl.tables()[:2], ([], []), "nothing left")
+
+
+def order():
+    """Of one priority, the first in the file is looked at first."""
+    start()
+    lines = ["policy add dir out src any dst 192.168.%d.0/24 priority 5 "
+             "action bypass\n" % n for n in range(1, 6)]
+    lists = (lines[1:3], lines[:3], lines, lines[::-1], [lines[4], lines[0]],
+             [lines[0], lines[3], lines[1]])
+    for some in lists:
+        text = "".join(some)
+        apply(text)
+        equal(save().count("policy"), len(some), "policies")
+        got = [line.split("dst ")[1].split()[0]
+               for line in save().splitlines() if "policy" in line]
+        equal(got, [x.split("dst ")[1].split()[0] for x in some], "order")
+        equal(apply(text, "--check"), "", "once more")
+
+
+def errors():
+    """Nothing is changed, and the line is named."""
+    start()
+    good = SA % (0x1001, 1) + GCM + "\n"
+    apply(good)
+    before = lab.nl.tables()
+    policy = "policy add dir out src %s dst %s priority 1" % (IN4, FAR4) + TMPL
+    for bad in ("policy add dir out src any", "sa del dst 10.0.0.2", "nothing",
+                SA % (0x1002, 1) + "aead rfc4106(gcm(aes)) @none 128",
+                SA % (0x1002, 1) + "aead unheard-of @gcm 128",
+                SA % (0x1002, 1) + "replay-window 99999999 " + GCM,
+                SA % (0x1001, 1) + GCM, SA % (1, 1) + GCM,
+                policy.replace("proto esp", "proto comp").replace(FAR4, IN4),
+                policy):
+        text = good + "\n# third\n" + policy + "\n" + bad + "\n" + good.replace(
+            "0x1001", "0x2001")
+        said = apply(text, status=(1, 2))
+        equal(" 5" in said, True, said)
+        equal(lab.nl.tables(), before, "tables")
+        equal(run("apply", FILE, "keys", KEYS, "--check")[0] in (1, 2), True,
+              "--check sees it")
+    # the numbers of an SA never begin anew under its key
+    said = apply(good.replace("reqid 1", "reqid 3"), status=(1,))
+    equal("line 1" in said and "another SPI" in said, True, said)
+    weak = SA % (0x1002, 1) + "enc cbc(des3_ede) @des auth-trunc hmac(sha256) @sha 128\n"
+    equal("line 2" in apply(good + weak, status=(1,)), True, "weak")
+    equal(lab.nl.tables(), before, "tables")
+    equal(apply("default weak on\n" + good + weak, "--check", status=3)[0],
+          "+", "weak, where it is permitted")
+    os.chmod(KEYS, 0o644)
+    equal("others may" in apply(good, status=(1,)), True, "keys for all to read")
+    os.chmod(KEYS, 0o600)
+    equal(run("--check", "sa")[0], 2, "--check without apply")
+
+
+def owners():
+    start()
+    other = SA % (0x1001, 1) + "owner ike " + GCM + (
+        "\npolicy add dir in src 0.0.0.0/0 dst 0.0.0.0/0 owner ike action bypass\n")
+    apply(other)
+    theirs = lab.nl.tables()[:2]
+    mine = SA % (0x1002, 2) + GCM + "\n"
+    apply(mine, "owner", "me")
+    equal(save("owner", "me").count("owner me"), 1, "mine")
+    apply(mine, "--check", "owner", "me")
+    apply("", "owner", "me")
+    equal(lab.nl.tables()[:2], theirs, "theirs")
+    apply(other, "owner", "me", status=(2,))
+    apply("default in bypass", "owner", "me", status=(2,))
+
+
+def many():
+    """As many as there may be in a large place, at once."""
+    start()
+    count = max(200, int(20 * lib.SCALE))
+    text = "".join(
+        "policy add dir out src 10.%d.%d.0/24 dst 10.%d.0.0/16 priority %d%s\n"
+        % (n >> 8, n & 255, n % 200, n % 50, TMPL) for n in range(count))
+    took = []
+    for what in (text, text, ""):
+        begin = time.monotonic()
+        apply(what)
+        took.append(time.monotonic() - begin)
+    print("# %d policies: %.2f s, again %.2f s, away %.2f s"
+          % (count, *took))
+
+
+report.add("round trip", round_trip)
+report.add("differences", differences)
+report.add("order", order)
+report.add("errors", errors)
+report.add("owners", owners)
+report.add("many", many)
+sys.exit(report.run())

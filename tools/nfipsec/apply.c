@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/* apply: have the kernel's tables be what a file says, all at once. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+#include "policy.h"
+
+/* How often it is tried, while others change the tables. */
+#define TRIES	8
+
+/**
+ * struct apply - what is asked for
+ * @has: for words_parse()
+ * @file: to read, - is standard input
+ * @keys: file of keys, or NULL
+ * @owner: only what is of that owner, or NULL
+ * @want: what the file says
+ * @lines: of the requests of a transaction
+ * @n: how many
+ * @retry: the tables have changed since they were read
+ */
+struct apply {
+	uint64_t has;
+	const char *file;
+	const char *keys;
+	char owner[OWNER_MAX + 1];
+	struct tables want;
+	unsigned int *lines;
+	size_t n;
+	bool retry;
+};
+
+static const char *file_name(const struct apply *x)
+{
+	return strcmp(x->file, "-") ? x->file : "standard input";
+}
+
+/* A failure of the library, with the line of the request that it is about. */
+static int refused(const struct apply *x)
+{
+	uint32_t blamed = nfipsec_transaction_blamed(cli.h);
+
+	if (blamed < x->n && x->lines[blamed])
+		return cli_fail(CLI_FAILED, "%s line %u: %s", file_name(x),
+				x->lines[blamed], nfipsec_error(cli.h));
+	return cli_refused("apply");
+}
+
+static void note(struct apply *x, unsigned int line)
+{
+	x->lines[x->n++] = line;
+}
+
+static int stage_dels(struct apply *x, const struct tables *have)
+{
+	struct nfipsec_policy key;
+	const struct item *item;
+	size_t i;
+
+	for (i = 0; i < have->policies.n; i++) {
+		item = &have->policies.item[i];
+		if (item->keep)
+			continue;
+		key.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX);
+		key.index = item->index;
+		note(x, 0);
+		if (nfipsec_stage_policy_del(cli.h, &key))
+			return refused(x);
+	}
+	for (i = 0; i < have->sas.n; i++) {
+		item = &have->sas.item[i];
+		if (item->keep)
+			continue;
+		note(x, 0);
+		if (nfipsec_stage_sa_del(cli.h, item->sa))
+			return refused(x);
+	}
+	return CLI_OK;
+}
+
+static int stage_sas(struct apply *x)
+{
+	const struct item *item;
+	size_t i;
+
+	for (i = 0; i < x->want.sas.n; i++) {
+		item = &x->want.sas.item[i];
+		if (item->keep)
+			continue;
+		if (item->in->aead.missing || item->in->enc.missing ||
+		    item->in->auth.missing)
+			return cli_fail(CLI_FAILED, "%s line %u: there is no such key, neither among those of keys nor as a file",
+					file_name(x), item->line);
+		note(x, item->line);
+		if (nfipsec_stage_sa_add(cli.h, &item->in->sa))
+			return refused(x);
+	}
+	return CLI_OK;
+}
+
+static int stage_policies(struct apply *x)
+{
+	struct nfipsec_policy *pol = malloc(sizeof(*pol));
+	const struct item *item;
+	int ret = CLI_OK;
+	size_t i;
+
+	if (!pol)
+		return cli_fail(CLI_FAILED, "out of memory");
+	for (i = 0; !ret && i < x->want.policies.n; i++) {
+		item = &x->want.policies.item[i];
+		if (item->keep)
+			continue;
+		memset(pol, 0, sizeof(*pol));
+		ret = file_words(item, pol);
+		if (x->owner[0]) {
+			strcpy(pol->owner, x->owner);
+			has_set(pol, NFIPSEC_A_POLICY_OWNER);
+		}
+		note(x, item->line);
+		if (!ret && nfipsec_stage_policy_add(cli.h, pol))
+			ret = refused(x);
+	}
+	free(pol);
+	return ret;
+}
+
+static int stage_all(struct apply *x, const struct tables *have,
+		     const struct nfipsec_default *def)
+{
+	int ret;
+
+	free(x->lines);
+	x->n = 0;
+	x->lines = calloc(have->sas.n + have->policies.n + x->want.sas.n +
+			  x->want.policies.n + 1, sizeof(*x->lines));
+	if (!x->lines)
+		return cli_fail(CLI_FAILED, "out of memory");
+	ret = stage_dels(x, have);
+	if (!ret)
+		ret = stage_sas(x);
+	if (!ret)
+		ret = stage_policies(x);
+	if (!ret && def->has) {
+		note(x, 0);
+		if (nfipsec_stage_default_set(cli.h, def))
+			ret = refused(x);
+	}
+	if (!ret && nfipsec_transaction_flush(cli.h))
+		ret = refused(x);
+	return ret;
+}
+
+static size_t show(const struct items *list, char sign)
+{
+	const struct item *item;
+	size_t n = 0;
+
+	for (item = list->item; item < list->item + list->n; item++) {
+		if (item->keep || (sign == '-' && item->other))
+			continue;
+		fprintf(cli.out, "%c %s\n", item->other ? '~' : sign,
+			item->text);
+		n++;
+	}
+	return n;
+}
+
+static bool show_default(const struct nfipsec_default *def)
+{
+	if (!def->has)
+		return false;
+	fputs("~ default", cli.out);
+	if (has_get(def, NFIPSEC_A_DEFAULT_IN))
+		fprintf(cli.out, " in %s", choice_name(choice_action, def->in));
+	if (has_get(def, NFIPSEC_A_DEFAULT_OUT))
+		fprintf(cli.out, " out %s",
+			choice_name(choice_action, def->out));
+	if (has_get(def, NFIPSEC_A_DEFAULT_WEAK))
+		fprintf(cli.out, " weak %s", def->weak ? "on" : "off");
+	if (has_get(def, NFIPSEC_A_DEFAULT_AUDIT))
+		fprintf(cli.out, " audit %s", def->audit ? "on" : "off");
+	if (has_get(def, NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT))
+		fprintf(cli.out, " acquire-timeout %u", def->acquire_timeout);
+	fputc('\n', cli.out);
+	return true;
+}
+
+/* The kernel has looked at each request, and forgets them. */
+static int check(const struct apply *x, const struct tables *have,
+		 const struct nfipsec_default *def)
+{
+	size_t n = 0;
+
+	nfipsec_transaction_abort(cli.h);
+	n += show(&have->sas, '-');
+	n += show(&have->policies, '-');
+	n += show(&x->want.sas, '+');
+	n += show(&x->want.policies, '+');
+	n += show_default(def);
+	return n ? CLI_DIFFERS : CLI_OK;
+}
+
+static int commit(struct apply *x)
+{
+	int ret = nfipsec_transaction_commit(cli.h, true);
+
+	x->retry = ret == -ESTALE;
+	return ret ? refused(x) : CLI_OK;
+}
+
+/* Within the transaction: it is refused if what is read here is not true then. */
+static int run(struct apply *x, struct tables *have)
+{
+	struct nfipsec_default def = x->want.def;
+	int ret;
+
+	ret = tables_read(have, x->owner[0] ? x->owner : NULL);
+	if (!ret)
+		ret = plan_make(have, &x->want);
+	if (ret)
+		return ret;
+	plan_default(&have->def, &def);
+	ret = stage_all(x, have, &def);
+	if (ret)
+		return ret;
+	return cli.check ? check(x, have, &def) : commit(x);
+}
+
+static void forget_plan(struct items *list)
+{
+	struct item *item;
+
+	for (item = list->item; item < list->item + list->n; item++) {
+		item->other = NULL;
+		item->keep = false;
+	}
+}
+
+static int try(struct apply *x)
+{
+	struct tables have = {};
+	int ret;
+
+	x->retry = false;
+	forget_plan(&x->want.sas);
+	forget_plan(&x->want.policies);
+	if (nfipsec_transaction_begin(cli.h))
+		return cli_refused("apply");
+	ret = run(x, &have);
+	if (ret)
+		nfipsec_transaction_abort(cli.h);
+	tables_free(&have);
+	return ret;
+}
+
+static int word_text(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+
+	if (!text)
+		return CLI_USAGE;
+	*(const char **)((char *)obj + w->off) = text;
+	return CLI_OK;
+}
+
+static int parse(struct args *a, struct apply *x)
+{
+	static const struct word words[] = {
+		{ "keys", word_text, 0, offsetof(struct apply, keys), 0, 0,
+		  false },
+		{ "owner", word_owner, 0, offsetof(struct apply, owner), 1, 0,
+		  false },
+	};
+
+	x->file = args_next(a);
+	if (!x->file)
+		return cli_fail(CLI_USAGE, "which file? - is standard input");
+	return words_parse(a, words, ARRAY_SIZE(words), x, false);
+}
+
+/**
+ * cmd_apply() - apply
+ * @a: words
+ *
+ * Return: enum cli_result
+ */
+int cmd_apply(struct args *a)
+{
+	struct apply x = {};
+	int tries = 0;
+	int ret;
+
+	ret = parse(a, &x);
+	if (!ret && x.keys)
+		ret = keys_read(x.keys);
+	if (!ret) {
+		cli.keys_later = true;
+		ret = file_read(&x.want, x.file, x.owner[0] ? x.owner : NULL);
+		cli.keys_later = false;
+	}
+	if (!ret)
+		ret = cli_open();
+	while (!ret) {
+		ret = try(&x);
+		if (!x.retry || ++tries == TRIES)
+			break;
+		ret = CLI_OK;
+	}
+	tables_free(&x.want);
+	free(x.lines);
+	keys_free();
+	return ret;
+}

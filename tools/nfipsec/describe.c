@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SAs and policies as a line of a file that apply reads. Equal objects have equal
+ * lines. Keys are not in them, nor what changes with each packet.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+
+#include "addr.h"
+#include "algo.h"
+#include "describe.h"
+#include "dscp.h"
+#include "outer.h"
+#include "policy.h"
+#include "sa.h"
+#include "selector.h"
+#include "tmpl.h"
+
+/**
+ * struct line - a line that is being written
+ * @out: stream
+ * @text: the line
+ * @len: its length
+ */
+struct line {
+	FILE *out;
+	char *text;
+	size_t len;
+};
+
+static bool line_begin(struct line *l)
+{
+	l->text = NULL;
+	l->out = open_memstream(&l->text, &l->len);
+	return l->out;
+}
+
+/* What is shown in several lines is one here. */
+static char *line_end(struct line *l)
+{
+	char *from, *to;
+	bool quoted = false;
+
+	if (fclose(l->out)) {
+		free(l->text);
+		return NULL;
+	}
+	for (from = to = l->text; *from; from++) {
+		if (*from == '"')
+			quoted = !quoted;
+		if (!quoted && strchr(" \t\n", *from)) {
+			if (to > l->text && to[-1] != ' ')
+				*to++ = ' ';
+		} else {
+			*to++ = *from;
+		}
+	}
+	while (to > l->text && to[-1] == ' ')
+		to--;
+	*to = '\0';
+	return l->text;
+}
+
+static int port_cmp(const void *a, const void *b)
+{
+	const struct nfipsec_port_range *p = a, *q = b;
+
+	return p->low - q->low;
+}
+
+static int addr_cmp(const void *a, const void *b)
+{
+	const struct nfipsec_addr_range *p = a, *q = b;
+
+	return memcmp(p->addr.bytes, q->addr.bytes, sizeof(p->addr.bytes));
+}
+
+/* The kernel tells the lowest first. */
+static void sort_ports(uint16_t *min, uint16_t *max,
+		       struct nfipsec_port_list *more)
+{
+	struct nfipsec_port_range *first = more->range;
+	struct nfipsec_port_range swap;
+
+	if (!more->n)
+		return;
+	qsort(more->range, more->n, sizeof(*more->range), port_cmp);
+	if (first->low >= *min)
+		return;
+	swap = *first;
+	first->low = *min;
+	first->high = *max;
+	*min = swap.low;
+	*max = swap.high;
+	qsort(more->range, more->n, sizeof(*more->range), port_cmp);
+}
+
+/* Length of the prefix that is a range, or -1. */
+static int range_plen(const struct nfipsec_addr *lo,
+		      const struct nfipsec_addr *hi)
+{
+	int bits = addr_bits(lo->family);
+	int plen = 0;
+	int i;
+
+	while (plen < bits &&
+	       !((lo->bytes[plen / 8] ^ hi->bytes[plen / 8]) &
+		 (0x80 >> plen % 8)))
+		plen++;
+	for (i = plen; i < bits; i++)
+		if (lo->bytes[i / 8] & (0x80 >> i % 8) ||
+		    !(hi->bytes[i / 8] & (0x80 >> i % 8)))
+			return -1;
+	return plen;
+}
+
+/* The kernel tells of a range that is a prefix as one. */
+static void to_prefix(struct nfipsec_addr_range *r)
+{
+	int plen;
+
+	if (!has_get(r, NFIPSEC_A_ADDR_RANGE_END))
+		return;
+	plen = range_plen(&r->addr, &r->end);
+	if (plen < 0)
+		return;
+	r->plen = plen;
+	r->has = NFIPSEC_HAS(NFIPSEC_A_ADDR_RANGE_ADDR) |
+		 NFIPSEC_HAS(NFIPSEC_A_ADDR_RANGE_PLEN);
+}
+
+/**
+ * struct side - where a selector has one of its two sides
+ * @addr: attribute of the address
+ * @plen: of its prefix length
+ * @end: of the highest address
+ */
+struct side {
+	unsigned int addr;
+	unsigned int plen;
+	unsigned int end;
+};
+
+/* One of the two has an attribute if the other has. */
+static void copy_has(uint64_t *to, unsigned int to_attr, const uint64_t *from,
+		     unsigned int from_attr)
+{
+	*to &= ~NFIPSEC_HAS(to_attr);
+	if (*from & NFIPSEC_HAS(from_attr))
+		*to |= NFIPSEC_HAS(to_attr);
+}
+
+/* And the lowest range first. */
+static void sort_side(uint64_t *has, const struct side *side,
+		      struct nfipsec_addr *addr, uint8_t *plen,
+		      struct nfipsec_addr *end, struct nfipsec_addr_list *more)
+{
+	struct nfipsec_addr_range all[NFIPSEC_MORE_MAX + 1];
+	struct nfipsec_addr_range *r = all;
+	uint32_t i;
+
+	if (!(*has & NFIPSEC_HAS(side->addr)))
+		return;
+	*r = (struct nfipsec_addr_range){
+		.addr = *addr, .plen = *plen, .end = *end,
+		.has = NFIPSEC_HAS(NFIPSEC_A_ADDR_RANGE_ADDR),
+	};
+	copy_has(&r->has, NFIPSEC_A_ADDR_RANGE_PLEN, has, side->plen);
+	copy_has(&r->has, NFIPSEC_A_ADDR_RANGE_END, has, side->end);
+	memcpy(all + 1, more->range, more->n * sizeof(*all));
+	for (i = 0; i <= more->n; i++)
+		to_prefix(&all[i]);
+	qsort(all, more->n + 1, sizeof(*all), addr_cmp);
+	*addr = r->addr;
+	*plen = r->plen;
+	*end = r->end;
+	copy_has(has, side->plen, &r->has, NFIPSEC_A_ADDR_RANGE_PLEN);
+	copy_has(has, side->end, &r->has, NFIPSEC_A_ADDR_RANGE_END);
+	memcpy(more->range, all + 1, more->n * sizeof(*all));
+}
+
+static void sort_sides(struct nfipsec_selector *sel)
+{
+	static const struct side src = {
+		NFIPSEC_A_SELECTOR_SRC, NFIPSEC_A_SELECTOR_SRC_PLEN,
+		NFIPSEC_A_SELECTOR_SRC_END,
+	};
+	static const struct side dst = {
+		NFIPSEC_A_SELECTOR_DST, NFIPSEC_A_SELECTOR_DST_PLEN,
+		NFIPSEC_A_SELECTOR_DST_END,
+	};
+
+	sort_side(&sel->has, &src, &sel->src, &sel->src_plen, &sel->src_end,
+		  &sel->src_more);
+	sort_side(&sel->has, &dst, &sel->dst, &sel->dst_plen, &sel->dst_end,
+		  &sel->dst_more);
+}
+
+static char *selector_line(const struct nfipsec_selector *from)
+{
+	struct nfipsec_selector sel = *from;
+	struct line l;
+
+	sort_ports(&sel.sport_min, &sel.sport_max, &sel.sport_more);
+	sort_ports(&sel.dport_min, &sel.dport_max, &sel.dport_more);
+	sort_ports(&sel.type_min, &sel.type_max, &sel.type_more);
+	sort_sides(&sel);
+	if (!line_begin(&l))
+		return NULL;
+	selector_print(l.out, &sel);
+	return line_end(&l);
+}
+
+static int text_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* In an order of their own: theirs means nothing. */
+static bool put_sets(FILE *out, const struct nfipsec_policy *pol)
+{
+	char *set[NFIPSEC_MORE_MAX + 1];
+	uint32_t i, n = 0;
+	bool whole = true;
+
+	set[n++] = selector_line(&pol->selector);
+	for (i = 0; i < pol->selector_more.n; i++)
+		set[n++] = selector_line(&pol->selector_more.selector[i]);
+	for (i = 0; i < n; i++)
+		whole = whole && set[i];
+	if (whole)
+		qsort(set, n, sizeof(*set), text_cmp);
+	for (i = 0; i < n; i++) {
+		if (whole)
+			fprintf(out, "%s%s", i ? " sel " : " ", set[i]);
+		free(set[i]);
+	}
+	return whole;
+}
+
+/* There is no escape in a quote: a name with both kinds stays as it is. */
+static void put_name(FILE *out, const char *name)
+{
+	const char *quote = strpbrk(name, " \t#'") ? "\"" : "";
+
+	if (strchr(name, '"'))
+		quote = "'";
+	fprintf(out, " name %s%s%s", quote, name, quote);
+}
+
+/**
+ * describe_policy_key() - what says which policy it is
+ * @pol: policy
+ *
+ * Return: text for free(), NULL if out of memory
+ */
+char *describe_policy_key(const struct nfipsec_policy *pol)
+{
+	struct line l;
+	bool whole;
+	char *text;
+
+	if (!line_begin(&l))
+		return NULL;
+	fprintf(l.out, "policy add dir %s", choice_name(choice_dir, pol->dir));
+	whole = put_sets(l.out, pol);
+	text = line_end(&l);
+	if (whole)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* The kernel tells an algorithm by its own name. */
+static void kernel_name(char *name)
+{
+	static const enum algo_use uses[] = { ALGO_AEAD, ALGO_ENC, ALGO_AUTH };
+	char own[NFIPSEC_NAME_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(uses); i++) {
+		if (algo_name(uses[i], name, own) || !strcmp(own, name))
+			continue;
+		strcpy(name, own);
+		return;
+	}
+}
+
+static void put_tmpl(FILE *out, const struct nfipsec_tmpl *from)
+{
+	struct nfipsec_tmpl tmpl = *from;
+	uint32_t i;
+
+	for (i = 0; i < tmpl.algos.n; i++)
+		kernel_name(tmpl.algos.name[i]);
+	tmpl_print(out, &tmpl);
+}
+
+/**
+ * describe_policy() - a policy as a line
+ * @pol: policy
+ *
+ * Return: text for free(), NULL if out of memory
+ */
+char *describe_policy(const struct nfipsec_policy *pol)
+{
+	char *key = describe_policy_key(pol);
+	const struct choice *c;
+	const char *sep = " pfp ";
+	struct line l;
+	uint32_t i;
+
+	if (!key || !line_begin(&l)) {
+		free(key);
+		return NULL;
+	}
+	fprintf(l.out, "%s priority %u", key, pol->priority);
+	free(key);
+	for (i = 0; i < pol->names.n; i++)
+		put_name(l.out, pol->names.name[i]);
+	for (c = choice_pfp; c->name; c++) {
+		if (!(pol->pfp & c->value))
+			continue;
+		fprintf(l.out, "%s%s", sep, c->name);
+		sep = ",";
+	}
+	if (POLICY_HAS(pol, OWNER))
+		fprintf(l.out, " owner %s", pol->owner);
+	fprintf(l.out, " action %s ", choice_name(choice_action, pol->action));
+	for (i = 0; i < pol->tmpls; i++)
+		put_tmpl(l.out, &pol->tmpl[i]);
+	return line_end(&l);
+}
+
+static bool is_group(const struct nfipsec_addr *addr)
+{
+	return addr->family == AF_INET ? (addr->bytes[0] & 0xf0) == 0xe0 :
+					 addr->bytes[0] == 0xff;
+}
+
+/**
+ * describe_sa_key() - what says which SA it is
+ * @sa: SA
+ *
+ * Return: text for free(), NULL if out of memory
+ */
+char *describe_sa_key(const struct nfipsec_sa *sa)
+{
+	char text[INET6_ADDRSTRLEN], proto[PROTO_TEXT_MAX];
+	struct line l;
+
+	if (!line_begin(&l))
+		return NULL;
+	fprintf(l.out, "%s-%s-0x%x", proto_text(sa->proto, proto,
+						sizeof(proto)),
+		addr_text(&sa->dst, text, sizeof(text)), sa->spi);
+	if (is_group(&sa->dst))
+		fprintf(l.out, "-%s", addr_text(&sa->src, text, sizeof(text)));
+	return line_end(&l);
+}
+
+static void put_id(FILE *out, const struct nfipsec_sa *sa)
+{
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
+	char proto[PROTO_TEXT_MAX];
+
+	fprintf(out, "sa add src %s dst %s proto %s spi 0x%x mode %s reqid %u dir %s",
+		addr_text(&sa->src, src, sizeof(src)),
+		addr_text(&sa->dst, dst, sizeof(dst)),
+		proto_text(sa->proto, proto, sizeof(proto)), sa->spi,
+		choice_name(choice_mode, sa->mode), sa->reqid,
+		choice_name(choice_dir, sa->dir));
+	if (SA_HAS(sa, REPLAY_WINDOW))
+		fprintf(out, " replay-window %u", sa->replay_window);
+	if (SA_HAS(sa, OWNER))
+		fprintf(out, " owner %s", sa->owner);
+}
+
+static void put_flags(FILE *out, const struct nfipsec_sa *sa)
+{
+	const struct choice *c;
+	const char *word = " flag ";
+
+	for (c = sa_flags; c->name; c++) {
+		if (!(sa->flags & c->value))
+			continue;
+		fprintf(out, "%s%s", word, c->name);
+		word = " ";
+	}
+}
+
+static void put_encap(FILE *out, const struct nfipsec_sa *sa)
+{
+	const struct nfipsec_encap *e = &sa->encap;
+	const char *oa = sa->dst.family == AF_INET6 ? "::" : "0.0.0.0";
+	char text[INET6_ADDRSTRLEN];
+
+	if (has_get(e, NFIPSEC_A_ENCAP_OA))
+		oa = addr_text(&e->oa, text, sizeof(text));
+	fprintf(out, " encap espinudp %u %u %s", e->sport, e->dport, oa);
+	if (e->keepalive)
+		fprintf(out, " nat-keepalive-interval %u", e->keepalive);
+}
+
+static void put_limits(FILE *out, const struct nfipsec_lifetime *life)
+{
+	size_t i;
+
+	for (i = 0; i < SA_LIMITS; i++)
+		if (has_get(life, sa_limits[i].attr))
+			fprintf(out, " limit %s %" PRIu64, sa_limits[i].name,
+				*(const uint64_t *)((const char *)life +
+						    sa_limits[i].off));
+}
+
+static void put_rest(FILE *out, const struct nfipsec_sa *sa)
+{
+	const struct nfipsec_tfc *tfc = &sa->tfc;
+	char dscps[DSCP_TEXT_MAX];
+
+	if (SA_HAS(sa, OUTER)) {
+		fputc(' ', out);
+		outer_print(out, &sa->outer);
+	}
+	if (SA_HAS(sa, PMTU_AGE))
+		fprintf(out, " pmtu-age %u", sa->pmtu_age);
+	if (has_get(tfc, NFIPSEC_A_TFC_PAD) && tfc->pad == TFC_PAD_MTU)
+		fputs(" tfc-pad mtu", out);
+	else if (has_get(tfc, NFIPSEC_A_TFC_PAD))
+		fprintf(out, " tfc-pad %u", tfc->pad);
+	if (has_get(tfc, NFIPSEC_A_TFC_DUMMY_INTERVAL))
+		fprintf(out, " dummy-interval %u", tfc->dummy_interval);
+	if (SA_HAS(sa, DSCP_SET))
+		fprintf(out, " dscp-set %s",
+			dscp_set_text(sa->dscp_set, dscps));
+	if (SA_HAS(sa, ENCAP))
+		put_encap(out, sa);
+	if (SA_HAS(sa, LIFETIME))
+		put_limits(out, &sa->lifetime);
+}
+
+/* The name of a key says which SA's it is. */
+static void put_algos(FILE *out, const struct nfipsec_sa *sa, const char *key)
+{
+	if (SA_HAS(sa, AEAD_NAME))
+		fprintf(out, " aead %s @%s-aead %u", sa->aead_name, key,
+			sa->aead_icv_bits);
+	if (SA_HAS(sa, ENC_NAME) && algo_keyless(ALGO_ENC, sa->enc_name))
+		fprintf(out, " enc %s", sa->enc_name);
+	else if (SA_HAS(sa, ENC_NAME))
+		fprintf(out, " enc %s @%s-enc", sa->enc_name, key);
+	if (SA_HAS(sa, AUTH_NAME))
+		fprintf(out, " auth-trunc %s @%s-auth %u", sa->auth_name, key,
+			sa->auth_icv_bits);
+	if (SA_HAS(sa, COMP_NAME))
+		fprintf(out, " comp %s", sa->comp_name);
+}
+
+/**
+ * describe_sa() - an SA as a line
+ * @sa: SA
+ *
+ * Return: text for free(), NULL if out of memory
+ */
+char *describe_sa(const struct nfipsec_sa *sa)
+{
+	char *key = describe_sa_key(sa);
+	char *sel = SA_HAS(sa, SELECTOR) ? selector_line(&sa->selector) : NULL;
+	struct line l;
+
+	if (!key || (SA_HAS(sa, SELECTOR) && !sel) || !line_begin(&l)) {
+		free(key);
+		free(sel);
+		return NULL;
+	}
+	put_id(l.out, sa);
+	put_flags(l.out, sa);
+	put_rest(l.out, sa);
+	put_algos(l.out, sa, key);
+	/* Last: its words go on as long as they can be of a selector. */
+	if (sel)
+		fprintf(l.out, " sel %s", sel);
+	free(key);
+	free(sel);
+	return line_end(&l);
+}
+
+/**
+ * describe_fill() - take what an SA as typed does not say from another
+ * @sa: SA as typed
+ * @from: as the kernel tells it
+ *
+ * What has a value that is usual, and is not that of an attribute that is
+ * missing.
+ */
+void describe_fill(struct nfipsec_sa *sa, const struct nfipsec_sa *from)
+{
+	const struct nfipsec_outer *usual = &from->outer;
+	struct nfipsec_outer *o = &sa->outer;
+	uint64_t given = o->has;
+
+	if (!SA_HAS(sa, REPLAY_WINDOW))
+		sa->replay_window = from->replay_window;
+	has_set(sa, NFIPSEC_A_SA_REPLAY_WINDOW);
+	if (!SA_HAS(sa, PMTU_AGE))
+		sa->pmtu_age = from->pmtu_age;
+	has_set(sa, NFIPSEC_A_SA_PMTU_AGE);
+	if (!SA_HAS(from, OUTER))
+		return;
+	has_set(sa, NFIPSEC_A_SA_OUTER);
+	if (!(given & NFIPSEC_HAS(NFIPSEC_A_OUTER_ECN)))
+		o->ecn = usual->ecn;
+	if (!(given & NFIPSEC_HAS(NFIPSEC_A_OUTER_DF)))
+		o->df = usual->df;
+	if (!(given & NFIPSEC_HAS(NFIPSEC_A_OUTER_LABEL))) {
+		o->label = usual->label;
+		o->label_value = usual->label_value;
+	}
+	if (!(given & NFIPSEC_HAS(NFIPSEC_A_OUTER_FRAG)))
+		o->frag = usual->frag;
+	/* The kernel tells both of what has a flag and a word. */
+	if (o->ecn == NFIPSEC_ECN_OFF)
+		sa->flags |= NFIPSEC_SA_FLAG_NOECN;
+	if (o->df == NFIPSEC_DF_CLEAR)
+		sa->flags |= NFIPSEC_SA_FLAG_NOPMTUDISC;
+}

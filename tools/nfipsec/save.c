@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/* save: the kernel's tables as a file that apply reads. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "apply.h"
+#include "policy.h"
+
+static void save_default(const struct nfipsec_default *def)
+{
+	fprintf(cli.out, "default in %s out %s weak %s audit %s acquire-timeout %u\n",
+		choice_name(choice_action, def->in),
+		choice_name(choice_action, def->out),
+		def->weak ? "on" : "off", def->audit ? "on" : "off",
+		def->acquire_timeout);
+}
+
+static int owner_parse(struct args *a, struct nfipsec_sa *filter)
+{
+	static const struct word words[] = {
+		{ "owner", word_owner, 0, offsetof(struct nfipsec_sa, owner),
+		  NFIPSEC_A_SA_OWNER, 0, false },
+	};
+
+	return words_parse(a, words, ARRAY_SIZE(words), filter, false);
+}
+
+/**
+ * cmd_save() - save
+ * @a: words
+ *
+ * Return: enum cli_result
+ */
+int cmd_save(struct args *a)
+{
+	struct nfipsec_sa filter = {};
+	struct tables have = {};
+	const char *owner;
+	size_t i;
+	int ret;
+
+	ret = owner_parse(a, &filter);
+	if (!ret)
+		ret = cli_open();
+	owner = SA_HAS(&filter, OWNER) ? filter.owner : NULL;
+	if (!ret)
+		ret = tables_read(&have, owner);
+	if (!ret && !owner)
+		save_default(&have.def);
+	for (i = 0; !ret && i < have.sas.n; i++)
+		fprintf(cli.out, "%s\n", have.sas.item[i].text);
+	for (i = 0; !ret && i < have.policies.n; i++)
+		fprintf(cli.out, "%s\n", have.policies.item[i].text);
+	tables_free(&have);
+	return ret ? ret : cli_note_torn();
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Lines of a whole SAD and SPD, and the difference of two. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+#include "check.h"
+#include "describe.h"
+#include "policy.h"
+
+/* What is written is read as the same, and equal if the words were others. */
+static const char * const policies[][2] = {
+	{
+		"dir out src 10.0.0.0/8 dst 10.1.0.1 action bypass",
+		"action bypass dst 10.1.0.1/32 src 10.0.0.0-10.255.255.255 dir out",
+	},
+	{
+		"dir in src 0.0.0.0/0 dst 0.0.0.0/0 proto tcp dport 443,80,90-99 action discard priority 7",
+		"dir in src 0.0.0.0/0 dst 0.0.0.0/0 proto tcp dport 80,90-99,443 priority 7 action discard",
+	},
+	{
+		"dir out src 10.0.0.1 dst any sel src fd00::/16 dst any proto udp sport 53 name x owner me action protect tmpl src 10.0.0.1 dst 10.0.0.2 proto esp mode tunnel reqid 1 algo aes-gcm-16",
+		"dir out src fd00::/16 dst ::/0 proto udp sport 53 sel src 10.0.0.1 dst 0.0.0.0/0 owner me name x action protect tmpl src 10.0.0.1 dst 10.0.0.2 proto esp mode tunnel reqid 1 algo rfc4106(gcm(aes))",
+	},
+	{
+		"dir out src 10.3.0.0/16,10.2.0.1-10.2.0.5,10.0.0.0-10.0.255.255 dst 0.0.0.0/0 action bypass",
+		"dir out src 10.0.0.0/16,10.3.0.0/16,10.2.0.1-10.2.0.5 dst any action bypass",
+	},
+	{
+		"dir in src fd00::/64 dst any proto tcp sport opaque dport opaque action bypass",
+		"dir in src fd00::/64 dst ::/0 proto tcp sport opaque dport opaque action bypass",
+	},
+	{
+		"dir in src 0.0.0.0/0 dst any proto icmp type 3-8 pfp dst,src action protect tmpl proto ah mode transport reqid 4",
+		"dir in src any dst 0.0.0.0/0 proto icmp type 3-8 pfp src,dst action protect tmpl proto ah mode transport reqid 4",
+	},
+};
+
+static char *policy_text(const char *words)
+{
+	struct args *a = args_new(words);
+	struct nfipsec_policy pol = {};
+	char *text = NULL;
+
+	if (!policy_parse_config(a, &pol))
+		text = describe_policy(&pol);
+	args_free(a);
+	return text ? text : strdup(cli_error());
+}
+
+static const char *behind(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) ? text :
+						     text + strlen(start);
+}
+
+static void test_policies(void)
+{
+	char *first, *other, *again;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
+		first = policy_text(policies[i][0]);
+		other = policy_text(policies[i][1]);
+		again = policy_text(behind(first, "policy add "));
+		same(other, first, "other words for one policy");
+		same(again, first, "a policy read again");
+		free(first);
+		free(other);
+		free(again);
+	}
+}
+
+static char *sa_text(const char *words)
+{
+	struct args *a = args_new(words);
+	struct sa_args in = {};
+	char *text = NULL;
+
+	cli.keys_later = true;
+	if (!sa_parse_config(a, &in))
+		text = describe_sa(&in.sa);
+	cli.keys_later = false;
+	args_free(a);
+	sa_wipe(&in);
+	return text ? text : strdup(cli_error());
+}
+
+static void test_sas(void)
+{
+	static const char * const sas[] = {
+		"src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x1001 mode tunnel reqid 1 dir out replay-window 128 flag esn decap-dscp aead aes-gcm-16 "
+		KEY20 " 128",
+		"src fd00::1 dst fd00::2 proto ah spi 4099 mode transport auth-trunc sha256 @gone 128 sel src fd00::1 dst fd00::2 proto tcp dport 80",
+		"src 10.0.0.1 dst 10.0.0.2 proto esp spi 7777 mode tunnel tfc-pad mtu dscp-set ef encap espinudp 4500 4500 0.0.0.0 limit byte-soft 9 limit time-hard 10 owner me enc aes128 "
+		KEY16 " auth-trunc sha256 " KEY32 " 128",
+		"src 10.0.0.1 dst 10.0.0.2 proto comp spi 300 mode tunnel comp deflate",
+		"src 10.0.0.1 dst 239.0.0.1 proto esp spi 300 mode tunnel dummy-interval 7 pmtu-age 3 aead aes-gcm-16 "
+		KEY20 " 128",
+	};
+	char *first, *again;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sas); i++) {
+		first = sa_text(sas[i]);
+		again = sa_text(behind(first, "sa add "));
+		ok(!strncmp(first, "sa add ", 7), "an SA as a line", "%s", first);
+		same(again, first, "an SA read again");
+		ok(!strstr(first, "0x00010203"), "no key in the line", "%s",
+		   first);
+		free(first);
+		free(again);
+	}
+}
+
+/**
+ * struct diff - policies, a letter each, and what becomes of them
+ * @have: what there is; a digit before a letter is its priority, from there on
+ * @want: what there is to be
+ * @goes: of what there is
+ * @comes: of what there is to be, in the order of adding
+ */
+struct diff {
+	const char *have;
+	const char *want;
+	const char *goes;
+	const char *comes;
+};
+
+static void fill(struct tables *t, const char *letters, bool file)
+{
+	uint32_t priority = 5;
+	struct item *item;
+	char buf[32];
+
+	memset(t, 0, sizeof(*t));
+	for (; *letters; letters++) {
+		if (*letters <= '9') {
+			priority = *letters - '0';
+			continue;
+		}
+		item = items_add(&t->policies);
+		if (!item)
+			abort();
+		snprintf(buf, sizeof(buf), "%c", *letters | 0x20);
+		item->key = strdup(buf);
+		/* Two that differ in the case only have one selector. */
+		snprintf(buf, sizeof(buf), "%c%u", *letters, priority);
+		item->text = strdup(buf);
+		item->priority = priority;
+		item->dir = NFIPSEC_DIR_OUT;
+		item->seq = file ? 0 : t->policies.n;
+		item->line = file ? t->policies.n : 0;
+	}
+}
+
+static int letter_cmp(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+static void changed(const struct tables *t, char *out)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->policies.n; i++)
+		if (!t->policies.item[i].keep)
+			out[n++] = t->policies.item[i].text[0];
+	out[n] = '\0';
+}
+
+static void test_plan(void)
+{
+	static const struct diff diffs[] = {
+		{ "", "", "", "" },
+		{ "", "ab", "", "ab" },
+		{ "ab", "", "ab", "" },
+		{ "ab", "ab", "", "" },
+		{ "ab", "abc", "", "c" },
+		{ "abc", "ac", "b", "" },
+		{ "ab", "aB", "b", "B" },
+		/* what is added comes behind all of its priority */
+		{ "ac", "abc", "c", "bc" },
+		{ "abc", "cba", "ab", "ba" },
+		{ "bac", "abc", "bc", "bc" },
+		{ "1a2b", "2b1a", "", "" },
+		{ "1a2c", "1ab2c", "", "b" },
+		{ "1a2c", "1a2bc", "c", "bc" },
+		{ "1a2b", "1b2a", "ab", "ba" },
+	};
+	const struct diff *d;
+	struct tables have, want;
+	char goes[16], comes[16], name[64];
+	int ret;
+
+	for (d = diffs; d < diffs + ARRAY_SIZE(diffs); d++) {
+		fill(&have, d->have, false);
+		fill(&want, d->want, true);
+		ret = plan_make(&have, &want);
+		changed(&have, goes);
+		qsort(goes, strlen(goes), 1, letter_cmp);
+		changed(&want, comes);
+		snprintf(name, sizeof(name), "from '%s' to '%s'", d->have,
+			 d->want);
+		ok(!ret && !strcmp(goes, d->goes) && !strcmp(comes, d->comes),
+		   name, "%d, goes %s, comes %s", ret, goes, comes);
+		tables_free(&have);
+		tables_free(&want);
+	}
+	fill(&have, "", false);
+	fill(&want, "abA", true);
+	has(plan_make(&have, &want) ? cli_error() : "accepted", "lines 1 and 3",
+	    "one policy twice");
+	tables_free(&want);
+}
+
+void test_apply(void)
+{
+	test_policies();
+	test_sas();
+	test_plan();
+}

@@ -100,9 +100,9 @@ static const char *device_sentence(const struct net_device *dev)
 	if (!dev)
 		return NULL;
 	if (netif_is_l3_master(dev))
-		return "selector: a VRF is no interface that packets come or leave by: name it as the VRF";
+		return "selector: a VRF is no such interface: name it as the VRF";
 	if (netif_is_bridge_port(dev) || netif_is_lag_port(dev))
-		return "selector: packets come and leave by the bridge, bond or team, not by its port";
+		return "selector: name the bridge, bond or team, not its port";
 	return NULL;
 }
 

@@ -310,17 +310,21 @@ static bool all_there(const struct nfipsec_chain *chain, u64 gen)
 	return true;
 }
 
-/* By the policies of one state, in which its SAs are there too. */
-static enum nfipsec_reason admit(const struct nfipsec_net *nn,
-				 const struct nfipsec_opened *in,
+/*
+ * By the policies of one state, in which its SAs are there too. What those of
+ * before @gen said of the packets around it does not count then.
+ */
+static enum nfipsec_reason admit(const struct nfipsec_net *nn, u64 gen,
+				 struct nfipsec_opened *in,
 				 const struct sk_buff *skb,
 				 const struct nfipsec_l3 *l3,
 				 const struct nfipsec_flow *flow)
 {
 	enum nfipsec_reason reason;
-	u64 gen;
 
 	do {
+		if (unlikely(nfipsec_net_gen_changed(nn, gen)))
+			in->received = BIT(0);
 		gen = nfipsec_net_gen(nn);
 		reason = all_there(&in->chain, gen) ?
 			 nfipsec_admit(nn, in, skb, l3, flow) :
@@ -339,12 +343,13 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	enum nfipsec_reason reason;
 	struct nfipsec_opened in;
 	unsigned int i;
+	u64 gen = nfipsec_net_gen(nn);
 
 	/* The tag's reference counts and the replay lock want it. */
 	local_bh_disable();
 	reason = leave_sas(nn, &sa, skb, &l3, &flow, &in);
 	if (!reason)
-		reason = admit(nn, &in, skb, &l3, &flow);
+		reason = admit(nn, gen, &in, skb, &l3, &flow);
 
 	if (reason) {
 		nfipsec_sa_count_drop(sa, reason);

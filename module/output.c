@@ -58,8 +58,14 @@ enum nfipsec_out nfipsec_output_decide(const struct nfipsec_net *nn,
 	struct nfipsec_verdict verdict;
 	struct nfipsec_flow flow;
 	struct nfipsec_l3 l3;
+	u64 gen;
 
-	*reason = nfipsec_decide_policy(nn, skb, family, &l3, &flow, &verdict);
+	/* Of an ICMP error several looks: all of them at one state. */
+	do {
+		gen = nfipsec_net_gen(nn);
+		*reason = nfipsec_decide_policy(nn, skb, family, &l3, &flow,
+						&verdict);
+	} while (unlikely(nfipsec_net_gen_changed(nn, gen)));
 	if (verdict.policy)
 		this_cpu_inc(*verdict.policy->hits);
 	if (*reason)

@@ -86,7 +86,7 @@ static int sas_plan(struct items *have, struct items *want)
 		free(text);
 		/* Its numbers would begin anew, and the key may be the same. */
 		if (!item->keep)
-			return cli_fail(CLI_FAILED, "line %u: this SA is there with other words, and cannot become another while its sequence numbers go on: give it another SPI",
+			return cli_fail(CLI_FAILED, "line %u: this SA is there with other words, and cannot become another while its sequence numbers go on: see sa update, or give it another SPI and another key",
 					item->line);
 	}
 	return CLI_OK;

@@ -283,15 +283,16 @@ def swapped():
     """A set with its SA against another, while packets are sent.
 
     Behind each set's policy there is one that discards; with the SA or the
-    policy of the other set a packet would be dropped, or wait.
+    policy of the other set a packet would be dropped, or wait. The second set
+    stands before the first, so one that is there too early is met.
     """
     lab.reset()
 
     def whole_set(which):
         sa_new(0x3000 + which, reqid=which)
         low = PORT - which
-        policy(dport=(low, PORT), priority=10, reqid=which)
-        policy(dport=(low, PORT + 1), priority=20, action="discard")
+        policy(dport=(low, PORT), priority=12 - which, reqid=which)
+        policy(dport=(low, PORT + 1), priority=22 - which, action="discard")
         many(20 if lib.SLOW == 1 else 5, 10 + which)
 
     begin()

@@ -4,6 +4,8 @@
 #include <linux/skbuff.h>
 #include <net/dst.h>
 #include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
 
 #include "decide.h"
 #include "flow.h"
@@ -12,6 +14,36 @@
 #include "net.h"
 #include "pmtu.h"
 #include "reinject.h"
+
+/* The interface that a host is behind, by its route; 0 if none, or it is here. */
+static u32 behind(struct net *net, const union nfipsec_addr *host, u8 family,
+		  u32 vrf)
+{
+	struct flowi4 fl4 = {
+		.daddr = host->ip,
+		.flowi4_oif = vrf,
+	};
+	struct flowi6 fl6 = {
+		.daddr = host->in6,
+		.flowi6_oif = vrf,
+	};
+	struct dst_entry *dst;
+	struct rtable *rt;
+	u32 index = 0;
+
+	if (family == AF_INET) {
+		rt = __ip_route_output_key(net, &fl4);
+		if (IS_ERR(rt))
+			return 0;
+		dst = &rt->dst;
+	} else {
+		dst = ip6_route_output(net, NULL, &fl6);
+	}
+	if (!dst->error && !(dst->dev->flags & IFF_LOOPBACK))
+		index = dst->dev->ifindex;
+	dst_release(dst);
+	return index;
+}
 
 /*
  * RFC 4301 section 6.2: an ICMP error that no policy knows takes the SA that
@@ -32,6 +64,10 @@ static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
 	/* It is the error that is sent. */
 	quote.dscp = flow->dscp;
 	quote.meta = flow->meta;
+	/* What it is about was forwarded: what would be sent back comes in. */
+	if (!quote.meta.iif)
+		quote.meta.iif = behind(nn->net, &quote.saddr, quote.family,
+					quote.meta.vrf);
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &quote, &back);
 	if (back.opaque || back.action != NFIPSEC_ACTION_PROTECT)
 		return;

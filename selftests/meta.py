@@ -342,6 +342,28 @@ def errors():
     lab.reset()
 
 
+def own_errors():
+    """An error that n makes goes as what it is about would be answered."""
+    for six in FAMILIES:
+        for meta, sealed in (({"iif": "vx"}, True), ({"iif": "vn"}, False)):
+            lab.reset()
+            policy("out", asks(six, **meta))
+            lab.sa(null, "out", flags=C["SA_FLAG_ICMP"])
+            p = bytearray(udp_packet(host("vn", 2, six), host("vx", 9, six),
+                                     7, PORT, b"ends here"))
+            p[7 if six else 8] = 1
+            if not six:
+                p[10:12] = b"\0\0"
+                p[10:12] = struct.pack("!H", lib.csum(bytes(p[:20])))
+            lab.wire.drain()
+            lab.wire.send(bytes(p))
+            got = lab.wire.recv(5, want=lambda p: proto_of(p) in (1, 58, 50) and
+                                p[40:41] not in (b"\x87", b"\x88"))
+            equal(proto_of(got) == 50, sealed, "IPv%d %s" % (
+                6 if six else 4, meta))
+    lab.reset()
+
+
 def vrf():
     """The VRF, and interfaces that are members of it."""
     for six in FAMILIES:
@@ -503,6 +525,7 @@ for test, func in (
         ("received through an SA", in_opened),
         ("received through an SA behind a VRF", opened_late),
         ("errors received through an SA", errors),
+        ("errors of its own", own_errors),
         ("VRF", vrf),
         ("differ in nothing else", only_that),
         ("SA wanted", wanted),

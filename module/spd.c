@@ -19,14 +19,6 @@ static unsigned int dir_of(const struct nfipsec_policy *pol)
 	return nfipsec_spd_dir(pol->cfg.dir);
 }
 
-/* Of a packet that meets @state. */
-static u8 default_of(const struct nfipsec_spd *spd, unsigned int dir, u64 state)
-{
-	u64 word = atomic64_read(&spd->fallback[dir]);
-
-	return state >= word >> 2 ? word & 1 : word >> 1 & 1;
-}
-
 /* Packets are only looked at in directions where that can matter. */
 static void update_active(struct nfipsec_spd *spd, unsigned int dir)
 {
@@ -163,79 +155,6 @@ void nfipsec_spd_free(struct nfipsec_net *nn)
 	for (dir = 0; dir < NFIPSEC_SPD_MAX; dir++)
 		nfipsec_classifier_exit(&nn->spd.cls[dir]);
 	nfipsec_spd_index_exit(&nn->spd);
-}
-
-static struct nfipsec_policy *policy_of(const struct nfipsec_rule *rule)
-{
-	return rule ? rule->policy : NULL;
-}
-
-static enum nfipsec_match match(const struct nfipsec_policy *pol,
-				const struct nfipsec_flow *flow, bool *hidden)
-{
-	return nfipsec_sets_match(pol->cfg.sel, pol->cfg.sels, flow, hidden);
-}
-
-/*
- * Of the policies that a fragment was found to match, or not surely to, the one
- * that counts. They are asked as a whole: of one that is about to go, not all
- * the rules may be there any more.
- */
-static void judge_fragment(const struct nfipsec_flow *flow,
-			   const struct nfipsec_hit *hit,
-			   struct nfipsec_verdict *verdict)
-{
-	struct nfipsec_policy *may = policy_of(hit->may);
-
-	if (may && match(may, flow, &verdict->hidden) == NFIPSEC_MATCH_YES) {
-		verdict->policy = may;
-		return;
-	}
-	verdict->hidden = false;
-	if (verdict->policy)
-		match(verdict->policy, flow, &verdict->hidden);
-	if (may && !verdict->hidden) {
-		verdict->policy = may;
-		verdict->opaque = true;
-	}
-}
-
-/**
- * nfipsec_spd_lookup() - what is to be done with a packet?
- * @nn: the namespace
- * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT
- * @flow: the packet
- * @verdict: the answer
- *
- * The first policy that matches decides. If the packet is a fragment, and the
- * first policy that it may match depends on what it does not show, there is
- * no answer: one of the other fragments would get another one (RFC 4301
- * section 7). Unless the next policy that it does match is there for what
- * cannot be seen (OPAQUE): so it was asked for. Does not count a hit.
- *
- * Context: under rcu_read_lock(); verdict->policy is valid until it ends.
- */
-void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
-			const struct nfipsec_flow *flow,
-			struct nfipsec_verdict *verdict)
-{
-	const struct nfipsec_classifier *cls = &nn->spd.cls[dir];
-	struct nfipsec_hit hit;
-	u64 state;
-	u8 action;
-
-	do {
-		state = nfipsec_classify(cls, flow, &hit);
-		action = default_of(&nn->spd, dir, state);
-	} while (unlikely(nfipsec_classifier_changed(cls, state)));
-
-	verdict->policy = policy_of(hit.yes);
-	verdict->opaque = false;
-	verdict->hidden = false;
-	if (flow->opaque)
-		judge_fragment(flow, &hit, verdict);
-	verdict->action = verdict->policy ? verdict->policy->cfg.action :
-					    action;
 }
 
 static void rules_del(struct nfipsec_classifier *cls,
@@ -584,7 +503,7 @@ void nfipsec_spd_stage_default(struct nfipsec_net *nn, unsigned int dir,
 {
 	struct nfipsec_spd *spd = &nn->spd;
 	u64 now = atomic64_read(&nn->gen);
-	u8 before = default_of(spd, dir, now);
+	u8 before = nfipsec_spd_default(spd, dir, now);
 
 	BUILD_BUG_ON(NFIPSEC_ACTION_BYPASS > 1 || NFIPSEC_ACTION_DISCARD > 1);
 	lockdep_assert_held(&nn->lock);

@@ -88,6 +88,23 @@ static inline unsigned int nfipsec_spd_dir(u8 dir)
 	return dir == NFIPSEC_DIR_IN ? NFIPSEC_SPD_IN : NFIPSEC_SPD_OUT;
 }
 
+/**
+ * nfipsec_spd_default() - the default action that a packet meets
+ * @spd: of its namespace
+ * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT
+ * @state: generation that it meets
+ *
+ * Context: any.
+ * Return: NFIPSEC_ACTION_BYPASS or NFIPSEC_ACTION_DISCARD.
+ */
+static inline u8 nfipsec_spd_default(const struct nfipsec_spd *spd,
+				     unsigned int dir, u64 state)
+{
+	u64 word = atomic64_read(&spd->fallback[dir]);
+
+	return state >= word >> 2 ? word & 1 : word >> 1 & 1;
+}
+
 int __must_check nfipsec_spd_init(struct nfipsec_net *nn);
 void nfipsec_spd_exit(struct nfipsec_net *nn);
 void nfipsec_spd_free(struct nfipsec_net *nn);

@@ -15,6 +15,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "sa.h"
+#include "spd_cache.h"
 #include "tag.h"
 
 #ifdef CONFIG_PREEMPT_RT
@@ -23,12 +24,15 @@
 
 unsigned int nfipsec_net_id;
 
+static atomic64_t last_id;
+
 static int __net_init net_init(struct net *net)
 {
 	struct nfipsec_net *nn = nfipsec_net(net);
 	int err;
 
 	nn->net = net;
+	nn->id = atomic64_inc_return(&last_id);
 	mutex_init(&nn->lock);
 	/* A cache that was never filled has generation 0. */
 	atomic64_set(&nn->gen, 1);
@@ -126,9 +130,12 @@ static int __init nfipsec_init(void)
 	err = nfipsec_scratch_init();
 	if (err)
 		return err;
-	err = nfipsec_sa_init();
+	err = nfipsec_spd_cache_init();
 	if (err)
 		goto exit_scratch;
+	err = nfipsec_sa_init();
+	if (err)
+		goto exit_cache;
 	err = register_pernet_subsys(&net_ops);
 	if (err)
 		goto exit_sa;
@@ -141,6 +148,8 @@ exit_net:
 	unregister_pernet_subsys(&net_ops);
 exit_sa:
 	nfipsec_sa_exit();
+exit_cache:
+	nfipsec_spd_cache_exit();
 exit_scratch:
 	nfipsec_scratch_exit();
 	return err;
@@ -151,6 +160,7 @@ static void __exit nfipsec_exit(void)
 	nfipsec_netlink_exit();
 	unregister_pernet_subsys(&net_ops);
 	nfipsec_sa_exit();
+	nfipsec_spd_cache_exit();
 	nfipsec_scratch_exit();
 }
 

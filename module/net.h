@@ -24,9 +24,13 @@ struct nfipsec_acquires;
 /**
  * struct nfipsec_counters - counters of one CPU
  * @n: by enum nfipsec_reason
+ * @flow_cache_hits: look-ups that spd_cache.c has spared
+ * @flow_cache_misses: those that it has not, although it is on
  */
 struct nfipsec_counters {
 	u64 n[NFIPSEC_REASON_MAX];
+	u64 flow_cache_hits;
+	u64 flow_cache_misses;
 };
 
 /* Peers whose path MTU is remembered; two that collide share an entry. */
@@ -35,6 +39,7 @@ struct nfipsec_counters {
 /**
  * struct nfipsec_net - nfipsec in one network namespace
  * @net: the namespace
+ * @id: its number, never 0, that no other has or had
  * @lock: the config lock: serialises every change of @sad, @spd
  * @gen: grows with every change of @sad or @spd after it became visible and
  *	before anything is freed; caches compare it
@@ -58,6 +63,7 @@ struct nfipsec_counters {
  */
 struct nfipsec_net {
 	struct net *net;
+	u64 id;
 	struct mutex lock;
 	atomic64_t gen;
 	struct nfipsec_sad sad;
@@ -142,12 +148,17 @@ static inline bool nfipsec_sad_any(const struct nfipsec_net *nn)
  * changed
  * @nn: the namespace
  *
- * Call it after the change is visible to readers and before call_rcu().
+ * The one way to another generation. Call it after the change is visible to
+ * readers and before call_rcu().
  * Context: under nn->lock.
  */
 static inline void nfipsec_net_changed(struct nfipsec_net *nn)
 {
 	lockdep_assert_held(&nn->lock);
+	/* Before the generation that it is of, see spd_cache.c. */
+	if (nn->spd.staged)
+		atomic64_set(&nn->spd.since, atomic64_read(&nn->gen) + 1);
+	nn->spd.staged = false;
 	/* The change is visible before the generation that tells of it. */
 	smp_mb__before_atomic();
 	atomic64_inc(&nn->gen);

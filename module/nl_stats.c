@@ -16,19 +16,20 @@
  * A counter is written by its CPU alone. Where 64 bits are not read in one go
  * a sum may be off while it is being read, and is right the next time.
  */
-static u64 counter_sum(const struct nfipsec_net *nn, enum nfipsec_reason r)
+static u64 counter_sum(const u64 __percpu *counter)
 {
 	u64 sum = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(nn->counters, cpu)->n[r]);
+		sum += READ_ONCE(*per_cpu_ptr(counter, cpu));
 	return sum;
 }
 
 static size_t stats_size(void)
 {
-	size_t size = 3 * nla_total_size(sizeof(u32));
+	size_t size = 3 * nla_total_size(sizeof(u32)) +
+		      2 * nla_total_size_64bit(sizeof(u64));
 	int r;
 
 	for (r = NFIPSEC_OK + 1; r < NFIPSEC_REASON_MAX; r++) {
@@ -55,7 +56,8 @@ static int put_counter(struct sk_buff *skb, const struct nfipsec_net *nn,
 		return -EMSGSIZE;
 	err = nla_put_string(skb, NFIPSEC_A_COUNTER_NAME, info->name) ?:
 	      nla_put_u64_64bit(skb, NFIPSEC_A_COUNTER_VALUE,
-				counter_sum(nn, r), NFIPSEC_A_COUNTER_PAD) ?:
+				counter_sum(&nn->counters->n[r]),
+				NFIPSEC_A_COUNTER_PAD) ?:
 	      nla_put_string(skb, NFIPSEC_A_COUNTER_DOC, info->doc);
 	if (!err && info->drop)
 		err = nla_put_flag(skb, NFIPSEC_A_COUNTER_DROP);
@@ -79,6 +81,16 @@ static int put_counts(struct sk_buff *skb, struct nfipsec_net *nn)
 	       nla_put_u32(skb, NFIPSEC_A_STATS_POLICY_OUT_COUNT, out);
 }
 
+static int put_flow_cache(struct sk_buff *skb, const struct nfipsec_net *nn)
+{
+	return nla_put_u64_64bit(skb, NFIPSEC_A_STATS_FLOW_CACHE_HITS,
+				 counter_sum(&nn->counters->flow_cache_hits),
+				 NFIPSEC_A_STATS_PAD) ?:
+	       nla_put_u64_64bit(skb, NFIPSEC_A_STATS_FLOW_CACHE_MISSES,
+				 counter_sum(&nn->counters->flow_cache_misses),
+				 NFIPSEC_A_STATS_PAD);
+}
+
 /**
  * nfipsec_nl_stats_get_doit() - answer with all counters
  * @skb: request
@@ -98,7 +110,7 @@ int nfipsec_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = nfipsec_nl_reply_new(info, stats_size(), &hdr);
 	if (!reply)
 		return nfipsec_nl_error(info->extack, -ENOMEM);
-	err = put_counts(reply, nn);
+	err = put_counts(reply, nn) ?: put_flow_cache(reply, nn);
 	for (r = NFIPSEC_OK + 1; !err && r < NFIPSEC_REASON_MAX; r++)
 		err = put_counter(reply, nn, r);
 	if (err) {

@@ -70,6 +70,7 @@ struct nfipsec_meta {
  *	enum nfipsec_field
  * @dport: destination port, host byte order; 0 for a protocol without ports
  * @dscp: 0 to 63; no selector, it chooses among SAs (RFC 4301 section 4.1)
+ * @zero: must be zero, so that the whole can be compared, see flow_cache.c
  * @meta: what is not in its headers
  */
 struct nfipsec_flow {
@@ -82,6 +83,7 @@ struct nfipsec_flow {
 	u16 sport;
 	u16 dport;
 	u8 dscp;
+	u8 zero[3];
 	struct nfipsec_meta meta;
 };
 

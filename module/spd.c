@@ -112,6 +112,8 @@ int nfipsec_spd_init(struct nfipsec_net *nn)
 		atomic64_set(&spd->fallback[dir], 0);
 		spd->active[dir] = false;
 	}
+	spd->staged = false;
+	atomic64_set(&spd->since, 1);
 	spd->last_age = 0;
 	spd->ports = 0;
 	spd->marks = 0;
@@ -164,12 +166,14 @@ static void rules_del(struct nfipsec_classifier *cls,
 		nfipsec_rule_del(cls, &pol->rule[n]);
 }
 
-/* Packets meet them with the next nfipsec_classifier_commit(). */
-static int rules_add(struct nfipsec_classifier *cls, struct nfipsec_policy *pol)
+/* Packets meet them with the next generation. */
+static int rules_add(struct nfipsec_spd *spd, struct nfipsec_policy *pol)
 {
+	struct nfipsec_classifier *cls = &spd->cls[dir_of(pol)];
 	unsigned int i;
 	int err;
 
+	spd->staged = true;
 	for (i = 0; i < pol->cfg.sels; i++) {
 		pol->rule[i].age = pol->age;
 		err = nfipsec_rule_add(cls, &pol->rule[i]);
@@ -181,14 +185,14 @@ static int rules_add(struct nfipsec_classifier *cls, struct nfipsec_policy *pol)
 	return 0;
 }
 
-/* Packets meet them until the next nfipsec_classifier_commit(). */
-static void rules_retire(struct nfipsec_classifier *cls,
-			 struct nfipsec_policy *pol)
+/* Packets meet them until the next generation. */
+static void rules_retire(struct nfipsec_spd *spd, struct nfipsec_policy *pol)
 {
 	unsigned int i;
 
+	spd->staged = true;
 	for (i = 0; i < pol->cfg.sels; i++)
-		nfipsec_rule_retire(cls, &pol->rule[i]);
+		nfipsec_rule_retire(&spd->cls[dir_of(pol)], &pol->rule[i]);
 }
 
 /**
@@ -253,7 +257,6 @@ static void policy_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 	nfipsec_spd_index_del(&nn->spd, pol);
 	nn->spd.count[dir]--;
 	update_active(&nn->spd, dir);
-	nfipsec_net_changed(nn);
 	needs_put(nn, pol);
 	nfipsec_policy_free(pol);
 }
@@ -303,7 +306,6 @@ static struct nfipsec_policy *next_of(const struct nfipsec_net *nn,
 void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir,
 		       const char *owner)
 {
-	struct nfipsec_classifier *cls = &nn->spd.cls[dir];
 	struct nfipsec_policy *pol, *next;
 
 	lockdep_assert_held(&nn->lock);
@@ -311,10 +313,10 @@ void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir,
 	if (!pol)
 		return;
 	for (next = pol; next; next = next_of(nn, dir, next, owner)) {
-		rules_retire(cls, next);
+		rules_retire(&nn->spd, next);
 		cond_resched();
 	}
-	nfipsec_classifier_commit(cls);
+	nfipsec_net_changed(nn);
 	for (; pol; pol = next) {
 		next = next_of(nn, dir, pol, owner);
 		policy_remove(nn, pol);
@@ -352,7 +354,6 @@ void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 int nfipsec_spd_stage_add(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 {
 	unsigned int dir = dir_of(pol);
-	struct nfipsec_classifier *cls = &nn->spd.cls[dir];
 	int err;
 
 	lockdep_assert_held(&nn->lock);
@@ -360,7 +361,7 @@ int nfipsec_spd_stage_add(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 	if (err)
 		return err;
 	pol->age = ++nn->spd.last_age;
-	err = rules_add(cls, pol);
+	err = rules_add(&nn->spd, pol);
 	if (err)
 		goto put_needs;
 	err = nfipsec_spd_index_add(&nn->spd, pol);
@@ -371,7 +372,7 @@ int nfipsec_spd_stage_add(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 	return 0;
 
 del_rules:
-	rules_del(cls, pol, pol->cfg.sels);
+	rules_del(&nn->spd.cls[dir], pol, pol->cfg.sels);
 put_needs:
 	needs_put(nn, pol);
 	return err;
@@ -411,7 +412,7 @@ void nfipsec_spd_stage_del(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 	unsigned int dir = dir_of(pol);
 
 	lockdep_assert_held(&nn->lock);
-	rules_retire(&nn->spd.cls[dir], pol);
+	rules_retire(&nn->spd, pol);
 	nfipsec_spd_index_hide(&nn->spd, pol);
 	nn->spd.count[dir]--;
 }
@@ -451,7 +452,6 @@ void nfipsec_spd_unstage_del(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 int nfipsec_spd_stage_swap(struct nfipsec_net *nn, struct nfipsec_policy *old,
 			   struct nfipsec_policy *new)
 {
-	struct nfipsec_classifier *cls = &nn->spd.cls[dir_of(old)];
 	int err;
 
 	lockdep_assert_held(&nn->lock);
@@ -461,12 +461,12 @@ int nfipsec_spd_stage_swap(struct nfipsec_net *nn, struct nfipsec_policy *old,
 	new->index = old->index;
 	new->age = new->cfg.priority == old->cfg.priority ?
 		   old->age : ++nn->spd.last_age;
-	err = rules_add(cls, new);
+	err = rules_add(&nn->spd, new);
 	if (err) {
 		needs_put(nn, new);
 		return err;
 	}
-	rules_retire(cls, old);
+	rules_retire(&nn->spd, old);
 	nfipsec_spd_index_replace(&nn->spd, old, new);
 	return 0;
 }
@@ -507,6 +507,7 @@ void nfipsec_spd_stage_default(struct nfipsec_net *nn, unsigned int dir,
 
 	BUILD_BUG_ON(NFIPSEC_ACTION_BYPASS > 1 || NFIPSEC_ACTION_DISCARD > 1);
 	lockdep_assert_held(&nn->lock);
+	spd->staged = true;
 	spd->action[dir] = action;
 	atomic64_set(&spd->fallback[dir], (now + 1) << 2 | before << 1 | action);
 	activate(spd, dir);
@@ -524,6 +525,7 @@ void nfipsec_spd_settle(struct nfipsec_net *nn)
 {
 	unsigned int dir;
 
+	nn->spd.staged = false;
 	for (dir = 0; dir < NFIPSEC_SPD_MAX; dir++)
 		update_active(&nn->spd, dir);
 }

@@ -15,6 +15,7 @@
 #include "classify.h"
 #include "policy.h"
 #include "selector.h"
+#include "verdict.h"
 
 struct nfipsec_net;
 
@@ -43,6 +44,9 @@ enum {
  * @action: default action, config lock
  * @fallback: the same as packets find it: bit 0 is the action from the state on
  *	that the bits above bit 1 tell, bit 1 that of before
+ * @staged: something of the above changes with the next generation, config lock
+ * @since: generation from which on packets meet what they meet now, as far as it
+ *	is of the above: caches of answers compare it; written under the config lock
  * @active: the direction has policies or a default other than bypass; written
  *	under the config lock, READ_ONCE() readers
  */
@@ -59,21 +63,9 @@ struct nfipsec_spd {
 	u32 marks;
 	u8 action[NFIPSEC_SPD_MAX];
 	atomic64_t fallback[NFIPSEC_SPD_MAX];
+	bool staged;
+	atomic64_t since;
 	bool active[NFIPSEC_SPD_MAX];
-};
-
-/**
- * struct nfipsec_verdict - answer of nfipsec_spd_lookup()
- * @action: enum nfipsec_action; unused if @opaque
- * @opaque: the flow is a fragment and the answer depends on its ports
- * @hidden: it matched by a selector for what cannot be seen
- * @policy: the policy that matched, NULL for the default action
- */
-struct nfipsec_verdict {
-	u8 action;
-	bool opaque;
-	bool hidden;
-	struct nfipsec_policy *policy;
 };
 
 /**

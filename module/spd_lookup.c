@@ -4,6 +4,7 @@
  */
 #include "net.h"
 #include "spd.h"
+#include "spd_cache.h"
 
 static struct nfipsec_policy *policy_of(const struct nfipsec_rule *rule)
 {
@@ -62,8 +63,11 @@ void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
 	const struct nfipsec_classifier *cls = &nn->spd.cls[dir];
 	struct nfipsec_hit hit;
 	u64 state;
+	u32 hash;
 	u8 action;
 
+	if (nfipsec_spd_cache_get(nn, dir, flow, &hash, verdict))
+		return;
 	do {
 		state = nfipsec_classify(cls, flow, &hit);
 		action = nfipsec_spd_default(&nn->spd, dir, state);
@@ -76,4 +80,5 @@ void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
 		judge_fragment(flow, &hit, verdict);
 	verdict->action = verdict->policy ? verdict->policy->cfg.action :
 					    action;
+	nfipsec_spd_cache_put(nn, dir, state, flow, hash, verdict);
 }

@@ -13,7 +13,7 @@ module=../../module
 out=../../build/unit
 files='replay.c selector.c selector_lists.c selector_addr.c selector_sets.c flow.c
        algo.c reason.c mutable.c outer.c path.c icmp.c life.c life.h demand.c demand.h
-       classify.c tuple.c bucket.c cover.c classify.h tuple.h bucket.h cover.h
+       classify.c tuple.c bucket.c cover.c classify.h tuple.h bucket.h cover.h flow_cache.c flow_cache.h verdict.h
        replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
        proto.h kat_vectors.h'
 only=${1:-}
@@ -515,6 +515,18 @@ m 's/plen < 128 ? U64_MAX >> (plen - 64)/plen < 128 ? U64_MAX/' 'long prefixes'
 m 's/at.low \&= ~host.low;//' 'host bits stay'
 file=classify.h
 m 's/a->age < b->age/a->age > b->age/' 'the youngest first'
+suite=flowcache
+file=flow_cache.c
+m 's/e\[i\].state >= since \&\& //' 'an answer is for ever'
+m 's/state >= since/state > since/' 'true from the next state on'
+m 's/e->place == place \&\& //' 'all ask the same policies'
+m 's/sizeof(\*flow)))*;/offsetof(struct nfipsec_flow, meta));/' \
+	'no marks, no interfaces'
+m 's/e->state = state;/e->state = ~0ULL;/' 'no state'
+m 's/e\[i + 1\] = e\[i\];/;/' 'one way'
+m 's/if (is_of(&e\[i\], place, flow))$/if (0)/' 'one flow twice'
+m 's/e->verdict = \*verdict;//' 'no answer'
+m 's/hash \& (NFIPSEC_FLOW_CACHE_SETS - 1)/0/' 'one set'
 suite=
 
 echo "1..$count"

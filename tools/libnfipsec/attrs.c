@@ -325,6 +325,8 @@ static const struct nfi_field stats_fields[] = {
 	F(STATS, stats, SA_COUNT, U32, sa_count),
 	F(STATS, stats, POLICY_IN_COUNT, U32, policy_in_count),
 	F(STATS, stats, POLICY_OUT_COUNT, U32, policy_out_count),
+	F(STATS, stats, FLOW_CACHE_HITS, U64, flow_cache_hits),
+	F(STATS, stats, FLOW_CACHE_MISSES, U64, flow_cache_misses),
 };
 
 const struct nfi_set nfi_set_stats = SET(stats);

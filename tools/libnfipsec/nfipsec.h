@@ -587,17 +587,21 @@ struct nfipsec_counter {
 };
 
 /**
- * struct nfipsec_stats - sizes of the tables
+ * struct nfipsec_stats - sizes of the tables, and what is asked of them
  * @has: bits of NFIPSEC_A_STATS_*
  * @sa_count: SAs, larval ones too
  * @policy_in_count: inbound policies
  * @policy_out_count: outbound policies
+ * @flow_cache_hits: look-ups of policy that the flow cache has answered
+ * @flow_cache_misses: those that it has not, although it is on
  */
 struct nfipsec_stats {
 	uint64_t has;
 	uint32_t sa_count;
 	uint32_t policy_in_count;
 	uint32_t policy_out_count;
+	uint64_t flow_cache_hits;
+	uint64_t flow_cache_misses;
 };
 
 /**

@@ -219,6 +219,8 @@ int cmd_stats(struct args *a)
 
 	o = json_new();
 	counts_json(o, &stats);
+	json_number(o, "flow_cache_hits", stats.flow_cache_hits);
+	json_number(o, "flow_cache_misses", stats.flow_cache_misses);
 	json_child(o, "counters", tally.counters);
 	if (tally.explain)
 		json_child(o, "explain", tally.explain);

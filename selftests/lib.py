@@ -407,6 +407,12 @@ class Genl:
                         "=Q", c[C["A_COUNTER_VALUE"]])[0]
         return out
 
+    def flow_cache(self):
+        """Its hits and misses."""
+        got = dict(self.do("STATS_GET")[0])
+        return tuple(struct.unpack("=Q", got[C["A_STATS_FLOW_CACHE_" + what]])[0]
+                     for what in ("HITS", "MISSES"))
+
     def tables(self):
         """SAs, policies and defaults as bytes, to compare."""
         return (self.dump("SA_GET"), self.dump("POLICY_GET"),

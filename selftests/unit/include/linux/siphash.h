@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* HSipHash as 64-bit kernels have it: SipHash-1-3, of words. */
+/* HSipHash as 64-bit kernels have it: SipHash-1-3. */
 #ifndef UNIT_LINUX_SIPHASH_H
 #define UNIT_LINUX_SIPHASH_H
 
@@ -30,7 +30,6 @@ static inline void unit_sip_round(u64 *v)
 	v[2] = unit_rol(v[2], 32);
 }
 
-/* @len is a multiple of 8. */
 static inline u32 hsiphash(const void *data, size_t len,
 			   const hsiphash_key_t *key)
 {
@@ -40,18 +39,19 @@ static inline u32 hsiphash(const void *data, size_t len,
 		key->key[0] ^ 0x6c7967656e657261ULL,
 		key->key[1] ^ 0x7465646279746573ULL,
 	};
-	u64 m;
+	u64 m, last = (u64)len << 56;
 	size_t i;
 
-	for (i = 0; i < len; i += 8) {
+	for (i = 0; i + 8 <= len; i += 8) {
 		memcpy(&m, (const char *)data + i, 8);
 		v[3] ^= m;
 		unit_sip_round(v);
 		v[0] ^= m;
 	}
-	v[3] ^= (u64)len << 56;
+	memcpy(&last, (const char *)data + i, len - i);
+	v[3] ^= last;
 	unit_sip_round(v);
-	v[0] ^= (u64)len << 56;
+	v[0] ^= last;
 	v[2] ^= 0xff;
 	unit_sip_round(v);
 	unit_sip_round(v);

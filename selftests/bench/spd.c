@@ -9,9 +9,11 @@
  * that bypass, and the namespace "none" has no policy. Then in each of N rounds
  * a datagram after another is sent for MS milliseconds in each namespace, each
  * for a policy chosen at random, and not on a connected socket, so that each has
- * a look-up of its own. They end in a dummy device. What matches no policy is to
- * be discarded there: that as many arrive at the device as were sent is the
- * proof that each has met a policy. Loading ends after S seconds.
+ * a look-up of its own. Then the same with few of these packets, again and again:
+ * without nfipsec's flow cache, and with it, in which they have room. They end in
+ * a dummy device. What matches no policy is to be discarded there: that as many
+ * arrive at the device as were sent is the proof that each has met a policy.
+ * Loading ends after S seconds.
  *
  * Prints one line of JSON for each namespace. Exit 0: all measured; 1: a packet
  * did not arrive; 2: usage or set-up.
@@ -32,6 +34,8 @@
 #include "spd.h"
 
 #define TARGETS		65536	/* packets that are sent in turn */
+#define FEW		64	/* of them, if there are to be few flows */
+#define FLOW_CACHE	"/sys/module/nfipsec/parameters/flow_cache"
 #define RUN_PACKETS	16
 #define RUN_NS		500000	/* a run is no longer than this or a packet */
 #define MAX_RUNS	100000
@@ -55,6 +59,8 @@ struct contender {
 	int sock[MAX_SPORTS];
 	struct load load;
 	double ns_per[MAX_ROUNDS];
+	double few_ns_per[MAX_ROUNDS];
+	double cached_ns_per[MAX_ROUNDS];
 };
 
 static uint64_t random_state = 88172645463325252ull;
@@ -269,14 +275,15 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Returns nanoseconds per packet, of a short run of them. */
-static double run_of(struct contender *c, const struct target *t, uint64_t *sent)
+static double run_of(struct contender *c, const struct target *t, unsigned int of,
+		     uint64_t *sent)
 {
 	static unsigned int at;
 	uint64_t start = now(), ns;
 	unsigned int n = 0;
 
 	do {
-		if (!send_one(c, &t[at++ % TARGETS])) {
+		if (!send_one(c, &t[at++ % of])) {
 			fprintf(stderr, "spd: %s: not sent: %s\n", c->ns,
 				strerror(errno));
 			exit(1);
@@ -293,7 +300,7 @@ static double run_of(struct contender *c, const struct target *t, uint64_t *sent
  * else the machine does falls between most of them.
  */
 static double round_of(struct contender *c, const struct target *t,
-		       unsigned int ms)
+		       unsigned int of, unsigned int ms)
 {
 	static double run[MAX_RUNS];
 	uint64_t before, start, sent = 0;
@@ -303,7 +310,7 @@ static double round_of(struct contender *c, const struct target *t,
 	before = arrived();
 	start = now();
 	while (n < MAX_RUNS && now() - start < ms * 1000000ull)
-		run[n++] = run_of(c, t, &sent);
+		run[n++] = run_of(c, t, of, &sent);
 	if (arrived() - before != sent) {
 		fprintf(stderr, "spd: %s: of %llu packets %llu came out\n", c->ns,
 			(unsigned long long)sent,
@@ -314,22 +321,56 @@ static double round_of(struct contender *c, const struct target *t,
 	return run[n / 2];
 }
 
-static void print(const struct contender *c, unsigned int count,
-		  unsigned int rounds)
+static bool has_cache(const struct contender *c)
+{
+	return !strcmp(c->ns, "nfipsec");
+}
+
+static void flow_cache(bool on)
+{
+	FILE *f = fopen(FLOW_CACHE, "w");
+
+	if (!f || fputs(on ? "Y" : "N", f) < 0 || fclose(f))
+		die(FLOW_CACHE);
+}
+
+static void print_ns(const char *name, const double *ns, unsigned int rounds)
 {
 	unsigned int i;
 
+	printf(", \"%s\": [", name);
+	for (i = 0; i < rounds; i++)
+		printf("%s%.1f", i ? ", " : "", ns[i]);
+	printf("]");
+}
+
+static void print(const struct contender *c, unsigned int count,
+		  unsigned int rounds)
+{
 	printf("{\"set\": \"%s\", \"policies\": %u, \"who\": \"%s\"", set->name,
 	       count, c->ns);
 	if (c->loader)
 		printf(", \"loaded\": %u, \"doubles\": %u, \"load_s\": %.4f, \"flush_s\": %.4f, \"bytes\": %lld",
 		       c->load.done, c->load.doubles, c->load.ns / 1e9,
 		       c->load.flush_ns / 1e9, (long long)c->load.bytes);
-	printf(", \"ns\": [");
-	for (i = 0; i < rounds; i++)
-		printf("%s%.1f", i ? ", " : "", c->ns_per[i]);
-	printf("]}\n");
+	print_ns("ns", c->ns_per, rounds);
+	print_ns("few_ns", c->few_ns_per, rounds);
+	print_ns("cached_ns", c->cached_ns_per, has_cache(c) ? rounds : 0);
+	printf("}\n");
 	fflush(stdout);
+}
+
+static void one_round(struct contender *c, const struct target *t, unsigned int r,
+		      unsigned int ms)
+{
+	if (has_cache(c))
+		flow_cache(false);
+	c->ns_per[r] = round_of(c, t, TARGETS, ms);
+	c->few_ns_per[r] = round_of(c, t, FEW, ms);
+	if (!has_cache(c))
+		return;
+	flow_cache(true);
+	c->cached_ns_per[r] = round_of(c, t, FEW, ms);
 }
 
 static void measure(struct contender *c, unsigned int n, unsigned int count,
@@ -345,11 +386,11 @@ static void measure(struct contender *c, unsigned int n, unsigned int count,
 	for (i = 0; i < n; i++) {
 		open_sockets(&c[i]);
 		/* a first time, not counted: caches, and the neighbour */
-		round_of(&c[i], t, ms / 4);
+		round_of(&c[i], t, TARGETS, ms / 4);
 	}
 	for (r = 0; r < rounds; r++)
 		for (i = 0; i < n; i++)
-			c[i].ns_per[r] = round_of(&c[i], t, ms);
+			one_round(&c[i], t, r, ms);
 	free(t);
 }
 

@@ -2,6 +2,8 @@
 /*
  * A flow cache for each CPU, of all namespaces and both directions: so what it
  * takes does not grow with them. See flow_cache.h for the table.
+ * RFC 4301 section 5 has caches of policies, which must not overlap for that; here
+ * it is answers, each to one flow, so they may.
  *
  * Who uses it. A CPU its own, and with bottom halves off: a packet that is
  * looked at in process context is not interrupted by one that would store

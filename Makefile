@@ -18,6 +18,8 @@ help:
 	@echo '  check-ike     strongSwan of Debian 12, 13 and sid with nfipsec below it'
 	@echo '  bench         how fast it is beside XFRM and WireGuard, in user-mode Linux'
 	@echo '                (CASES=CASE,... WHO=NAME,... ROUNDS=N; bench-list has the cases)'
+	@echo '  bench-profile where the kernel spends its time in one of these cases, per function'
+	@echo '                (CASE=CASE WHO=NAME MS=N TOP=N; needs perf)'
 	@echo '  bench-spd     what policies cost, up to a million of them, and what XFRM'\''s do'
 	@echo '                (SETS=SET,... SIZES=N,...)'
 	@echo
@@ -72,6 +74,10 @@ bench:
 bench-list:
 	@python3 selftests/bench/bench.py --list
 
+bench-profile:
+	@selftests/bench/bench-profile $(if $(CASE),--case $(CASE)) \
+		$(if $(WHO),--who $(WHO)) $(if $(MS),--ms $(MS)) $(if $(TOP),--top $(TOP))
+
 bench-spd:
 	@selftests/bench/bench-spd $(if $(SETS),--sets $(SETS)) \
 		$(if $(SIZES),--sizes $(SIZES)) $(if $(ROUNDS),--rounds $(ROUNDS))
@@ -94,4 +100,4 @@ clean:
 	rm -rf .tmp_versions
 
 .PHONY: all help modules tools install demo demo-native check check-debug \
-	check-ike bench bench-list bench-spd strongswan style generate clean
+	check-ike bench bench-list bench-profile bench-spd strongswan style generate clean

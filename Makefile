@@ -18,6 +18,9 @@ help:
 	@echo '  check-ike     strongSwan of Debian 12, 13 and sid with nfipsec below it'
 	@echo '  bench         how fast it is beside XFRM and WireGuard, in user-mode Linux'
 	@echo '                (CASES=CASE,... WHO=NAME,... ROUNDS=N; bench-list has the cases)'
+	@echo '  bench-instructions'
+	@echo '                instructions a packet takes on a kernel of Debian, in qemu'
+	@echo '                (CASES=CASE,... WHO=NAME,...)'
 	@echo '  bench-profile where the kernel spends its time in one of these cases, per function'
 	@echo '                (CASE=CASE WHO=NAME MS=N TOP=N; needs perf)'
 	@echo '  bench-spd     what policies cost, up to a million of them, and what XFRM'\''s do'
@@ -34,6 +37,8 @@ help:
 	@echo
 	@echo 'For those who change the sources:'
 	@echo '  style         checkpatch, kernel-doc, shellcheck'
+	@echo '  bench-baseline'
+	@echo '                what instructions "check" compares with, measured now'
 	@echo '  generate      module/nl-gen.*, uapi/ from the netlink specification'
 
 modules:
@@ -74,6 +79,13 @@ bench:
 bench-list:
 	@python3 selftests/bench/bench.py --list
 
+bench-instructions:
+	@selftests/bench/instructions $(if $(CASES),--cases $(CASES)) \
+		$(if $(WHO),--who $(WHO)) --runs $(or $(ROUNDS),2)
+
+bench-baseline:
+	@selftests/bench/instructions --update
+
 bench-profile:
 	@selftests/bench/bench-profile $(if $(CASE),--case $(CASE)) \
 		$(if $(WHO),--who $(WHO)) $(if $(MS),--ms $(MS)) $(if $(TOP),--top $(TOP))
@@ -100,4 +112,5 @@ clean:
 	rm -rf .tmp_versions
 
 .PHONY: all help modules tools install demo demo-native check check-debug \
-	check-ike bench bench-list bench-profile bench-spd strongswan style generate clean
+	check-ike bench bench-list bench-instructions bench-baseline bench-profile \
+	bench-spd strongswan style generate clean

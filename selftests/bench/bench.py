@@ -44,6 +44,8 @@ CASES = {
            "request and response, 64 bytes, AES-GCM"),
     "null1400": ("null", FORWARD, "udp size=1400", "packets/s",
                  "UDP, 1400 bytes, forwarded, NULL with HMAC-SHA-256"),
+    "gmac1400": ("gmac", FORWARD, "udp size=1400", "packets/s",
+                 "UDP, 1400 bytes, forwarded, NULL with AES-GMAC"),
     "chacha64": ("chacha", FORWARD, "udp size=64", "packets/s",
                  "UDP, 64 bytes, forwarded, ChaCha20-Poly1305"),
     "chacha1400": ("chacha", FORWARD, "udp size=1400", "packets/s",
@@ -78,11 +80,12 @@ def check_used(who, case, found, before, after):
                                f"SA has {end} {a - b}")
 
 
-def run_case(who, case, ms):
+def run_case(who, case, ms, *more):
+    """Return: what "traffic" says of it, told "more" """
     _, ends, words, _, _ = CASES[case]
     before = who.used()
     done = subprocess.run([TRAFFIC, words.split()[0], *ends, *words.split()[1:],
-                           f"ms={ms}"], check=True, text=True,
+                           f"ms={ms}", *more], check=True, text=True,
                           stdout=subprocess.PIPE)
     found = json.loads(done.stdout)
     check_used(who, case, found, before, who.used())

@@ -40,6 +40,7 @@ SUITES = {
     "gcm": ("aead", "rfc4106(gcm(aes))", 20, 128),
     "chacha": ("aead", "rfc7539esp(chacha20,poly1305)", 36, 128),
     "cbc": ("pair", "cbc(aes)", 16, 128),
+    "gmac": ("aead", "rfc4543(gcm(aes))", 20, 128),
     "null": ("pair", "ecb(cipher_null)", 0, 128)}
 
 
@@ -213,7 +214,11 @@ class Nfipsec(Plain):
     protects = True
 
     def begin(self):
-        run("insmod", os.environ["NFIPSEC_KO"])
+        module = os.environ["NFIPSEC_KO"]
+        needs = output("modinfo", "-F", "depends", module).strip()
+        if needs:
+            run("modprobe", "-a", *needs.split(","))
+        run("insmod", module)
 
     def end(self):
         unload("nfipsec")

@@ -25,6 +25,8 @@ help:
 	@echo '                (CASE=CASE WHO=NAME MS=N TOP=N; needs perf)'
 	@echo '  bench-spd     what policies cost, up to a million of them, and what XFRM'\''s do'
 	@echo '                (SETS=SET,... SIZES=N,...)'
+	@echo '  bench-sas     what SAs cost, up to 100000 of them, and what XFRM'\''s do'
+	@echo '                (WHO=NAME,... SIZES=N,...)'
 	@echo
 	@echo 'For this host and its own kernel:'
 	@echo '  all           modules and tools'
@@ -33,6 +35,8 @@ help:
 	@echo '  install       both (DESTDIR, PREFIX, INSTALL_MOD_DIR)'
 	@echo '  strongswan    the plugin for strongSwan, of this Debian suite or of SUITE='
 	@echo '  demo-native   a tunnel in network namespaces of this kernel, with keys by hand'
+	@echo '  bench-native  "bench" on this kernel, in network namespaces; loads and unloads'
+	@echo '                modules (CASES, WHO, ROUNDS)'
 	@echo '  clean         remove what was built here; the cache stays'
 	@echo
 	@echo 'For those who change the sources:'
@@ -76,6 +80,15 @@ bench:
 	@selftests/bench/bench $(if $(CASES),--cases $(CASES)) \
 		$(if $(WHO),--who $(WHO)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
+bench-native: modules tools
+	@NFIPSEC_KO='$(CURDIR)/nfipsec.ko' selftests/bench/bench-native \
+		$(if $(CASES),--cases $(CASES)) $(if $(WHO),--who $(WHO)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-sas:
+	@selftests/bench/bench-sas $(if $(WHO),--who $(WHO)) \
+		$(if $(SIZES),--sizes $(SIZES)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 bench-list:
 	@python3 selftests/bench/bench.py --list
 
@@ -112,5 +125,5 @@ clean:
 	rm -rf .tmp_versions
 
 .PHONY: all help modules tools install demo demo-native check check-debug \
-	check-ike bench bench-list bench-instructions bench-baseline bench-profile \
-	bench-spd strongswan style generate clean
+	check-ike bench bench-list bench-native bench-instructions bench-baseline \
+	bench-profile bench-sas bench-spd strongswan style generate clean

@@ -34,6 +34,8 @@ CASES = {
                "UDP, 512 bytes, forwarded, AES-GCM"),
     "udp1400": ("gcm", FORWARD, "udp size=1400", "packets/s",
                 "UDP, 1400 bytes, forwarded, AES-GCM"),
+    "imix": ("gcm", FORWARD, "udp imix=1", "packets/s",
+             "UDP, 64, 576 and 1420 bytes by 7:4:1, forwarded, AES-GCM"),
     "local1400": ("gcm", LOCAL, "udp size=1400", "packets/s",
                   "UDP, 1400 bytes, the gateways' own, AES-GCM"),
     "tcp1": ("gcm", FORWARD, "tcp flows=1", "bit/s",

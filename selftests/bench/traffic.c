@@ -3,7 +3,7 @@
  * Traffic between two network namespaces of this machine, and how fast it was.
  *
  * usage: traffic udp|rr|tcp NETNS,ADDR NETNS,ADDR [size=N] [ms=N] [flows=N]
- *	  [threads=N] [tsc=1]
+ *	  [threads=N] [addrs=N] [imix=1] [tsc=1]
  *
  * udp: a burst of datagrams of SIZE bytes is sent and then received, by one
  *	thread, and so on, so that none is lost but by what is in between, and
@@ -15,6 +15,9 @@
  * Prints a line of JSON: "rate" is packets, round trips, or bits a second; the
  * first two by the median time of a burst or round trip, so that what else the
  * machine does now and then does not count.
+ * addrs=N: each datagram is to one of N addresses, chosen at random, of which the
+ *	one that is given is the first. udp only.
+ * imix=1: 7 of 12 datagrams make IP packets of 64 bytes, 4 of 576, one of 1420.
  * tsc=1: by the processor's time stamp counter, of which 10^9 are taken for a second.
  * Exit 0: measured, whatever was lost; 2: usage or set-up.
  */
@@ -40,6 +43,7 @@
 #define MAX_THREADS	8
 #define MAX_SIZE	9000
 #define MAX_TIMES	1000000
+#define MAX_ADDRS	(1 << 24)
 #define PORT		7000
 #define BLOCK		65536
 #define PATIENCE_MS	50	/* until a packet counts as lost */
@@ -52,6 +56,7 @@ struct end {
 /* One way of one flow. */
 struct flow {
 	int tx, rx;
+	unsigned int port;
 	uint32_t sent, seen;
 };
 
@@ -64,10 +69,12 @@ struct job {
 };
 
 static const char usage[] =
-	"usage: traffic udp|rr|tcp NETNS,ADDR NETNS,ADDR [size=N] [ms=N] [flows=N] [threads=N] [tsc=1]\n";
+	"usage: traffic udp|rr|tcp NETNS,ADDR NETNS,ADDR [size=N] [ms=N] [flows=N] [threads=N]\n"
+	"               [addrs=N] [imix=1] [tsc=1]\n";
 
-static struct end from, to;
-static unsigned int size = 64, ms = 300, flows = 1, threads = 1, tsc;
+static struct end from, to, any;
+static unsigned int size = 64, ms = 300, flows = 1, threads = 1;
+static unsigned int addrs, imix, tsc;
 static atomic_bool over;
 static atomic_ullong tcp_bytes;
 
@@ -133,7 +140,10 @@ static void open_flow(struct flow *f, unsigned int port)
 {
 	memset(f, 0, sizeof(*f));
 	f->tx = socket_at(&from, SOCK_DGRAM, port);
-	f->rx = socket_at(&to, SOCK_DGRAM, port);
+	f->rx = socket_at(addrs ? &any : &to, SOCK_DGRAM, port);
+	f->port = port;
+	if (addrs)
+		return;
 	connect_to(f->tx, &to, port);
 	connect_to(f->rx, &from, port);
 }
@@ -147,33 +157,77 @@ static void pin(unsigned int number)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* A burst through one flow: returns packets that did not come. */
-static unsigned int burst(struct flow *f, struct job *j, uint8_t (*buf)[MAX_SIZE])
+static unsigned int size_of(uint32_t number)
 {
-	struct mmsghdr msg[BURST] = { 0 };
+	/* without the headers of IPv4 and UDP */
+	static const unsigned int mix[] = {
+		36, 548, 36, 36, 548, 36, 1392, 36, 548, 36, 548, 36
+	};
+
+	return imix ? mix[number % (sizeof(mix) / sizeof(*mix))] : size;
+}
+
+/* One of the addresses; xorshift, the same ones in every run. */
+static void choose(struct flow *f, struct sockaddr_in *addr)
+{
+	static _Thread_local uint32_t seed = 2463534242;
+
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	*addr = to.addr;
+	addr->sin_port = htons(f->port);
+	addr->sin_addr.s_addr = htonl(ntohl(to.addr.sin_addr.s_addr) +
+				      seed % addrs);
+}
+
+struct burst {
+	struct mmsghdr msg[BURST];
 	struct iovec iov[BURST];
+	struct sockaddr_in addr[BURST];
+	uint8_t buf[BURST][MAX_SIZE];
+};
+
+static void fill(struct burst *b, struct flow *f)
+{
+	unsigned int i;
+
+	memset(b->msg, 0, sizeof(b->msg));
+	for (i = 0; i < BURST; i++) {
+		++f->sent;
+		memcpy(b->buf[i], &f->sent, sizeof(f->sent));
+		b->iov[i] = (struct iovec){ b->buf[i], size_of(f->sent) };
+		b->msg[i].msg_hdr.msg_iov = &b->iov[i];
+		b->msg[i].msg_hdr.msg_iovlen = 1;
+		if (!addrs)
+			continue;
+		choose(f, &b->addr[i]);
+		b->msg[i].msg_hdr.msg_name = &b->addr[i];
+		b->msg[i].msg_hdr.msg_namelen = sizeof(b->addr[i]);
+	}
+}
+
+/* A burst through one flow: returns packets that did not come. */
+static unsigned int burst(struct flow *f, struct job *j, struct burst *b)
+{
 	unsigned int i, got = 0;
 	uint32_t number;
 	int n;
 
-	for (i = 0; i < BURST; i++) {
-		number = ++f->sent;
-		memcpy(buf[i], &number, sizeof(number));
-		iov[i] = (struct iovec){ buf[i], size };
-		msg[i].msg_hdr.msg_iov = &iov[i];
-		msg[i].msg_hdr.msg_iovlen = 1;
-	}
+	fill(b, f);
 	for (i = 0; i < BURST; i += n) {
-		n = sendmmsg(f->tx, msg + i, BURST - i, 0);
+		n = sendmmsg(f->tx, b->msg + i, BURST - i, 0);
 		if (n <= 0)
 			die("send");
 	}
+	for (i = 0; i < BURST; i++)
+		b->iov[i].iov_len = MAX_SIZE;
 	while (got < BURST) {
-		n = recvmmsg(f->rx, msg, BURST - got, MSG_WAITFORONE, NULL);
+		n = recvmmsg(f->rx, b->msg, BURST - got, MSG_WAITFORONE, NULL);
 		if (n <= 0)
 			break;
 		for (i = 0; i < (unsigned int)n; i++) {
-			memcpy(&number, buf[i], sizeof(number));
+			memcpy(&number, b->buf[i], sizeof(number));
 			j->late += (int32_t)(number - f->seen) <= 0;
 			f->seen = number;
 		}
@@ -209,13 +263,13 @@ static double end_times(struct job *j)
 
 static void *udp_thread(void *arg)
 {
-	uint8_t (*buf)[MAX_SIZE] = calloc(BURST, sizeof(*buf));
+	struct burst *b = calloc(1, sizeof(*b));
 	struct flow flow[MAX_FLOWS];
 	struct job *j = arg;
 	uint64_t start, last, t;
 	unsigned int i;
 
-	if (!buf)
+	if (!b)
 		die("memory");
 	begin_times(j);
 	pin(j->number);
@@ -223,18 +277,18 @@ static void *udp_thread(void *arg)
 		open_flow(&flow[i], PORT + j->number * MAX_FLOWS + i);
 	/* neighbours, routes, and the CPU's caches, not counted */
 	for (i = 0; i < 4 * flows; i++)
-		burst(&flow[i % flows], j, buf);
+		burst(&flow[i % flows], j, b);
 	j->late = 0;
 	start = now();
 	last = start;
 	for (i = 0; last - start < ms * 1000000ull && i < MAX_TIMES; i++) {
-		j->lost += burst(&flow[i % flows], j, buf);
+		j->lost += burst(&flow[i % flows], j, b);
 		j->sent += BURST;
 		t = now();
 		j->times[j->count++] = t - last;
 		last = t;
 	}
-	free(buf);
+	free(b);
 	return NULL;
 }
 
@@ -388,11 +442,16 @@ int main(int argc, char **argv)
 		    sscanf(*argv, "ms=%u", &ms) != 1 &&
 		    sscanf(*argv, "flows=%u", &flows) != 1 &&
 		    sscanf(*argv, "threads=%u", &threads) != 1 &&
+		    sscanf(*argv, "addrs=%u", &addrs) != 1 &&
+		    sscanf(*argv, "imix=%u", &imix) != 1 &&
 		    sscanf(*argv, "tsc=%u", &tsc) != 1)
 			goto bad;
 	if (size < 4 || size > MAX_SIZE || !flows || flows > MAX_FLOWS ||
-	    !threads || threads > MAX_THREADS)
+	    !threads || threads > MAX_THREADS ||
+	    addrs > MAX_ADDRS)
 		goto bad;
+
+	any = (struct end){ .ns = to.ns, .addr.sin_family = AF_INET };
 
 	if (!strcmp(what, "udp"))
 		rate = run_udp(&sent, &lost, &late);

@@ -55,8 +55,8 @@ def machine():
 
 def text(results):
     """Return: the report"""
-    lines = [f"instructions a packet, nfipsec {os.environ.get('NFIPSEC_BENCH_HEAD', '')}, "
-             f"{machine()}", ""]
+    head = os.environ.get("NFIPSEC_BENCH_HEAD", "")
+    lines = [f"instructions a packet, nfipsec {head}, {machine()}", ""]
     for case, runs in results.items():
         lines.append(f"{case}: {bench.CASES[case][4]}")
         least = {who: min(found) for who, found in runs.items()}

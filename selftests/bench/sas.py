@@ -56,8 +56,8 @@ class Xfrm(contender.XfrmOffload):
 
     @staticmethod
     def policy(number, way):
-        return (f"xfrm policy add src {contender.LEFT} dst {address(number)}/32 dir {way} "
-                f"tmpl src {NEAR} dst {FAR} proto esp reqid {number + 1} mode tunnel\n")
+        return (f"xfrm policy add src {contender.LEFT} dst {address(number)}/32 "
+                f"dir {way} tmpl src {NEAR} dst {FAR} proto esp reqid {number + 1} mode tunnel\n")
 
 
 class Nfipsec(contender.Nfipsec):

@@ -43,7 +43,7 @@
 #define MAX_THREADS	8
 #define MAX_SIZE	9000
 #define MAX_TIMES	1000000
-#define MAX_ADDRS	(1 << 24)
+#define MAX_ADDRS	16777216
 #define PORT		7000
 #define BLOCK		65536
 #define PATIENCE_MS	50	/* until a packet counts as lost */
@@ -57,7 +57,7 @@ struct end {
 struct flow {
 	int tx, rx;
 	unsigned int port;
-	uint32_t sent, seen;
+	uint32_t sent, seen, seed;
 };
 
 struct job {
@@ -142,6 +142,7 @@ static void open_flow(struct flow *f, unsigned int port)
 	f->tx = socket_at(&from, SOCK_DGRAM, port);
 	f->rx = socket_at(addrs ? &any : &to, SOCK_DGRAM, port);
 	f->port = port;
+	f->seed = 2463534242;
 	if (addrs)
 		return;
 	connect_to(f->tx, &to, port);
@@ -170,15 +171,13 @@ static unsigned int size_of(uint32_t number)
 /* One of the addresses; xorshift, the same ones in every run. */
 static void choose(struct flow *f, struct sockaddr_in *addr)
 {
-	static _Thread_local uint32_t seed = 2463534242;
-
-	seed ^= seed << 13;
-	seed ^= seed >> 17;
-	seed ^= seed << 5;
+	f->seed ^= f->seed << 13;
+	f->seed ^= f->seed >> 17;
+	f->seed ^= f->seed << 5;
 	*addr = to.addr;
 	addr->sin_port = htons(f->port);
 	addr->sin_addr.s_addr = htonl(ntohl(to.addr.sin_addr.s_addr) +
-				      seed % addrs);
+				      f->seed % addrs);
 }
 
 struct burst {

@@ -29,7 +29,9 @@ HOST_ALL = ("", HOST)
 
 def run(case, name, ms):
     out = os.environ["NFIPSEC_OUT"]
-    who = next(c() for c in contender.ALL if c.name == name)
+    who = next((c() for c in contender.ALL if c.name == name), None)
+    if not who:
+        sys.exit(f"no contender {name}: " + ", ".join(c.name for c in contender.ALL))
     who.begin()
     try:
         contender.topology(True)

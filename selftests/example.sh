@@ -125,8 +125,10 @@ ended() {
 	equal "in the clear" "$(in_clear)" "1 1"
 }
 
-# Keys that are too short, and a policy of somebody else
+# Keys that are too short, a policy of somebody else, and hosts that are one or have
+# no family in common
 refused() {
+	local there
 	head -c 71 "$TMP/keys" | on a nfipsec-pair 10.0.0.1 10.0.0.2 2>"$TMP/err"
 	equal "exit status" $? 1
 	check "why" grep -q 'no 72 bytes' "$TMP/err"
@@ -135,10 +137,16 @@ refused() {
 		owner admin action discard || return 1
 	on a nfipsec-pair 10.0.0.1 10.0.0.2 <"$TMP/keys" 2>"$TMP/err"
 	equal "exit status" $? 1
-	check "why" grep -q 'nfipsec-pair: .*there is' "$TMP/err" || cat "$TMP/err"
+	check "why" grep -q "nfipsec-pair: policy .* of owner 'admin' is in the way" \
+		"$TMP/err" || cat "$TMP/err"
 	equal "left" "$(left a)" "0 0"
 	check "it is still there" on a nfipsec policy del dir in src 10.0.0.2 \
 		dst 10.0.0.1
+	for there in 10.0.0.1 fd00::2 b; do
+		on a nfipsec-pair 10.0.0.1 "$there" <"$TMP/keys" 2>"$TMP/err"
+		equal "exit status with $there" $? 1
+		equal "left with $there" "$(left a)" "0 0"
+	done
 }
 
 need ip nsenter nft ping nfipsec-pair

@@ -8,8 +8,8 @@
  * A signal ends it, and the protection. When an SA is over it ends too, but the
  * policies stay: there is no traffic until it is started again with other keys.
  */
-#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,18 +21,9 @@
 #define OWNER	"pair"
 #define SPI	0x1000
 #define KEY	36	/* AES-256, and the salt of its GCM */
-#define LIFE	3600	/* seconds */
-#define STOPPED	1	/* by a signal */
 #define HAS(attr)	NFIPSEC_HAS(NFIPSEC_A_##attr)
 
-static int parse(const char *text, struct nfipsec_addr *a)
-{
-	memset(a, 0, sizeof(*a));
-	a->family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	return inet_pton(a->family, text, a->bytes) == 1 ? 0 : -1;
-}
-
-/* A policy that an earlier run left is as good; one of somebody else is not ours. */
+/* One direction. A policy of an earlier run goes when its successor comes. */
 static int protect(struct nfipsec *h, uint8_t dir, const struct nfipsec_addr *src,
 		   const struct nfipsec_addr *dst, const unsigned char *key)
 {
@@ -45,9 +36,9 @@ static int protect(struct nfipsec *h, uint8_t dir, const struct nfipsec_addr *sr
 		.aead_name = "rfc4106(gcm(aes))", .aead_key = { key, KEY },
 		.aead_icv_bits = 128,
 		.lifetime = { .has = HAS(LIFETIME_TIME_SOFT) | HAS(LIFETIME_TIME_HARD),
-			      .time_soft = LIFE - LIFE / 10, .time_hard = LIFE },
+			      .time_soft = 3240, .time_hard = 3600 },
 	};
-	struct nfipsec_policy there, pol = {
+	struct nfipsec_policy pol = {
 		.has = HAS(POLICY_DIR) | HAS(POLICY_SELECTOR) | HAS(POLICY_ACTION) |
 		       HAS(POLICY_TMPL) | HAS(POLICY_OWNER),
 		.dir = dir, .action = NFIPSEC_ACTION_PROTECT, .owner = OWNER,
@@ -57,11 +48,15 @@ static int protect(struct nfipsec *h, uint8_t dir, const struct nfipsec_addr *sr
 			    .proto = IPPROTO_ESP, .mode = NFIPSEC_MODE_TRANSPORT } },
 		.tmpls = 1,
 	};
-	int err = nfipsec_sa_add(h, &sa);
 
-	if (err || (!nfipsec_policy_get(h, &pol, &there) && !strcmp(there.owner, OWNER)))
-		return err;
-	return nfipsec_policy_add(h, &pol, NULL);
+	return nfipsec_sa_add(h, &sa) ?: nfipsec_policy_own(h, &pol, NULL);
+}
+
+static int told(const struct nfipsec_event *ev, void *arg)
+{
+	if (ev->cmd == NFIPSEC_CMD_EXPIRE_NTF && ev->expire.spi == SPI && !ev->expire.hard)
+		fputs("nfipsec-pair: an SA is over soon, start again with other keys\n", arg);
+	return 0;
 }
 
 static int count(const struct nfipsec_sa *sa, void *sas)
@@ -70,90 +65,71 @@ static int count(const struct nfipsec_sa *sa, void *sas)
 	return 0;
 }
 
-static int told(const struct nfipsec_event *ev, void *arg)
+static int fail(const char *why)
 {
-	(void)arg;
-	if (ev->cmd == NFIPSEC_CMD_EXPIRE_NTF && ev->expire.spi == SPI)
-		fprintf(stderr, "nfipsec-pair: an SA is %s\n", ev->expire.hard ?
-			"over" : "over soon, start again with other keys");
-	return 0;
+	fprintf(stderr, "nfipsec-pair: %s\n", why);
+	return 1;
 }
 
-/* An event is a reason to look, and so are lost ones. 0: one of the SAs is gone. */
+/* Until a signal: an event is a reason to look, and so are lost ones. */
 static int watch(struct nfipsec *h, struct nfipsec *events, int signals)
 {
 	struct pollfd fds[] = { { .fd = nfipsec_fd(events), .events = POLLIN },
 				{ .fd = signals, .events = POLLIN } };
-	int err = 0, sas;
+	int err, sas;
 
-	while (!err || err == -ENOBUFS) {
+	do {
 		sas = 0;
-		err = nfipsec_sa_list(h, count, &sas);
-		if (err || sas < 2)
-			return err;
+		if (nfipsec_sa_list(h, count, &sas))
+			return fail(nfipsec_error(h));
+		if (sas < 2)
+			return fail("an SA is over");
 		if (poll(fds, 2, -1) < 0 || fds[1].revents)
-			return STOPPED;
-		err = nfipsec_event_read(events, told, NULL);
-	}
-	return err;
-}
-
-static int fail(const struct nfipsec *h)
-{
-	fprintf(stderr, "nfipsec-pair: %s\n", nfipsec_error(h));
-	return 1;
+			return 0;
+		err = nfipsec_event_read(events, told, stderr);
+	} while (!err || err == -ENOBUFS);
+	return fail(nfipsec_error(events));
 }
 
 int main(int argc, char **argv)
 {
 	struct nfipsec *h, *events;
 	struct nfipsec_addr here, there;
-	unsigned char keys[2 * KEY];
+	unsigned char keys[2][KEY];
 	int low, signals, err;
 	sigset_t set;
 
-	if (argc != 3 || parse(argv[1], &here) || parse(argv[2], &there) ||
-	    here.family != there.family || !memcmp(&here, &there, sizeof(here))) {
-		fputs("usage: nfipsec-pair HERE THERE <KEYS\n", stderr);
-		return 2;
-	}
+	if (argc != 3 || nfipsec_addr_parse(argv[1], &here) ||
+	    nfipsec_addr_parse(argv[2], &there) || !memcmp(&here, &there, sizeof(here)))
+		return fail("usage: nfipsec-pair HERE THERE <KEYS");
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
-	if (signals < 0) {
-		perror("nfipsec-pair");
-		return 1;
-	}
+	if (signals < 0)
+		return fail(strerror(errno));
 	if (nfipsec_open(&events) || nfipsec_event_subscribe(events))
-		return fail(events);
+		return fail(nfipsec_error(events));
 	if (nfipsec_open(&h))
-		return fail(h);
+		return fail(nfipsec_error(h));
 	setvbuf(stdin, NULL, _IONBF, 0);	/* no copy of the keys elsewhere */
-	if (fread(keys, sizeof(keys), 1, stdin) != 1) {
-		explicit_bzero(keys, sizeof(keys));
-		fprintf(stderr, "nfipsec-pair: no %zu bytes of keys\n", sizeof(keys));
-		return 1;
-	}
+	err = fread(keys, sizeof(keys), 1, stdin) == 1 ? 0 : fail("no 72 bytes of keys");
 	/* the lower address sends by the first key; SAs of an earlier run go */
 	low = memcmp(here.bytes, there.bytes, sizeof(here.bytes)) < 0;
-	err = nfipsec_sa_flush(h, OWNER) ?:
-	      protect(h, NFIPSEC_DIR_IN, &there, &here, keys + KEY * low) ?:
-	      protect(h, NFIPSEC_DIR_OUT, &here, &there, keys + KEY * !low);
+	if (!err && (nfipsec_sa_flush(h, OWNER) ||
+		     protect(h, NFIPSEC_DIR_IN, &there, &here, keys[low]) ||
+		     protect(h, NFIPSEC_DIR_OUT, &here, &there, keys[!low])))
+		err = fail(nfipsec_error(h));
 	explicit_bzero(keys, sizeof(keys));
 	if (err) {
-		fail(h);
 		nfipsec_sa_flush(h, OWNER);
 		return 1;
 	}
 	puts("protected");
 	fflush(stdout);
-	err = watch(h, events, signals);
-	if (err == STOPPED)
-		err = nfipsec_policy_flush(h, NFIPSEC_DIR_ANY, OWNER) ?:
-		      nfipsec_sa_flush(h, OWNER);
-	else if (!err)
+	if (watch(h, events, signals))
 		return 1;
-	return err ? fail(h) : 0;
+	err = nfipsec_policy_flush(h, NFIPSEC_DIR_ANY, OWNER) ?: nfipsec_sa_flush(h, OWNER);
+	return err ? fail(nfipsec_error(h)) : 0;
 }

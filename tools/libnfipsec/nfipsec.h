@@ -797,6 +797,9 @@ int nfipsec_fd(const struct nfipsec *h);
 /* Whether the last list changed while it was read, and may be inconsistent. */
 bool nfipsec_list_torn(const struct nfipsec *h);
 
+/* @text: an address of either family, no name. -EINVAL if it is none */
+int nfipsec_addr_parse(const char *text, struct nfipsec_addr *addr);
+
 int nfipsec_sa_add(struct nfipsec *h, const struct nfipsec_sa *sa);
 int nfipsec_sa_update(struct nfipsec *h, const struct nfipsec_sa *sa);
 /* @key: dst, proto, spi as they are now. @to: what is to change */
@@ -817,6 +820,9 @@ int nfipsec_policy_add(struct nfipsec *h, const struct nfipsec_policy *pol,
 		       uint32_t *index);
 int nfipsec_policy_update(struct nfipsec *h, const struct nfipsec_policy *pol,
 			  uint32_t *index);
+/* As nfipsec_policy_add(), but replaces one that has the same owner. */
+int nfipsec_policy_own(struct nfipsec *h, const struct nfipsec_policy *pol,
+		       uint32_t *index);
 /* @key: index, or dir and selector, with selector_more in any order */
 int nfipsec_policy_del(struct nfipsec *h, const struct nfipsec_policy *key);
 int nfipsec_policy_get(struct nfipsec *h, const struct nfipsec_policy *key,

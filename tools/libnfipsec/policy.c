@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls about policies. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,38 @@ int nfipsec_policy_update(struct nfipsec *h, const struct nfipsec_policy *pol,
 			  uint32_t *index)
 {
 	return policy_set(h, NFIPSEC_CMD_POLICY_UPDATE, pol, index);
+}
+
+/**
+ * nfipsec_policy_own() - add a policy, or replace the one of the same owner
+ * @h: handle
+ * @pol: dir, selector and action at least, and owner
+ * @index: result, its number; may be NULL
+ *
+ * For who sets up again what an earlier run has left: no packet finds neither. A
+ * policy of another owner stays; unless that one changes hands at this moment,
+ * which nothing keeps it from.
+ *
+ * Return: 0 or a negative errno, -EEXIST if another owner has one with this
+ * selector
+ */
+int nfipsec_policy_own(struct nfipsec *h, const struct nfipsec_policy *pol,
+		       uint32_t *index)
+{
+	const char *owner = pol->has & HAS(OWNER) ? pol->owner : "";
+	struct nfipsec_policy old;
+	int ret;
+
+	ret = nfipsec_policy_add(h, pol, index);
+	if (ret != -EEXIST)
+		return ret;
+	ret = nfipsec_policy_get(h, pol, &old);
+	if (!ret && strcmp(old.owner, owner))
+		return nfi_fail(h, -EEXIST, "policy %u of owner '%s' is in the way",
+				old.index, old.owner);
+	if (ret && ret != -ENOENT)	/* it may have gone meanwhile */
+		return ret;
+	return nfipsec_policy_update(h, pol, index);
 }
 
 /**

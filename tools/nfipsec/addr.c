@@ -45,13 +45,6 @@ static bool is_any(const char *text)
 	return !strcmp(text, "any") || !strcmp(text, "all");
 }
 
-static bool addr_read(const char *text, struct nfipsec_addr *addr)
-{
-	memset(addr, 0, sizeof(*addr));
-	addr->family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	return inet_pton(addr->family, text, addr->bytes) == 1;
-}
-
 /**
  * addr_parse() - read an address
  * @text: as typed
@@ -62,7 +55,7 @@ static bool addr_read(const char *text, struct nfipsec_addr *addr)
  */
 int addr_parse(const char *text, const char *what, struct nfipsec_addr *addr)
 {
-	if (addr_read(text, addr))
+	if (!nfipsec_addr_parse(text, addr))
 		return CLI_OK;
 	return cli_fail(CLI_USAGE, "%s \"%s\" is no IPv4 or IPv6 address", what,
 			cli_show(text));

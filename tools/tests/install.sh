@@ -38,8 +38,7 @@ example() {
 }
 
 usage() {
-	"$TMP/pair" </dev/null
-	[ $? = 2 ]
+	"$TMP/pair" 2>&1 </dev/null | grep -q usage
 }
 
 shared() {

@@ -30,23 +30,41 @@ lock() {
 	fi
 }
 
-# deb_source KIND: "URI<tab>KEYRING" of the machine's own apt source for its
-# suite (KIND main) or that suite's security updates (KIND security).  Reads
-# both formats of sources; KEYRING may be empty.
-deb_source() {
-	local codename suite f files=()
+# this_suite: the Debian suite of this machine. What sid's own files name is the next
+# release, so there its apt sources tell.
+ETC=/etc
+this_suite() {
+	local codename
 	# shellcheck source=/dev/null
-	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-sid}")
-	case $1 in
-	main) suite=$codename ;;
-	security) suite=$codename-security ;;
+	codename=$(. "$ETC/os-release" && echo "${VERSION_CODENAME:-sid}")
+	if grep -qs '/sid$' "$ETC/debian_version" && [[ $(deb_uri '^(sid|unstable)$') ]]; then
+		codename=sid
+	fi
+	echo "$codename"
+}
+
+# deb_source KIND: "URI<tab>KEYRING" of the machine's own apt source for its
+# suite (KIND main) or that suite's security updates (KIND security).
+deb_source() {
+	local suite
+	suite=$(this_suite)
+	case $1/$suite in
+	main/sid) deb_uri '^(sid|unstable)$' ;;
+	main/*) deb_uri "^$suite\$" ;;
+	security/*) deb_uri "^$suite-security\$" ;;
 	esac
-	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
-		/etc/apt/sources.list.d/*.sources; do
+}
+
+# deb_uri REGEX: "URI<tab>KEYRING" of the first apt source for such a suite.  Reads
+# both formats of sources; KEYRING may be empty.
+deb_uri() {
+	local f files=()
+	for f in "$ETC"/apt/sources.list "$ETC"/apt/sources.list.d/*.list \
+		"$ETC"/apt/sources.list.d/*.sources; do
 		[[ -f $f ]] && files+=("$f")
 	done
 	((${#files[@]})) || return 1
-	awk -v suite="$suite" '
+	awk -v suite="$1" '
 	function emit(uri, key) {
 		if (uri != "" && !done) {
 			sub(/\/+$/, "", uri); print uri "\t" key; done = 1
@@ -56,7 +74,7 @@ deb_source() {
 		n = split(f["suites"], s, /[ \t]+/)
 		split(f["uris"], u, /[ \t]+/)
 		for (i = 1; i <= n; i++)
-			if (s[i] == suite && f["types"] ~ /(^|[ \t])deb([ \t]|$)/ &&
+			if (s[i] ~ suite && f["types"] ~ /(^|[ \t])deb([ \t]|$)/ &&
 			    tolower(f["enabled"]) != "no")
 				emit(u[1], f["signed-by"] ~ /^\// ? f["signed-by"] : "")
 		delete f; last = ""
@@ -80,7 +98,7 @@ deb_source() {
 			sub(/\[[^]]*\]/, "", line)
 		}
 		split(line, w, /[ \t]+/)
-		if (w[3] == suite) emit(w[2], key)
+		if (w[3] ~ suite) emit(w[2], key)
 	}
 	END { stanza() }' "${files[@]}"
 }

@@ -163,14 +163,15 @@ dead() {
 	check "clear text" nothing_clear
 }
 
-# killed HOST DRIVER...: nothing is lost without that daemon; the next one sets
+# killed HOST START DRIVER...: nothing is lost without that daemon; the next one sets
 # the child up again. It says that this is its first contact, so the other end's
 # daemon ends what it had before it has the next one, and in between there is no
-# policy: what is sent then is in the clear, where there is no trap.
+# policy: what is sent there then is in the clear, unless START is a trap.
 killed() {
 	local h=$1 other=b
 	[[ $h == a ]] || other=a
-	up "$2" "$3" || return 1
+	CLOSE=none START=$2 DPD=0s
+	daemons "$3" "$4" && initiate a net || return 1
 	check traffic stream_net || return 1
 	stop "$h" KILL
 	check "without it" traffic
@@ -181,14 +182,30 @@ killed() {
 	initiate "$h" net || return 1
 	check "one child" busywait 10 child_is_up "$other" net
 	broken
-	counts_anew
+	if [[ $START == trap ]]; then
+		equal "times without a policy" "$(bare "$other")" 0
+	else
+		equal "times without a policy" "$(bare "$other")" 1
+		PASSED[$other]=$(($(clear_packets "$other") - CLEAR_BEFORE[$other]))
+	fi
 	check "nothing lost from now on" traffic || show_logs
 	check "clear text" nothing_clear
 }
 
+# bare HOST: how often its daemon took away the only policy for what it sends
+bare() { grep -c 'nfipsec: deleting policy .* out .* uses 0' "$TMP/$1/log"; }
+
+# Routes of their own: those of the daemon go with its policies, and with them what
+# would be seen in the clear.
+topology() {
+	two_hosts
+	ip -n "${NS[a]}" route add 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1
+	ip -n "${NS[b]}" route add 192.168.1.0/24 via 10.0.0.1 src 192.168.2.1
+}
+
 ike_setup
-two_hosts
-plan 20
+topology
+plan 22
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	name=${ends/ / - }
 	# shellcheck disable=SC2086 # two words
@@ -203,7 +220,8 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 		run "close action start, $name" closed start $ends
 		run "close action trap, $name" closed trap $ends
 		run "dead peer, restart, $name" dead $ends
-		run "the peer's daemon killed, $name" killed b $ends
+		run "the peer's daemon killed, $name" killed b none $ends
+		run "the peer's daemon killed, with traps, $name" killed b trap $ends
 	}
 done
 finish

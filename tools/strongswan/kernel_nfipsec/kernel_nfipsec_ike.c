@@ -148,7 +148,7 @@ static int end_install(private_kernel_nfipsec_ike_t *this,
 		if (err)
 		{
 			DBG1(DBG_KNL, "nfipsec: unable to let IKE pass: %s",
-				 kernel_nfipsec_install_error(handle, err));
+				 nfipsec_error(handle));
 			return err;
 		}
 		end->installed++;

@@ -2,8 +2,6 @@
 
 #include "kernel_nfipsec_leftovers.h"
 
-#include <errno.h>
-
 #include <collections/array.h>
 #include <library.h>
 #include <processing/jobs/callback_job.h>
@@ -63,33 +61,6 @@ METHOD(kernel_nfipsec_leftovers_t, destroy, void,
 		this->mutex->destroy(this->mutex);
 		free(this);
 	}
-}
-
-/**
- * Whether somebody else's policy has the selector of one of the daemon's.
- */
-static bool in_the_way(struct nfipsec *handle, const struct nfipsec_policy *pol)
-{
-	struct nfipsec_policy old, key = {
-		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
-			   NFIPSEC_HAS(NFIPSEC_A_POLICY_SELECTOR),
-		.dir = pol->dir,
-		.selector = pol->selector,
-	};
-	int err;
-
-	err = nfipsec_policy_get(handle, &key, &old);
-	if (err)
-	{	/* unless it has gone meanwhile, nobody knows */
-		return err != -ENOENT;
-	}
-	if (kernel_nfipsec_owns(old.owner))
-	{
-		return FALSE;
-	}
-	DBG1(DBG_KNL, "nfipsec: policy %u of owner '%s' is in the way", old.index,
-		 old.owner);
-	return TRUE;
 }
 
 /**
@@ -214,11 +185,7 @@ METHOD(kernel_nfipsec_leftovers_t, install, int,
 	{
 		set_aside(this, handle, pol->tmpl[0].reqid);
 	}
-	err = nfipsec_policy_add(handle, pol, index);
-	if (err == -EEXIST && !in_the_way(handle, pol))
-	{
-		err = nfipsec_policy_update(handle, pol, index);
-	}
+	err = nfipsec_policy_own(handle, pol, index);
 	for (i = 0; !err && array_get(this->policies, i, &current); i++)
 	{
 		if (current.index == *index)

@@ -127,7 +127,7 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to add policy %R === %R %N: %s",
 			 policy->src_ts, policy->dst_ts, policy_dir_names, policy->key.dir,
-			 kernel_nfipsec_install_error(handle, err));
+			 nfipsec_error(handle));
 	}
 	else
 	{	/* it counts from zero */

@@ -290,15 +290,6 @@ bool kernel_nfipsec_ts2selector(traffic_selector_t *src,
 /*
  * see header file
  */
-const char *kernel_nfipsec_install_error(struct nfipsec *handle, int err)
-{
-	return err == -EEXIST ? "there is somebody else's with this selector"
-						  : nfipsec_error(handle);
-}
-
-/*
- * see header file
- */
 bool kernel_nfipsec_mode(ipsec_mode_t mode, uint8_t *out)
 {
 	switch (mode)

@@ -101,15 +101,6 @@ bool kernel_nfipsec_ts2selector(traffic_selector_t *src,
 								struct nfipsec_selector *sel);
 
 /**
- * Why a policy could not be installed.
- *
- * @param handle	connection that it failed with
- * @param err		negative errno
- * @return			sentence, valid until the next request
- */
-const char *kernel_nfipsec_install_error(struct nfipsec *handle, int err);
-
-/**
  * Convert an IPsec mode.
  *
  * @param mode		mode

@@ -455,6 +455,52 @@ int nfi_connect(struct nfipsec **h)
 }
 
 /**
+ * nfi_join() - have a handle receive what a group is told
+ * @h: handle
+ * @group: number of the group
+ * @what: what that is, for errors
+ *
+ * Return: 0 or a negative errno
+ */
+int nfi_join(struct nfipsec *h, uint32_t group, const char *what)
+{
+	if (mnl_socket_setsockopt(h->nl, NETLINK_ADD_MEMBERSHIP, &group,
+				  sizeof(group)) < 0)
+		return nfi_fail(h, -errno, "subscribing to %s: %s", what,
+				strerror(errno));
+	return 0;
+}
+
+/**
+ * nfi_listen() - wait for what a group is told
+ * @h: handle that joined
+ * @what: what that is, for errors
+ * @cb: called for each message
+ * @arg: for @cb
+ *
+ * Return: 0, a negative errno, or what @cb returned if not 0
+ */
+int nfi_listen(struct nfipsec *h, const char *what, nfi_msg_cb cb, void *arg)
+{
+	const struct nlmsghdr *nlh;
+	int ret = 0;
+	ssize_t n;
+	int left;
+
+	h->error[0] = '\0';
+	n = mnl_socket_recvfrom(h->nl, h->rx, sizeof(h->rx));
+	if (n < 0)
+		return nfi_fail(h, -errno, "waiting for %s: %s", what,
+				strerror(errno));
+	left = n;
+	for (nlh = (const void *)h->rx; !ret && mnl_nlmsg_ok(nlh, left);
+	     nlh = mnl_nlmsg_next(nlh, &left))
+		if (mnl_nlmsg_get_payload_len(nlh) >= GENL_HDRLEN)
+			ret = cb(nlh, arg);
+	return ret;
+}
+
+/**
  * nfipsec_open() - connect to the kernel module
  * @h: result, to be closed by nfipsec_close() also if this fails
  *

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Events: joining the group, reading what comes, and what has come before. */
 #include <errno.h>
-#include <string.h>
 #include <linux/genetlink.h>
-#include <linux/netlink.h>
 
 #include "internal.h"
 
@@ -12,11 +10,7 @@ static int join(struct nfipsec *h, uint32_t group)
 	h->error[0] = '\0';
 	if (!group)
 		return nfi_fail(h, -EOPNOTSUPP, "the kernel module tells of no such events: it is older than this command");
-	if (mnl_socket_setsockopt(h->nl, NETLINK_ADD_MEMBERSHIP, &group,
-				  sizeof(group)) < 0)
-		return nfi_fail(h, -errno, "subscribing to events: %s",
-				strerror(errno));
-	return 0;
+	return nfi_join(h, group, "events");
 }
 
 /**
@@ -68,28 +62,32 @@ static const struct nfi_set *event_set(struct nfipsec_event *ev, void **obj)
 	}
 }
 
-static int event_one(struct nfipsec *h, const struct nlmsghdr *nlh,
-		     nfipsec_event_cb cb, void *arg)
+struct event_walk {
+	struct nfipsec *h;
+	nfipsec_event_cb cb;
+	void *arg;
+};
+
+static int event_one(const struct nlmsghdr *nlh, void *arg)
 {
+	const struct event_walk *w = arg;
 	struct nfipsec_event ev = {};
-	const struct genlmsghdr *genl;
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 	const struct nfi_set *set;
 	const void *attrs;
 	void *obj;
 	size_t len;
 
-	if (nlh->nlmsg_type != h->family ||
-	    mnl_nlmsg_get_payload_len(nlh) < GENL_HDRLEN)
+	if (nlh->nlmsg_type != w->h->family)
 		return 0;
-	genl = mnl_nlmsg_get_payload(nlh);
 	ev.cmd = genl->cmd;
 	attrs = nfi_attrs(nlh, &len);
 	set = event_set(&ev, &obj);
 	if (!set)
 		return 0;
 	if (nfi_decode(attrs, len, set, obj))
-		return nfi_fail(h, -EBADMSG, "an event of the kernel is malformed");
-	return cb(&ev, arg);
+		return nfi_fail(w->h, -EBADMSG, "an event of the kernel is malformed");
+	return w->cb(&ev, w->arg);
 }
 
 /**
@@ -103,21 +101,9 @@ static int event_one(struct nfipsec *h, const struct nlmsghdr *nlh,
  */
 int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg)
 {
-	const struct nlmsghdr *nlh;
-	int ret = 0;
-	ssize_t n;
-	int left;
+	struct event_walk w = { .h = h, .cb = cb, .arg = arg };
 
-	h->error[0] = '\0';
-	n = mnl_socket_recvfrom(h->nl, h->rx, sizeof(h->rx));
-	if (n < 0)
-		return nfi_fail(h, -errno, "waiting for events: %s",
-				strerror(errno));
-	left = n;
-	for (nlh = (const void *)h->rx; !ret && mnl_nlmsg_ok(nlh, left);
-	     nlh = mnl_nlmsg_next(nlh, &left))
-		ret = event_one(h, nlh, cb, arg);
-	return ret;
+	return nfi_listen(h, "events", event_one, &w);
 }
 
 struct acquire_walk {

@@ -182,6 +182,8 @@ int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	     nfi_msg_cb cb, void *arg);
 int nfi_connect(struct nfipsec **h);
 int nfi_find_ctrl(struct nfipsec *h, uint32_t *group);
+int nfi_join(struct nfipsec *h, uint32_t group, const char *what);
+int nfi_listen(struct nfipsec *h, const char *what, nfi_msg_cb cb, void *arg);
 void nfi_stage_free(struct nfipsec *h);
 const void *nfi_attrs(const struct nlmsghdr *nlh, size_t *len);
 

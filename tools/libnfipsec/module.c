@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The module itself: being told that it comes or goes. */
-#include <errno.h>
 #include <string.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -25,13 +24,7 @@ int nfipsec_module_watch(struct nfipsec **h)
 	if (ret)
 		return ret;
 	ret = nfi_find_ctrl(*h, &group);
-	if (ret)
-		return ret;
-	if (mnl_socket_setsockopt((*h)->nl, NETLINK_ADD_MEMBERSHIP, &group,
-				  sizeof(group)) < 0)
-		return nfi_fail(*h, -errno, "subscribing to the kernel's families: %s",
-				strerror(errno));
-	return 0;
+	return ret ? ret : nfi_join(*h, group, "the kernel's families");
 }
 
 /* Whether a message of the controller is about the module's family. */
@@ -48,17 +41,21 @@ static bool is_ours(const struct nlmsghdr *nlh)
 	return false;
 }
 
-static int module_one(const struct nlmsghdr *nlh, nfipsec_module_cb cb,
-		      void *arg)
+struct module_walk {
+	nfipsec_module_cb cb;
+	void *arg;
+};
+
+static int module_one(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct module_walk *w = arg;
 
 	if (nlh->nlmsg_type != GENL_ID_CTRL ||
-	    mnl_nlmsg_get_payload_len(nlh) < GENL_HDRLEN ||
 	    (genl->cmd != CTRL_CMD_NEWFAMILY &&
 	     genl->cmd != CTRL_CMD_DELFAMILY) || !is_ours(nlh))
 		return 0;
-	return cb(genl->cmd == CTRL_CMD_NEWFAMILY, arg);
+	return w->cb(genl->cmd == CTRL_CMD_NEWFAMILY, w->arg);
 }
 
 /**
@@ -74,19 +71,7 @@ static int module_one(const struct nlmsghdr *nlh, nfipsec_module_cb cb,
  */
 int nfipsec_module_read(struct nfipsec *h, nfipsec_module_cb cb, void *arg)
 {
-	const struct nlmsghdr *nlh;
-	int ret = 0;
-	ssize_t n;
-	int left;
+	struct module_walk w = { .cb = cb, .arg = arg };
 
-	h->error[0] = '\0';
-	n = mnl_socket_recvfrom(h->nl, h->rx, sizeof(h->rx));
-	if (n < 0)
-		return nfi_fail(h, -errno, "waiting for the kernel module: %s",
-				strerror(errno));
-	left = n;
-	for (nlh = (const void *)h->rx; !ret && mnl_nlmsg_ok(nlh, left);
-	     nlh = mnl_nlmsg_next(nlh, &left))
-		ret = module_one(nlh, cb, arg);
-	return ret;
+	return nfi_listen(h, "the kernel module", module_one, &w);
 }

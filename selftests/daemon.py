@@ -20,6 +20,7 @@ null = Algo("null-sha256_128", 9)
 report = lib.Report()
 # Seconds after which SAs go by themselves, where that is waited for.
 LIFE = int(2 * lib.SLOW)
+DUMP_INTR = 0x10
 
 
 def far(n):
@@ -191,6 +192,13 @@ def next_one():
     sealed(6)
 
 
+def ask_list(nl, cmd):
+    """Ask for a list, and read no answer."""
+    body = struct.pack("=BBH", C["CMD_" + cmd], 1, 0)
+    nl.raw(struct.pack("=IHHII", len(body) + 16, lib.Genl.family,
+                       lib.NLM_REQUEST | lib.NLM_DUMP, 1, 0) + body)
+
+
 def dies_listing():
     """While it reads a list, and before it has heard of an event."""
     lab.reset()
@@ -200,9 +208,7 @@ def dies_listing():
     if not pid:
         try:
             nl = lib.Genl(lab.n)
-            body = struct.pack("=BBH", C["CMD_SA_GET"], 1, 0)
-            nl.raw(struct.pack("=IHHII", len(body) + 16, lib.Genl.family,
-                               lib.NLM_REQUEST | lib.NLM_DUMP, 1, 0) + body)
+            ask_list(nl, "SA_GET")
             nl.sock.recv(1 << 18)
             os.kill(os.getpid(), signal.SIGKILL)
         finally:
@@ -211,6 +217,45 @@ def dies_listing():
     equal(len(listed("sa", "ike")), 100, "SAs")
     flush("ike")
     equal(lab.nl.dump("SA_GET"), [], "afterwards")
+
+
+def listing(cmd, ident, between=lambda: None):
+    """Read a list in small parts: what numbers it has, and if it says that it is
+    not whole. between() is called behind the first part."""
+    nl = lib.Genl(lab.n)
+    ask_list(nl, cmd)
+    numbers, torn, parts, kind = [], False, 0, 0
+    while kind != 3:
+        data = nl.sock.recv(8192)
+        while data:
+            length, kind, flags = struct.unpack_from("=IHH", data)
+            torn |= bool(flags & DUMP_INTR)
+            if kind != 3:
+                numbers.append(dict(lib.attrs(data[20:length]))[C[ident]])
+            data = data[(length + 3) & ~3:]
+        parts += 1
+        if parts == 1:
+            between()
+    equal(parts > 3, True, "%s in %d parts" % (cmd, parts))
+    return numbers, torn
+
+
+def list_changes():
+    """It says so, and has all that stay."""
+    lab.reset()
+    for n in range(1, 101):
+        lab.nl.do("SA_NEW", *sa_msg("out", n, "ike", 3600))
+        lab.nl.do("POLICY_NEW", *pol_msg("out", n, "ike"))
+    for table, ident, more in (
+            ("SA", "A_SA_SPI", sa_msg("out", 101, "ike", 3600)),
+            ("POLICY", "A_POLICY_INDEX", pol_msg("out", 101, "ike"))):
+        before, torn = listing(table + "_GET", ident)
+        equal((len(before), torn), (100, False), table + " that stay")
+        after, torn = listing(table + "_GET", ident,
+                              lambda: lab.nl.do(table + "_NEW", *more))
+        equal(torn, True, table + " told to have changed")
+        equal(set(before) - set(after), set(), table + " left out")
+    lab.reset()
 
 
 def refused(cmd, msg, code, what):
@@ -322,6 +367,7 @@ def nonsense():
 report.add("a daemon dies between two messages", dies)
 report.add("the next one begins anew", next_one)
 report.add("a daemon dies while it reads a list", dies_listing)
+report.add("a list that changes while it is read", list_changes)
 report.add("each message twice", twice)
 report.add("messages in the wrong order", wrong_order)
 report.add("nonsense in place of keys", nonsense)

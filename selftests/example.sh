@@ -129,13 +129,13 @@ ended() {
 # no family in common
 refused() {
 	local there
-	head -c 71 "$TMP/keys" | on a nfipsec-pair 10.0.0.1 10.0.0.2 2>"$TMP/err"
+	head -c 71 "$TMP/keys" | on a timeout 20 nfipsec-pair 10.0.0.1 10.0.0.2 2>"$TMP/err"
 	equal "exit status" $? 1
 	check "why" grep -q 'no 72 bytes' "$TMP/err"
 	equal "left" "$(left a)" "0 0"
 	check "policy" on a nfipsec policy add dir in src 10.0.0.2 dst 10.0.0.1 \
 		owner admin action discard || return 1
-	on a nfipsec-pair 10.0.0.1 10.0.0.2 <"$TMP/keys" 2>"$TMP/err"
+	on a timeout 20 nfipsec-pair 10.0.0.1 10.0.0.2 <"$TMP/keys" 2>"$TMP/err"
 	equal "exit status" $? 1
 	check "why" grep -q "nfipsec-pair: policy .* of owner 'admin' is in the way" \
 		"$TMP/err" || cat "$TMP/err"
@@ -143,7 +143,7 @@ refused() {
 	check "it is still there" on a nfipsec policy del dir in src 10.0.0.2 \
 		dst 10.0.0.1
 	for there in 10.0.0.1 fd00::2 b; do
-		on a nfipsec-pair 10.0.0.1 "$there" <"$TMP/keys" 2>"$TMP/err"
+		on a timeout 20 nfipsec-pair 10.0.0.1 "$there" <"$TMP/keys" 2>"$TMP/err"
 		equal "exit status with $there" $? 1
 		equal "left with $there" "$(left a)" "0 0"
 	done

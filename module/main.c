@@ -9,6 +9,7 @@
 #include <net/net_namespace.h>
 
 #include "acquire.h"
+#include "deliver.h"
 #include "dummy.h"
 #include "hook.h"
 #include "natt.h"
@@ -56,11 +57,16 @@ static int __net_init net_init(struct net *net)
 	err = nfipsec_acquire_init(nn);
 	if (err)
 		goto free_sad;
-	err = nfipsec_hook_register(net);
+	err = nfipsec_deliver_init_net(nn);
 	if (err)
 		goto free_acquire;
+	err = nfipsec_hook_register(net);
+	if (err)
+		goto free_deliver;
 	return 0;
 
+free_deliver:
+	nfipsec_deliver_exit_net(nn);
 free_acquire:
 	nfipsec_acquire_exit(nn);
 free_sad:
@@ -95,6 +101,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 	list_for_each_entry(net, list, exit_list) {
 		struct nfipsec_net *nn = nfipsec_net(net);
 
+		nfipsec_deliver_exit_net(nn);
 		nfipsec_natt_exit(nn);
 		nfipsec_dummy_exit(nn);
 		nfipsec_transactions_exit(nn);
@@ -133,9 +140,12 @@ static int __init nfipsec_init(void)
 	err = nfipsec_spd_cache_init();
 	if (err)
 		goto exit_scratch;
-	err = nfipsec_sa_init();
+	err = nfipsec_deliver_init();
 	if (err)
 		goto exit_cache;
+	err = nfipsec_sa_init();
+	if (err)
+		goto exit_deliver;
 	err = register_pernet_subsys(&net_ops);
 	if (err)
 		goto exit_sa;
@@ -148,6 +158,8 @@ exit_net:
 	unregister_pernet_subsys(&net_ops);
 exit_sa:
 	nfipsec_sa_exit();
+exit_deliver:
+	nfipsec_deliver_exit();
 exit_cache:
 	nfipsec_spd_cache_exit();
 exit_scratch:
@@ -160,6 +172,7 @@ static void __exit nfipsec_exit(void)
 	nfipsec_netlink_exit();
 	unregister_pernet_subsys(&net_ops);
 	nfipsec_sa_exit();
+	nfipsec_deliver_exit();
 	nfipsec_spd_cache_exit();
 	nfipsec_scratch_exit();
 }

@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
@@ -59,6 +60,7 @@ struct nfipsec_counters {
  * @acquire: serves them, when its time has come or a table has changed
  * @acquire_timeout: seconds that they wait; written under @lock, READ_ONCE()
  *	readers
+ * @deliver: tells of devices that go, see deliver.c; constant
  * @tag: per CPU, the dst that marks a packet as come out of an SA; see tag.h
  */
 struct nfipsec_net {
@@ -79,6 +81,7 @@ struct nfipsec_net {
 	unsigned int acquiring;
 	struct delayed_work acquire;
 	u32 acquire_timeout;
+	struct notifier_block deliver;
 	struct metadata_dst * __percpu *tag;
 };
 

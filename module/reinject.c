@@ -12,6 +12,7 @@
 #include <net/l3mdev.h>
 #include <net/route.h>
 
+#include "deliver.h"
 #include "drop.h"
 #include "net.h"
 #include "reinject.h"
@@ -180,10 +181,11 @@ bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
 	skb_clear_hash(skb);
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->csum_level = 0;
+	skb->encapsulation = 0;
 	skb->pkt_type = PACKET_HOST;
 
 	/* A full queue frees the packet itself. */
-	if (netif_rx(skb) == NET_RX_DROP) {
+	if (!nfipsec_deliver(skb)) {
 		nfipsec_count(nn, NFIPSEC_IN_BACKLOG);
 		return false;
 	}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * alloc_netdev_dummy() since 6.10. Before that such a device is made in memory of
+ * its owner, and free_netdev() is for others: the module has none.
+ */
+#ifndef NFIPSEC_COMPAT_LINUX_NETDEVICE_H
+#define NFIPSEC_COMPAT_LINUX_NETDEVICE_H
+
+#include <linux/version.h>
+#include_next <linux/netdevice.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#include <linux/slab.h>
+
+static inline struct net_device *alloc_netdev_dummy(int sizeof_priv)
+{
+	struct net_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+
+	if (dev)
+		init_dummy_netdev(dev);
+	return dev;
+}
+
+#define free_netdev(dev)	kfree(dev)
+#endif
+
+#endif

@@ -58,6 +58,8 @@ static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
 	struct nfipsec_flow quote;
 	struct nfipsec_sa *sa;
 
+	if (l3->proto != IPPROTO_ICMP && l3->proto != IPPROTO_ICMPV6)
+		return;
 	if (!nfipsec_icmp_quote(skb, l3, &quote) ||
 	    !nfipsec_addr_equal(&quote.daddr, &flow->daddr))
 		return;

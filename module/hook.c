@@ -75,11 +75,30 @@ static bool skip_early(const struct sk_buff *skb, const struct net_device *dev)
 	       from_bridge(skb);
 }
 
+/* Most packets are none, and that is soon seen: nothing is parsed for it. */
+static bool may_be_fragment(const struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		return ip_is_fragment(ip_hdr(skb));
+	switch (ipv6_hdr(skb)->nexthdr) {
+	case NEXTHDR_TCP:
+	case NEXTHDR_UDP:
+	case NEXTHDR_ICMP:
+	case NEXTHDR_ESP:
+	case NEXTHDR_AUTH:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static unsigned int fragments(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
 	struct nfipsec_net *nn = nfipsec_net(state->net);
 
+	if (!may_be_fragment(skb, state->pf))
+		return NF_ACCEPT;
 	/* A tagged fragment keeps its tag for the datagram it completes. */
 	if (skip_early(skb, state->in) || nfipsec_tag_present(nn, skb))
 		return NF_ACCEPT;

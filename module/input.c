@@ -17,6 +17,8 @@
  *		-> policy: may it come in the clear?
  */
 #include <linux/bits.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/skbuff.h>
 
 #include "admit.h"
@@ -439,6 +441,21 @@ static bool udp(struct nfipsec_net *nn, struct sk_buff *skb,
 	return false;
 }
 
+/*
+ * May a packet for this host be one that is looked at there once more? ESP, AH,
+ * ICMP errors; IPComp is inside others. Soon seen of most: nothing is parsed.
+ */
+static bool may_concern(const struct nfipsec_net *nn, const struct sk_buff *skb,
+			u8 family)
+{
+	u8 proto = family == AF_INET ? ip_hdr(skb)->protocol :
+				       ipv6_hdr(skb)->nexthdr;
+
+	if (proto == IPPROTO_UDP)
+		return READ_ONCE(nn->udpsa.count);
+	return proto != IPPROTO_TCP;
+}
+
 /**
  * nfipsec_input() - open or judge a packet that came in
  * @nn: namespace
@@ -463,8 +480,11 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 
 	if (!judge && !nfipsec_sad_any(nn))
 		return false;
-	if (where == NFIPSEC_AT_LOCAL_IN)
+	if (where == NFIPSEC_AT_LOCAL_IN) {
+		if (!may_concern(nn, skb, family))
+			return false;
 		judge = false;
+	}
 
 	if (!nfipsec_l3_parse(skb, family, &l3) ||
 	    !nfipsec_flow_parse(skb, &l3, &flow)) {

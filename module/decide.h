@@ -9,13 +9,13 @@
 
 #include <linux/types.h>
 
+#include "flow.h"
 #include "policy.h"
 #include "reason.h"
 #include "spd.h"
 
 struct dst_entry;
 struct net;
-struct nfipsec_l3;
 struct nfipsec_net;
 struct sk_buff;
 
@@ -44,6 +44,20 @@ struct nfipsec_outbound {
 	unsigned int fit;
 	bool shared;
 	bool dummy;
+};
+
+/**
+ * struct nfipsec_decision - what policy says of a packet
+ * @l3: its layout
+ * @flow: what policy saw of it
+ * @verdict: what it said, valid under the caller's rcu_read_lock()
+ * @gen: in this state of the tables
+ */
+struct nfipsec_decision {
+	struct nfipsec_l3 l3;
+	struct nfipsec_flow flow;
+	struct nfipsec_verdict verdict;
+	u64 gen;
 };
 
 enum nfipsec_reason nfipsec_decide_policy(const struct nfipsec_net *nn,

@@ -12,6 +12,7 @@
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 
+#include "decide.h"
 #include "drop.h"
 #include "hook.h"
 #include "input.h"
@@ -172,10 +173,12 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
  * Let the hooks behind ours see the packet as usual: conntrack confirms its
  * entry there, and rules of the host have their say. The chain then ends in
  * nfipsec_output() and not in the device; so does a packet that a queue to
- * user space holds and gives back.
+ * user space holds and gives back. Where there are none, what was decided holds
+ * still.
  */
 static unsigned int seal_after_rest(struct sk_buff *skb,
-				    const struct nf_hook_state *state)
+				    const struct nf_hook_state *state,
+				    struct nfipsec_decision *decision)
 {
 	struct nf_hook_state rest = *state;
 	const struct nf_hook_entries *e;
@@ -190,11 +193,13 @@ static unsigned int seal_after_rest(struct sk_buff *skb,
 		if (e->hooks[i].hook == post_routing)
 			break;
 
-	ret = 1;
-	if (e && i + 1 < e->num_hook_entries)
+	if (e && i + 1 < e->num_hook_entries) {
 		ret = nf_hook_slow(skb, &rest, e, i + 1);
-	if (ret == 1)
-		ret = nfipsec_output(state->net, state->sk, skb);
+		if (ret == 1)
+			ret = nfipsec_output(state->net, state->sk, skb);
+	} else {
+		ret = nfipsec_output_decided(state->net, skb, decision);
+	}
 	/* Netfilter hands the error in the upper half to the sender. */
 	return ret < 0 ? (-ret << NF_VERDICT_QBITS) | NF_STOLEN : NF_STOLEN;
 }
@@ -203,6 +208,7 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
 	struct nfipsec_net *nn = nfipsec_net(state->net);
+	struct nfipsec_decision decision;
 	enum nfipsec_reason reason;
 
 	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||
@@ -211,7 +217,7 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	    stays(skb, state))
 		return NF_ACCEPT;
 
-	switch (nfipsec_output_decide(nn, skb, state->pf, &reason)) {
+	switch (nfipsec_output_decide(nn, skb, state->pf, &decision, &reason)) {
 	case NFIPSEC_OUT_PASS:
 		return NF_ACCEPT;
 	case NFIPSEC_OUT_SEAL:
@@ -222,7 +228,7 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 			consume_skb(skb);
 			return NF_STOLEN;
 		}
-		return seal_after_rest(skb, state);
+		return seal_after_rest(skb, state, &decision);
 	default:
 		nfipsec_drop(nn, skb, reason);
 		return (EPERM << NF_VERDICT_QBITS) | NF_STOLEN;

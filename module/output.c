@@ -41,11 +41,27 @@
 #include "tfc.h"
 #include "udp.h"
 
+/* Of an ICMP error several looks: all of them at one state. */
+static enum nfipsec_reason ask_policy(const struct nfipsec_net *nn,
+				      const struct sk_buff *skb, u8 family,
+				      struct nfipsec_decision *d)
+{
+	enum nfipsec_reason reason;
+
+	do {
+		d->gen = nfipsec_net_gen(nn);
+		reason = nfipsec_decide_policy(nn, skb, family, &d->l3,
+					       &d->flow, &d->verdict);
+	} while (unlikely(nfipsec_net_gen_changed(nn, d->gen)));
+	return reason;
+}
+
 /**
  * nfipsec_output_decide() - what policy does with a packet that leaves
  * @nn: namespace
  * @skb: packet, starting with its IP header; only read
  * @family: AF_INET or AF_INET6
+ * @decision: written, for nfipsec_output_decided()
  * @reason: why, for NFIPSEC_OUT_DROP
  *
  * Context: under rcu_read_lock(), process or softirq.
@@ -53,25 +69,18 @@
  */
 enum nfipsec_out nfipsec_output_decide(const struct nfipsec_net *nn,
 				       const struct sk_buff *skb, u8 family,
+				       struct nfipsec_decision *decision,
 				       enum nfipsec_reason *reason)
 {
-	struct nfipsec_verdict verdict;
-	struct nfipsec_flow flow;
-	struct nfipsec_l3 l3;
-	u64 gen;
+	const struct nfipsec_verdict *verdict = &decision->verdict;
 
-	/* Of an ICMP error several looks: all of them at one state. */
-	do {
-		gen = nfipsec_net_gen(nn);
-		*reason = nfipsec_decide_policy(nn, skb, family, &l3, &flow,
-						&verdict);
-	} while (unlikely(nfipsec_net_gen_changed(nn, gen)));
-	if (verdict.policy)
-		this_cpu_inc(*verdict.policy->hits);
+	*reason = ask_policy(nn, skb, family, decision);
+	if (verdict->policy)
+		this_cpu_inc(*verdict->policy->hits);
 	if (*reason)
 		return NFIPSEC_OUT_DROP;
-	return verdict.action == NFIPSEC_ACTION_PROTECT ? NFIPSEC_OUT_SEAL :
-							  NFIPSEC_OUT_PASS;
+	return verdict->action == NFIPSEC_ACTION_PROTECT ? NFIPSEC_OUT_SEAL :
+							   NFIPSEC_OUT_PASS;
 }
 
 /* What the sender is told; 0 where a loss on the way would look the same. */
@@ -235,19 +244,16 @@ static enum nfipsec_reason add_sas(const struct nfipsec_outbound *p,
 	return NFIPSEC_OK;
 }
 
-/* One datagram: consumed, whatever happens. */
+/* One datagram with its layout: consumed, whatever happens. */
 static int send_one(const struct nfipsec_outbound *p, struct sk_buff *skb,
-		    u8 family)
+		    const struct nfipsec_l3 *layout)
 {
+	struct nfipsec_l3 l3 = *layout;
 	bool anew = nfipsec_sa_rehouses(p->sa);
 	const struct nfipsec_sa *at = p->sa;
 	enum nfipsec_reason reason;
-	struct nfipsec_l3 l3;
 	bool df;
 
-	reason = NFIPSEC_OUT_HEADER;
-	if (!nfipsec_l3_parse(skb, family, &l3))
-		goto drop;
 	reason = finish_checksum(skb);
 	if (reason)
 		goto drop;
@@ -279,6 +285,19 @@ static int collect(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	__skb_queue_tail(this_cpu_read(pieces), skb);
 	return 0;
+}
+
+/* What was cut out of another packet: its layout need not be that one's. */
+static int send_piece(const struct nfipsec_outbound *p, struct sk_buff *skb,
+		      u8 family)
+{
+	struct nfipsec_l3 l3;
+
+	if (!nfipsec_l3_parse(skb, family, &l3)) {
+		nfipsec_drop_sa(p->nn, skb, p->sa, NFIPSEC_OUT_HEADER);
+		return reason_errno(NFIPSEC_OUT_HEADER);
+	}
+	return send_one(p, skb, &l3);
 }
 
 /* A datagram that is fragmented before it is sealed. */
@@ -314,7 +333,7 @@ static int send_fragments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 							NFIPSEC_OUT_NOMEM);
 
 	while ((piece = __skb_dequeue(&list))) {
-		ret = send_one(p, piece, family);
+		ret = send_piece(p, piece, family);
 		if (ret)
 			err = ret;
 	}
@@ -323,10 +342,10 @@ static int send_fragments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 
 /* A packet of the size its sender made it. */
 static int send_datagram(const struct nfipsec_outbound *p, struct sk_buff *skb,
-			 u8 family)
+			 u8 family, const struct nfipsec_l3 *l3)
 {
 	return nfipsec_decide_fragments(p, skb, family) ?
-	       send_fragments(p, skb, family) : send_one(p, skb, family);
+	       send_fragments(p, skb, family) : send_one(p, skb, l3);
 }
 
 /* A super-packet: cut to what the sender's protocol calls a packet. */
@@ -345,31 +364,32 @@ static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		ret = send_datagram(p, seg, family);
+		ret = nfipsec_decide_fragments(p, seg, family) ?
+		      send_fragments(p, seg, family) :
+		      send_piece(p, seg, family);
 		if (ret)
 			err = ret;
 	}
 	return err;
 }
 
-/* The policy and its SAs, as they are in one state of the tables: @gen. */
+/* The policy and its SAs, as they are in one state of the tables. */
 static enum nfipsec_reason find_sas(struct nfipsec_outbound *p,
 				    const struct sk_buff *skb, u8 family,
-				    struct nfipsec_l3 *l3,
-				    struct nfipsec_flow *flow,
-				    struct nfipsec_verdict *verdict, u64 *gen)
+				    struct nfipsec_decision *d)
 {
 	enum nfipsec_reason reason;
 
 	do {
-		*gen = nfipsec_net_gen(p->nn);
-		reason = nfipsec_decide_policy(p->nn, skb, family, l3, flow,
-					       verdict);
-		if (!reason && verdict->action != NFIPSEC_ACTION_PROTECT)
+		reason = NFIPSEC_OK;
+		if (nfipsec_net_gen_changed(p->nn, d->gen))
+			reason = ask_policy(p->nn, skb, family, d);
+		if (!reason && d->verdict.action != NFIPSEC_ACTION_PROTECT)
 			reason = NFIPSEC_OUT_CHANGED;
 		if (!reason)
-			reason = nfipsec_decide_chain(p, verdict->policy, flow);
-	} while (unlikely(nfipsec_net_gen_changed(p->nn, *gen)));
+			reason = nfipsec_decide_chain(p, d->verdict.policy,
+						      &d->flow);
+	} while (unlikely(nfipsec_net_gen_changed(p->nn, d->gen)));
 	return reason;
 }
 
@@ -393,36 +413,31 @@ static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
 }
 
 /**
- * nfipsec_output() - protect a packet and send it
+ * nfipsec_output_decided() - protect a packet and send it
  * @net: namespace
- * @sk: unused, for the shape of a netfilter continuation
  * @skb: packet that passed all POST_ROUTING hooks; consumed
+ * @d: what nfipsec_output_decide() said of it; looked for again if a table has
+ *	changed since
  *
- * Looks policy up again: the hooks may have changed the packet or held it
- * while policy changed. Without an SA the packet may wait for one, and then
- * comes here again.
- * Context: process or softirq.
+ * Without an SA the packet may wait for one, and then comes to nfipsec_output().
+ * Context: process or softirq, under the rcu_read_lock() of @d.
  * Return: 0 or an error for the sender.
  */
-int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
+int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
+			   struct nfipsec_decision *d)
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
 	struct nfipsec_outbound p = { .net = net, .nn = nfipsec_net(net) };
-	struct nfipsec_verdict verdict;
 	enum nfipsec_reason reason;
-	struct nfipsec_flow flow;
-	struct nfipsec_l3 l3;
 	int ret;
-	u64 gen;
 
-	rcu_read_lock();
 	local_bh_disable();
-	reason = find_sas(&p, skb, family, &l3, &flow, &verdict, &gen);
+	reason = find_sas(&p, skb, family, d);
 	if (!reason)
-		reason = find_path(&p, skb, &l3, &flow);
+		reason = find_path(&p, skb, &d->l3, &d->flow);
 	if (reason == NFIPSEC_OUT_NO_SA)
-		reason = nfipsec_acquire_hold(p.nn, verdict.policy, &flow, skb,
-					      gen);
+		reason = nfipsec_acquire_hold(p.nn, d->verdict.policy, &d->flow,
+					      skb, d->gen);
 
 	if (reason == NFIPSEC_OUT_ACQUIRE) {
 		ret = 0;
@@ -432,11 +447,33 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	} else if (skb_is_gso(skb)) {
 		ret = send_segments(&p, skb, family);
 	} else {
-		ret = send_datagram(&p, skb, family);
+		ret = send_datagram(&p, skb, family, &d->l3);
 	}
 	if (p.sa && nfipsec_sa_rehouses(p.sa))
 		dst_release(p.dst);
 	local_bh_enable();
+	return ret;
+}
+
+/**
+ * nfipsec_output() - protect a packet and send it
+ * @net: namespace
+ * @sk: unused, for the shape of a netfilter continuation
+ * @skb: packet that passed all POST_ROUTING hooks; consumed
+ *
+ * Looks policy up again: the hooks may have changed the packet or held it
+ * while policy changed.
+ * Context: process or softirq.
+ * Return: 0 or an error for the sender.
+ */
+int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	/* No state of the tables has this number. */
+	struct nfipsec_decision d = { .gen = 0 };
+	int ret;
+
+	rcu_read_lock();
+	ret = nfipsec_output_decided(net, skb, &d);
 	rcu_read_unlock();
 	return ret;
 }
@@ -494,7 +531,7 @@ void nfipsec_output_dummy(struct net *net, struct nfipsec_sa *sa)
 	skb->dev = p.dst->dev;
 	p.mtu = nfipsec_pmtu_inner(p.nn, &p.chain, sa, &l3, p.dst, &p.fit);
 	if (nfipsec_tfc_dummy_grow(sa, skb, p.fit)) {
-		send_one(&p, skb, sa->key.family);
+		send_one(&p, skb, &l3);
 		skb = NULL;
 	}
 out:

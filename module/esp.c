@@ -118,6 +118,7 @@ unsigned int nfipsec_esp_aad(const struct nfipsec_crypto *c,
  * @c: algorithms
  * @s: scratch; the ICV goes to @s->icv
  * @skb: packet
+ * @parts: of memory that it is in, from nfipsec_esp_writable()
  * @off: where the ESP header is, from @skb->data
  * @len: bytes from there to the ICV
  * @esn: the high half of @seq is authenticated behind them (RFC 4303 2.2.1)
@@ -126,12 +127,12 @@ unsigned int nfipsec_esp_aad(const struct nfipsec_crypto *c,
  * Return: 0 or an error.
  */
 int nfipsec_esp_hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
-		     struct sk_buff *skb, unsigned int off, unsigned int len,
-		     bool esn, u64 seq)
+		     struct sk_buff *skb, int parts, unsigned int off,
+		     unsigned int len, bool esn, u64 seq)
 {
 	int n;
 
-	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
+	sg_init_table(s->sg, parts + 1);
 	n = skb_to_sgvec(skb, s->sg, off, len);
 	if (n < 0)
 		return n;

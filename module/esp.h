@@ -78,7 +78,7 @@ unsigned int nfipsec_esp_aad(const struct nfipsec_crypto *c,
 			     struct nfipsec_scratch *s, __be32 spi, bool esn,
 			     u64 seq, const u8 *iv);
 int nfipsec_esp_hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
-		     struct sk_buff *skb, unsigned int off, unsigned int len,
-		     bool esn, u64 seq);
+		     struct sk_buff *skb, int parts, unsigned int off,
+		     unsigned int len, bool esn, u64 seq);
 
 #endif

@@ -6,7 +6,7 @@
 #include "esp.h"
 
 static int open_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
-		     struct sk_buff *skb, unsigned int text_off,
+		     struct sk_buff *skb, int parts, unsigned int text_off,
 		     unsigned int text_len, bool esn, u64 seq)
 {
 	const struct nfipsec_esp_hdr *esp;
@@ -14,7 +14,7 @@ static int open_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 	int n;
 
 	esp = (struct nfipsec_esp_hdr *)skb_transport_header(skb);
-	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
+	sg_init_table(s->sg, 1 + parts);
 	aad_len = nfipsec_esp_aad(c, s, esp->spi, esn, seq, (u8 *)(esp + 1));
 	n = skb_to_sgvec(skb, s->sg + 1, text_off, text_len + c->icv_len);
 	if (n < 0)
@@ -23,16 +23,16 @@ static int open_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 				   false);
 }
 
-/* Authenticate, then decrypt. */
+/* Authenticate, then decrypt. The packet is in so many @parts of memory. */
 static int open_combined(const struct nfipsec_crypto *c,
 			 struct nfipsec_scratch *s, struct sk_buff *skb,
-			 unsigned int text_off, unsigned int text_len,
-			 bool esn, u64 seq)
+			 int parts, unsigned int text_off,
+			 unsigned int text_len, bool esn, u64 seq)
 {
 	unsigned int esp_off = skb_transport_offset(skb);
 	int n;
 
-	n = nfipsec_esp_hash(c, s, skb, esp_off,
+	n = nfipsec_esp_hash(c, s, skb, parts, esp_off,
 			     text_off - esp_off + text_len, esn, seq);
 	if (n)
 		return n;
@@ -42,7 +42,7 @@ static int open_combined(const struct nfipsec_crypto *c,
 	if (crypto_memneq(s->icv, s->icv_rx, c->icv_len))
 		return -EBADMSG;
 
-	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
+	sg_init_table(s->sg, parts);
 	n = skb_to_sgvec(skb, s->sg, text_off, text_len);
 	if (n < 0)
 		return n;
@@ -109,22 +109,24 @@ enum nfipsec_reason nfipsec_esp_open(const struct nfipsec_crypto *c,
 	struct nfipsec_scratch *s;
 	struct sk_buff *trailer;
 	unsigned int text_len;
-	int err;
+	int err, parts;
 
 	if (skb->len < text_off + NFIPSEC_ESP_TAIL + c->icv_len)
 		return NFIPSEC_IN_TRUNCATED;
 	text_len = skb->len - text_off - c->icv_len;
 	if (text_len & (c->block - 1))
 		return NFIPSEC_IN_ALIGN;
-	if (nfipsec_esp_writable(skb, 0, &trailer) < 0 ||
-	    !pskb_may_pull(skb, text_off))
+	parts = nfipsec_esp_writable(skb, 0, &trailer);
+	if (parts < 0 || !pskb_may_pull(skb, text_off))
 		return NFIPSEC_IN_NOMEM;
 
 	s = nfipsec_scratch_get();
 	if (c->aead)
-		err = open_aead(c, s, skb, text_off, text_len, esn, seq);
+		err = open_aead(c, s, skb, parts, text_off, text_len, esn,
+				seq);
 	else
-		err = open_combined(c, s, skb, text_off, text_len, esn, seq);
+		err = open_combined(c, s, skb, parts, text_off, text_len, esn,
+				    seq);
 	nfipsec_scratch_put();
 
 	if (err == -EBADMSG)

@@ -16,14 +16,14 @@ static void put_tail(u8 *tail, unsigned int pad, u8 nexthdr)
 }
 
 static int seal_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
-		     struct sk_buff *skb, unsigned int text_off,
+		     struct sk_buff *skb, int parts, unsigned int text_off,
 		     unsigned int text_len, __be32 spi, bool esn, u64 seq,
 		     const u8 *iv)
 {
 	unsigned int aad_len;
 	int n;
 
-	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
+	sg_init_table(s->sg, 1 + parts);
 	aad_len = nfipsec_esp_aad(c, s, spi, esn, seq, iv);
 	n = skb_to_sgvec(skb, s->sg + 1, text_off, text_len + c->icv_len);
 	if (n < 0)
@@ -31,16 +31,17 @@ static int seal_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 	return nfipsec_crypto_aead(c, s, aad_len, text_len, true);
 }
 
-/* Encrypt, then authenticate. */
+/* Encrypt, then authenticate. The packet is in so many @parts of memory. */
 static int seal_combined(const struct nfipsec_crypto *c,
 			 struct nfipsec_scratch *s, struct sk_buff *skb,
-			 unsigned int text_off, unsigned int text_len,
-			 bool esn, u64 seq, const u8 *iv)
+			 int parts, unsigned int text_off,
+			 unsigned int text_len, bool esn, u64 seq,
+			 const u8 *iv)
 {
 	unsigned int esp_off = skb_transport_offset(skb);
 	int n;
 
-	sg_init_table(s->sg, ARRAY_SIZE(s->sg));
+	sg_init_table(s->sg, parts);
 	n = skb_to_sgvec(skb, s->sg, text_off, text_len);
 	if (n < 0)
 		return n;
@@ -49,7 +50,7 @@ static int seal_combined(const struct nfipsec_crypto *c,
 	if (n)
 		return n;
 
-	n = nfipsec_esp_hash(c, s, skb, esp_off,
+	n = nfipsec_esp_hash(c, s, skb, parts, esp_off,
 			     text_off - esp_off + text_len, esn, seq);
 	if (n)
 		return n;
@@ -83,13 +84,14 @@ enum nfipsec_reason nfipsec_esp_seal(const struct nfipsec_crypto *c,
 	struct nfipsec_esp_hdr *esp;
 	struct nfipsec_scratch *s;
 	struct sk_buff *trailer;
-	int err;
+	int err, parts;
 
 	text_len = nfipsec_esp_text_len(c, skb->len - text_off);
 	pad = text_len - NFIPSEC_ESP_TAIL - (skb->len - text_off);
 	tail = pad + NFIPSEC_ESP_TAIL + c->icv_len;
 
-	if (nfipsec_esp_writable(skb, tail, &trailer) < 0)
+	parts = nfipsec_esp_writable(skb, tail, &trailer);
+	if (parts < 0)
 		return NFIPSEC_OUT_NOMEM;
 	put_tail(pskb_put(skb, trailer, tail), pad, nexthdr);
 
@@ -100,11 +102,11 @@ enum nfipsec_reason nfipsec_esp_seal(const struct nfipsec_crypto *c,
 
 	s = nfipsec_scratch_get();
 	if (c->aead)
-		err = seal_aead(c, s, skb, text_off, text_len, spi, esn, seq,
-				iv);
+		err = seal_aead(c, s, skb, parts, text_off, text_len, spi, esn,
+				seq, iv);
 	else
-		err = seal_combined(c, s, skb, text_off, text_len, esn, seq,
-				    iv);
+		err = seal_combined(c, s, skb, parts, text_off, text_len, esn,
+				    seq, iv);
 	nfipsec_scratch_put();
 	return err ? NFIPSEC_OUT_CRYPTO : NFIPSEC_OK;
 }

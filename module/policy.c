@@ -197,6 +197,12 @@ static struct nfipsec_sa *cache_fill(const struct nfipsec_net *nn,
 	return sa;
 }
 
+/* Is what the cache knows the answer for this packet too? */
+static bool settles(const struct nfipsec_sa *sa, const struct nfipsec_flow *flow)
+{
+	return !sa || (!IS_ERR(sa) && nfipsec_sa_admits(sa, flow));
+}
+
 /*
  * If the template names addresses, the newest SA that fits it is the same for
  * all packets and is cached in the policy until a table of the namespace
@@ -209,16 +215,21 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 {
 	const struct nfipsec_tmpl *tmpl = &pol->cfg.tmpl[i];
 	struct nfipsec_sa_want want;
+	bool fresh = false;
 	struct nfipsec_sa *sa;
 
+	if (tmpl->family) {
+		fresh = cache_get(nn, &pol->cache[i], &sa);
+		if (fresh && settles(sa, flow))
+			return sa;
+	}
 	fill_want(&want, tmpl, flow);
 	/* What is around the first SA carries that one's packets. */
 	if (!i)
 		want.pfp = pol->cfg.pfp;
-	if (tmpl->family) {
-		if (!cache_get(nn, &pol->cache[i], &sa))
-			sa = cache_fill(nn, &pol->cache[i], &want);
-		if (!sa || (!IS_ERR(sa) && nfipsec_sa_admits(sa, flow)))
+	if (tmpl->family && !fresh) {
+		sa = cache_fill(nn, &pol->cache[i], &want);
+		if (settles(sa, flow))
 			return sa;
 	}
 	return nfipsec_sad_find_out(nn, &want, flow);
@@ -284,6 +295,8 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 		if (sa->encap.type && i + 1 < pol->cfg.tmpls)
 			return false;
 		chain->sa[chain->len++] = sa;
+		if (i + 1 == pol->cfg.tmpls)
+			break;
 		seal_flow(&sealed, flow, sa);
 		flow = &sealed;
 	}
@@ -328,7 +341,10 @@ bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 		/* The rest is of outer headers that it makes, not takes off. */
 		want.demand.asked &= NFIPSEC_DEMAND_ESN;
 		if (n < chain->len && nfipsec_sa_fits(chain->sa[n], &want)) {
-			seal_flow(&sealed, flow, chain->sa[n++]);
+			n++;
+			if (i + 1 == pol->cfg.tmpls)
+				break;
+			seal_flow(&sealed, flow, chain->sa[n - 1]);
 			flow = &sealed;
 		} else if (!is_optional(&pol->cfg.tmpl[i])) {
 			return false;

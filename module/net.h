@@ -52,6 +52,7 @@ struct nfipsec_counters {
  * @udpsa: SAs with UDP encapsulation
  * @transactions: changes that become visible as one, config lock
  * @counters: per CPU
+ * @told_any: something is in @told; never false again
  * @told: what local senders were told of the path to a peer, see pmtu.c; each
  *	entry is written and read whole
  * @dummy: sends dummy packets, see dummy.c
@@ -75,6 +76,7 @@ struct nfipsec_net {
 	struct nfipsec_udpsa udpsa;
 	struct nfipsec_transactions transactions;
 	struct nfipsec_counters __percpu *counters;
+	bool told_any;
 	u64 told[NFIPSEC_TOLD_SIZE];
 	struct delayed_work dummy;
 	struct nfipsec_acquires *acquires;

@@ -75,9 +75,12 @@ static unsigned int route_mtu(const struct nfipsec_net *nn,
 			      const struct dst_entry *dst)
 {
 	unsigned int path = dst_mtu(dst);
-	u32 hash = peer_hash(sa);
 	u64 told;
+	u32 hash;
 
+	if (!READ_ONCE(nn->told_any))
+		return path;
+	hash = peer_hash(sa);
 	told = READ_ONCE(nn->told[hash % NFIPSEC_TOLD_SIZE]);
 	if (upper_32_bits(told) == hash && (told & 0xffff) == path)
 		return lower_32_bits(told) >> 16;
@@ -314,9 +317,11 @@ void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 	u32 hash = peer_hash(sa);
 
 	/* A sender behind us does not write into our route. */
-	if (shared && !skb->skb_iif)
+	if (shared && !skb->skb_iif) {
 		WRITE_ONCE(nn->told[hash % NFIPSEC_TOLD_SIZE],
 			   told_pack(hash, path_mtu(nn, sa, dst), mtu));
+		WRITE_ONCE(nn->told_any, true);
+	}
 	if (!skb->skb_iif)
 		skb_dst_update_pmtu_no_confirm(skb, mtu);
 	if (l3->family == AF_INET)

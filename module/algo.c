@@ -77,6 +77,7 @@ static const struct nfipsec_algo algos[] = {
 		.icv_bits = { 128 },
 		.rfc = "RFC 4543",
 		.lacks = LACKS("AES-GMAC", "gcm", "CRYPTO_GCM"),
+		.whole = "gcm(aes)",
 		.ah = true,
 	},
 	{

@@ -59,6 +59,8 @@ enum nfipsec_iv_kind {
  * @lacks: sentence for a kernel without it, says what brings it; NULL if there
  *	is nothing to bring
  * @icv96: sentence that refuses an ICV of 96 bits, or NULL
+ * @whole: the AEAD that does it if all is given to it as what is authenticated
+ *	only, and the salt as a part of the IV; or NULL
  * @iiv: it may do without the IV in the packet (RFC 8750 section 1)
  * @ah: combined mode, but fit for AH: encrypts nothing, authenticates all
  * @weak: only where an administrator allows it
@@ -77,6 +79,7 @@ struct nfipsec_algo {
 	const char *rfc;
 	const char *lacks;
 	const char *icv96;
+	const char *whole;
 	bool iiv;
 	bool ah;
 	bool weak;

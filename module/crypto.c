@@ -2,6 +2,9 @@
 /*
  * The keyed transforms of one SA, through the kernel's crypto API.
  *
+ * AES-GMAC is AES-GCM to which all of a packet is what is authenticated only. The
+ * crypto API's template for it would have it slow where AES-GCM is internal.
+ *
  * On kernels up to 6.12 the fast x86 algorithms are only offered behind an
  * asynchronous wrapper; asking for synchronous ones with CRYPTO_ALG_ASYNC in
  * the mask then gives a slow composition. What the wrapper wraps is an
@@ -138,9 +141,12 @@ static int no_algo(struct netlink_ext_ack *extack,
 
 static int set_aead_key(struct crypto_aead *tfm, const struct nfipsec_keys *k)
 {
+	unsigned int len = k->aead_key_len;
 	int err;
 
-	err = crypto_aead_setkey(tfm, k->aead_key, k->aead_key_len);
+	if (k->aead->whole)
+		len -= k->aead->salt_len;
+	err = crypto_aead_setkey(tfm, k->aead_key, len);
 	if (!err)
 		err = crypto_aead_setauthsize(tfm, k->icv_bits / 8);
 	if (!err && sizeof(struct aead_request) + crypto_aead_reqsize(tfm) >
@@ -176,10 +182,14 @@ static struct crypto_aead *best_aead(const char *name)
 static int init_aead(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
 		     struct netlink_ext_ack *extack)
 {
-	const char *name = k->aead->name;
+	const char *name = k->aead->whole ?: k->aead->name;
 	struct crypto_aead *tfm;
 	int err;
 
+	if (k->aead->whole)
+		memcpy(c->salt,
+		       k->aead_key + k->aead_key_len - k->aead->salt_len,
+		       k->aead->salt_len);
 	tfm = best_aead(name);
 	if (!IS_ERR(tfm)) {
 		c->aead = tfm;
@@ -387,6 +397,15 @@ int nfipsec_crypto_aead(const struct nfipsec_crypto *c,
 {
 	struct aead_request *req = (struct aead_request *)s->req;
 
+	if (c->aead_algo->whole) {
+		unsigned int text = encrypt ? len : len - c->icv_len;
+		unsigned int salt_len = c->aead_algo->salt_len;
+
+		memmove(s->iv + salt_len, s->iv, c->iv_len);
+		memcpy(s->iv, c->salt, salt_len);
+		aad_len += text;
+		len -= text;
+	}
 	aead_request_set_tfm(req, crypto_simd_usable() ? c->aead :
 							 c->aead_any);
 	aead_request_set_callback(req, 0, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The keyed transforms of one SA over scatterlists: synchronous, without
- * allocation, on a scratch area of the CPU. Knows neither skb nor table.
+ * The keyed transforms of one SA over scatterlists: synchronous, on a scratch area
+ * of the CPU, without allocation here. Knows neither skb nor table.
  */
 #ifndef NFIPSEC_CRYPTO_H
 #define NFIPSEC_CRYPTO_H
@@ -93,6 +93,7 @@ struct nfipsec_keys {
  * @enc: fastest synchronous cipher; may need the FPU
  * @enc_any: cipher that is legal in every context; may equal @enc
  * @auth: keyed hash, legal in every context
+ * @salt: of an @aead_algo with nfipsec_algo.whole, in front of the IV; secret
  * @iv: how IVs are made
  * @iv_len: IV in the packet, bytes; 0 if it is implicit
  * @block: alignment of the ciphertext, bytes, at least 4
@@ -108,6 +109,7 @@ struct nfipsec_crypto {
 	struct crypto_skcipher *enc;
 	struct crypto_skcipher *enc_any;
 	struct crypto_ahash *auth;
+	u8 salt[NFIPSEC_SALT_MAX];
 	enum nfipsec_iv_kind iv;
 	u8 iv_len;
 	u8 block;

@@ -47,7 +47,7 @@ static bool crypto_has(const struct nfipsec_algo *algo, bool load)
 		type |= CRYPTO_ALG_TESTED;
 		mask |= CRYPTO_ALG_TESTED | CRYPTO_NOLOAD;
 	}
-	return crypto_has_alg(algo->name, type, mask);
+	return crypto_has_alg(algo->whole ?: algo->name, type, mask);
 }
 
 static u8 state_of(bool ready, bool looked)

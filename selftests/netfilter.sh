@@ -172,6 +172,36 @@ late_chain() {
 	no_drops
 }
 
+# gro HOST DEVICE: turn it on, which it is not on these
+gro() {
+	on "$1" python3 - "$2" <<-CODE
+		import array, fcntl, socket, struct, sys
+		# ETHTOOL_SGRO, by SIOCETHTOOL
+		value = array.array("B", struct.pack("II", 0x2c, 1))
+		fcntl.ioctl(socket.socket(), 0x8946, struct.pack(
+		    "16sP16x", sys.argv[1].encode(), value.buffer_info()[0]))
+	CODE
+}
+
+# What was in many packets of the tunnel comes in few large ones, as it would
+# from any other link
+merged() {
+	start 192.168.1.0/24 && gro gwa wan || return 1
+	rules gwa <<-RULES || return 1
+		table ip m {
+			counter large { }
+			chain forward {
+				type filter hook forward priority filter
+				iifname wan meta length > 2000 counter name large
+			}
+		}
+	RULES
+	check "TCP" traffic "${NS[h2]},192.168.2.2" "${NS[h1]},192.168.1.2" tcp=400000
+	on gwa nft list counters >"$TMP/counters"
+	check "large packets" grep -q 'packets [1-9]' "$TMP/counters"
+	no_drops
+}
+
 # echoes_at HOST: echo requests received
 echoes_at() {
 	# shellcheck disable=SC2016 # awk's own
@@ -268,11 +298,12 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink 2>/dev/null
 SPI=0x3000
 topology
-plan 8
+plan 9
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
 run "a chain behind ours" late_chain
+run "TCP out of the tunnel is merged" merged
 run "queue in OUTPUT" queued output filter gwa 192.168.1.1
 run "queue in POSTROUTING, before us" queued postrouting 0 h1 192.168.1.2
 run "queue in POSTROUTING, behind us" queued postrouting 500 h1 192.168.1.2

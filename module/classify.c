@@ -33,8 +33,8 @@
  *
  * States. Rules carry the numbers of the states that they belong to, and a
  * look-up takes those of the state that it began in. So any number of changes
- * become visible at once, by nfipsec_classifier_commit(), and until then any of
- * them can still fail. What is out is out for all states: a look-up that ends in
+ * become visible at once, when its owner counts the state up, and until then any
+ * of them can still fail. What is out is out for all states: a look-up that ends in
  * another state than it began in begins again.
  */
 #include <asm/byteorder.h>
@@ -428,8 +428,8 @@ void nfipsec_classifier_exit(struct nfipsec_classifier *cls)
  * @rule: not in a classifier; from now on until it is out, its selector,
  *	priority and age must not change
  *
- * Packets meet it after nfipsec_classifier_commit(). Until then it can be taken
- * out again by nfipsec_rule_del().
+ * Packets meet it in the next state. Until then it can be taken out again by
+ * nfipsec_rule_del().
  *
  * Context: process context as the writer, sleeps.
  * Return: 0, or -ENOMEM: then the rule is not in. Readers may still be at it:
@@ -459,8 +459,8 @@ int nfipsec_rule_add(struct nfipsec_classifier *cls, struct nfipsec_rule *rule)
  * @cls: where it is
  * @rule: the rule
  *
- * Packets meet it until nfipsec_classifier_commit(); then nfipsec_rule_del()
- * takes it out. Until then nfipsec_rule_keep() is the way back.
+ * Packets meet it until the next state; then nfipsec_rule_del() takes it out.
+ * Until then nfipsec_rule_keep() is the way back.
  *
  * Context: as the writer.
  */
@@ -479,17 +479,6 @@ void nfipsec_rule_retire(struct nfipsec_classifier *cls,
 void nfipsec_rule_keep(struct nfipsec_rule *rule)
 {
 	atomic64_set(&rule->died, S64_MAX);
-}
-
-/**
- * nfipsec_classifier_commit() - let packets meet the next state
- * @cls: its rules are as they shall be
- *
- * Context: as the writer.
- */
-void nfipsec_classifier_commit(struct nfipsec_classifier *cls)
-{
-	atomic64_set_release(cls->state, atomic64_read(cls->state) + 1);
 }
 
 /**

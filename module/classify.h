@@ -111,7 +111,6 @@ int __must_check nfipsec_rule_add(struct nfipsec_classifier *cls,
 void nfipsec_rule_retire(struct nfipsec_classifier *cls,
 			 struct nfipsec_rule *rule);
 void nfipsec_rule_keep(struct nfipsec_rule *rule);
-void nfipsec_classifier_commit(struct nfipsec_classifier *cls);
 void nfipsec_rule_del(struct nfipsec_classifier *cls,
 		      struct nfipsec_rule *rule);
 

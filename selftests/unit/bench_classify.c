@@ -22,6 +22,7 @@
 
 #include "classify.h"
 #include "flow_cache.h"
+#include "next_state.h"
 
 #define HOT		256
 #define LOOKUPS		1000000
@@ -259,7 +260,7 @@ static void bench(unsigned int set, u32 n)
 	for (i = 0; i < n; i++) {
 		if (nfipsec_rule_add(&cls, &e[i].rule))
 			abort();
-		nfipsec_classifier_commit(&cls);
+		next_state(&cls);
 	}
 	load = seconds() - start;
 	hot = look_up(&cls, flow, n < HOT ? n : HOT);

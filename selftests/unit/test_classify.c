@@ -16,6 +16,7 @@
 #include "classify.h"
 #include "cover.h"
 #include "ktap.h"
+#include "next_state.h"
 
 #define COMPARISONS	300000
 #define POLS_MAX	160
@@ -409,7 +410,7 @@ static void insert(void)
 	}
 	list_put(pol);
 	compare(1);
-	nfipsec_classifier_commit(&cls);
+	next_state(&cls);
 	pol->on = true;
 }
 
@@ -441,7 +442,7 @@ static void retire_some(void)
 		retire(gone[i]);
 	}
 	compare(2);
-	nfipsec_classifier_commit(&cls);
+	next_state(&cls);
 	for (i = 0; i < ARRAY_SIZE(gone); i++)
 		gone[i]->on = false;
 	compare(2);
@@ -459,7 +460,7 @@ static void replace(struct pol *old, struct pol *pol)
 	list_put(pol);
 	retire(old);
 	compare(2);
-	nfipsec_classifier_commit(&cls);
+	next_state(&cls);
 	old->on = false;
 	pol->on = true;
 	compare(2);
@@ -478,7 +479,7 @@ static void take_back(struct pol *old)
 		for (i = 0; i < old->sets; i++)
 			nfipsec_rule_keep(&old->rule[i]);
 		rules_del(pol, pol->sets);
-		nfipsec_classifier_commit(&cls);
+		next_state(&cls);
 		compare(2);
 	}
 	free(pol);
@@ -592,7 +593,7 @@ static void test_memory(void)
 		unit_alloc_fail = -1;
 		total += failed;
 		list_put(pol);
-		nfipsec_classifier_commit(&cls);
+		next_state(&cls);
 		pol->on = true;
 		compare(10);
 		if (count > 60)
@@ -612,7 +613,7 @@ static void host_add(struct pol *pol, u32 host)
 	pol->sets = 1;
 	pol->priority = host & 3;
 	EXPECT(!rules_add(pol), "no memory at %u", host);
-	nfipsec_classifier_commit(&cls);
+	next_state(&cls);
 }
 
 static void table_is(u32 size, u32 host)
@@ -694,7 +695,7 @@ static void test_wide(void)
 	EXPECT(!rules_add(&host), "no memory");
 	EXPECT(tuple_of(&host.rule[0])->shape.dst == 32 &&
 	       host.rule[0].pieces->exact, "no shape is left");
-	nfipsec_classifier_commit(&cls);
+	next_state(&cls);
 	for (i = 0; i < ARRAY_SIZE(wide); i++) {
 		for (j = 0; j < ARRAY_SIZE(ports); j++) {
 			flow.saddr.ip = htonl(i << 24);
@@ -746,7 +747,7 @@ static void test_marks(void)
 		EXPECT(piece->bucket->first == piece && !piece->next,
 		       "mark %u in a list", i);
 	}
-	nfipsec_classifier_commit(&cls);
+	next_state(&cls);
 	EXPECT(cls.space.count[0][NFIPSEC_SIDE_WHOLE] < 40, "%u shapes",
 	       cls.space.count[0][NFIPSEC_SIDE_WHOLE]);
 	flow.saddr.ip = htonl(0x0a000007);

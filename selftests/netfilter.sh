@@ -202,6 +202,57 @@ merged() {
 	no_drops
 }
 
+# spoken: h2 says something to gwa, out of its tunnel in the tunnel
+spoken() {
+	on h2 bash -c 'echo x >/dev/udp/192.168.3.1/9'
+}
+
+udp_at_gwa() {
+	on gwa grep '^Udp: [0-9]' /proc/net/snmp
+}
+
+heard_since() {
+	[[ $(udp_at_gwa) != "$1" ]]
+}
+
+# A tunnel of XFRM inside ours: what comes out of that one did not come out of ours,
+# and is judged as what comes in the clear. GRO would open it on the way.
+inside() {
+	local before discards h
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	modprobe -q esp4_offload || { echo "no esp4_offload"; return "$KSFT_SKIP"; }
+	start 192.168.1.0/24 && gro gwa wan || return 1
+	ip_batch h2 <<-LINES || return 1
+		addr add 172.16.0.2/32 dev lo
+		route add 192.168.3.1 via 192.168.2.1 src 172.16.0.2
+	LINES
+	sa h2 xfrm out 192.168.2.2 192.168.1.1 0x7701 tunnel aes128gcm16 &&
+		sa gwa xfrm in 192.168.2.2 192.168.1.1 0x7701 tunnel aes128gcm16 &&
+		policy_line xfrm out 172.16.0.2 192.168.3.1 tunnel 192.168.2.2 \
+			192.168.1.1 | ip_batch h2 &&
+		policy_line xfrm in 172.16.0.2 192.168.3.1 tunnel 192.168.2.2 \
+			192.168.1.1 | ip_batch gwa || return 1
+	before=$(udp_at_gwa)
+	spoken
+	check "it is heard" busywait 5 heard_since "$before"
+	on gwa nfipsec policy add dir in src 172.16.0.2 dst 192.168.3.1 action discard
+	before=$(udp_at_gwa)
+	discards=$(counter gwa in_discard)
+	spoken
+	check "it is discarded" busywait 5 discarded_since "$discards"
+	equal "UDP at gwa" "$(udp_at_gwa)" "$before"
+	for h in h2 gwa; do
+		flush "$h" xfrm
+	done
+	# XFRM does not do with it what it does without, in what runs behind this
+	clear_all gwb "$DB"
+	check "offload is unloaded" busywait 10 modprobe -q -r esp4_offload
+}
+
+discarded_since() {
+	(($(counter gwa in_discard) > $1))
+}
+
 # echoes_at HOST: echo requests received
 echoes_at() {
 	# shellcheck disable=SC2016 # awk's own
@@ -298,7 +349,7 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink 2>/dev/null
 SPI=0x3000
 topology
-plan 9
+plan 10
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
@@ -308,4 +359,5 @@ run "queue in OUTPUT" queued output filter gwa 192.168.1.1
 run "queue in POSTROUTING, before us" queued postrouting 0 h1 192.168.1.2
 run "queue in POSTROUTING, behind us" queued postrouting 500 h1 192.168.1.2
 run "policy deleted while queued" queued_and_deleted
+run "a tunnel of XFRM inside ours" inside
 finish

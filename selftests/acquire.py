@@ -691,6 +691,8 @@ def connection(host, dst, data):
     """Something there and back by TCP, with b."""
     kind = socket.AF_INET6 if ":" in dst else socket.AF_INET
     server = net[1].n.socket(kind, socket.SOCK_STREAM)
+    # of the connection before, both ends may have said that it is over
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind((dst, PORT))
     server.listen()
     client = host.socket(kind, socket.SOCK_STREAM)

@@ -157,7 +157,7 @@ static bool back_to_member(const struct nfipsec_net *nn, struct sk_buff *skb,
  * It is received again on the device it came from, tagged as protected, and
  * meets all hooks as a packet of its own.
  * Context: under rcu_read_lock(), bottom halves off.
- * Return: false if the receive queue was full, or the interface is gone.
+ * Return: false if the receive queue was full, or the interface is down or gone.
  */
 bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
 			 u32 iif)

@@ -5,12 +5,22 @@
 #ifndef NFIPSEC_BUCKET_H
 #define NFIPSEC_BUCKET_H
 
+#include <linux/limits.h>
+#include <linux/socket.h>
+#include <linux/types.h>
+
 #include "tuple.h"
 
 /* Words of a family's key that are of headers. */
 static inline unsigned int nfipsec_key_head(u8 family)
 {
 	return family == AF_INET ? 4 : NFIPSEC_KEY_WORDS - NFIPSEC_KEY_META;
+}
+
+/* The leading bits of a word. */
+static inline u32 nfipsec_bit_mask(unsigned int plen)
+{
+	return plen ? U32_MAX << (32 - plen) : 0;
 }
 
 /* Writers: one at a time. */

@@ -13,7 +13,8 @@
  * exact: their rule matches all that has the key, so the first one decides. If
  * a rule would have too many pieces, a field is taken by one prefix that is
  * too large, and the rule itself must be asked; only such pieces make the
- * look-up go on in the list.
+ * look-up go on in the list. They tell some of the bits of addresses that the
+ * key lacks, so that few rules are asked in vain.
  *
  * Interfaces, VRF and mark are bits of a packet like any others. A shape that
  * looks at one of them has longer keys.
@@ -21,7 +22,7 @@
  * Bounds. A rule has at most PORT_PIECES + 2 * ADDR_PIECES = 48 pieces, one or
  * two most of the time. A piece takes a slab object of 64 bytes; its key,
  * unless others have it too, one of 64 (IPv4) or 96 bytes, with interfaces or
- * mark 96 or 128, and up to 8 bytes of the table, or 32 while it grows. There
+ * mark 96 or 128, and up to 9 bytes of the table, or 36 while it grows. There
  * are at most 32 shapes for whole packets of a family, and as many for
  * fragments, beside those of a coarse grid, 64, and of another one for
  * interfaces and marks: who has more of them than that finds longer lists
@@ -86,16 +87,31 @@ static bool is_opaque(const struct nfipsec_rule *rule)
 	return nfipsec_selector_is_opaque(rule->sel);
 }
 
+/* May a packet with the key of a piece match its rule? */
+static bool may_match(const struct nfipsec_piece *piece,
+		      const struct nfipsec_key *key)
+{
+	return piece->exact ||
+	       nfipsec_key_digest(key, READ_ONCE(piece->src),
+				  READ_ONCE(piece->dst)) ==
+	       READ_ONCE(piece->digest);
+}
+
 /* The first rule of a bucket that a whole packet matches, or @best. */
 static const struct nfipsec_rule *
 walk_whole(const struct nfipsec_bucket *b, const struct nfipsec_flow *flow,
-	   u64 state, const struct nfipsec_rule *best)
+	   const struct nfipsec_key *key, u64 state,
+	   const struct nfipsec_rule *best)
 {
 	const struct nfipsec_piece *piece;
 	const struct nfipsec_rule *rule;
 
 	for (piece = rcu_dereference(b->first); piece;
 	     piece = rcu_dereference(piece->next)) {
+		if (best && best->priority < piece->priority)
+			break;
+		if (!may_match(piece, key))
+			continue;
 		rule = rcu_dereference(piece->rule);
 		if (best && !nfipsec_rule_before(rule, best))
 			break;
@@ -119,7 +135,8 @@ static bool beats(const struct nfipsec_rule *rule,
 
 /* What a bucket answers to a fragment is the same for all that it matches. */
 static void walk_frag(const struct nfipsec_bucket *b,
-		      const struct nfipsec_flow *flow, u64 state,
+		      const struct nfipsec_flow *flow,
+		      const struct nfipsec_key *key, u64 state,
 		      struct nfipsec_hit *hit)
 {
 	const struct nfipsec_piece *piece;
@@ -128,6 +145,8 @@ static void walk_frag(const struct nfipsec_bucket *b,
 
 	for (piece = rcu_dereference(b->first); piece;
 	     piece = rcu_dereference(piece->next)) {
+		if (!may_match(piece, key))
+			continue;
 		rule = rcu_dereference(piece->rule);
 		if (hit->yes && nfipsec_rule_before(hit->yes, rule))
 			return;
@@ -180,7 +199,7 @@ static void look_frag(const struct nfipsec_classifier *cls,
 				continue;
 			b = nfipsec_space_find(&cls->space, table, tuple, key);
 			if (b)
-				walk_frag(b, flow, state, hit);
+				walk_frag(b, flow, key, state, hit);
 		}
 	}
 	if (hit->yes && hit->may && !nfipsec_rule_before(hit->may, hit->yes))
@@ -204,7 +223,8 @@ static void look_whole(const struct nfipsec_classifier *cls,
 			continue;
 		b = nfipsec_space_find(&cls->space, table, tuple, key);
 		if (b)
-			hit->yes = walk_whole(b, flow, state, hit->yes);
+			hit->yes = walk_whole(b, flow, key, state,
+					      hit->yes);
 	}
 }
 

@@ -44,17 +44,12 @@ static u32 all_if(bool cond)
 	return cond ? U32_MAX : 0;
 }
 
-static u32 bit_mask(unsigned int plen)
-{
-	return plen ? U32_MAX << (32 - plen) : 0;
-}
-
 static void mask_addr(u32 *mask, unsigned int words, unsigned int plen)
 {
 	unsigned int i;
 
 	for (i = 0; i < words; i++) {
-		mask[i] = bit_mask(min(plen, 32U));
+		mask[i] = nfipsec_bit_mask(min(plen, 32U));
 		plen -= min(plen, 32U);
 	}
 }
@@ -69,8 +64,8 @@ static void mask_set(struct nfipsec_tuple *tuple,
 
 	mask_addr(mask, addr, shape->src);
 	mask_addr(mask + addr, addr, shape->dst);
-	mask[head - 2] = bit_mask(shape->sport) |
-			 bit_mask(shape->dport) >> 16;
+	mask[head - 2] = nfipsec_bit_mask(shape->sport) |
+			 nfipsec_bit_mask(shape->dport) >> 16;
 	mask[head - 1] = shape->proto ? U8_MAX : 0;
 	mask[head] = all_if(shape->meta & NFIPSEC_SHAPE_IIF);
 	mask[head + 1] = all_if(shape->meta & NFIPSEC_SHAPE_OIF);
@@ -323,26 +318,47 @@ static void bucket_insert(struct nfipsec_bucket *b, struct nfipsec_piece *piece)
 	rcu_assign_pointer(*link, piece);
 }
 
-/* Two pieces may have one key where tuples are coarse. */
-static bool has_piece(const struct nfipsec_rule *rule,
-		      const struct nfipsec_bucket *b)
-{
-	const struct nfipsec_piece *piece;
-
-	for (piece = rule->pieces; piece; piece = piece->sibling) {
-		if (piece->bucket == b)
-			return true;
-	}
-	return false;
-}
-
-static int piece_link(struct nfipsec_rule *rule, struct nfipsec_bucket *b,
-		      bool exact)
+static struct nfipsec_piece *find_piece(const struct nfipsec_rule *rule,
+					const struct nfipsec_bucket *b)
 {
 	struct nfipsec_piece *piece;
 
-	if (has_piece(rule, b))
+	for (piece = rule->pieces; piece; piece = piece->sibling) {
+		if (piece->bucket == b)
+			break;
+	}
+	return piece;
+}
+
+/* What addresses packets for a piece have. */
+static void piece_narrow(struct nfipsec_piece *piece,
+			 const struct nfipsec_shape *shape,
+			 const struct nfipsec_key *key)
+{
+	piece->src = shape->src;
+	piece->dst = shape->dst;
+	piece->digest = nfipsec_key_digest(key, shape->src, shape->dst);
+}
+
+/* It stands for other ones, too. Packets do not meet the rule yet. */
+static void piece_widen(struct nfipsec_piece *piece)
+{
+	WRITE_ONCE(piece->src, 0);
+	WRITE_ONCE(piece->dst, 0);
+	WRITE_ONCE(piece->digest, 0);
+}
+
+static int piece_link(struct nfipsec_rule *rule, struct nfipsec_bucket *b,
+		      const struct nfipsec_shape *shape,
+		      const struct nfipsec_key *key, bool exact)
+{
+	struct nfipsec_piece *piece = find_piece(rule, b);
+
+	/* Two pieces may have one key where tuples are coarse. */
+	if (piece) {
+		piece_widen(piece);
 		return 0;
+	}
 	piece = kzalloc(sizeof(*piece), GFP_KERNEL_ACCOUNT);
 	if (!piece)
 		return -ENOMEM;
@@ -350,6 +366,8 @@ static int piece_link(struct nfipsec_rule *rule, struct nfipsec_bucket *b,
 		kfree(piece);
 		return -ENOMEM;
 	}
+	piece_narrow(piece, shape, key);
+	piece->priority = rule->priority;
 	piece->exact = exact;
 	piece->bucket = b;
 	piece->sibling = rule->pieces;
@@ -383,7 +401,7 @@ int nfipsec_piece_add(struct nfipsec_space *space, struct nfipsec_rule *rule,
 		return -ENOMEM;
 	b = nfipsec_bucket_get(space, tuple, key);
 	if (b)
-		err = piece_link(rule, b, exact);
+		err = piece_link(rule, b, shape, key, exact);
 	if (b && RB_EMPTY_ROOT(&b->pieces))
 		nfipsec_bucket_del(space, b);
 	if (RB_EMPTY_ROOT(&tuple->levels))

@@ -9,7 +9,6 @@
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
-#include <linux/siphash.h>
 #include <linux/types.h>
 
 #include "selector.h"
@@ -111,7 +110,15 @@ struct nfipsec_tuple {
  * @rule: whose it is
  * @bucket: where it is, writers only
  * @sibling: next piece of the rule, writers only
- * @exact: the rule matches all that has the key; else it must be asked
+ * @priority: the rule's
+ * @exact: the rule matches all that has the key; else it must be asked, if the
+ *	packet has the bits of addresses that follow
+ * @src: how many of the source
+ * @dst: of the destination
+ * @digest: of these, see nfipsec_key_digest()
+ *
+ * That is a line of the processor's caches: few of those who are in the way need
+ * more to be looked at. The last three change before packets meet the rule.
  */
 struct nfipsec_piece {
 	union {
@@ -122,7 +129,11 @@ struct nfipsec_piece {
 	struct nfipsec_rule __rcu *rule;
 	struct nfipsec_bucket *bucket;
 	struct nfipsec_piece *sibling;
+	u32 priority;
 	bool exact;
+	u8 src;
+	u8 dst;
+	u8 digest;
 };
 
 /**
@@ -150,12 +161,18 @@ struct nfipsec_bucket {
  * @rcu: frees it
  * @size: how many, a power of two
  * @link: which nfipsec_bucket.next it goes by
+ * @gone: buckets taken away since it was made, of which @filter still tells;
+ *	writers only
+ * @filter: behind the slots, a word for some of them, with two bits set for each
+ *	bucket: who finds one of these not set need not look for it. READ_ONCE()
  * @slot: first bucket
  */
 struct nfipsec_table {
 	struct rcu_head rcu;
 	u32 size;
 	u32 link;
+	u32 gone;
+	u64 *filter;
 	struct nfipsec_bucket __rcu *slot[];
 };
 
@@ -175,7 +192,7 @@ struct nfipsec_space {
 	struct nfipsec_table __rcu *table;
 	u32 buckets;
 	unsigned long resized;
-	hsiphash_key_t secret;
+	u64 secret[NFIPSEC_KEY_WORDS + 1];
 	u32 last_id;
 };
 
@@ -193,6 +210,8 @@ struct nfipsec_key {
 int nfipsec_space_init(struct nfipsec_space *space);
 void nfipsec_space_exit(struct nfipsec_space *space);
 void nfipsec_key_set(struct nfipsec_key *key, const struct nfipsec_flow *flow);
+u8 nfipsec_key_digest(const struct nfipsec_key *key, unsigned int src,
+		      unsigned int dst);
 int nfipsec_piece_add(struct nfipsec_space *space, struct nfipsec_rule *rule,
 		      const struct nfipsec_shape *shape,
 		      const struct nfipsec_key *key, bool exact);

@@ -3,7 +3,8 @@
  * What the classifier costs: time of a look-up among few rules and among many,
  * time to load them, memory. Nothing is asserted.
  *
- *	bench-classify [MAX]	up to MAX rules, a million if not given
+ *	bench_classify [MAX [SET]]	up to MAX rules, a million if not given, of
+ *					sets with SET in their name
  *
  * "hot" are look-ups of 256 packets again and again, as flows are; "cold" ones
  * of packets of all rules in turn, most of which the CPU's caches do not have;
@@ -280,11 +281,14 @@ int main(int argc, char **argv)
 {
 	static const u32 counts[] = { 1, 100, 10000, 100000, 1000000 };
 	u32 max = argc > 1 ? strtoul(argv[1], NULL, 0) : U32_MAX;
+	const char *set = argc > 2 ? argv[2] : "";
 	unsigned int i, j;
 
 	printf("%-22s %8s %8s %8s %8s %10s %8s\n", "rules", "number", "hot ns",
 	       "cold ns", "cached", "load s", "bytes");
 	for (i = 0; i < ARRAY_SIZE(sets); i++) {
+		if (!strstr(sets[i].name, set))
+			continue;
 		for (j = 0; j < ARRAY_SIZE(counts) && counts[j] <= max; j++)
 			bench(i, counts[j]);
 	}

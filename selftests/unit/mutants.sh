@@ -50,6 +50,8 @@ m() { # sed expression for $file, what it means
 	fi
 	noun=${file%.*}
 	rm -f "$work/out/$noun.o" "$work/out/test_$noun.o"
+	# Of those who include this, the classifier's.
+	[ "$file" != bucket.h ] || rm -f "$work/out/tuple.o"
 	# The tests are those of the first word.
 	noun=${noun%%_*}
 	# The tests have to notice, not the compiler's warnings.
@@ -454,6 +456,8 @@ m 's/hit->may \&\& !nfipsec_rule_before(hit->may, hit->yes)/0/' \
 	'one policy may match and does'
 m 's/hit->yes->priority < READ_ONCE/hit->yes->priority <= READ_ONCE/' \
 	'a tuple of the same priority is left out'
+m 's/best->priority < piece->priority/best->priority <= piece->priority/' \
+	'a piece of the same priority is left out'
 m 's/side < NFIPSEC_SIDES/side < 1/' 'fragments as whole packets'
 m 's/if (flow->opaque)/if (0)/' 'no fragments'
 m 's/return hidden;/return false;/' 'protocol always seen'
@@ -468,17 +472,13 @@ m 's/if (is_noproto(sel))/if (0)/' 'opaque protocol'
 m 's/NFIPSEC_KIND_MAY,$/NFIPSEC_KIND_PORTS,/' 'ports of fragments seen'
 m 's/AF_INET6 \&\& sel->proto)/AF_INET6 \&\& 0)/' 'nothing hidden'
 m 's/if (err)$/if (0)/' 'half a rule stays'
-m 's/rule->born = old->born;/rule->born = S64_MAX;/' 'swapped in too late'
-m 's/rcu_assign_pointer(piece->rule, rule);/;/' 'the old one stays'
 m 's/low.meta = rule->sel->meta;//' 'key without interfaces'
 m 's/.mark = rule->sel->mask,//' 'mark does not count'
 m 's/(meta->iif ? NFIPSEC_SHAPE_IIF : 0)/0/' 'interface in does not count'
 m 's/(meta->oif ? NFIPSEC_SHAPE_OIF : 0)/NFIPSEC_SHAPE_OIF/' \
 	'interface out always counts'
 file=tuple.c
-m 's/plen ? U32_MAX << (32 - plen) : 0/U32_MAX << (31 \& (32 - plen))/' \
-	'prefix of length 0'
-m 's/bit_mask(shape->dport) >> 16/0/' 'destination port does not count'
+m 's/nfipsec_bit_mask(shape->dport) >> 16/0/' 'destination port does not count'
 m 's/shape->proto ? U8_MAX : 0/0/' 'protocol does not count'
 m 's/tuple->words = has_meta(shape) ? .*;/tuple->words = head;/' \
 	'keys end with headers'
@@ -493,12 +493,18 @@ m 's/pos = priority < level->priority/pos = priority > level->priority/' \
 m 's/if (--level->count)/if (0)/' 'priority gone with one piece'
 m 's/pos = nfipsec_rule_before(rule/pos = !nfipsec_rule_before(rule/' \
 	'rules backwards'
+m 's/piece_widen(piece);/;/' 'a piece for others of another address'
 m 's/prev ? &piece_of(prev)->next : &b->first/\&b->first/' \
 	'the newest first'
 m 's/if (b \&\& RB_EMPTY_ROOT(&b->pieces))/if (0)/' 'empty bucket stays'
 m 's/(full || has_shapes(rule, want->kind))/full/' 'one rule brings all shapes'
 m 's/n == SHAPES_RULE/0/' 'shapes of a rule without bound'
+file=bucket.h
+m 's/plen ? U32_MAX << (32 - plen) : 0/U32_MAX << (31 \& (32 - plen))/' \
+	'prefix of length 0'
 file=bucket.c
+m 's/WRITE_ONCE(\*filter, .*/if (1)/' 'not in the filter'
+m 's/|| table->gone >= table->size//' 'a filter is never made anew'
 m 's/head + 3\] = flow->meta.mark/head + 3] = 0/' 'no packet has a mark'
 m 's/word\[key->head - 1\] |= tuple->id << 8;//; s/b->tuple == tuple \&\& //' \
 	'tuples are mixed up'
@@ -506,7 +512,7 @@ m 's/same_words(b->key, word, tuple->words)/1/' 'hash taken for the key'
 m 's/table_new(size, !old->link)/table_new(size, old->link)/' \
 	'one link for two tables'
 m 's/space->buckets <= size ||/space->buckets <= 2 * size ||/' 'table too small'
-m 's/< size \/ 16/< size \/ 64/' 'table too large'
+m 's/< table->size \/ 16/< table->size \/ 64/' 'table too large'
 file=cover.c
 m 's/!starts_at(at, plen) || //' 'prefix begins before the range'
 m 's/above(last_of(at, plen), end))$/0)/' 'prefix ends behind the range'

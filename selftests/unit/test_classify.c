@@ -659,6 +659,25 @@ static void test_table(void)
 	free(all);
 }
 
+/* Keys that come and go do not fill the filter. */
+static void test_filter(void)
+{
+	static const struct world w = { .name = "passing hosts" };
+	struct pol host = {};
+	unsigned int bits = 0, i;
+
+	start(&w);
+	for (i = 0; i < 2000; i++) {
+		host_add(&host, i * 7919);
+		rules_del(&host, 1);
+	}
+	table_is(64, i);
+	for (i = 0; i < 8; i++)
+		bits += __builtin_popcountll(cls.space.table->filter[i]);
+	EXPECT(bits && bits <= 2 * 64, "%u bits set", bits);
+	stop();
+}
+
 static struct nfipsec_tuple *tuple_of(const struct nfipsec_rule *rule)
 {
 	return rule->pieces->bucket->tuple;
@@ -826,6 +845,7 @@ static void test_cover(void)
 const struct ktap_case classify_cases[] = {
 	{ "classify: ranges as prefixes", test_cover },
 	{ "classify: the table grows and shrinks", test_table },
+	{ "classify: keys that are gone leave the filter", test_filter },
 	{ "classify: one wide range of ports does not take all shapes",
 	  test_wide },
 	{ "classify: marks are found where no shapes are left", test_marks },

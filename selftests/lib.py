@@ -30,6 +30,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -103,6 +104,43 @@ def wait_for(cond, what, seconds=5):
         if time.monotonic() > end:
             raise AssertionError("in vain waited for " + what)
         time.sleep(0.002)
+
+
+class Threads:
+    """Run until the with statement is left; what one raises comes out there."""
+
+    def __init__(self, *functions):
+        self.over = threading.Event()
+        self.error = None
+        self.threads = [threading.Thread(target=self.loop, args=(f,))
+                        for f in functions]
+
+    def loop(self, function):
+        try:
+            while not self.over.is_set():
+                function()
+        except Exception as e:      # pylint: disable=broad-except
+            self.error = e
+            self.over.set()
+
+    def run(self, seconds, enough):
+        """For so long, and until there is enough."""
+        end = time.monotonic() + seconds * (2 if SLOW > 1 else 1)
+        while not self.over.wait(0.01):
+            if time.monotonic() > end and enough():
+                return
+
+    def __enter__(self):
+        for t in self.threads:
+            t.start()
+        return self
+
+    def __exit__(self, *what):
+        self.over.set()
+        for t in self.threads:
+            t.join()
+        if self.error:
+            raise self.error
 
 
 # Namespaces

@@ -8,13 +8,12 @@ import json
 import select
 import struct
 import sys
-import threading
 import time
 
 import lib
 from lib import (C, FAR4, IN4, OUT4, OUT6, PEER4, PEER6, Algo,
-                 Refused, addr, attr, attrs, csum, equal, ip, ipv4, nothing,
-                 selector, u8, u16, u32, u64, udp, udp_packet, wait_for)
+                 Refused, Threads, addr, attr, attrs, csum, equal, ip, ipv4,
+                 nothing, selector, u8, u16, u32, u64, udp, udp_packet, wait_for)
 
 PORT, FAR_PORT = 4000, 5000
 NEW4, NEW6 = "10.0.0.11", "fd00::11"
@@ -430,43 +429,6 @@ def command():
 
 
 # While things happen
-
-class Threads:
-    """Run until the with statement is left; what one raises comes out there."""
-
-    def __init__(self, *functions):
-        self.over = threading.Event()
-        self.error = None
-        self.threads = [threading.Thread(target=self.loop, args=(f,))
-                        for f in functions]
-
-    def loop(self, function):
-        try:
-            while not self.over.is_set():
-                function()
-        except Exception as e:      # pylint: disable=broad-except
-            self.error = e
-            self.over.set()
-
-    def run(self, seconds, enough):
-        """For so long, and until there is enough."""
-        end = time.monotonic() + seconds * (2 if lib.SLOW > 1 else 1)
-        while not self.over.wait(0.01):
-            if time.monotonic() > end and enough():
-                return
-
-    def __enter__(self):
-        for t in self.threads:
-            t.start()
-        return self
-
-    def __exit__(self, *what):
-        self.over.set()
-        for t in self.threads:
-            t.join()
-        if self.error:
-            raise self.error
-
 
 def mover(spi, direction, places, policies=True):
     """Moves on with each call, and remembers where it has got to."""

@@ -71,6 +71,7 @@ free_acquire:
 	nfipsec_acquire_exit(nn);
 free_sad:
 	nfipsec_sad_exit(nn);
+	nfipsec_sad_free(nn);
 free_tag:
 	nfipsec_tag_exit(nn);
 free_counters:
@@ -116,6 +117,7 @@ static void __net_exit net_exit_batch(struct list_head *list)
 		struct nfipsec_net *nn = nfipsec_net(net);
 
 		nfipsec_tag_exit(nn);
+		nfipsec_sad_free(nn);
 		nfipsec_spd_free(nn);
 		free_percpu(nn->counters);
 		mutex_destroy(&nn->lock);

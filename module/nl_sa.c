@@ -347,11 +347,11 @@ static int change(struct genl_info *info, struct nfipsec_net *nn,
 	}
 	/* From here on nothing fails. */
 	if (reqid)
-		WRITE_ONCE(sa->reqid, nla_get_u32(reqid));
+		nfipsec_sad_set_reqid(nn, sa, nla_get_u32(reqid));
 	if (lifetime)
 		nfipsec_expire_set(nn, sa, limits);
 	nfipsec_nl_sa_seq_set(info, nn, sa);
-	if (selector || reqid || lifetime)
+	if (selector || lifetime)
 		nfipsec_net_changed(nn);
 	nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_UPDATED, sa, NULL);
 	return 0;

@@ -219,7 +219,8 @@ struct nfipsec_sa_limits {
  * @over: hard limits that are reached: no packet may pass any more;
  *	nfipsec_expiry.lock, READ_ONCE() readers
  * @told: limits whose end user space was told, config lock
- * @added: nanoseconds since boot, constant
+ * @added: nanoseconds since boot, of each SA in the tables of a namespace another;
+ *	constant once it is there
  * @first_use: nanoseconds since boot, 0 is never; written once
  * @due_node: in nfipsec_expiry.due, config lock
  * @due: nanoseconds since boot of the next limit of time, config lock
@@ -272,9 +273,24 @@ struct nfipsec_sa_core {
 };
 
 /**
+ * struct nfipsec_sa_tie - a place among the SAs with a reqid
+ * @node: config lock, RCU readers
+ * @sa: whose it is, constant
+ */
+struct nfipsec_sa_tie {
+	struct hlist_node node;
+	struct nfipsec_sa *sa;
+};
+
+/**
  * struct nfipsec_sa - a security association (RFC 4301 section 4.4.2)
  * @node: in nfipsec_sad.by_key, config lock
  * @peer_node: in a chain of nfipsec_sad.by_peer, config lock, RCU readers
+ * @tie: its place in a chain of nfipsec_sad.by_reqid, if it has one, likewise; of the
+ *	two that with number @tied, the other is for when the reqid changes
+ * @tied: config lock
+ * @untied: one of @tie was taken out of a chain; config lock
+ * @untied_at: when the last one was, for cond_synchronize_rcu(); config lock
  * @born: generation from which on packets find it, constant once it is there
  * @died: generation from which on they do not; config lock, lockless readers
  * @heir: has the same key and is born when this one dies, or NULL; the same
@@ -291,7 +307,8 @@ struct nfipsec_sa_core {
  * @tfc: traffic flow confidentiality, constant
  * @dummy_node: in nfipsec_sad.dummies if @tfc says so, config lock
  * @dummy_due: jiffies of the next dummy packet, the work item's alone
- * @reqid: written under the config lock, read with READ_ONCE()
+ * @reqid: written under the config lock by nfipsec_sad_set_reqid() alone once it is in
+ *	the tables, read with READ_ONCE()
  * @crypto: algorithms and keys, constant, NULL while larval and of IPComp
  * @comp: of IPComp, and holds what that needs, constant
  * @selector: traffic it may carry, NULL is any; in BEET mode never NULL and
@@ -326,6 +343,10 @@ struct nfipsec_sa_core {
 struct nfipsec_sa {
 	struct rhash_head node;
 	struct hlist_node peer_node;
+	struct nfipsec_sa_tie tie[2];
+	u8 tied;
+	bool untied;
+	unsigned long untied_at;
 	u64 born;
 	atomic64_t died;
 	struct nfipsec_sa *heir;

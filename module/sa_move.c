@@ -104,6 +104,9 @@ struct nfipsec_sa *nfipsec_sa_moved(const struct nfipsec_sa *sa,
 	/* Those are the tables' or not yet there. */
 	memset(&new->node, 0, sizeof(new->node));
 	INIT_HLIST_NODE(&new->peer_node);
+	memset(&new->tie, 0, sizeof(new->tie));
+	new->tied = 0;
+	new->untied = false;
 	INIT_LIST_HEAD(&new->dummy_node);
 	INIT_LIST_HEAD(&new->keepalive_node);
 	memset(&new->dst_cache, 0, sizeof(new->dst_cache));

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The security association database: finding SAs, by key and by peer.
+ * The security association database: SAs come and go, and are found by their key.
  */
-#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/err.h>
-#include <linux/jhash.h>
-#include <linux/once.h>
-#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
+#include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include "net.h"
@@ -26,26 +23,6 @@ static const struct rhashtable_params by_key_params = {
 	.key_len = sizeof(struct nfipsec_sa_key),
 	.automatic_shrinking = true,
 };
-
-/* Set once, before the first namespace has a table. */
-static u32 peer_seed __read_mostly;
-
-/**
- * nfipsec_sad_peer_hash() - which chain of nfipsec_sad.by_peer
- * @family: AF_INET or AF_INET6
- * @daddr: outer destination
- *
- * Context: any.
- * Return: its number.
- */
-unsigned int nfipsec_sad_peer_hash(u8 family, const union nfipsec_addr *daddr)
-{
-	u32 hash;
-
-	hash = jhash2((__force const u32 *)daddr->all, ARRAY_SIZE(daddr->all),
-		      peer_seed ^ family);
-	return hash & (BIT(NFIPSEC_SAD_PEER_BITS) - 1);
-}
 
 /*
  * rhashtable's readers take a table that is not const, though they do not
@@ -66,12 +43,8 @@ static struct rhashtable *by_key(const struct nfipsec_net *nn)
 int nfipsec_sad_init(struct nfipsec_net *nn)
 {
 	struct nfipsec_sad *sad = &nn->sad;
-	unsigned int i;
 
-	get_random_once(&peer_seed, sizeof(peer_seed));
-	for (i = 0; i < ARRAY_SIZE(sad->by_peer); i++)
-		INIT_HLIST_HEAD(&sad->by_peer[i]);
-	INIT_LIST_HEAD(&sad->dummies);
+	nfipsec_sad_init_peers(sad);
 	sad->count = 0;
 	atomic64_set(&sad->any, 0);
 	nfipsec_expire_init(nn);
@@ -95,6 +68,18 @@ void nfipsec_sad_exit(struct nfipsec_net *nn)
 	mutex_unlock(&nn->lock);
 	nfipsec_expire_exit(nn);
 	rhashtable_destroy(&nn->sad.by_key);
+}
+
+/**
+ * nfipsec_sad_free() - free what held packets may have looked at until now
+ * @nn: the namespace, of which nfipsec_sad_exit() and nfipsec_acquire_exit() are done
+ *
+ * Context: process.
+ */
+void nfipsec_sad_free(struct nfipsec_net *nn)
+{
+	kvfree(nn->sad.by_reqid);
+	nn->sad.by_reqid = NULL;
 }
 
 /**
@@ -161,32 +146,6 @@ struct nfipsec_sa *nfipsec_sad_find_sent(const struct nfipsec_net *nn,
 	return sa;
 }
 
-static bool sends_dummies(const struct nfipsec_sa *sa)
-{
-	return sa->tfc.dummy_interval && sa->dir != NFIPSEC_DIR_IN;
-}
-
-/* Newest first: see nfipsec_sad_find_out(). */
-static void link_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
-{
-	unsigned int hash = nfipsec_sad_peer_hash(sa->key.family, &sa->key.daddr);
-
-	if (sa->dscp_set)
-		WRITE_ONCE(sad->classed, sad->classed + 1);
-	hlist_add_head_rcu(&sa->peer_node, &sad->by_peer[hash]);
-	if (sends_dummies(sa))
-		list_add_tail(&sa->dummy_node, &sad->dummies);
-}
-
-static void unlink_peer(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
-{
-	hlist_del_rcu(&sa->peer_node);
-	if (sa->dscp_set)
-		WRITE_ONCE(sad->classed, sad->classed - 1);
-	if (sends_dummies(sa))
-		list_del(&sa->dummy_node);
-}
-
 /* Packets meet that there is one, or none, with the next generation. */
 static void count(struct nfipsec_net *nn, int change)
 {
@@ -224,7 +183,7 @@ int nfipsec_sad_stage_add(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	old = find_key(nn, &sa->key);
 	if (old && (!nfipsec_sa_leaves(old) || old->heir))
 		return -EEXIST;
-	err = nfipsec_udpsa_add(nn, sa);
+	err = nfipsec_sad_make_chains(sad) ?: nfipsec_udpsa_add(nn, sa);
 	if (err)
 		return err;
 	sa->born = atomic64_read(&nn->gen) + 1;
@@ -242,7 +201,7 @@ int nfipsec_sad_stage_add(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 		nfipsec_udpsa_del(nn, sa);
 		return err;
 	}
-	link_peer(sad, sa);
+	nfipsec_sad_link(sad, sa);
 	count(nn, 1);
 	return 0;
 }
@@ -263,7 +222,7 @@ void nfipsec_sad_unstage_add(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 				       by_key_params);
 	else
 		WRITE_ONCE(old->heir, NULL);
-	unlink_peer(&nn->sad, sa);
+	nfipsec_sad_unlink(&nn->sad, sa);
 	nfipsec_udpsa_del(nn, sa);
 	count(nn, -1);
 }
@@ -313,7 +272,7 @@ void nfipsec_sad_drop(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	else
 		rhashtable_remove_fast(&nn->sad.by_key, &sa->node,
 				       by_key_params);
-	unlink_peer(&nn->sad, sa);
+	nfipsec_sad_unlink(&nn->sad, sa);
 	nfipsec_udpsa_del(nn, sa);
 	nfipsec_expire_del(nn, sa);
 	nfipsec_sa_free(sa);
@@ -370,45 +329,13 @@ int nfipsec_sad_replace(struct nfipsec_net *nn, struct nfipsec_sa *old,
 		return err;
 	}
 	nfipsec_udpsa_del(nn, old);
-	link_peer(&nn->sad, new);
-	unlink_peer(&nn->sad, old);
+	nfipsec_sad_link(&nn->sad, new);
+	nfipsec_sad_unlink(&nn->sad, old);
 	nfipsec_expire_del(nn, old);
 	nfipsec_net_changed(nn);
 	nfipsec_expire_add(nn, new);
 	nfipsec_sa_free(old);
 	return 0;
-}
-
-/* Among those to its new peer an SA is as old as it is. */
-static void link_peer_by_age(struct nfipsec_sad *sad, struct nfipsec_sa *new)
-{
-	unsigned int hash = nfipsec_sad_peer_hash(new->key.family, &new->key.daddr);
-	struct nfipsec_sa *sa, *younger = NULL;
-
-	hlist_for_each_entry(sa, &sad->by_peer[hash], peer_node) {
-		if (sa->core->life.added <= new->core->life.added)
-			break;
-		younger = sa;
-	}
-	if (younger)
-		hlist_add_behind_rcu(&new->peer_node, &younger->peer_node);
-	else
-		hlist_add_head_rcu(&new->peer_node, &sad->by_peer[hash]);
-}
-
-/* Who walks a chain in which both are must find one of them: in one step. */
-static void move_peer(struct nfipsec_sad *sad, struct nfipsec_sa *old,
-		      struct nfipsec_sa *new)
-{
-	if (nfipsec_sad_peer_hash(old->key.family, &old->key.daddr) ==
-	    nfipsec_sad_peer_hash(new->key.family, &new->key.daddr)) {
-		hlist_replace_rcu(&old->peer_node, &new->peer_node);
-	} else {
-		link_peer_by_age(sad, new);
-		hlist_del_rcu(&old->peer_node);
-	}
-	if (sends_dummies(old))
-		list_replace(&old->dummy_node, &new->dummy_node);
 }
 
 static int move_key(struct nfipsec_sad *sad, struct nfipsec_sa *old,
@@ -455,7 +382,7 @@ int nfipsec_sad_move(struct nfipsec_net *nn, struct nfipsec_sa *old,
 		nfipsec_udpsa_del(nn, new);
 		return err;
 	}
-	move_peer(&nn->sad, old, new);
+	nfipsec_sad_relink(&nn->sad, old, new);
 	nfipsec_udpsa_del(nn, old);
 	new->core->sa = new;
 	new->borrowed = false;

@@ -18,12 +18,18 @@ struct nfipsec_net;
 struct netlink_ext_ack;
 
 #define NFIPSEC_SAD_PEER_BITS	8
+/* Of those to a peer each may have a reqid of its own: 64 kB of chains. */
+#define NFIPSEC_SAD_REQID_BITS	13
 
 /**
  * struct nfipsec_sad - the tables
  * @by_key: all SAs; written under the config lock, read under RCU
  * @by_peer: the same SAs by hash of family and daddr, newest first; written
  *	under the config lock, read under RCU
+ * @by_reqid: those that have a reqid, by hash of family, daddr and reqid, newest
+ *	first; NULL until there is a first SA, with a reqid or without. Written and
+ *	read as @by_peer is
+ * @newest: nfipsec_life.added of the SA that was put in last, config lock
  * @dummies: SAs that send dummy packets, config lock
  * @count: number of SAs, config lock
  * @any: whether there are any, as packets meet it: bit 0 from the generation on
@@ -34,6 +40,8 @@ struct netlink_ext_ack;
 struct nfipsec_sad {
 	struct rhashtable by_key;
 	struct hlist_head by_peer[1 << NFIPSEC_SAD_PEER_BITS];
+	struct hlist_head *by_reqid;
+	u64 newest;
 	struct list_head dummies;
 	u32 count;
 	atomic64_t any;
@@ -74,12 +82,15 @@ struct nfipsec_sa_want {
 
 int nfipsec_sad_init(struct nfipsec_net *nn);
 void nfipsec_sad_exit(struct nfipsec_net *nn);
+void nfipsec_sad_free(struct nfipsec_net *nn);
 
 /* Readers: under rcu_read_lock(), the result is valid until it ends. */
 struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
 				      const struct nfipsec_sa_key *key);
 unsigned int nfipsec_sad_peer_hash(u8 family,
 				   const union nfipsec_addr *daddr);
+unsigned int nfipsec_sad_reqid_hash(u8 family, const union nfipsec_addr *daddr,
+				    u32 reqid);
 struct nfipsec_sa *nfipsec_sad_find_sent(const struct nfipsec_net *nn,
 					 struct nfipsec_sa_key *key,
 					 const union nfipsec_addr *saddr);
@@ -104,6 +115,16 @@ int nfipsec_sad_move(struct nfipsec_net *nn, struct nfipsec_sa *old,
 		     struct nfipsec_sa *new);
 void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa);
 void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner);
+void nfipsec_sad_set_reqid(struct nfipsec_net *nn, struct nfipsec_sa *sa,
+			   u32 reqid);
+
+/* What they have of sad_peer.c. */
+void nfipsec_sad_init_peers(struct nfipsec_sad *sad);
+int __must_check nfipsec_sad_make_chains(struct nfipsec_sad *sad);
+void nfipsec_sad_link(struct nfipsec_sad *sad, struct nfipsec_sa *sa);
+void nfipsec_sad_unlink(struct nfipsec_sad *sad, struct nfipsec_sa *sa);
+void nfipsec_sad_relink(struct nfipsec_sad *sad, struct nfipsec_sa *old,
+			struct nfipsec_sa *new);
 
 /*
  * Parts of a change that becomes visible as a whole, with the next generation,

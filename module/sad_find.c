@@ -117,6 +117,25 @@ static bool can_send(const struct nfipsec_sa *sa,
 	       pins(sa, want->pfp);
 }
 
+/* One of several, the newer ones before it: is the answer in @found now? */
+static bool settles(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
+		    const struct nfipsec_sa_want *want,
+		    const struct nfipsec_flow *flow, u64 state,
+		    struct nfipsec_sa **found)
+{
+	if (!can_send(sa, want, state) || (flow && !nfipsec_sa_admits(sa, flow)))
+		return false;
+	if (sa->dscp_set) {
+		if (flow && !(sa->dscp_set & BIT_ULL(flow->dscp)))
+			return false;
+		*found = flow ? sa : ERR_PTR(-EAGAIN);
+		return true;
+	}
+	if (!*found)
+		*found = sa;
+	return !READ_ONCE(nn->sad.classed);
+}
+
 /**
  * nfipsec_sad_find_out() - find an SA to send a packet through
  * @nn: the namespace
@@ -138,28 +157,28 @@ struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 					const struct nfipsec_sa_want *want,
 					const struct nfipsec_flow *flow)
 {
-	unsigned int hash = nfipsec_sad_peer_hash(want->family, &want->daddr);
-	struct nfipsec_sa *sa, *plain = NULL;
+	struct nfipsec_sa *sa, *found = NULL;
 	u64 state = nfipsec_net_gen(nn);
-	bool classed = READ_ONCE(nn->sad.classed);
+	const struct hlist_head *chains;
+	struct nfipsec_sa_tie *tie;
+	unsigned int hash;
 
-	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
-		if (!can_send(sa, want, state) ||
-		    (flow && !nfipsec_sa_admits(sa, flow)))
-			continue;
-		if (sa->dscp_set) {
-			if (!flow)
-				return ERR_PTR(-EAGAIN);
-			if (sa->dscp_set & BIT_ULL(flow->dscp))
-				return sa;
-			continue;
-		}
-		if (!plain)
-			plain = sa;
-		if (!classed)
-			break;
+	if (want->reqid) {
+		hash = nfipsec_sad_reqid_hash(want->family, &want->daddr,
+					      want->reqid);
+		chains = READ_ONCE(nn->sad.by_reqid);
+		if (!chains)
+			return NULL;
+		hlist_for_each_entry_rcu(tie, &chains[hash], node)
+			if (settles(nn, tie->sa, want, flow, state, &found))
+				break;
+		return found;
 	}
-	return plain;
+	hash = nfipsec_sad_peer_hash(want->family, &want->daddr);
+	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node)
+		if (settles(nn, sa, want, flow, state, &found))
+			break;
+	return found;
 }
 
 /* As of a state of the tables. */

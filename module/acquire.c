@@ -6,10 +6,14 @@
  *
  * An entry stands for all packets that one SA, or one chain of them, is wanted
  * for: those of a selector set of a policy, and if its SA takes something from the
- * packet, see classify(), those that have that in common. It is told to user space once. Its
- * packets go through nfipsec_output() again, all of it, whenever a table has
+ * packet, see acquire_class.c, those that have that in common. It is told to user
+ * space once. Its packets go through nfipsec_output() again, all of it, whenever a table has
  * changed; an entry whose packets have all gone goes too. What is there when its
  * time is over is dropped with it, and the next packet makes another one.
+ *
+ * Where policy wants SAs of each CPU (RFC 9611), a packet may have one and lack that
+ * of its CPU. It does not wait: such an entry is without packets, and goes when the
+ * SA is there, or its time is over.
  *
  * Only the work item removes entries.
  */
@@ -18,38 +22,33 @@
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/netdevice.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/timekeeping.h>
 #include <net/dst.h>
 #include <net/sock.h>
 
 #include "acquire.h"
+#include "acquire_class.h"
 #include "drop.h"
 #include "event.h"
 #include "net.h"
 #include "output.h"
+#include "spd.h"
 
 /* Of a namespace, of an entry, and bytes of memory of a namespace. */
 #define ENTRIES_MAX	256
 #define PACKETS_MAX	100
 #define BYTES_MAX	(4 << 20)
 
-#define BUCKETS		64
+/* Entries up to which one without packets may come: not in the way of others. */
+#define WISHES_MAX	(ENTRIES_MAX / 2)
 
-/**
- * struct packet_class - what packets that one SA is wanted for have in common
- * @flow: what tells them from others of the policy, the rest zero
- * @set: which of the policy's selector sets they match: an SA that key management
- *	gets need not be for all of them
- *
- * Compared and hashed as bytes.
- */
-struct packet_class {
-	struct nfipsec_flow flow;
-	u32 set;
-};
+#define BUCKETS		64
 
 /**
  * struct entry - an SA that is wanted
@@ -60,7 +59,8 @@ struct packet_class {
  * @class: which packets of the policy's, constant
  * @told: somebody was
  * @until: jiffies at which it goes
- * @gen: when the tables were at that, they had no SA for any of @queue
+ * @gen: when the tables were at that, they had no SA for any of @queue; or not the one
+ *	of @class.cpu
  * @queue: packets that wait, its own lock unused
  */
 struct entry {
@@ -68,7 +68,7 @@ struct entry {
 	struct list_head node;
 	const struct nfipsec_policy *pol;
 	struct nfipsec_acquire info;
-	struct packet_class class;
+	struct nfipsec_acquire_class class;
 	bool told;
 	unsigned long until;
 	s64 gen;
@@ -150,38 +150,9 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/*
- * What tells the SA of one packet from that of another: the selector set, the
- * addresses, if the SA's are those of the packet, and what it has from the packet
- * because the policy says so (RFC 4301 section 4.4.1.2).
- */
-static void classify(struct packet_class *class,
-		     const struct nfipsec_policy *pol,
-		     const struct nfipsec_flow *flow)
-{
-	bool ends = !pol->cfg.tmpl[0].family;
-	u8 pfp = pol->cfg.pfp;
-
-	/* Holes too. */
-	memset(class, 0, sizeof(*class));
-	class->set = nfipsec_sets_which(pol->cfg.sel, pol->cfg.sels, flow);
-	class->flow.family = flow->family;
-	if (ends || pfp & NFIPSEC_PFP_FLAG_SRC)
-		class->flow.saddr = flow->saddr;
-	if (ends || pfp & NFIPSEC_PFP_FLAG_DST)
-		class->flow.daddr = flow->daddr;
-	if (pfp & (NFIPSEC_PFP_FLAG_PROTO | NFIPSEC_PFP_FLAG_SPORT |
-		   NFIPSEC_PFP_FLAG_DPORT))
-		class->flow.proto = flow->proto;
-	if (pfp & NFIPSEC_PFP_FLAG_SPORT)
-		class->flow.sport = flow->sport;
-	if (pfp & NFIPSEC_PFP_FLAG_DPORT)
-		class->flow.dport = flow->dport;
-}
-
 static struct hlist_head *bucket(struct nfipsec_acquires *a,
 				 const struct nfipsec_policy *pol,
-				 const struct packet_class *class)
+				 const struct nfipsec_acquire_class *class)
 {
 	return &a->hash[jhash(class, sizeof(*class), pol->index) % BUCKETS];
 }
@@ -194,7 +165,7 @@ static bool is_of(const struct entry *e, const struct nfipsec_policy *pol)
 
 static struct entry *find(struct nfipsec_acquires *a,
 			  const struct nfipsec_policy *pol,
-			  const struct packet_class *class)
+			  const struct nfipsec_acquire_class *class)
 {
 	struct entry *e;
 
@@ -204,37 +175,12 @@ static struct entry *find(struct nfipsec_acquires *a,
 	return NULL;
 }
 
-static void describe(struct nfipsec_acquire *info,
-		     const struct nfipsec_policy *pol,
-		     const struct nfipsec_flow *flow)
-{
-	union nfipsec_addr saddr = flow->saddr, daddr = flow->daddr;
-	u8 family = flow->family;
-	struct nfipsec_tmpl *tmpl;
-
-	info->policy = pol->index;
-	info->priority = pol->cfg.priority;
-	info->flow = *flow;
-	for (info->tmpls = 0; info->tmpls < pol->cfg.tmpls; info->tmpls++) {
-		tmpl = &info->tmpl[info->tmpls];
-		*tmpl = pol->cfg.tmpl[info->tmpls];
-		if (!tmpl->family) {
-			tmpl->family = family;
-			tmpl->saddr = saddr;
-			tmpl->daddr = daddr;
-		}
-		family = tmpl->family;
-		saddr = tmpl->saddr;
-		daddr = tmpl->daddr;
-	}
-}
-
 /* Under the lock. Gives an entry, or NULL and why there is none. */
 static struct entry *add(struct nfipsec_acquires *a,
 			 const struct nfipsec_policy *pol,
 			 const struct nfipsec_flow *flow,
-			 const struct packet_class *class, unsigned long life,
-			 enum nfipsec_reason *reason)
+			 const struct nfipsec_acquire_class *class,
+			 unsigned long life, enum nfipsec_reason *reason)
 {
 	struct nfipsec_net *nn = a->nn;
 	struct entry *e;
@@ -255,7 +201,7 @@ static struct entry *add(struct nfipsec_acquires *a,
 	e->until = jiffies + life;
 	e->gen = S64_MAX;
 	__skb_queue_head_init(&e->queue);
-	describe(&e->info, pol, flow);
+	nfipsec_acquire_describe(&e->info, pol, flow, class->cpu);
 	if (!++a->last_id)
 		a->last_id++;
 	e->info.id = a->last_id;
@@ -333,7 +279,7 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 	struct nfipsec_acquire info;
 	enum nfipsec_reason reason;
 	bool fresh, stale, tell;
-	struct packet_class class;
+	struct nfipsec_acquire_class class;
 	struct entry *e;
 
 	if (!READ_ONCE(nn->acquiring) && !nfipsec_event_heard(nn))
@@ -342,7 +288,7 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 	if (reason)
 		return reason;
 
-	classify(&class, pol, flow);
+	nfipsec_acquire_classify(&class, pol, flow, NFIPSEC_CPU_ANY);
 	spin_lock_bh(&a->lock);
 	e = find(a, pol, &class);
 	fresh = !e;
@@ -373,6 +319,49 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 	if (tell)
 		nfipsec_event_acquire(nn, &info);
 	return reason;
+}
+
+/**
+ * nfipsec_acquire_wish() - ask for the SAs that nfipsec_acquire_wishes() tells of
+ * @nn: the namespace
+ * @pol: the policy, for which that is true
+ * @flow: the packet, which does not wait
+ *
+ * Once a second it is looked whether somebody was asked: a CPU that never gets an
+ * SA of its own need not take a lock for each packet.
+ *
+ * Context: under rcu_read_lock(), bottom halves off, no spinlock held.
+ */
+void nfipsec_acquire_wish(struct nfipsec_net *nn,
+			  const struct nfipsec_policy *pol,
+			  const struct nfipsec_flow *flow)
+{
+	struct nfipsec_policy_cpu *here = this_cpu_ptr(pol->cpus);
+	unsigned long life = (READ_ONCE(nn->acquire_timeout) ?: 1) * HZ;
+	struct nfipsec_acquires *a = nn->acquires;
+	time64_t now = ktime_get_seconds();
+	struct nfipsec_acquire_class class;
+	struct nfipsec_acquire info;
+	enum nfipsec_reason reason;
+	struct entry *e = NULL;
+
+	if (here->asked == now || !nfipsec_event_heard(nn))
+		return;
+	here->asked = now;
+
+	nfipsec_acquire_classify(&class, pol, flow, smp_processor_id());
+	spin_lock_bh(&a->lock);
+	if (nn->acquiring < WISHES_MAX && !find(a, pol, &class))
+		e = add(a, pol, flow, &class, life, &reason);
+	if (e) {
+		e->told = true;
+		info = e->info;
+	}
+	spin_unlock_bh(&a->lock);
+	if (e) {
+		kick(nn);
+		nfipsec_event_acquire(nn, &info);
+	}
 }
 
 /*
@@ -429,6 +418,32 @@ static void forsake(struct entry *e)
 	}
 }
 
+/* Of an entry for a CPU: as its first packet would find it now. */
+static bool still_wishes(const struct nfipsec_net *nn, const struct entry *e)
+{
+	struct nfipsec_verdict verdict;
+	struct nfipsec_chain chain;
+
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &e->info.flow, &verdict);
+	return verdict.policy && is_of(e, verdict.policy) &&
+	       nfipsec_policy_chain(nn, verdict.policy, &e->info.flow,
+				    e->class.cpu, &chain) &&
+	       nfipsec_acquire_wishes(verdict.policy, &chain, e->class.cpu);
+}
+
+static bool is_granted(const struct nfipsec_net *nn, struct entry *e, s64 gen)
+{
+	bool over;
+
+	if (e->class.cpu == NFIPSEC_CPU_ANY || e->gen == gen)
+		return false;
+	e->gen = gen;
+	rcu_read_lock();
+	over = !still_wishes(nn, e);
+	rcu_read_unlock();
+	return over;
+}
+
 /* Tell of an entry what could not be told when it was made. */
 static void tell_late(struct nfipsec_acquires *a, struct entry *e)
 	__must_hold(&a->lock)
@@ -468,7 +483,7 @@ static unsigned long serve(struct nfipsec_acquires *a, struct entry *e)
 
 	if (waited && e->gen != gen && time_before(now, e->until))
 		retry(a, e, gen);
-	if (time_after_eq(now, e->until) ||
+	if (time_after_eq(now, e->until) || is_granted(a->nn, e, gen) ||
 	    (waited && skb_queue_empty(&e->queue))) {
 		remove(a, e);
 		return MAX_JIFFY_OFFSET;

@@ -21,6 +21,7 @@ struct sk_buff;
  * @policy: index of the policy
  * @priority: of the policy
  * @flow: the first packet
+ * @cpu: for which CPU, NFIPSEC_CPU_ANY for all
  * @tmpl: those of the policy, addresses filled in
  * @tmpls: how many
  * @packets: that wait now
@@ -30,6 +31,7 @@ struct nfipsec_acquire {
 	u32 policy;
 	u32 priority;
 	struct nfipsec_flow flow;
+	u32 cpu;
 	struct nfipsec_tmpl tmpl[NFIPSEC_TMPL_MAX];
 	u8 tmpls;
 	u32 packets;
@@ -42,6 +44,11 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 					 const struct nfipsec_policy *pol,
 					 const struct nfipsec_flow *flow,
 					 struct sk_buff *skb, s64 gen);
+bool nfipsec_acquire_wishes(const struct nfipsec_policy *pol,
+			    const struct nfipsec_chain *chain, u32 cpu);
+void nfipsec_acquire_wish(struct nfipsec_net *nn,
+			  const struct nfipsec_policy *pol,
+			  const struct nfipsec_flow *flow);
 bool nfipsec_acquire_next(const struct nfipsec_net *nn, u32 after,
 			  struct nfipsec_acquire *info);
 

@@ -2,6 +2,7 @@
 /* See decide.h. */
 #include <linux/ip.h>
 #include <linux/skbuff.h>
+#include <linux/smp.h>
 #include <net/dst.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
@@ -73,7 +74,8 @@ static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &quote, &back);
 	if (back.opaque || back.action != NFIPSEC_ACTION_PROTECT)
 		return;
-	if (!nfipsec_policy_chain(nn, back.policy, &quote, &chain))
+	if (!nfipsec_policy_chain(nn, back.policy, &quote,
+				  raw_smp_processor_id(), &chain))
 		return;
 	sa = chain.sa[0];
 	if (sa->mode != NFIPSEC_MODE_TUNNEL ||
@@ -146,7 +148,8 @@ enum nfipsec_reason nfipsec_decide_chain(struct nfipsec_outbound *p,
 	if (flow->opaque && (pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
 					     NFIPSEC_PFP_FLAG_DPORT)))
 		return NFIPSEC_OUT_FRAG_OPAQUE;
-	return nfipsec_policy_chain(p->nn, pol, flow, &p->chain) ?
+	return nfipsec_policy_chain(p->nn, pol, flow, raw_smp_processor_id(),
+				    &p->chain) ?
 	       NFIPSEC_OK : NFIPSEC_OUT_NO_SA;
 }
 

@@ -8,12 +8,14 @@
 #include <linux/netdevice.h>
 #include <linux/sched.h>
 #include <linux/skbuff.h>
+#include <linux/smp.h>
 #include <net/dst.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
 
+#include "acquire.h"
 #include "clear.h"
 #include "decide.h"
 #include "event.h"
@@ -290,6 +292,9 @@ static enum nfipsec_reason go_out(struct nfipsec_explanation *ex,
 	ex->chain = p->chain;
 	if (reason == NFIPSEC_OUT_NO_SA)
 		return lack(ex, p->nn);
+	if (!reason && nfipsec_acquire_wishes(ex->verdict.policy, &p->chain,
+					      raw_smp_processor_id()))
+		ex->acquire = nfipsec_event_heard(p->nn);
 	if (reason)
 		return reason;
 	reason = judge_size(ex, p, q, skb, &l3);

@@ -56,7 +56,8 @@ struct sk_buff *nfipsec_natt_split(const struct nfipsec_net *nn,
  *
  * What the SA says is not changed: whoever can hold packets up and send them
  * on from elsewhere could have traffic sent there. The IKE daemon is told, and
- * finds out (RFC 7296 section 2.23).
+ * finds out (RFC 7296 section 2.23). Unless the SA expects any port, as one of
+ * several whose ports the peer makes up (RFC 9611): the others tell.
  * Context: bottom halves off, under rcu_read_lock().
  */
 void nfipsec_natt_seen(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
@@ -70,7 +71,7 @@ void nfipsec_natt_seen(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		    nfipsec_addr_equal(&now.addr, &sa->saddr);
 	bool tell = false;
 
-	if (!sa->encap.type || (same && !READ_ONCE(sa->moved.port)))
+	if (!sa->encap.sport || (same && !READ_ONCE(sa->moved.port)))
 		return;
 
 	spin_lock(&sa->core->replay_lock);

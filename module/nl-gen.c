@@ -106,7 +106,7 @@ const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_DSCP_COPY + 1] = {
 };
 
 /* NFIPSEC_CMD_SA_NEW - do */
-const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1] = {
+const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_CPU + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -138,10 +138,11 @@ const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1] =
 	[NFIPSEC_A_SA_SEQ_MAX] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_MAX_OLD] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_TRANSACTION] = { .type = NLA_FLAG, },
+	[NFIPSEC_A_SA_CPU] = { .type = NLA_U32, },
 };
 
 /* NFIPSEC_CMD_SA_UPDATE - do */
-const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1] = {
+const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_CPU + 1] = {
 	[NFIPSEC_A_SA_SRC] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_DST] = { .type = NLA_BINARY, },
 	[NFIPSEC_A_SA_PROTO] = { .type = NLA_U8, },
@@ -173,6 +174,7 @@ const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1
 	[NFIPSEC_A_SA_SEQ_MAX] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_SEQ_MAX_OLD] = { .type = NLA_U64, },
 	[NFIPSEC_A_SA_TRANSACTION] = { .type = NLA_FLAG, },
+	[NFIPSEC_A_SA_CPU] = { .type = NLA_U32, },
 };
 
 /* NFIPSEC_CMD_SA_DEL - do */
@@ -210,7 +212,7 @@ const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_OWNER + 1] = 
 };
 
 /* NFIPSEC_CMD_POLICY_NEW - do */
-const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1] = {
+const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_FLAGS + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
@@ -221,10 +223,11 @@ const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_TRANSACTIO
 	[NFIPSEC_A_POLICY_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 	[NFIPSEC_A_POLICY_SELECTOR_MORE] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_TRANSACTION] = { .type = NLA_FLAG, },
+	[NFIPSEC_A_POLICY_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
 };
 
 /* NFIPSEC_CMD_POLICY_UPDATE - do */
-const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1] = {
+const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_FLAGS + 1] = {
 	[NFIPSEC_A_POLICY_DIR] = NLA_POLICY_MAX(NLA_U8, 2),
 	[NFIPSEC_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_PRIORITY] = { .type = NLA_U32, },
@@ -235,6 +238,7 @@ const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_TRANSAC
 	[NFIPSEC_A_POLICY_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
 	[NFIPSEC_A_POLICY_SELECTOR_MORE] = NLA_POLICY_NESTED(nfipsec_selector_nl_policy),
 	[NFIPSEC_A_POLICY_TRANSACTION] = { .type = NLA_FLAG, },
+	[NFIPSEC_A_POLICY_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
 };
 
 /* NFIPSEC_CMD_POLICY_DEL - do */
@@ -336,14 +340,14 @@ const struct genl_ops nfipsec_nl_ops[21] = {
 		.cmd		= NFIPSEC_CMD_SA_NEW,
 		.doit		= nfipsec_nl_sa_new_doit,
 		.policy		= nfipsec_sa_new_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_TRANSACTION,
+		.maxattr	= NFIPSEC_A_SA_CPU,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_SA_UPDATE,
 		.doit		= nfipsec_nl_sa_update_doit,
 		.policy		= nfipsec_sa_update_nl_policy,
-		.maxattr	= NFIPSEC_A_SA_TRANSACTION,
+		.maxattr	= NFIPSEC_A_SA_CPU,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -379,14 +383,14 @@ const struct genl_ops nfipsec_nl_ops[21] = {
 		.cmd		= NFIPSEC_CMD_POLICY_NEW,
 		.doit		= nfipsec_nl_policy_new_doit,
 		.policy		= nfipsec_policy_new_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_TRANSACTION,
+		.maxattr	= NFIPSEC_A_POLICY_FLAGS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= NFIPSEC_CMD_POLICY_UPDATE,
 		.doit		= nfipsec_nl_policy_update_doit,
 		.policy		= nfipsec_policy_update_nl_policy,
-		.maxattr	= NFIPSEC_A_POLICY_TRANSACTION,
+		.maxattr	= NFIPSEC_A_POLICY_FLAGS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -22,9 +22,9 @@ extern const struct nla_policy nfipsec_selector_nl_policy[NFIPSEC_A_SELECTOR_MAR
 extern const struct nla_policy nfipsec_tfc_nl_policy[NFIPSEC_A_TFC_DUMMY_INTERVAL + 1];
 extern const struct nla_policy nfipsec_tmpl_nl_policy[NFIPSEC_A_TMPL_DSCP_COPY + 1];
 
-extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1];
+extern const struct nla_policy nfipsec_sa_new_nl_policy[NFIPSEC_A_SA_CPU + 1];
 
-extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1];
+extern const struct nla_policy nfipsec_sa_update_nl_policy[NFIPSEC_A_SA_CPU + 1];
 
 extern const struct nla_policy nfipsec_sa_del_nl_policy[NFIPSEC_A_SA_TRANSACTION + 1];
 
@@ -34,9 +34,9 @@ extern const struct nla_policy nfipsec_sa_flush_nl_policy[NFIPSEC_A_SA_OWNER + 1
 
 extern const struct nla_policy nfipsec_sa_allocspi_nl_policy[NFIPSEC_A_SA_OWNER + 1];
 
-extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1];
+extern const struct nla_policy nfipsec_policy_new_nl_policy[NFIPSEC_A_POLICY_FLAGS + 1];
 
-extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1];
+extern const struct nla_policy nfipsec_policy_update_nl_policy[NFIPSEC_A_POLICY_FLAGS + 1];
 
 extern const struct nla_policy nfipsec_policy_del_nl_policy[NFIPSEC_A_POLICY_TRANSACTION + 1];
 

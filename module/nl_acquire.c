@@ -61,6 +61,8 @@ int nfipsec_nl_acquire_put(struct sk_buff *skb,
 	      nla_put_u32(skb, NFIPSEC_A_ACQUIRE_POLICY, info->policy) ?:
 	      nla_put_u32(skb, NFIPSEC_A_ACQUIRE_PRIORITY, info->priority) ?:
 	      nfipsec_nl_selector_put(skb, NFIPSEC_A_ACQUIRE_PACKET, &sel);
+	if (!err && info->cpu != NFIPSEC_CPU_ANY)
+		err = nla_put_u32(skb, NFIPSEC_A_ACQUIRE_CPU, info->cpu);
 	for (i = 0; !err && i < info->tmpls; i++)
 		err = nfipsec_nl_tmpl_put(skb, NFIPSEC_A_ACQUIRE_TMPL,
 					  &info->tmpl[i]);

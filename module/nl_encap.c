@@ -6,6 +6,7 @@
 #include "nl-gen.h"
 #include "nl_sa.h"
 
+/* Port 0 as the source is any, see nfipsec_sa_check(). */
 static int port_get(const struct nlattr *nest, const struct nlattr *attr,
 		    int type, __be16 *port, struct netlink_ext_ack *extack)
 {
@@ -13,7 +14,7 @@ static int port_get(const struct nlattr *nest, const struct nlattr *attr,
 		return nfipsec_nl_missing(extack, nest, type,
 					  "encapsulation: needs type, sport and dport");
 	*port = htons(nla_get_u16(attr));
-	if (!*port)
+	if (!*port && type != NFIPSEC_A_ENCAP_SPORT)
 		return nfipsec_nl_refuse(extack, attr, -EINVAL,
 					 "encapsulation: there is no UDP port 0");
 	return 0;

@@ -234,6 +234,21 @@ static int pfp_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
 	return 0;
 }
 
+static int flags_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
+{
+	const struct nlattr *attr = info->attrs[NFIPSEC_A_POLICY_FLAGS];
+
+	if (!attr)
+		return 0;
+	cfg->flags = nla_get_u32(attr);
+	if ((cfg->flags & NFIPSEC_POLICY_FLAG_CPU_ACQUIRE) &&
+	    (cfg->action != NFIPSEC_ACTION_PROTECT ||
+	     cfg->dir != NFIPSEC_DIR_OUT))
+		return nfipsec_nl_refuse(info->extack, attr, -EINVAL,
+					 "SAs of each CPU are asked for by packets that leave: cpu-acquire needs direction out and action protect");
+	return 0;
+}
+
 /**
  * nfipsec_nl_policy_config_get() - read what a policy is to be
  * @info: request
@@ -266,8 +281,8 @@ int nfipsec_nl_policy_config_get(struct genl_info *info,
 	if (priority)
 		cfg->priority = nla_get_u32(priority);
 	nfipsec_nl_owner_get(info->attrs[NFIPSEC_A_POLICY_OWNER], cfg->owner);
-	err = pfp_get(info, cfg);
-	return err ?: tmpls_get(info, cfg);
+	return pfp_get(info, cfg) ?: flags_get(info, cfg) ?:
+	       tmpls_get(info, cfg);
 }
 
 /**
@@ -376,6 +391,8 @@ int nfipsec_nl_policy_put(struct sk_buff *skb, const struct nfipsec_policy *pol)
 	      names_put(skb, cfg);
 	if (!err && cfg->pfp)
 		err = nla_put_u32(skb, NFIPSEC_A_POLICY_PFP, cfg->pfp);
+	if (!err && cfg->flags)
+		err = nla_put_u32(skb, NFIPSEC_A_POLICY_FLAGS, cfg->flags);
 	for (i = 0; !err && i < cfg->tmpls; i++)
 		err = nfipsec_nl_tmpl_put(skb, NFIPSEC_A_POLICY_TMPL,
 					  &cfg->tmpl[i]);

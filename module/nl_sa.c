@@ -140,6 +140,11 @@ static int put_mature(struct sk_buff *skb, const struct nfipsec_net *nn,
 		if (err)
 			return err;
 	}
+	if (sa->cpu != NFIPSEC_CPU_ANY) {
+		err = nla_put_u32(skb, NFIPSEC_A_SA_CPU, sa->cpu);
+		if (err)
+			return err;
+	}
 	if (sa->encap.type) {
 		err = nfipsec_nl_encap_put(skb, NFIPSEC_A_SA_ENCAP, sa);
 		if (err)

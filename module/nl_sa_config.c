@@ -3,6 +3,7 @@
  * What a request says of an SA: every value is looked at by itself. Algorithms
  * and keys are in nl_sa_keys.c.
  */
+#include <linux/cpumask.h>
 #include <linux/string.h>
 
 #include "netlink.h"
@@ -107,6 +108,20 @@ static int dscp_set_get(struct genl_info *info, u64 *set)
 				 "no DSCP value is in the set: leave it out for all of them");
 }
 
+static int cpu_get(struct genl_info *info, u32 *cpu)
+{
+	const struct nlattr *attr = info->attrs[NFIPSEC_A_SA_CPU];
+
+	*cpu = NFIPSEC_CPU_ANY;
+	if (!attr)
+		return 0;
+	*cpu = nla_get_u32(attr);
+	if (*cpu < nr_cpu_ids)
+		return 0;
+	return nfipsec_nl_refuse(info->extack, attr, -ERANGE,
+				 "this host has no CPU with that number");
+}
+
 /* Values that are optional, and those that come from them. */
 static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 {
@@ -137,6 +152,8 @@ static int options_get(struct genl_info *info, struct nfipsec_sa_config *cfg)
 		err = nfipsec_nl_tfc_get(a[NFIPSEC_A_SA_TFC], cfg, info->extack);
 	if (!err)
 		err = dscp_set_get(info, &cfg->dscp_set);
+	if (!err)
+		err = cpu_get(info, &cfg->cpu);
 	if (!err)
 		err = nfipsec_nl_lifetime_get(a[NFIPSEC_A_SA_LIFETIME],
 					      &cfg->limits, info->extack);
@@ -260,6 +277,7 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		NFIPSEC_A_SA_OUTER, NFIPSEC_A_SA_PMTU_AGE,
 		NFIPSEC_A_SA_ENCAP, NFIPSEC_A_SA_TFC,
 		NFIPSEC_A_SA_DSCP_SET, NFIPSEC_A_SA_COMP_NAME,
+		NFIPSEC_A_SA_CPU,
 	};
 	struct nlattr **a = info->attrs;
 	const struct nlattr *src = a[NFIPSEC_A_SA_SRC];

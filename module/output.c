@@ -19,6 +19,7 @@
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/smp.h>
 #include <net/dst.h>
 #include <net/gso.h>
 #include <net/ip.h>
@@ -435,6 +436,9 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
 	reason = find_sas(&p, skb, family, d);
 	if (!reason)
 		reason = find_path(&p, skb, &d->l3, &d->flow);
+	if (!reason && nfipsec_acquire_wishes(d->verdict.policy, &p.chain,
+					      smp_processor_id()))
+		nfipsec_acquire_wish(p.nn, d->verdict.policy, &d->flow);
 	if (reason == NFIPSEC_OUT_NO_SA)
 		reason = nfipsec_acquire_hold(p.nn, d->verdict.policy, &d->flow,
 					      skb, d->gen);
@@ -498,7 +502,8 @@ const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
 
 	if (nfipsec_decide_policy(nn, skb, family, &l3, &flow, &verdict) ||
 	    verdict.action != NFIPSEC_ACTION_PROTECT ||
-	    nfipsec_policy_chain(nn, verdict.policy, &flow, &chain))
+	    nfipsec_policy_chain(nn, verdict.policy, &flow,
+				 raw_smp_processor_id(), &chain))
 		return NULL;
 	return verdict.policy;
 }

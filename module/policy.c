@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -46,6 +47,39 @@ static void copy_tail(struct nfipsec_policy *pol,
 		pol->cfg.names = memcpy(tail, cfg->names, cfg->names_size);
 }
 
+static void init_caches(struct nfipsec_policy_cache cache[NFIPSEC_TMPL_MAX])
+{
+	unsigned int i;
+
+	for (i = 0; i < NFIPSEC_TMPL_MAX; i++)
+		spin_lock_init(&cache[i].lock);
+}
+
+/* What there is one of for each CPU; free_cpus() takes away what there is. */
+static int make_cpus(struct nfipsec_policy *pol)
+{
+	int cpu;
+
+	pol->hits = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
+	if (!pol->hits)
+		return -ENOMEM;
+	if (!(pol->cfg.flags & NFIPSEC_POLICY_FLAG_CPU_ACQUIRE))
+		return 0;
+	pol->cpus = alloc_percpu_gfp(struct nfipsec_policy_cpu,
+				     GFP_KERNEL_ACCOUNT);
+	if (!pol->cpus)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		init_caches(per_cpu_ptr(pol->cpus, cpu)->cache);
+	return 0;
+}
+
+static void free_cpus(struct nfipsec_policy *pol)
+{
+	free_percpu(pol->cpus);
+	free_percpu(pol->hits);
+}
+
 /**
  * nfipsec_policy_create() - make a policy that is in no list yet
  * @cfg: what it says, copied with all that it points to
@@ -61,22 +95,20 @@ struct nfipsec_policy *
 nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 {
 	struct nfipsec_policy *pol;
-	unsigned int i;
 
 	/* Some 20 kB with as many sets and lists as there can be. */
 	pol = kvzalloc(sizeof(*pol) + tail_size(cfg), GFP_KERNEL_ACCOUNT);
 	if (!pol)
 		return ERR_PTR(-ENOMEM);
-	pol->hits = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
-	if (!pol->hits) {
-		kvfree(pol);
-		return ERR_PTR(-ENOMEM);
-	}
 	pol->index = index;
 	pol->cfg = *cfg;
 	copy_tail(pol, cfg);
-	for (i = 0; i < ARRAY_SIZE(pol->cache); i++)
-		spin_lock_init(&pol->cache[i].lock);
+	init_caches(pol->cache);
+	if (make_cpus(pol)) {
+		free_cpus(pol);
+		kvfree(pol);
+		return ERR_PTR(-ENOMEM);
+	}
 	return pol;
 }
 
@@ -85,7 +117,7 @@ static void free_rcu(struct rcu_head *rcu)
 	struct nfipsec_policy *pol = container_of(rcu, struct nfipsec_policy,
 						  rcu);
 
-	free_percpu(pol->hits);
+	free_cpus(pol);
 	kvfree(pol);
 }
 
@@ -119,7 +151,7 @@ u64 nfipsec_policy_hits(const struct nfipsec_policy *pol)
 	return sum;
 }
 
-/* Fill in what the template leaves to the packet. */
+/* Fill in what the template leaves to the packet, if it leaves something. */
 static void fill_want(struct nfipsec_sa_want *want,
 		      const struct nfipsec_tmpl *tmpl,
 		      const struct nfipsec_flow *flow)
@@ -134,6 +166,7 @@ static void fill_want(struct nfipsec_sa_want *want,
 	want->mode = tmpl->mode;
 	want->reqid = tmpl->reqid;
 	want->spi = tmpl->spi;
+	want->cpu = NFIPSEC_CPU_ANY;
 	want->pfp = 0;
 	want->algos = tmpl->algos;
 	want->algo = tmpl->algo;
@@ -203,35 +236,60 @@ static bool settles(const struct nfipsec_sa *sa, const struct nfipsec_flow *flow
 	return !sa || (!IS_ERR(sa) && nfipsec_sa_admits(sa, flow));
 }
 
+static void fill_want_out(struct nfipsec_sa_want *want,
+			  const struct nfipsec_policy *pol, unsigned int i,
+			  const struct nfipsec_flow *flow, u32 cpu)
+{
+	fill_want(want, &pol->cfg.tmpl[i], flow);
+	want->cpu = cpu;
+	/* What is around the first SA carries that one's packets. */
+	if (!i)
+		want->pfp = pol->cfg.pfp;
+}
+
+/* What a template that names addresses resolves to, whatever the packet. */
+static struct nfipsec_sa *find_cached(const struct nfipsec_net *nn,
+				      const struct nfipsec_policy *pol,
+				      unsigned int i,
+				      struct nfipsec_policy_cache *cache,
+				      u32 cpu)
+{
+	struct nfipsec_sa_want want;
+	struct nfipsec_sa *sa;
+
+	if (cache_get(nn, cache, &sa))
+		return sa;
+	fill_want_out(&want, pol, i, NULL, cpu);
+	return cache_fill(nn, cache, &want);
+}
+
 /*
  * If the template names addresses, the newest SA that fits it is the same for
  * all packets and is cached in the policy until a table of the namespace
  * changes. An SA beside it is only looked for if that one has a selector which
- * does not admit the packet, or if some of those that fit name DSCP values.
+ * does not admit the packet, or if some of those that fit name DSCP values or a
+ * CPU. Policies that are meant to have SAs of each CPU have a cache for each too.
  */
 static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 				  struct nfipsec_policy *pol, unsigned int i,
-				  const struct nfipsec_flow *flow)
+				  const struct nfipsec_flow *flow, u32 cpu)
 {
-	const struct nfipsec_tmpl *tmpl = &pol->cfg.tmpl[i];
 	struct nfipsec_sa_want want;
-	bool fresh = false;
 	struct nfipsec_sa *sa;
 
-	if (tmpl->family) {
-		fresh = cache_get(nn, &pol->cache[i], &sa);
-		if (fresh && settles(sa, flow))
-			return sa;
-	}
-	fill_want(&want, tmpl, flow);
-	/* What is around the first SA carries that one's packets. */
-	if (!i)
-		want.pfp = pol->cfg.pfp;
-	if (tmpl->family && !fresh) {
-		sa = cache_fill(nn, &pol->cache[i], &want);
+	if (pol->cfg.tmpl[i].family) {
+		sa = find_cached(nn, pol, i, &pol->cache[i], NFIPSEC_CPU_ANY);
 		if (settles(sa, flow))
 			return sa;
+		if (IS_ERR(sa) && pol->cpus) {
+			sa = find_cached(nn, pol, i,
+					 &per_cpu_ptr(pol->cpus, cpu)->cache[i],
+					 cpu);
+			if (settles(sa, flow))
+				return sa;
+		}
 	}
+	fill_want_out(&want, pol, i, flow, cpu);
 	return nfipsec_sad_find_out(nn, &want, flow);
 }
 
@@ -268,6 +326,7 @@ static void seal_flow(struct nfipsec_flow *sealed,
  * @nn: the namespace
  * @pol: a protect policy, outbound
  * @flow: the packet
+ * @cpu: it is on
  * @chain: written: mature SAs, each of which admits what the
  *	ones before it make of the packet, and joins its ends if it is of
  *	transport mode
@@ -278,7 +337,7 @@ static void seal_flow(struct nfipsec_flow *sealed,
  */
 bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 			  struct nfipsec_policy *pol,
-			  const struct nfipsec_flow *flow,
+			  const struct nfipsec_flow *flow, u32 cpu,
 			  struct nfipsec_chain *chain)
 {
 	struct nfipsec_flow sealed;
@@ -287,7 +346,7 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 
 	chain->len = 0;
 	for (i = 0; i < pol->cfg.tmpls; i++) {
-		sa = find_sa(nn, pol, i, flow);
+		sa = find_sa(nn, pol, i, flow, cpu);
 		if (!sa || (sa->mode == NFIPSEC_MODE_TRANSPORT &&
 			    !nfipsec_sa_joins(sa, flow)))
 			return false;

@@ -82,6 +82,7 @@ struct nfipsec_tmpl {
  * @tmpls: how many, 1 to NFIPSEC_TMPL_MAX with NFIPSEC_ACTION_PROTECT, else 0
  * @pfp: fields that the SA of the first template has one value for, that of the
  *	packet: enum nfipsec_pfp_flag
+ * @flags: bits of enum nfipsec_policy_flag
  * @names: for people and key management, one behind the other, each with its
  *	NUL; or NULL
  * @names_size: of @names, in bytes
@@ -96,6 +97,7 @@ struct nfipsec_policy_config {
 	struct nfipsec_tmpl tmpl[NFIPSEC_TMPL_MAX];
 	u8 tmpls;
 	u8 pfp;
+	u8 flags;
 	u16 names_size;
 	const char *names;
 	char owner[NFIPSEC_OWNER_SIZE];
@@ -106,13 +108,24 @@ struct nfipsec_policy_config {
  * @lock: serialises refills of the two below
  * @sa: newest SA that the template resolved to, or NULL, when the generation
  *	was @gen; only used if that is still the generation of the namespace.
- *	ERR_PTR(-EAGAIN) if it depends on the packet's DSCP
+ *	ERR_PTR(-EAGAIN) if it depends on the packet
  * @gen: stored after @sa with release order
  */
 struct nfipsec_policy_cache {
 	spinlock_t lock;
 	struct nfipsec_sa *sa;
 	atomic64_t gen;
+};
+
+/**
+ * struct nfipsec_policy_cpu - what a policy knows that wants SAs of each CPU
+ * @asked: seconds since boot at which nfipsec_acquire_wish() has last seen to it,
+ *	the CPU's own, bottom halves off
+ * @cache: for each template, for packets on this CPU
+ */
+struct nfipsec_policy_cpu {
+	time64_t asked;
+	struct nfipsec_policy_cache cache[NFIPSEC_TMPL_MAX];
 };
 
 /**
@@ -126,6 +139,7 @@ struct nfipsec_policy_cache {
  * @rule: one for each of its selector sets
  * @hits: packets that met it, per CPU
  * @cache: for each template
+ * @cpus: NULL unless @cfg has NFIPSEC_POLICY_FLAG_CPU_ACQUIRE, constant
  * @rcu: frees it
  */
 struct nfipsec_policy {
@@ -138,6 +152,7 @@ struct nfipsec_policy {
 	struct nfipsec_rule *rule;
 	u64 __percpu *hits;
 	struct nfipsec_policy_cache cache[NFIPSEC_TMPL_MAX];
+	struct nfipsec_policy_cpu __percpu *cpus;
 	struct rcu_head rcu;
 };
 
@@ -161,7 +176,7 @@ u64 nfipsec_policy_hits(const struct nfipsec_policy *pol);
 /* Both under rcu_read_lock(), bottom halves off or on. */
 bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 			  struct nfipsec_policy *pol,
-			  const struct nfipsec_flow *flow,
+			  const struct nfipsec_flow *flow, u32 cpu,
 			  struct nfipsec_chain *chain);
 bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 			    const struct nfipsec_chain *chain,

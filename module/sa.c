@@ -248,6 +248,7 @@ static int make_mature(struct nfipsec_sa *sa,
 	sa->encap = cfg->encap;
 	sa->tfc = cfg->tfc;
 	sa->dscp_set = cfg->dscp_set;
+	sa->cpu = cfg->cpu;
 	sa->dummy_due = jiffies;
 	return 0;
 }
@@ -284,6 +285,7 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 	sa->state = cfg->state;
 	sa->reqid = cfg->reqid;
 	sa->flags = cfg->flags;
+	sa->cpu = NFIPSEC_CPU_ANY;
 	nfipsec_sa_seq_init(sa, cfg);
 	memcpy(sa->owner, cfg->owner, sizeof(sa->owner));
 	sa->add_time = ktime_get_real_seconds();

@@ -32,6 +32,9 @@ struct netlink_ext_ack;
 /* Name of who made an SA or policy, with the NUL; empty is nobody. */
 #define NFIPSEC_OWNER_SIZE	16
 
+/* Of an SA that is for packets on all CPUs, and where a CPU is not known. */
+#define NFIPSEC_CPU_ANY		U32_MAX
+
 /* Seconds a larval SA lives (RFC 4301 leaves it open; XFRM users know 165). */
 #define NFIPSEC_LARVAL_LIFE	165
 
@@ -122,6 +125,7 @@ struct nfipsec_tfc {
  * @encap: UDP encapsulation
  * @tfc: traffic flow confidentiality
  * @dscp_set: bit for each DSCP value of packets to send, 0 is any
+ * @cpu: of packets to send, or NFIPSEC_CPU_ANY
  * @limits: of its life, a larval SA's too
  * @owner: who asks for it
  *
@@ -149,6 +153,7 @@ struct nfipsec_sa_config {
 	struct nfipsec_encap encap;
 	struct nfipsec_tfc tfc;
 	u64 dscp_set;
+	u32 cpu;
 	struct nfipsec_limits limits;
 	char owner[NFIPSEC_OWNER_SIZE];
 };
@@ -321,6 +326,7 @@ struct nfipsec_sa_tie {
  * @keepalive_node: in nfipsec_udpsa.keepalive, config lock
  * @last_sent: jiffies, with keepalives only; written and read whole
  * @dscp_set: bit for each DSCP value of packets to send, 0 is any, constant
+ * @cpu: of packets to send, or NFIPSEC_CPU_ANY, constant (RFC 9611)
  * @owner: who asked for it, constant
  * @core: what changes with each packet, constant
  * @borrowed: @core, and what is behind the pointers here but for routes, is
@@ -374,6 +380,7 @@ struct nfipsec_sa {
 	struct list_head keepalive_node;
 	unsigned long last_sent;
 	u64 dscp_set;
+	u32 cpu;
 	char owner[NFIPSEC_OWNER_SIZE];
 	struct nfipsec_sa_core *core;
 	bool borrowed;

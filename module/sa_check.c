@@ -268,6 +268,12 @@ int nfipsec_sa_check(const struct nfipsec_sa_config *cfg,
 			       "Encapsulation in UDP is for ESP, AH cannot pass a NAT (RFC 3948 section 1)");
 		return -EINVAL;
 	}
+	if (cfg->encap.type && !cfg->encap.sport &&
+	    cfg->dir != NFIPSEC_DIR_IN) {
+		NL_SET_ERR_MSG(extack,
+			       "Source port 0 of an encapsulation is any, for an SA that receives only");
+		return -EINVAL;
+	}
 	if (cfg->encap.keepalive && cfg->dir == NFIPSEC_DIR_IN) {
 		NL_SET_ERR_MSG(extack,
 			       "Keepalives are sent by an SA that sends, this one is for receiving only");

@@ -35,6 +35,7 @@ struct netlink_ext_ack;
  * @any: whether there are any, as packets meet it: bit 0 from the generation on
  *	that the bits above bit 1 tell, bit 1 before it
  * @classed: of these, how many name DSCP values; written under the config lock
+ * @pinned: and how many send for one CPU; likewise
  * @expiry: removes SAs whose time is over
  */
 struct nfipsec_sad {
@@ -46,6 +47,7 @@ struct nfipsec_sad {
 	u32 count;
 	atomic64_t any;
 	u32 classed;
+	u32 pinned;
 	struct nfipsec_expiry expiry;
 };
 
@@ -59,6 +61,8 @@ struct nfipsec_sad {
  * @mode: enum nfipsec_mode
  * @reqid: 0 is any
  * @spi: network byte order, 0 is any
+ * @cpu: on which the packet is, NFIPSEC_CPU_ANY if that is left open; only looked
+ *	at by nfipsec_sad_find_out(), as @pfp is
  * @pfp: fields that its selector must have one value for, enum
  *	nfipsec_pfp_flag; only looked at by nfipsec_sad_find_out()
  * @algos: length of @algo, 0 is any
@@ -74,6 +78,7 @@ struct nfipsec_sa_want {
 	u8 mode;
 	u32 reqid;
 	__be32 spi;
+	u32 cpu;
 	u8 pfp;
 	u8 algos;
 	const struct nfipsec_algo *const *algo;

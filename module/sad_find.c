@@ -117,23 +117,78 @@ static bool can_send(const struct nfipsec_sa *sa,
 	       pins(sa, want->pfp);
 }
 
-/* One of several, the newer ones before it: is the answer in @found now? */
-static bool settles(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
+/* Is it one of several, of which @want and @flow do not say which? */
+static bool depends(const struct nfipsec_sa *sa,
 		    const struct nfipsec_sa_want *want,
-		    const struct nfipsec_flow *flow, u64 state,
-		    struct nfipsec_sa **found)
+		    const struct nfipsec_flow *flow)
 {
-	if (!can_send(sa, want, state) || (flow && !nfipsec_sa_admits(sa, flow)))
-		return false;
+	return (sa->dscp_set && !flow) ||
+	       (sa->cpu != NFIPSEC_CPU_ANY && want->cpu == NFIPSEC_CPU_ANY);
+}
+
+/* How much an SA that does not depend is made for a packet; 0 is not at all. */
+static unsigned int rank(const struct nfipsec_sa *sa,
+			 const struct nfipsec_sa_want *want,
+			 const struct nfipsec_flow *flow)
+{
+	unsigned int rank = 1;
+
+	if (sa->cpu != NFIPSEC_CPU_ANY) {
+		if (sa->cpu != want->cpu)
+			return 0;
+		rank += 1;
+	}
 	if (sa->dscp_set) {
-		if (flow && !(sa->dscp_set & BIT_ULL(flow->dscp)))
-			return false;
-		*found = flow ? sa : ERR_PTR(-EAGAIN);
+		if (!(sa->dscp_set & BIT_ULL(flow->dscp)))
+			return 0;
+		rank += 2;
+	}
+	return rank;
+}
+
+/* No SA of the namespace has more. */
+static unsigned int rank_max(const struct nfipsec_net *nn)
+{
+	return 1 + (READ_ONCE(nn->sad.pinned) ? 1 : 0) +
+	       (READ_ONCE(nn->sad.classed) ? 2 : 0);
+}
+
+/**
+ * struct candidates - a search among the SAs to a peer, the newer ones first
+ * @want: which are meant
+ * @flow: the packet, or NULL
+ * @state: the state it is in
+ * @top: rank that none exceeds
+ * @best: rank of @found
+ * @found: the answer so far
+ */
+struct candidates {
+	const struct nfipsec_sa_want *want;
+	const struct nfipsec_flow *flow;
+	u64 state;
+	unsigned int top;
+	unsigned int best;
+	struct nfipsec_sa *found;
+};
+
+/* Is the answer known with the next one of them? */
+static bool settles(struct candidates *c, struct nfipsec_sa *sa)
+{
+	unsigned int r;
+
+	if (!can_send(sa, c->want, c->state) ||
+	    (c->flow && !nfipsec_sa_admits(sa, c->flow)))
+		return false;
+	if (depends(sa, c->want, c->flow)) {
+		c->found = ERR_PTR(-EAGAIN);
 		return true;
 	}
-	if (!*found)
-		*found = sa;
-	return !READ_ONCE(nn->sad.classed);
+	r = rank(sa, c->want, c->flow);
+	if (r > c->best) {
+		c->best = r;
+		c->found = sa;
+	}
+	return c->best >= c->top;
 }
 
 /**
@@ -143,7 +198,8 @@ static bool settles(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
  * @flow: the packet, or NULL to leave it out of account
  *
  * One that names the packet's DSCP goes before one that names none (RFC 4301
- * section 4.4.2.1). Of several, the newest is taken, so that traffic moves over
+ * section 4.4.2.1), and then one of the CPU before one of all; one of another CPU is
+ * left to that (RFC 9611). Of several, the newest is taken, so that traffic moves over
  * as soon as a successor stands (RFC 7296 section 2.8).
  *
  * If a transaction is committed meanwhile, an SA may be missed: a caller that
@@ -151,16 +207,22 @@ static bool settles(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
  *
  * Context: under rcu_read_lock().
  * Return: a mature SA that admits @flow, valid until rcu_read_unlock(), or
- * NULL; without @flow, ERR_PTR(-EAGAIN) if it depends on the DSCP.
+ * NULL; ERR_PTR(-EAGAIN) if it depends on the DSCP, without @flow, or on the CPU,
+ * without one in @want.
  */
 struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 					const struct nfipsec_sa_want *want,
 					const struct nfipsec_flow *flow)
 {
-	struct nfipsec_sa *sa, *found = NULL;
-	u64 state = nfipsec_net_gen(nn);
+	struct candidates c = {
+		.want = want,
+		.flow = flow,
+		.state = nfipsec_net_gen(nn),
+		.top = rank_max(nn),
+	};
 	const struct hlist_head *chains;
 	struct nfipsec_sa_tie *tie;
+	struct nfipsec_sa *sa;
 	unsigned int hash;
 
 	if (want->reqid) {
@@ -170,15 +232,15 @@ struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 		if (!chains)
 			return NULL;
 		hlist_for_each_entry_rcu(tie, &chains[hash], node)
-			if (settles(nn, tie->sa, want, flow, state, &found))
+			if (settles(&c, tie->sa))
 				break;
-		return found;
+		return c.found;
 	}
 	hash = nfipsec_sad_peer_hash(want->family, &want->daddr);
 	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node)
-		if (settles(nn, sa, want, flow, state, &found))
+		if (settles(&c, sa))
 			break;
-	return found;
+	return c.found;
 }
 
 /* As of a state of the tables. */

@@ -73,6 +73,11 @@ void nfipsec_sad_init_peers(struct nfipsec_sad *sad)
 	INIT_LIST_HEAD(&sad->dummies);
 }
 
+static bool is_pinned(const struct nfipsec_sa *sa)
+{
+	return sa->cpu != NFIPSEC_CPU_ANY && sa->dir != NFIPSEC_DIR_IN;
+}
+
 static bool sends_dummies(const struct nfipsec_sa *sa)
 {
 	return sa->tfc.dummy_interval && sa->dir != NFIPSEC_DIR_IN;
@@ -152,6 +157,8 @@ void nfipsec_sad_link(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 	name_ties(sa);
 	if (sa->dscp_set)
 		WRITE_ONCE(sad->classed, sad->classed + 1);
+	if (is_pinned(sa))
+		WRITE_ONCE(sad->pinned, sad->pinned + 1);
 	hlist_add_head_rcu(&sa->peer_node, peer_chain(sad, sa));
 	if (sa->reqid)
 		hlist_add_head_rcu(&tie_of(sa)->node,
@@ -174,6 +181,8 @@ void nfipsec_sad_unlink(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 		hlist_del_rcu(&tie_of(sa)->node);
 	if (sa->dscp_set)
 		WRITE_ONCE(sad->classed, sad->classed - 1);
+	if (is_pinned(sa))
+		WRITE_ONCE(sad->pinned, sad->pinned - 1);
 	if (sends_dummies(sa))
 		list_del(&sa->dummy_node);
 }

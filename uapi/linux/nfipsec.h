@@ -195,6 +195,17 @@ enum nfipsec_pfp_flag {
 };
 
 /**
+ * enum nfipsec_policy_flag
+ * @NFIPSEC_POLICY_FLAG_CPU_ACQUIRE: Outbound, with action protect only: a
+ *   packet that would leave through an SA without cpu raises an acquire for
+ *   one of the CPU it is on, and leaves all the same. One for each CPU at a
+ *   time. RFC 9611.
+ */
+enum nfipsec_policy_flag {
+	NFIPSEC_POLICY_FLAG_CPU_ACQUIRE = 1,
+};
+
+/**
  * enum nfipsec_change_kind - What has changed in the SAD or the SPD.
  * @NFIPSEC_CHANGE_KIND_DELETED: By request; of an SA that has reached a limit
  *   expire-ntf tells.
@@ -219,6 +230,7 @@ enum nfipsec_change_kind {
  * @NFIPSEC_FEATURE_TFC: Padding and dummy packets.
  * @NFIPSEC_FEATURE_MOVE: sa-move.
  * @NFIPSEC_FEATURE_CHANGES: The group of that name.
+ * @NFIPSEC_FEATURE_PER_CPU: cpu of an SA and policy-flag cpu-acquire.
  */
 enum nfipsec_feature {
 	NFIPSEC_FEATURE_AH = 1,
@@ -234,6 +246,7 @@ enum nfipsec_feature {
 	NFIPSEC_FEATURE_OWNER = 1024,
 	NFIPSEC_FEATURE_MOVE = 2048,
 	NFIPSEC_FEATURE_CHANGES = 4096,
+	NFIPSEC_FEATURE_PER_CPU = 8192,
 };
 
 /**
@@ -480,6 +493,7 @@ enum {
 	NFIPSEC_A_SA_MOVE,
 	NFIPSEC_A_SA_CHANGE,
 	NFIPSEC_A_SA_TRANSACTION,
+	NFIPSEC_A_SA_CPU,
 
 	__NFIPSEC_A_SA_MAX,
 	NFIPSEC_A_SA_MAX = (__NFIPSEC_A_SA_MAX - 1)
@@ -530,6 +544,7 @@ enum {
 	NFIPSEC_A_POLICY_SELECTOR_MORE,
 	NFIPSEC_A_POLICY_CHANGE,
 	NFIPSEC_A_POLICY_TRANSACTION,
+	NFIPSEC_A_POLICY_FLAGS,
 
 	__NFIPSEC_A_POLICY_MAX,
 	NFIPSEC_A_POLICY_MAX = (__NFIPSEC_A_POLICY_MAX - 1)
@@ -579,6 +594,7 @@ enum {
 	NFIPSEC_A_ACQUIRE_PACKET,
 	NFIPSEC_A_ACQUIRE_TMPL,
 	NFIPSEC_A_ACQUIRE_PACKETS,
+	NFIPSEC_A_ACQUIRE_CPU,
 
 	__NFIPSEC_A_ACQUIRE_MAX,
 	NFIPSEC_A_ACQUIRE_MAX = (__NFIPSEC_A_ACQUIRE_MAX - 1)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See acquire_class.h. */
+#include <linux/string.h>
+
+#include "acquire_class.h"
+
+/**
+ * nfipsec_acquire_classify() - tell which packets an SA would be for
+ * @class: written whole
+ * @pol: the policy that wants one
+ * @flow: a packet
+ * @cpu: for which CPU, or NFIPSEC_CPU_ANY
+ *
+ * What tells the SA of one packet from that of another: the selector set, the
+ * addresses, if the SA's are those of the packet, and what it has from the packet
+ * because the policy says so (RFC 4301 section 4.4.1.2).
+ *
+ * Context: any.
+ */
+void nfipsec_acquire_classify(struct nfipsec_acquire_class *class,
+			      const struct nfipsec_policy *pol,
+			      const struct nfipsec_flow *flow, u32 cpu)
+{
+	bool ends = !pol->cfg.tmpl[0].family;
+	u8 pfp = pol->cfg.pfp;
+
+	/* Holes too. */
+	memset(class, 0, sizeof(*class));
+	class->cpu = cpu;
+	class->set = nfipsec_sets_which(pol->cfg.sel, pol->cfg.sels, flow);
+	class->flow.family = flow->family;
+	if (ends || pfp & NFIPSEC_PFP_FLAG_SRC)
+		class->flow.saddr = flow->saddr;
+	if (ends || pfp & NFIPSEC_PFP_FLAG_DST)
+		class->flow.daddr = flow->daddr;
+	if (pfp & (NFIPSEC_PFP_FLAG_PROTO | NFIPSEC_PFP_FLAG_SPORT |
+		   NFIPSEC_PFP_FLAG_DPORT))
+		class->flow.proto = flow->proto;
+	if (pfp & NFIPSEC_PFP_FLAG_SPORT)
+		class->flow.sport = flow->sport;
+	if (pfp & NFIPSEC_PFP_FLAG_DPORT)
+		class->flow.dport = flow->dport;
+}
+
+/**
+ * nfipsec_acquire_describe() - fill in what is told of a missing SA
+ * @info: written, but for its id and packets
+ * @pol: the policy that wants one
+ * @flow: the first packet
+ * @cpu: for which CPU, or NFIPSEC_CPU_ANY
+ *
+ * Context: any.
+ */
+void nfipsec_acquire_describe(struct nfipsec_acquire *info,
+			      const struct nfipsec_policy *pol,
+			      const struct nfipsec_flow *flow, u32 cpu)
+{
+	union nfipsec_addr saddr = flow->saddr, daddr = flow->daddr;
+	u8 family = flow->family;
+	struct nfipsec_tmpl *tmpl;
+
+	info->policy = pol->index;
+	info->priority = pol->cfg.priority;
+	info->flow = *flow;
+	info->cpu = cpu;
+	for (info->tmpls = 0; info->tmpls < pol->cfg.tmpls; info->tmpls++) {
+		tmpl = &info->tmpl[info->tmpls];
+		*tmpl = pol->cfg.tmpl[info->tmpls];
+		if (!tmpl->family) {
+			tmpl->family = family;
+			tmpl->saddr = saddr;
+			tmpl->daddr = daddr;
+		}
+		family = tmpl->family;
+		saddr = tmpl->saddr;
+		daddr = tmpl->daddr;
+	}
+}
+
+static bool are_of_cpu(const struct nfipsec_chain *chain, u32 cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < chain->len; i++)
+		if (chain->sa[i]->cpu != cpu)
+			return false;
+	return true;
+}
+
+/**
+ * nfipsec_acquire_wishes() - does policy want other SAs for a packet than it has?
+ * @pol: the policy
+ * @chain: the SAs it has
+ * @cpu: it is on
+ *
+ * Context: under rcu_read_lock().
+ * Return: true if it has SAs for all CPUs among them, and wants its CPU's own.
+ */
+bool nfipsec_acquire_wishes(const struct nfipsec_policy *pol,
+			    const struct nfipsec_chain *chain, u32 cpu)
+{
+	return pol->cpus && !are_of_cpu(chain, cpu);
+}

@@ -207,6 +207,7 @@ static const struct nfi_field sa_fields[] = {
 	N(SA, sa, MOVE, move),
 	A(CHANGE, U8, change),
 	[NFIPSEC_A_SA_TRANSACTION] = { .name = "transaction", .kind = NFI_FLAG },
+	A(CPU, U32, cpu),
 };
 
 #undef A
@@ -239,6 +240,7 @@ static const struct nfi_field acquire_fields[] = {
 	},
 	TMPLS(ACQUIRE, acquire),
 	Q(PACKETS, U32, packets),
+	Q(CPU, U32, cpu),
 };
 
 #undef Q
@@ -284,6 +286,7 @@ static const struct nfi_field policy_fields[] = {
 	},
 	P(CHANGE, U8, change),
 	[NFIPSEC_A_POLICY_TRANSACTION] = { .name = "transaction", .kind = NFI_FLAG },
+	P(FLAGS, U32, flags),
 };
 
 #undef P

@@ -39,7 +39,8 @@
 				 NFI_POLICY_HAS(PFP) |			\
 				 NFI_POLICY_HAS(NAME) |			\
 				 NFI_POLICY_HAS(OWNER) |		\
-				 NFI_POLICY_HAS(SELECTOR_MORE))
+				 NFI_POLICY_HAS(SELECTOR_MORE) |	\
+				 NFI_POLICY_HAS(FLAGS))
 
 /**
  * struct nfipsec - a handle

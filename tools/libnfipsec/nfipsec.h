@@ -371,6 +371,7 @@ struct nfipsec_move {
  * @seq_max_old: nfipsec_sa_update() only, refuse unless @seq_max is this
  * @move: where it was, of an event only; to move it, see nfipsec_sa_move()
  * @change: enum nfipsec_change_kind, of an event only
+ * @cpu: whose packets it sends, of all CPUs if absent
  */
 struct nfipsec_sa {
 	uint64_t has;
@@ -419,6 +420,7 @@ struct nfipsec_sa {
 	uint64_t seq_max_old;
 	struct nfipsec_move move;
 	uint8_t change;
+	uint32_t cpu;
 };
 
 /**
@@ -456,6 +458,7 @@ struct nfipsec_mapping {
  *	filled in
  * @tmpls: how many there are
  * @packets: that wait, answer only
+ * @cpu: for which the SA is wanted; no packet waits then
  */
 struct nfipsec_acquire {
 	uint64_t has;
@@ -466,6 +469,7 @@ struct nfipsec_acquire {
 	struct nfipsec_tmpl tmpl[NFIPSEC_TMPLS_MAX];
 	unsigned int tmpls;
 	uint32_t packets;
+	uint32_t cpu;
 };
 
 /**
@@ -513,6 +517,7 @@ struct nfipsec_expire {
  * @selector_more: selector sets beside @selector: what one of them matches meets
  *	the policy
  * @change: enum nfipsec_change_kind, of an event only
+ * @flags: enum nfipsec_policy_flag
  */
 struct nfipsec_policy {
 	uint64_t has;
@@ -529,6 +534,7 @@ struct nfipsec_policy {
 	char owner[NFIPSEC_NAME_MAX];
 	struct nfipsec_selector_list selector_more;
 	uint8_t change;
+	uint32_t flags;
 };
 
 /**

@@ -37,6 +37,8 @@ void acquire_print(FILE *out, const struct nfipsec_acquire *acq)
 	selector_print(out, &acq->packet);
 	for (i = 0; i < acq->tmpls; i++)
 		tmpl_line(out, &acq->tmpl[i]);
+	if (has_get(acq, NFIPSEC_A_ACQUIRE_CPU))
+		fprintf(out, " cpu %u", acq->cpu);
 	if (has_get(acq, NFIPSEC_A_ACQUIRE_PACKETS))
 		fprintf(out, " packets %u", acq->packets);
 	fputc('\n', out);
@@ -54,6 +56,8 @@ void acquire_json(struct json_object *o, const struct nfipsec_acquire *acq)
 	json_number(o, "priority", acq->priority);
 	json_child(o, "packet", selector_json(&acq->packet));
 	tmpls_json(o, acq->tmpl, acq->tmpls);
+	if (has_get(acq, NFIPSEC_A_ACQUIRE_CPU))
+		json_number(o, "cpu", acq->cpu);
 	if (has_get(acq, NFIPSEC_A_ACQUIRE_PACKETS))
 		json_number(o, "packets", acq->packets);
 }

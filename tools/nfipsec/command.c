@@ -20,7 +20,7 @@
 	"[ecn normal|compat|off] [dscp copy|N] [df copy|set|clear]\n"	\
 	"[hop-limit default|N] [flow-label copy|hash|N] [frag before|after]\n" \
 	"[pmtu-age SECONDS] [tfc-pad mtu|N] [dummy-interval MS]\n"	\
-	"[dscp-set N|N-N|ef|af11|cs1|...[,...]]\n"			\
+	"[dscp-set N|N-N|ef|af11|cs1|...[,...]] [cpu N]\n"		\
 	"[limit {byte|packet|time|time-use}-{soft|hard} N]...\n"		\
 	"[encap espinudp SPORT DPORT OADDR [nat-keepalive-interval SECONDS]]\n" \
 	"aead NAME KEY ICVBITS | enc NAME KEY auth-trunc NAME KEY ICVBITS\n" \
@@ -33,7 +33,8 @@
 	"[encap none|espinudp SPORT DPORT OADDR [nat-keepalive-interval SECONDS]]"
 #define POLICY_WORDS							\
 	"dir in|out SELECTOR [sel SELECTOR]... [priority N] [name STRING]...\n" \
-	"[pfp FIELD,...] [owner NAME] action protect|bypass|discard\n"	\
+	"[pfp FIELD,...] [flag cpu-acquire] [owner NAME]\n"		\
+	"action protect|bypass|discard\n"				\
 	"[tmpl [src A dst A] proto esp|ah|comp mode M [reqid N] [spi N]\n" \
 	"      [level required|use] [algo NAME]... [esn yes|no]\n"	\
 	"      [df copy|set|clear] [dscp N|copy]]..."

@@ -326,6 +326,9 @@ char *describe_policy(const struct nfipsec_policy *pol)
 		fprintf(l.out, "%s%s", sep, c->name);
 		sep = ",";
 	}
+	for (c = choice_policy_flag; c->name; c++)
+		if (pol->flags & c->value)
+			fprintf(l.out, " flag %s", c->name);
 	if (POLICY_HAS(pol, OWNER))
 		fprintf(l.out, " owner %s", pol->owner);
 	fprintf(l.out, " action %s ", choice_name(choice_action, pol->action));
@@ -435,6 +438,8 @@ static void put_rest(FILE *out, const struct nfipsec_sa *sa)
 	if (SA_HAS(sa, DSCP_SET))
 		fprintf(out, " dscp-set %s",
 			dscp_set_text(sa->dscp_set, dscps));
+	if (SA_HAS(sa, CPU))
+		fprintf(out, " cpu %u", sa->cpu);
 	if (SA_HAS(sa, ENCAP))
 		put_encap(out, sa);
 	if (SA_HAS(sa, LIFETIME))

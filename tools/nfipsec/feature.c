@@ -19,6 +19,7 @@ static const struct choice names[] = {
 	{ "owner", NFIPSEC_FEATURE_OWNER },
 	{ "move", NFIPSEC_FEATURE_MOVE },
 	{ "changes", NFIPSEC_FEATURE_CHANGES },
+	{ "per-cpu", NFIPSEC_FEATURE_PER_CPU },
 	{}
 };
 

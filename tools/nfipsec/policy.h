@@ -10,6 +10,7 @@
 
 extern const struct choice choice_action[];
 extern const struct choice choice_pfp[];
+extern const struct choice choice_policy_flag[];
 
 int policy_parse_config(struct args *a, struct nfipsec_policy *pol);
 int policy_parse_key(struct args *a, struct nfipsec_policy *key);

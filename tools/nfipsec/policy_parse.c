@@ -83,6 +83,28 @@ static int word_pfp(struct args *a, void *obj, const struct word *w)
 	return CLI_OK;
 }
 
+const struct choice choice_policy_flag[] = {
+	{ "cpu-acquire", NFIPSEC_POLICY_FLAG_CPU_ACQUIRE },
+	{}
+};
+
+/* Again for each one. */
+static int word_flag(struct args *a, void *obj, const struct word *w)
+{
+	const char *text = args_value(a, w->name);
+	struct nfipsec_policy *pol = obj;
+	unsigned int value;
+	int ret;
+
+	if (!text)
+		return CLI_USAGE;
+	ret = choice_parse(text, w->name, choice_policy_flag, &value);
+	if (!ret)
+		pol->flags |= value;
+	has_set(pol, NFIPSEC_A_POLICY_FLAGS);
+	return ret;
+}
+
 /* Again for each one. */
 static int word_name(struct args *a, void *obj, const struct word *w)
 {
@@ -198,6 +220,7 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
 		S("mark", word_mark, mark, MARK),
 		P("priority", word_u32, priority, PRIORITY),
 		P("pfp", word_pfp, pfp, PFP),
+		{ "flag", word_flag, 0, 0, 0, 0, true },
 		{ "name", word_name, 0, 0, 0, 0, true },
 		P("owner", word_owner, owner, OWNER),
 		{ "action", word_action, 0, 0, 0, 0, false },

@@ -30,6 +30,7 @@ static const char *pfp_text(uint32_t pfp, char *buf, size_t size)
 void policy_print(FILE *out, const struct nfipsec_policy *pol)
 {
 	char pfp[PFP_TEXT_MAX];
+	const struct choice *c;
 	unsigned int i;
 
 	selector_print(out, &pol->selector);
@@ -43,6 +44,9 @@ void policy_print(FILE *out, const struct nfipsec_policy *pol)
 		pol->priority);
 	if (pol->pfp)
 		fprintf(out, " pfp %s", pfp_text(pol->pfp, pfp, sizeof(pfp)));
+	for (c = choice_policy_flag; c->name; c++)
+		if (pol->flags & c->value)
+			fprintf(out, " flag %s", c->name);
 	if (POLICY_HAS(pol, OWNER))
 		fprintf(out, " owner %s", pol->owner);
 	for (i = 0; i < pol->names.n; i++)
@@ -81,6 +85,18 @@ static void names_json(struct json_object *o,
 	json_child(o, "more_names", array);
 }
 
+static struct json_object *flags_json(uint32_t flags)
+{
+	struct json_object *array = json_object_new_array();
+	const struct choice *c;
+
+	for (c = choice_policy_flag; array && c->name; c++)
+		if (flags & c->value)
+			json_object_array_add(array,
+					      json_object_new_string(c->name));
+	return array;
+}
+
 /**
  * policy_json() - a policy as JSON
  * @pol: policy
@@ -105,6 +121,8 @@ struct json_object *policy_json(const struct nfipsec_policy *pol)
 	json_number(o, "packets", pol->packets);
 	if (pol->pfp)
 		json_text(o, "pfp", pfp_text(pol->pfp, pfp, sizeof(pfp)));
+	if (pol->flags)
+		json_child(o, "flags", flags_json(pol->flags));
 	if (pol->names.n)
 		names_json(o, &pol->names);
 	return o;

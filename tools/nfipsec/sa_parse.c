@@ -398,6 +398,7 @@ static const struct word config_words[] = {
 	T("tfc-pad", word_tfc_pad, pad, PAD),
 	T("dummy-interval", word_u32, dummy_interval, DUMMY_INTERVAL),
 	W("dscp-set", word_dscp_set, dscp_set, DSCP_SET),
+	W("cpu", word_u32, cpu, CPU),
 	{ "limit", word_limit, 0, 0, 0, 0, true },
 };
 

@@ -186,6 +186,8 @@ void sa_print(FILE *out, const struct nfipsec_sa *sa)
 	if (SA_HAS(sa, DSCP_SET))
 		fprintf(out, "\tdscp-set %s\n",
 			dscp_set_text(sa->dscp_set, dscps));
+	if (SA_HAS(sa, CPU))
+		fprintf(out, "\tcpu %u\n", sa->cpu);
 	if (SA_HAS(sa, LIFETIME))
 		print_limits(out, &sa->lifetime);
 	if (SA_HAS(sa, USED_BYTES))
@@ -315,6 +317,8 @@ struct json_object *sa_json(const struct nfipsec_sa *sa)
 		json_child(o, "tfc", tfc_json(&sa->tfc));
 	if (SA_HAS(sa, DSCP_SET))
 		json_child(o, "dscp_set", dscp_set_json(sa->dscp_set));
+	if (SA_HAS(sa, CPU))
+		json_number(o, "cpu", sa->cpu);
 	json_number(o, "seq_in", sa->seq_in);
 	json_number(o, "seq_out", sa->seq_out);
 	if (SA_HAS(sa, SEQ_MAX))

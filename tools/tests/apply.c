@@ -31,6 +31,10 @@ static const char * const policies[][2] = {
 		"dir in src fd00::/64 dst ::/0 proto tcp sport opaque dport opaque action bypass",
 	},
 	{
+		"dir out src 0.0.0.0/0 dst 10.0.0.0/8 flag cpu-acquire action protect tmpl proto ah mode transport reqid 4",
+		"dir out src any dst 10.0.0.0/8 action protect flag cpu-acquire tmpl proto ah mode transport reqid 4",
+	},
+	{
 		"dir in src 0.0.0.0/0 dst any proto icmp type 3-8 pfp dst,src action protect tmpl proto ah mode transport reqid 4",
 		"dir in src any dst 0.0.0.0/0 proto icmp type 3-8 pfp src,dst action protect tmpl proto ah mode transport reqid 4",
 	},
@@ -92,7 +96,7 @@ static void test_sas(void)
 		"src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x1001 mode tunnel reqid 1 dir out replay-window 128 flag esn decap-dscp aead aes-gcm-16 "
 		KEY20 " 128",
 		"src fd00::1 dst fd00::2 proto ah spi 4099 mode transport auth-trunc sha256 @gone 128 sel src fd00::1 dst fd00::2 proto tcp dport 80",
-		"src 10.0.0.1 dst 10.0.0.2 proto esp spi 7777 mode tunnel tfc-pad mtu dscp-set ef encap espinudp 4500 4500 0.0.0.0 limit byte-soft 9 limit time-hard 10 owner me enc aes128 "
+		"src 10.0.0.1 dst 10.0.0.2 proto esp spi 7777 mode tunnel tfc-pad mtu dscp-set ef encap espinudp 4500 4500 0.0.0.0 cpu 1 limit byte-soft 9 limit time-hard 10 owner me enc aes128 "
 		KEY16 " auth-trunc sha256 " KEY32 " 128",
 		"src 10.0.0.1 dst 10.0.0.2 proto comp spi 300 mode tunnel comp deflate",
 		"src 10.0.0.1 dst 239.0.0.1 proto esp spi 300 mode tunnel dummy-interval 7 pmtu-age 3 aead aes-gcm-16 "

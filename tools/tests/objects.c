@@ -127,6 +127,10 @@ static const struct object_case sas[] = {
 	{ ID "mode transport dscp-set df-63 " GCM,
 	  HEAD "0 mode transport\n\treplay-window 0 dir any state larval\n"
 	  GCM_OUT TAIL "\tdscp-set 0-63\n", false },
+	{ ID "mode transport cpu 3 " GCM,
+	  HEAD "0 mode transport\n\treplay-window 0 dir any state larval\n"
+	  GCM_OUT TAIL "\tcpu 3\n", false },
+	{ ID "mode transport cpu 4294967296 " GCM, "too large", true },
 	{ ID "mode tunnel dscp-set 64 " GCM, "too large: at most 63", true },
 	{ ID "mode tunnel dscp-set 9-8 " GCM, "ends before it starts", true },
 	{ ID "mode tunnel dscp-set 1,,2 " GCM, "is no number", true },

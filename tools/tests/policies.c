@@ -120,6 +120,13 @@ static const struct object_case policies[] = {
 	  "8 at most", true },
 	{ "dir out " SEL "action protect " TMPL " algo " X64,
 	  "too long", true },
+	{ "dir out " SEL "flag cpu-acquire action protect " TMPL,
+	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
+	  "\tdir out action protect index 0 priority 0 flag cpu-acquire\n"
+	  "\ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 0 mode tunnel\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir out " SEL "flag icmp action protect " TMPL,
+	  "use one of: cpu-acquire", true },
 	{ "dir out " SEL "pfp dst,port action protect " TMPL,
 	  "use one of: src dst proto sport dport", true },
 	{ "dir out " SEL "pfp src, action protect " TMPL, "use one of", true },

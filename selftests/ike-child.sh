@@ -14,7 +14,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib-ike.sh"
 
 CERT=([a]=a [b]=b)
-PER_CPU=''
+PER_CPU='' ENCAP=no
 
 # child NAME LOCAL REMOTE [LINE...]
 child() {
@@ -45,7 +45,7 @@ swanctl_conf() {
 		child rest "$l.1/32" "$r.1/32"
 		child list "$l.2/32,$l.3/32,$here::/64" "$r.2/32,$r.3/32,$there::/64"
 		child percpu "$l.4/32" "$r.4/32" "$PER_CPU"
-	} | connection peer "$h" "$p"
+	} | connection peer "$h" "$p" "encap = $ENCAP"
 	{
 		child four "$l.4/32" "$r.4/32"
 		child six "$here::/64" "$there::/64"
@@ -201,24 +201,125 @@ trapped() {
 	no_harm
 }
 
-# per_cpu: b, who sets them up first, refuses them with a line that says so
+# on_cpu N COMMAND...: on that CPU alone
+on_cpu() {
+	local cpu=$1 all status=0
+	shift
+	all=$(taskset -pc "$BASHPID")
+	taskset -pc "$cpu" "$BASHPID" >/dev/null || return 1
+	"$@" || status=$?
+	taskset -pc "${all##* }" "$BASHPID" >/dev/null
+	return "$status"
+}
+
+# cpu_packets HOST CPU|all: sent by SAs of that CPU, or without one; nothing if
+# there is none
+cpu_packets() {
+	if [[ ${DRIVER[$1]} == nfipsec ]]; then
+		on "$1" nfipsec sa list
+	else
+		on "$1" ip -s xfrm state
+	fi | awk -v cpu="$2" '
+		function end() { if (out && of == cpu) { sum += n; some = 1 } }
+		/^src/ { end(); out = 0; of = "all"; n = 0 }
+		/dir out/ { out = 1 }
+		/stats: packets/ { n = $3 }
+		$2 == "(bytes)," { n = $3 + 0 }
+		$1 == "cpu" { of = $2 }
+		$1 == "pcpu-num" { of = $2 }
+		END { end(); if (some) print sum }'
+}
+
+has_all_cpus() {
+	local cpu
+	for cpu in all 0 1; do
+		[[ $(cpu_packets "$1" "$cpu") ]] || return 1
+	done
+}
+
+# met: packets of each CPU, until both ends have SAs of both
+met() {
+	local cpu
+	for cpu in 0 1; do
+		on_cpu "$cpu" on a ping -n -q -c 1 -W 1 -I 192.168.1.4 192.168.2.4 \
+			>/dev/null
+	done
+	has_all_cpus a && has_all_cpus b
+}
+
+# spis_of HOST: of its SAs, with nfipsec
+spis_of() { on "$1" nfipsec sa list | grep -o ' spi 0x[0-9a-f]*' | sort; }
+
+# all_new HOST SPI...: none of these is left, and each CPU has an SA
+all_new() { ! grep -qF -- "$2" <(spis_of "$1") && has_all_cpus "$1"; }
+
+# own_sa HOST CPU COMMAND...: what it sends goes by the SAs of that CPU alone
+own_sa() {
+	local h=$1 cpu=$2 c is
+	local -A was=()
+	shift 2
+	for c in all 0 1; do
+		was[$c]=$(cpu_packets "$h" "$c")
+	done
+	check "on CPU $cpu" on_cpu "$cpu" "$@" || show_logs
+	for c in all 0 1; do
+		is=$(($(cpu_packets "$h" "$c") - was[$c]))
+		if [[ $c == "$cpu" ]]; then
+			((is >= 100)) || { echo "$h: $is by CPU $c"; T_RC=1; }
+		else
+			equal "$h, of CPU $cpu by $c" "$is" 0
+		fi
+	done
+}
+
+# made_up_ports: from any of them it is not in the clear
+made_up_ports() {
+	local h
+	for h in a b; do
+		on "$h" nft insert rule netdev watch out udp dport 4500 accept
+	done
+}
+
+# per_cpu DRIVER DRIVER yes|encap: an SA of all CPUs, and when packets come on one,
+# SAs of that; with encap, each sends by a UDP port of its own
 per_cpu() {
+	local cpu h between before
 	swanctl_on a --version | grep -q ' 5\.\| 6\.0\.[01]$' &&
 		{ echo "not in this version"; return "$KSFT_SKIP"; }
-	PER_CPU='per_cpu_sas = yes'
-	daemons nfipsec nfipsec || return 1
-	swan a --initiate --child percpu --timeout 10 >"$TMP/percpu"
-	check "it says so" grep -qE 'nfipsec.*refused:.* per CPU' "$TMP/b/log" ||
-		{ cat "$TMP/percpu"; show_logs; }
-	check "nothing of a" sas_are a 0
-	check "nothing of b" busywait 10 sas_are b 0
-	PER_CPU=''
+	(($(nproc) > 1)) || { echo "needs two CPUs"; return "$KSFT_SKIP"; }
+	PER_CPU="per_cpu_sas = $3"$'\nstart_action = trap'
+	[[ $3 == yes ]] || ENCAP=yes
+	daemons "$1" "$2" || return 1
+	PER_CPU='' ENCAP=no
+	[[ $3 == yes ]] || made_up_ports
+	between="$(pair a 192.168.1.4 b 192.168.2.4)"
+	check "the first packet" pings a 192.168.2.4 1 -I 192.168.1.4 || show_logs
+	check "SAs of both CPUs" busywait 30 met || show_logs
+	[[ $3 == yes ]] ||
+		check "a port for each" test "$(on a nfipsec sa list |
+			grep -o 'espinudp sport [1-9][0-9]*' | sort -u | wc -l)" -ge 3
+	for cpu in 0 1; do
+		for h in a b; do
+			[[ ${DRIVER[$h]} == nfipsec ]] || continue
+			own_sa "$h" "$cpu" streamed "$between"
+		done
+	done
+	for cpu in 0 1; do
+		check traffic on_cpu "$cpu" stream_start "cpu$cpu" "$between" || return 1
+	done
+	before=$(spis_of a)
+	check rekey swan a --rekey --child percpu
+	check "all of them" busywait 20 all_new a "$before" || show_logs
+	for cpu in 0 1; do
+		check "nothing lost" stream_stop "cpu$cpu" || show_logs
+	done
+	no_harm
 }
 
 ike_setup
 need probe stream
 topology
-plan 13
+plan 15
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	name=${ends/ / - }
 	# shellcheck disable=SC2086 # two words
@@ -230,5 +331,9 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086
 	run "traps, $name" trapped $ends
 done
-run "SAs per CPU are refused" per_cpu
+for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
+	# shellcheck disable=SC2086
+	run "SAs of each CPU, ${ends/ / - }" per_cpu $ends yes
+done
+run "SAs of each CPU, by UDP ports" per_cpu nfipsec xfrm encap
 finish

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include <daemon.h>
+#include <collections/array.h>
 #include <processing/watcher.h>
 #include <utils/debug.h>
 
@@ -142,6 +143,55 @@ static bool is_there(private_kernel_nfipsec_events_t *this,
 }
 
 /**
+ * Have SAs replaced that the daemon has negotiated and the kernel does not have any
+ * more. FALSE if there are none.
+ */
+static bool replace_lost(private_kernel_nfipsec_events_t *this, array_t *sas)
+{
+	struct nfipsec_sa sa;
+	bool lost = FALSE;
+	int i;
+
+	for (i = 0; array_get(sas, i, &sa); i++)
+	{
+		struct nfipsec_expire gone = {
+			.dst = sa.dst,
+			.proto = sa.proto,
+			.spi = sa.spi,
+		};
+
+		if (!is_there(this, &sa))
+		{
+			expire(this, &gone);
+			lost = TRUE;
+		}
+	}
+	return lost;
+}
+
+/**
+ * Have the daemon negotiate an SA, for the CPU of a packet or for all.
+ */
+static void negotiate(const struct nfipsec_acquire *ev)
+{
+	const struct nfipsec_selector *packet = &ev->packet;
+	kernel_acquire_data_t data = {
+#ifdef CPU_ID_MAX
+		.cpu = ev->has & NFIPSEC_HAS(NFIPSEC_A_ACQUIRE_CPU) ? ev->cpu
+															: CPU_ID_MAX,
+#endif
+	};
+
+	data.src = packet_ts(packet, &packet->src,
+						 NFIPSEC_A_SELECTOR_SPORT_MIN, packet->sport_min);
+	data.dst = packet_ts(packet, &packet->dst,
+						 NFIPSEC_A_SELECTOR_DPORT_MIN, packet->dport_min);
+	charon->kernel->acquire(charon->kernel, ev->tmpl[0].reqid, &data);
+	DESTROY_IF(data.src);
+	DESTROY_IF(data.dst);
+}
+
+/**
  * A packet met a policy for which there is no SA. If it is not the daemon's, its
  * reqid may be the same as one of the daemon's all the same. If the daemon has
  * negotiated an SA for it, that has gone without its doing, and is replaced.
@@ -149,40 +199,19 @@ static bool is_there(private_kernel_nfipsec_events_t *this,
 static int acquire(const struct nfipsec_acquire *ev, void *arg)
 {
 	private_kernel_nfipsec_events_t *this = arg;
-	const struct nfipsec_selector *packet = &ev->packet;
-	struct nfipsec_expire gone = {};
-	struct nfipsec_sa sa;
-	kernel_acquire_data_t data = {
-#ifdef CPU_ID_MAX
-		.cpu = CPU_ID_MAX,
-#endif
-	};
+	bool per_cpu = FALSE;
+	array_t *sas;
 
-	if (!ev->tmpls || !this->policies->lacks(this->policies, ev->policy, &sa))
+	sas = array_create(sizeof(struct nfipsec_sa), 0);
+	/* if none is lost that there should be, one has moved since, or was added;
+	 * unless there are several, and one more is wanted */
+	if (ev->tmpls &&
+		this->policies->lacks(this->policies, ev->policy, sas, &per_cpu) &&
+		!replace_lost(this, sas) && (per_cpu || !array_count(sas)))
 	{
-		return 0;
+		negotiate(ev);
 	}
-	if (sa.spi)
-	{
-		if (is_there(this, &sa))
-		{	/* it has moved since, or was added */
-			return 0;
-		}
-		gone.dst = sa.dst;
-		gone.proto = sa.proto;
-		gone.spi = sa.spi;
-		expire(this, &gone);
-	}
-	else
-	{
-		data.src = packet_ts(packet, &packet->src,
-							 NFIPSEC_A_SELECTOR_SPORT_MIN, packet->sport_min);
-		data.dst = packet_ts(packet, &packet->dst,
-							 NFIPSEC_A_SELECTOR_DPORT_MIN, packet->dport_min);
-		charon->kernel->acquire(charon->kernel, ev->tmpl[0].reqid, &data);
-		DESTROY_IF(data.src);
-		DESTROY_IF(data.dst);
-	}
+	array_destroy(sas);
 	return 0;
 }
 

@@ -140,6 +140,22 @@ static bool spd_install(private_kernel_nfipsec_policies_t *this,
 }
 
 /**
+ * Install a policy whose first use is another one than before, unless it is in the
+ * SPD as it should be.
+ */
+static bool spd_change(private_kernel_nfipsec_policies_t *this,
+					   kernel_nfipsec_policy_t *policy,
+					   kernel_nfipsec_use_t *before)
+{
+	if (before && policy->protects &&
+		kernel_nfipsec_use_is_alike(kernel_nfipsec_policy_first(policy), before))
+	{
+		return TRUE;
+	}
+	return spd_install(this, policy);
+}
+
+/**
  * Take a policy out of the SPD, FALSE if it may still be there.
  */
 static bool spd_remove(private_kernel_nfipsec_policies_t *this,
@@ -214,7 +230,7 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 	status_t status = SUCCESS;
 	kernel_nfipsec_policy_key_t key;
 	kernel_nfipsec_policy_t *policy;
-	kernel_nfipsec_use_t *use;
+	kernel_nfipsec_use_t *use, *before;
 
 	if (!kernel_nfipsec_policy_supported(id, data))
 	{
@@ -231,6 +247,7 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 	this->ike->ready(this->ike);
 	policy = this->policies->get(this->policies, &key) ?:
 			 kernel_nfipsec_policy_create(id, &key);
+	before = kernel_nfipsec_policy_first(policy);
 	kernel_nfipsec_policy_insert(policy, use);
 	if (kernel_nfipsec_use_moves(use))
 	{
@@ -240,7 +257,7 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 		 id->src_ts, id->dst_ts, policy_dir_names, id->dir, use->priority,
 		 policy->uses->get_count(policy->uses));
 	if (kernel_nfipsec_policy_first(policy) == use &&
-		!spd_install(this, policy))
+		!spd_change(this, policy, before))
 	{
 		policy->uses->remove(policy->uses, use, NULL);
 		if (kernel_nfipsec_use_moves(use))
@@ -332,7 +349,7 @@ static status_t without_use(private_kernel_nfipsec_policies_t *this,
 		kernel_nfipsec_route_remove(&policy->route);
 		kernel_nfipsec_policy_destroy(policy);
 	}
-	else if (first && !spd_install(this, policy))
+	else if (first && !spd_change(this, policy, use))
 	{
 		status = FAILED;
 	}
@@ -515,8 +532,8 @@ METHOD(kernel_nfipsec_policies_t, reinstall, u_int,
 }
 
 METHOD(kernel_nfipsec_policies_t, lacks, bool,
-	private_kernel_nfipsec_policies_t *this, uint32_t index,
-	struct nfipsec_sa *sa)
+	private_kernel_nfipsec_policies_t *this, uint32_t index, array_t *sas,
+	bool *per_cpu)
 {
 	enumerator_t *enumerator;
 	kernel_nfipsec_policy_t *policy;
@@ -530,7 +547,8 @@ METHOD(kernel_nfipsec_policies_t, lacks, bool,
 		use = kernel_nfipsec_policy_first(policy);
 		if (policy->index == index && use->type == POLICY_IPSEC)
 		{
-			kernel_nfipsec_use_sa(use, sa);
+			kernel_nfipsec_policy_sas(policy, sas);
+			*per_cpu = use->per_cpu;
 			found = TRUE;
 			break;
 		}

@@ -11,6 +11,7 @@
 #include "kernel_nfipsec_leftovers.h"
 #include "kernel_nfipsec_shared.h"
 
+#include <collections/array.h>
 #include <kernel/kernel_ipsec.h>
 
 typedef struct kernel_nfipsec_policies_t kernel_nfipsec_policies_t;
@@ -68,17 +69,18 @@ struct kernel_nfipsec_policies_t {
 	u_int (*reinstall)(kernel_nfipsec_policies_t *this);
 
 	/**
-	 * Look which SA a policy is for that has none in the kernel.
+	 * Look which SAs a policy is for that lacks one in the kernel.
 	 *
 	 * @param index		number of the policy in the SPD
-	 * @param sa		protocol, destination and SPI of the SA that the daemon
-	 *					takes to be there; its SPI is zero if the daemon has
-	 *					not got one yet
+	 * @param sas		protocol, destination and SPI of each SA that the daemon
+	 *					takes to be there is added, struct nfipsec_sa
+	 * @param per_cpu	set to whether the policy is for SAs of several CPUs, of
+	 *					which each is as good as another
 	 * @return			FALSE if it is no policy of the daemon's, or one whose SA
 	 *					moves just now
 	 */
-	bool (*lacks)(kernel_nfipsec_policies_t *this, uint32_t index,
-				  struct nfipsec_sa *sa);
+	bool (*lacks)(kernel_nfipsec_policies_t *this, uint32_t index, array_t *sas,
+				  bool *per_cpu);
 
 	/**
 	 * Destroy a kernel_nfipsec_policies_t, and what bypass() installed.

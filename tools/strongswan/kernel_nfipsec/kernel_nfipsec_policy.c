@@ -49,12 +49,6 @@ bool kernel_nfipsec_policy_supported(kernel_ipsec_policy_id_t *id,
 	{
 		what = "a priority of those for IKE, up to 32,";
 	}
-#ifdef CPU_ID_MAX
-	else if (data && data->pcpu_acquires)
-	{
-		what = "acquires per CPU";
-	}
-#endif
 	if (what)
 	{
 		DBG1(DBG_KNL, "nfipsec: policy %R === %R %N refused: %s is not "
@@ -151,6 +145,9 @@ kernel_nfipsec_use_t *kernel_nfipsec_use_create(kernel_ipsec_policy_id_t *id,
 		.dst = data->dst->clone(data->dst),
 	);
 	this->priority = data->manual_prio ?: this->auto_priority;
+#ifdef CPU_ID_MAX
+	this->per_cpu = data->pcpu_acquires;
+#endif
 	if (data->sa)
 	{
 		this->sa = *data->sa;
@@ -187,6 +184,22 @@ bool kernel_nfipsec_use_moves(kernel_nfipsec_use_t *use)
 	return use->type == POLICY_DROP && use->sa.reqid;
 }
 
+/*
+ * see header file
+ */
+bool kernel_nfipsec_use_is_alike(kernel_nfipsec_use_t *use,
+								 kernel_nfipsec_use_t *other)
+{
+	return use->type == POLICY_IPSEC && other->type == POLICY_IPSEC &&
+		   use->per_cpu && other->per_cpu &&
+		   use->priority == other->priority &&
+		   use->src->ip_equals(use->src, other->src) &&
+		   use->dst->ip_equals(use->dst, other->dst) &&
+		   use->sa.reqid == other->sa.reqid && use->sa.mode == other->sa.mode &&
+		   use->sa.ah.use == other->sa.ah.use &&
+		   use->sa.ipcomp.transform == other->sa.ipcomp.transform;
+}
+
 /**
  * Whether two uses are the same one, added and to be deleted.
  */
@@ -194,7 +207,8 @@ static bool use_equals(kernel_nfipsec_use_t *a, kernel_nfipsec_use_t *b)
 {
 	return a->gone == b->gone && a->priority == b->priority &&
 		   a->auto_priority == b->auto_priority &&
-		   a->type == b->type && a->src->ip_equals(a->src, b->src) &&
+		   a->type == b->type && a->per_cpu == b->per_cpu &&
+		   a->src->ip_equals(a->src, b->src) &&
 		   a->dst->ip_equals(a->dst, b->dst) &&
 		   ipsec_sa_cfg_equals(&a->sa, &b->sa);
 }
@@ -259,6 +273,31 @@ kernel_nfipsec_use_t *kernel_nfipsec_policy_first(
 
 	policy->uses->get_first(policy->uses, (void**)&use);
 	return use;
+}
+
+/*
+ * see header file
+ */
+void kernel_nfipsec_policy_sas(kernel_nfipsec_policy_t *policy, array_t *sas)
+{
+	enumerator_t *enumerator;
+	kernel_nfipsec_use_t *use;
+	struct nfipsec_sa sa;
+
+	enumerator = policy->uses->create_enumerator(policy->uses);
+	while (enumerator->enumerate(enumerator, &use))
+	{
+		kernel_nfipsec_use_sa(use, &sa);
+		if (use->type == POLICY_IPSEC && sa.spi)
+		{
+			array_insert(sas, ARRAY_TAIL, &sa);
+		}
+		if (!use->per_cpu)
+		{
+			break;
+		}
+	}
+	enumerator->destroy(enumerator);
 }
 
 /*
@@ -331,7 +370,8 @@ kernel_nfipsec_use_t *kernel_nfipsec_policy_take_gone(
 
 /**
  * One of the SAs that a policy asks for. Inbound, SAs that are being replaced are
- * as good as their successor, and only the reqid says which they are.
+ * as good as their successor, and only the reqid says which they are; so it is
+ * with SAs of several CPUs.
  */
 static bool set_tmpl(kernel_nfipsec_policy_t *policy,
 					 kernel_nfipsec_use_t *use, ipsec_mode_t mode,
@@ -354,7 +394,7 @@ static bool set_tmpl(kernel_nfipsec_policy_t *policy,
 		tmpl->has |= NFIPSEC_HAS(NFIPSEC_A_TMPL_SRC) |
 					 NFIPSEC_HAS(NFIPSEC_A_TMPL_DST);
 	}
-	if (policy->key.dir == POLICY_OUT)
+	if (policy->key.dir == POLICY_OUT && !use->per_cpu)
 	{
 		tmpl->spi = ntohl(spi);
 		tmpl->has |= tmpl->spi ? NFIPSEC_HAS(NFIPSEC_A_TMPL_SPI) : 0;
@@ -424,6 +464,11 @@ bool kernel_nfipsec_policy_spd(kernel_nfipsec_policy_t *policy,
 			if (!set_tmpls(policy, use, pol))
 			{
 				return FALSE;
+			}
+			if (use->per_cpu && policy->key.dir == POLICY_OUT)
+			{
+				pol->flags |= NFIPSEC_POLICY_FLAG_CPU_ACQUIRE;
+				pol->has |= NFIPSEC_HAS(NFIPSEC_A_POLICY_FLAGS);
 			}
 			break;
 	}

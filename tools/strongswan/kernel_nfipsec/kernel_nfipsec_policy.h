@@ -11,6 +11,7 @@
 #include "kernel_nfipsec_route.h"
 #include "kernel_nfipsec_shared.h"
 
+#include <collections/array.h>
 #include <collections/linked_list.h>
 #include <kernel/kernel_ipsec.h>
 
@@ -110,6 +111,12 @@ struct kernel_nfipsec_use_t {
 	ipsec_sa_cfg_t sa;
 
 	/**
+	 * Whether the SA is one of several, for all CPUs or for one, so that the
+	 * policy is not for this one alone.
+	 */
+	bool per_cpu;
+
+	/**
 	 * Set if it was deleted, while its SA moves to other addresses: it stays
 	 * until that is over.
 	 */
@@ -159,6 +166,17 @@ void kernel_nfipsec_use_destroy(kernel_nfipsec_use_t *this);
 void kernel_nfipsec_use_sa(kernel_nfipsec_use_t *use, struct nfipsec_sa *sa);
 
 /**
+ * Whether a policy is the same in the SPD for either of two uses, since their SAs
+ * are of several CPUs.
+ *
+ * @param use		use
+ * @param other		use of the same policy
+ * @return			TRUE if it is
+ */
+bool kernel_nfipsec_use_is_alike(kernel_nfipsec_use_t *use,
+								 kernel_nfipsec_use_t *other);
+
+/**
  * Whether a use is there for the moment in which an SA moves to other addresses:
  * the daemon has packets dropped then. If they are protected they may as well
  * wait, by the policy that is in the SPD already.
@@ -191,6 +209,16 @@ void kernel_nfipsec_policy_destroy(kernel_nfipsec_policy_t *this);
  */
 kernel_nfipsec_use_t *kernel_nfipsec_policy_first(
 										kernel_nfipsec_policy_t *policy);
+
+/**
+ * Which SAs the use that counts is for, or if these are of several CPUs, all such
+ * uses.
+ *
+ * @param policy	policy
+ * @param sas		protocol, destination and SPI of each that is negotiated are
+ *					added, struct nfipsec_sa
+ */
+void kernel_nfipsec_policy_sas(kernel_nfipsec_policy_t *policy, array_t *sas);
 
 /**
  * Put a use where it belongs.

@@ -87,12 +87,6 @@ bool kernel_nfipsec_sa_supported(kernel_ipsec_sa_id_t *id,
 	{
 		what = "hardware offload";
 	}
-#ifdef CPU_ID_MAX
-	else if (data->cpu != CPU_ID_MAX)
-	{
-		what = "an SA per CPU";
-	}
-#endif
 	if (what)
 	{
 		DBG1(DBG_KNL, "nfipsec: SA with SPI %.8x refused: %s is not supported",
@@ -269,7 +263,8 @@ time_t kernel_nfipsec_sa_use_time(const struct nfipsec_sa *sa)
 }
 
 /**
- * Set ESP in UDP, between the ports of the ends.
+ * Set ESP in UDP, between the ports of the ends. Of an SA that receives, one of
+ * several CPUs, the source port is 0, which is any.
  */
 static void set_encap(host_t *src, host_t *dst, struct nfipsec_encap *encap)
 {
@@ -297,6 +292,13 @@ static bool set_common(kernel_ipsec_add_sa_t *data, ipsec_mode_t mode,
 	if (data->forward_icmp)
 	{
 		sa->flags |= NFIPSEC_SA_FLAG_ICMP;
+	}
+#endif
+#ifdef CPU_ID_MAX
+	if (data->cpu != CPU_ID_MAX)
+	{
+		sa->cpu = data->cpu;
+		sa->has |= NFIPSEC_HAS(NFIPSEC_A_SA_CPU);
 	}
 #endif
 	if (mode == MODE_TUNNEL)

@@ -149,6 +149,23 @@ static void move_comp_back(struct nfipsec *handle,
 	}
 }
 
+/**
+ * An SA that receives from any port goes on to do so: which one the peer has for it
+ * is not what the daemon knows of the peer.
+ */
+static void keep_any_port(struct nfipsec *handle, const struct nfipsec_sa *key,
+						  struct nfipsec_move *to)
+{
+	struct nfipsec_sa sa;
+
+	if ((to->has & NFIPSEC_HAS(NFIPSEC_A_MOVE_ENCAP)) &&
+		nfipsec_sa_get(handle, key, &sa) == 0 &&
+		(sa.has & NFIPSEC_HAS(NFIPSEC_A_SA_ENCAP)) && !sa.encap.sport)
+	{
+		to->encap.sport = 0;
+	}
+}
+
 /*
  * see header file
  */
@@ -157,7 +174,7 @@ int kernel_nfipsec_sad_move(struct nfipsec *handle, kernel_ipsec_sa_id_t *id,
 							const struct nfipsec_sa *key,
 							const struct nfipsec_move *move)
 {
-	struct nfipsec_move back;
+	struct nfipsec_move to = *move, back;
 	int err;
 
 	DBG2(DBG_KNL, "nfipsec: moving SA with SPI %.8x from %#H..%#H to %#H..%#H",
@@ -169,7 +186,8 @@ int kernel_nfipsec_sad_move(struct nfipsec *handle, kernel_ipsec_sa_id_t *id,
 			 ntohs(data->cpi), nfipsec_error(handle));
 		return err;
 	}
-	err = nfipsec_sa_move(handle, key, move);
+	keep_any_port(handle, key, &to);
+	err = nfipsec_sa_move(handle, key, &to);
 	if (err)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to move SA with SPI %.8x: %s", key->spi,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Several CHILD_SAs of one IKE_SA: selectors by port and protocol, lists of them,
-# both families in both; policies that trap; SAs per CPU.
+# both families in both; policies that trap; SAs of each CPU; what is refused.
 #
 #     192.168.1.1-4, fd01:1::1          192.168.2.1-4, fd01:2::1
 #         a ================================ b
@@ -15,6 +15,7 @@
 
 CERT=([a]=a [b]=b)
 PER_CPU='' ENCAP=no
+declare -A REFUSED=()
 
 # child NAME LOCAL REMOTE [LINE...]
 child() {
@@ -31,7 +32,7 @@ child() {
 }
 
 swanctl_conf() {
-	local h=$1 p=b l r here there
+	local h=$1 p=b l r here there c n=100
 	[[ $h == a ]] || p=a
 	l=${NET[$h]} r=${NET[$p]}
 	here=fd01:${ADDR[$h]##*.} there=fd01:${ADDR[$p]##*.}
@@ -45,6 +46,10 @@ swanctl_conf() {
 		child rest "$l.1/32" "$r.1/32"
 		child list "$l.2/32,$l.3/32,$here::/64" "$r.2/32,$r.3/32,$there::/64"
 		child percpu "$l.4/32" "$r.4/32" "$PER_CPU"
+		for c in "${!REFUSED[@]}"; do
+			((++n))
+			child "$c" "$l.$n/32" "$r.$n/32" "${REFUSED[$c]}"
+		done
 	} | connection peer "$h" "$p" "encap = $ENCAP"
 	{
 		child four "$l.4/32" "$r.4/32"
@@ -316,10 +321,34 @@ per_cpu() {
 	no_harm
 }
 
+# refuses: what nfipsec cannot do fails, with a line that says so, and leaves nothing
+refuses() {
+	local c
+	local -A says=([mark]='a mark' [set_mark]='a mark' [if_id]='an interface ID'
+		[interface]='an interface' [offload]='hardware offload'
+		[iptfs]='IPsec mode IPTFS' [low_prio]='a priority of those for IKE')
+	swanctl_on a --version | grep -q ' 5\.\| 6\.0\.' &&
+		{ echo "not all of it in this version"; return "$KSFT_SKIP"; }
+	REFUSED=([mark]='mark_out = 7' [set_mark]='set_mark_in = 7'
+		[if_id]='if_id_out = 7' [interface]='interface = eth0'
+		[offload]='hw_offload = crypto' [iptfs]='mode = iptfs'
+		[low_prio]='priority = 32')
+	daemons nfipsec nfipsec || return 1
+	for c in "${!REFUSED[@]}"; do
+		refute "$c" swan a --initiate --child "$c" --timeout 10 >/dev/null
+		check "$c: a line" grep -qE \
+			"nfipsec: .*${says[$c]}.* is not supported" "$TMP/b/log" || show_logs
+		: >"$TMP/b/log"
+		check "$c: nothing of a" busywait 10 sas_are a 0
+		check "$c: nothing of b" busywait 10 sas_are b 0
+	done
+	REFUSED=()
+}
+
 ike_setup
 need probe stream
 topology
-plan 15
+plan 16
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	name=${ends/ / - }
 	# shellcheck disable=SC2086 # two words
@@ -336,4 +365,5 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	run "SAs of each CPU, ${ends/ / - }" per_cpu $ends yes
 done
 run "SAs of each CPU, by UDP ports" per_cpu nfipsec xfrm encap
+run "what is refused" refuses
 finish

@@ -37,6 +37,24 @@ struct nfipsec_acquire {
 	u32 packets;
 };
 
+bool nfipsec_acquire_are_of_cpu(const struct nfipsec_chain *chain, u32 cpu);
+
+/**
+ * nfipsec_acquire_wishes() - does policy want other SAs for a packet than it has?
+ * @pol: the policy
+ * @chain: the SAs it has
+ * @cpu: it is on
+ *
+ * Context: under rcu_read_lock().
+ * Return: true if it has SAs for all CPUs among them, and wants its CPU's own.
+ */
+static inline bool nfipsec_acquire_wishes(const struct nfipsec_policy *pol,
+					  const struct nfipsec_chain *chain,
+					  u32 cpu)
+{
+	return pol->cpus && !nfipsec_acquire_are_of_cpu(chain, cpu);
+}
+
 int nfipsec_acquire_init(struct nfipsec_net *nn);
 void nfipsec_acquire_exit(struct nfipsec_net *nn);
 
@@ -44,8 +62,6 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 					 const struct nfipsec_policy *pol,
 					 const struct nfipsec_flow *flow,
 					 struct sk_buff *skb, s64 gen);
-bool nfipsec_acquire_wishes(const struct nfipsec_policy *pol,
-			    const struct nfipsec_chain *chain, u32 cpu);
 void nfipsec_acquire_wish(struct nfipsec_net *nn,
 			  const struct nfipsec_policy *pol,
 			  const struct nfipsec_flow *flow);

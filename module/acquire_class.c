@@ -77,7 +77,15 @@ void nfipsec_acquire_describe(struct nfipsec_acquire *info,
 	}
 }
 
-static bool are_of_cpu(const struct nfipsec_chain *chain, u32 cpu)
+/**
+ * nfipsec_acquire_are_of_cpu() - are SAs those of a CPU?
+ * @chain: the SAs
+ * @cpu: the CPU
+ *
+ * Context: under rcu_read_lock().
+ * Return: true if all are.
+ */
+bool nfipsec_acquire_are_of_cpu(const struct nfipsec_chain *chain, u32 cpu)
 {
 	unsigned int i;
 
@@ -85,19 +93,4 @@ static bool are_of_cpu(const struct nfipsec_chain *chain, u32 cpu)
 		if (chain->sa[i]->cpu != cpu)
 			return false;
 	return true;
-}
-
-/**
- * nfipsec_acquire_wishes() - does policy want other SAs for a packet than it has?
- * @pol: the policy
- * @chain: the SAs it has
- * @cpu: it is on
- *
- * Context: under rcu_read_lock().
- * Return: true if it has SAs for all CPUs among them, and wants its CPU's own.
- */
-bool nfipsec_acquire_wishes(const struct nfipsec_policy *pol,
-			    const struct nfipsec_chain *chain, u32 cpu)
-{
-	return pol->cpus && !are_of_cpu(chain, cpu);
 }

@@ -22,13 +22,11 @@
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/netdevice.h>
-#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
-#include <linux/timekeeping.h>
 #include <net/dst.h>
 #include <net/sock.h>
 
@@ -47,6 +45,9 @@
 
 /* Entries up to which one without packets may come: not in the way of others. */
 #define WISHES_MAX	(ENTRIES_MAX / 2)
+
+/* Seconds that such an entry stays at least: a peer may not give the SA at all. */
+#define WISH_LIFE	30
 
 #define BUCKETS		64
 
@@ -326,6 +327,7 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
  * @nn: the namespace
  * @pol: the policy, for which that is true
  * @flow: the packet, which does not wait
+ * @gen: generation of the tables in which that is true
  *
  * Once a second it is looked whether somebody was asked: a CPU that never gets an
  * SA of its own need not take a lock for each packet.
@@ -334,25 +336,24 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
  */
 void nfipsec_acquire_wish(struct nfipsec_net *nn,
 			  const struct nfipsec_policy *pol,
-			  const struct nfipsec_flow *flow)
+			  const struct nfipsec_flow *flow, s64 gen)
 {
-	struct nfipsec_policy_cpu *here = this_cpu_ptr(pol->cpus);
-	unsigned long life = (READ_ONCE(nn->acquire_timeout) ?: 1) * HZ;
+	u32 life = max_t(u32, READ_ONCE(nn->acquire_timeout), WISH_LIFE);
 	struct nfipsec_acquires *a = nn->acquires;
-	time64_t now = ktime_get_seconds();
 	struct nfipsec_acquire_class class;
 	struct nfipsec_acquire info;
 	enum nfipsec_reason reason;
 	struct entry *e = NULL;
 
-	if (here->asked == now || !nfipsec_event_heard(nn))
+	if (!nfipsec_event_heard(nn) || atomic64_read(&nn->gen) != gen)
 		return;
-	here->asked = now;
-
 	nfipsec_acquire_classify(&class, pol, flow, smp_processor_id());
+	if (nfipsec_acquire_seen_to(pol, &class))
+		return;
+
 	spin_lock_bh(&a->lock);
 	if (nn->acquiring < WISHES_MAX && !find(a, pol, &class))
-		e = add(a, pol, flow, &class, life, &reason);
+		e = add(a, pol, flow, &class, (unsigned long)life * HZ, &reason);
 	if (e) {
 		e->told = true;
 		info = e->info;
@@ -389,13 +390,16 @@ static void retry(struct nfipsec_acquires *a, struct entry *e, s64 gen)
 	rcu_read_lock();
 	spin_unlock_bh(&a->lock);
 	while ((skb = __skb_dequeue(&list))) {
+		/* Both on one CPU, which may have an SA of its own. */
+		local_bh_disable();
 		pol = nfipsec_output_lacks(a->nn, skb);
 		if (pol && is_of(e, pol) && !device_gone(a->nn, skb)) {
 			bytes += skb->truesize;
 			__skb_queue_tail(&kept, skb);
-			continue;
+		} else {
+			nfipsec_output(a->nn->net, NULL, skb);
 		}
-		nfipsec_output(a->nn->net, NULL, skb);
+		local_bh_enable();
 	}
 	spin_lock_bh(&a->lock);
 	a->bytes += bytes;
@@ -431,16 +435,20 @@ static bool still_wishes(const struct nfipsec_net *nn, const struct entry *e)
 	       nfipsec_acquire_wishes(verdict.policy, &chain, e->class.cpu);
 }
 
-static bool is_granted(const struct nfipsec_net *nn, struct entry *e, s64 gen)
+/* What is looked at of the entry is constant. */
+static bool is_granted(struct nfipsec_acquires *a, struct entry *e, s64 gen)
+	__must_hold(&a->lock)
 {
 	bool over;
 
 	if (e->class.cpu == NFIPSEC_CPU_ANY || e->gen == gen)
 		return false;
 	e->gen = gen;
+	spin_unlock_bh(&a->lock);
 	rcu_read_lock();
-	over = !still_wishes(nn, e);
+	over = !still_wishes(a->nn, e);
 	rcu_read_unlock();
+	spin_lock_bh(&a->lock);
 	return over;
 }
 
@@ -483,7 +491,7 @@ static unsigned long serve(struct nfipsec_acquires *a, struct entry *e)
 
 	if (waited && e->gen != gen && time_before(now, e->until))
 		retry(a, e, gen);
-	if (time_after_eq(now, e->until) || is_granted(a->nn, e, gen) ||
+	if (time_after_eq(now, e->until) || is_granted(a, e, gen) ||
 	    (waited && skb_queue_empty(&e->queue))) {
 		remove(a, e);
 		return MAX_JIFFY_OFFSET;

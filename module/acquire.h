@@ -64,7 +64,7 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 					 struct sk_buff *skb, s64 gen);
 void nfipsec_acquire_wish(struct nfipsec_net *nn,
 			  const struct nfipsec_policy *pol,
-			  const struct nfipsec_flow *flow);
+			  const struct nfipsec_flow *flow, s64 gen);
 bool nfipsec_acquire_next(const struct nfipsec_net *nn, u32 after,
 			  struct nfipsec_acquire *info);
 

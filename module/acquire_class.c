@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See acquire_class.h. */
+#include <linux/jhash.h>
+#include <linux/percpu.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
 #include "acquire_class.h"
 
@@ -93,4 +96,29 @@ bool nfipsec_acquire_are_of_cpu(const struct nfipsec_chain *chain, u32 cpu)
 		if (chain->sa[i]->cpu != cpu)
 			return false;
 	return true;
+}
+
+/**
+ * nfipsec_acquire_seen_to() - was it seen to a class of packets in this second?
+ * @pol: policy with NFIPSEC_POLICY_FLAG_CPU_ACQUIRE
+ * @class: of this CPU; from now on it was
+ *
+ * Classes that share a place say so too seldom, never too often.
+ *
+ * Context: bottom halves off.
+ * Return: whether it was.
+ */
+bool nfipsec_acquire_seen_to(const struct nfipsec_policy *pol,
+			     const struct nfipsec_acquire_class *class)
+{
+	u32 hash = jhash(class, sizeof(*class), 0);
+	time64_t now = ktime_get_seconds();
+	struct nfipsec_asked *asked;
+
+	asked = &this_cpu_ptr(pol->cpus)->asked[hash % NFIPSEC_ASKED];
+	if (asked->when == now && asked->hash == hash)
+		return true;
+	asked->when = now;
+	asked->hash = hash;
+	return false;
 }

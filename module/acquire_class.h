@@ -27,5 +27,7 @@ void nfipsec_acquire_classify(struct nfipsec_acquire_class *class,
 void nfipsec_acquire_describe(struct nfipsec_acquire *info,
 			      const struct nfipsec_policy *pol,
 			      const struct nfipsec_flow *flow, u32 cpu);
+bool nfipsec_acquire_seen_to(const struct nfipsec_policy *pol,
+			     const struct nfipsec_acquire_class *class);
 
 #endif

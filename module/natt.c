@@ -48,6 +48,14 @@ struct sk_buff *nfipsec_natt_split(const struct nfipsec_net *nn,
 	return segs;
 }
 
+/* Is the peer still where it was, as far as the SA minds? */
+static bool is_at(const struct nfipsec_sa *sa, const struct nfipsec_mapping *was,
+		  const struct nfipsec_mapping *now)
+{
+	return (!sa->encap.sport || was->port == now->port) &&
+	       nfipsec_addr_equal(&was->addr, &now->addr);
+}
+
 /**
  * nfipsec_natt_seen() - mind where an authenticated packet came from
  * @nn: the namespace
@@ -56,8 +64,8 @@ struct sk_buff *nfipsec_natt_split(const struct nfipsec_net *nn,
  *
  * What the SA says is not changed: whoever can hold packets up and send them
  * on from elsewhere could have traffic sent there. The IKE daemon is told, and
- * finds out (RFC 7296 section 2.23). Unless the SA expects any port, as one of
- * several whose ports the peer makes up (RFC 9611): the others tell.
+ * finds out (RFC 7296 section 2.23). If the SA expects any port, as one of
+ * several whose ports the peer makes up (RFC 9611), only an address is told.
  * Context: bottom halves off, under rcu_read_lock().
  */
 void nfipsec_natt_seen(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
@@ -67,18 +75,20 @@ void nfipsec_natt_seen(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		.addr = outer->saddr,
 		.port = htons(outer->sport),
 	};
-	bool same = now.port == sa->encap.sport &&
-		    nfipsec_addr_equal(&now.addr, &sa->saddr);
+	struct nfipsec_mapping said = {
+		.addr = sa->saddr,
+		.port = sa->encap.sport,
+	};
+	bool same = is_at(sa, &said, &now);
 	bool tell = false;
 
-	if (!sa->encap.sport || (same && !READ_ONCE(sa->moved.port)))
+	if (!sa->encap.type || (same && !READ_ONCE(sa->moved.port)))
 		return;
 
 	spin_lock(&sa->core->replay_lock);
 	if (same) {
 		WRITE_ONCE(sa->moved.port, 0);
-	} else if ((now.port != sa->moved.port ||
-		    !nfipsec_addr_equal(&now.addr, &sa->moved.addr)) &&
+	} else if ((!sa->moved.port || !is_at(sa, &sa->moved, &now)) &&
 		   time_after_eq(jiffies, sa->moved_next)) {
 		sa->moved.addr = now.addr;
 		WRITE_ONCE(sa->moved.port, now.port);

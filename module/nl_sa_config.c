@@ -277,7 +277,6 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 		NFIPSEC_A_SA_OUTER, NFIPSEC_A_SA_PMTU_AGE,
 		NFIPSEC_A_SA_ENCAP, NFIPSEC_A_SA_TFC,
 		NFIPSEC_A_SA_DSCP_SET, NFIPSEC_A_SA_COMP_NAME,
-		NFIPSEC_A_SA_CPU,
 	};
 	struct nlattr **a = info->attrs;
 	const struct nlattr *src = a[NFIPSEC_A_SA_SRC];
@@ -291,6 +290,10 @@ int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa)
 			return nfipsec_nl_refuse(info->extack, a[never[i]],
 						 -EBUSY,
 						 "the SA is in use: its keys, algorithms, flags and encapsulation never change");
+	if (a[NFIPSEC_A_SA_CPU])
+		return nfipsec_nl_refuse(info->extack, a[NFIPSEC_A_SA_CPU],
+					 -EBUSY,
+					 "the SA is in use: its CPU never changes");
 	if (u8_differs(a[NFIPSEC_A_SA_MODE], sa->mode))
 		return nfipsec_nl_refuse(info->extack, a[NFIPSEC_A_SA_MODE],
 					 -EBUSY,

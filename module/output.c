@@ -438,7 +438,7 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
 		reason = find_path(&p, skb, &d->l3, &d->flow);
 	if (!reason && nfipsec_acquire_wishes(d->verdict.policy, &p.chain,
 					      smp_processor_id()))
-		nfipsec_acquire_wish(p.nn, d->verdict.policy, &d->flow);
+		nfipsec_acquire_wish(p.nn, d->verdict.policy, &d->flow, d->gen);
 	if (reason == NFIPSEC_OUT_NO_SA)
 		reason = nfipsec_acquire_hold(p.nn, d->verdict.policy, &d->flow,
 					      skb, d->gen);

@@ -117,14 +117,26 @@ struct nfipsec_policy_cache {
 	atomic64_t gen;
 };
 
+/* Classes of packets that it is remembered for whether an SA was asked for. */
+#define NFIPSEC_ASKED		4
+
+/**
+ * struct nfipsec_asked - when it was last seen to a class of packets
+ * @when: seconds since boot
+ * @hash: of the class
+ */
+struct nfipsec_asked {
+	time64_t when;
+	u32 hash;
+};
+
 /**
  * struct nfipsec_policy_cpu - what a policy knows that wants SAs of each CPU
- * @asked: seconds since boot at which nfipsec_acquire_wish() has last seen to it,
- *	the CPU's own, bottom halves off
+ * @asked: by hash of the class, the CPU's own, bottom halves off
  * @cache: for each template, for packets on this CPU
  */
 struct nfipsec_policy_cpu {
-	time64_t asked;
+	struct nfipsec_asked asked[NFIPSEC_ASKED];
 	struct nfipsec_policy_cache cache[NFIPSEC_TMPL_MAX];
 };
 

@@ -218,13 +218,14 @@ struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 		.want = want,
 		.flow = flow,
 		.state = nfipsec_net_gen(nn),
-		.top = rank_max(nn),
 	};
 	const struct hlist_head *chains;
 	struct nfipsec_sa_tie *tie;
 	struct nfipsec_sa *sa;
 	unsigned int hash;
 
+	/* After the state: what is in it is counted. */
+	c.top = rank_max(nn);
 	if (want->reqid) {
 		hash = nfipsec_sad_reqid_hash(want->family, &want->daddr,
 					      want->reqid);

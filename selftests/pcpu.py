@@ -335,16 +335,18 @@ def asked_once(mode):
 
 
 def asked_again():
-    """After its time an entry goes, and the next packet makes another one."""
+    """When the SA has gone again; and not for longer than the policy is there."""
     lab.reset()
-    timeout(1)
+    timeout(0)
     policy(True)
     plain = lab.sa(null, "out")
     with Listener() as ear:
         equal(taken(0), plain)
         equal(ear.acquire(), 0, "event")
+        mine = lab.sa(null, "out", extra=of(0))
         wait_for(lambda: not waiting(), "its end")
-        timeout(60)
+        equal(taken(0), mine)
+        delete(mine)
 
         def again():
             equal(taken(0), plain)
@@ -355,6 +357,25 @@ def asked_again():
         policy(True)
     equal(taken(0), plain, "nobody listens")
     equal(waiting(), [], "of nobody")
+
+
+def each_class():
+    """One class of packets does not keep another one from being told of."""
+    lab.reset()
+    timeout(60)
+    lab.sa(null, "out")
+    lab.nl.do("POLICY_NEW", *lab.policy_attrs(
+        "out", lib.selector(IN4, FAR4, 17, None, (5000, 5000))),
+        attr(C["A_POLICY_SELECTOR_MORE"],
+             lib.selector(IN4, FAR4, 17, None, (5001, 5001))),
+        attr(C["A_POLICY_FLAGS"], u32(C["POLICY_FLAG_CPU_ACQUIRE"])))
+    os.sched_setaffinity(0, {0})
+    with Listener() as ear:
+        for port in 5000, 5000, 5001, 5000, 5001:
+            sock4.sendto(b"x", (FAR4, port))
+        lab.counted({"out_ok": 5})
+        equal([ear.acquire(), ear.acquire()], [0, 0], "events")
+        equal(ear.acquire(0), None, "a third one")
 
 
 def not_asked():
@@ -422,6 +443,17 @@ def any_port():
         equal((kind, ev[C["A_MAPPING_SPI"]]),
               (C["CMD_MAPPING_NTF"], struct.pack("!I", spi[4500])),
               "told of the one that has a port")
+        for seq, port in (4, 50000), (5, 50001):
+            packet = null.seal(spi[0], seq, 4, udp_packet(
+                FAR4, IN4, FAR_PORT, PORT, b"in"))
+            lab.wire.send(udp_packet("10.0.0.9", OUT4, port, 4500, packet))
+            lab.counted({"in_ok": 1})
+            equal(sock4.recv(100), b"in")
+        kind, ev = ear.event()
+        equal((kind, ev[C["A_MAPPING_SPI"]], ev[C["A_MAPPING_NEW_SRC"]]),
+              (C["CMD_MAPPING_NTF"], struct.pack("!I", spi[0]),
+               addr("10.0.0.9")), "told of another address")
+        equal(ear.event(0), None, "another port")
     refused("Source port 0", lab.sa, null, "out", extra=encap(0))
 
 
@@ -443,7 +475,7 @@ def refusals():
         refused("no CPU with that number", lab.sa, null, "out", extra=of(cpu),
                 code=34)
     spi = lab.sa(null, "out", extra=of(0))
-    refused("in use", lab.nl.do, "SA_UPDATE",
+    refused("its CPU never changes", lab.nl.do, "SA_UPDATE",
             attr(C["A_SA_SRC"], addr(OUT4)), attr(C["A_SA_DST"], addr(PEER4)),
             attr(C["A_SA_PROTO"], u8(ESP)),
             attr(C["A_SA_SPI"], struct.pack("!I", spi)), *of(0), code=16)
@@ -502,6 +534,7 @@ report.add("changes under traffic", changes_under_traffic)
 for m in ("tunnel", "transport"):
     report.add("one acquire for each CPU, %s" % m, asked_once, m)
 report.add("asked again", asked_again)
+report.add("each class of packets", each_class)
 report.add("not asked", not_asked)
 report.add("not too many entries", bounded)
 report.add("any source port", any_port)

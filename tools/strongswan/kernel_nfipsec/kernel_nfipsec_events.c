@@ -52,6 +52,10 @@ static void mapping(const struct nfipsec_mapping *ev)
 {
 	host_t *dst, *remote;
 
+	if (!ev->old_sport)
+	{	/* a port that the peer has made up is not where its daemon is */
+		return;
+	}
 	dst = kernel_nfipsec_addr2host(&ev->dst, 0);
 	remote = kernel_nfipsec_addr2host(&ev->new_src, ev->new_sport);
 	if (dst && remote)
@@ -116,12 +120,13 @@ static traffic_selector_t *packet_ts(const struct nfipsec_selector *packet,
 }
 
 /**
- * Whether the kernel has an SA, as it may by now. TRUE if nobody knows.
+ * Whether the kernel has an SA, as it may by now. TRUE if nobody knows. What it is
+ * is set to nothing unless it was read.
  */
 static bool is_there(private_kernel_nfipsec_events_t *this,
-					 const struct nfipsec_sa *sa)
+					 const struct nfipsec_sa *sa, struct nfipsec_sa *found)
 {
-	struct nfipsec_sa found, key = {
+	struct nfipsec_sa key = {
 		.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) |
 			   NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) |
 			   NFIPSEC_HAS(NFIPSEC_A_SA_SPI),
@@ -132,24 +137,40 @@ static bool is_there(private_kernel_nfipsec_events_t *this,
 	struct nfipsec *handle;
 	int err;
 
+	memset(found, 0, sizeof(*found));
 	handle = this->socket->get(this->socket);
 	if (!handle)
 	{
 		return TRUE;
 	}
-	err = nfipsec_sa_get(handle, &key, &found);
+	err = nfipsec_sa_get(handle, &key, found);
+	if (err)
+	{
+		memset(found, 0, sizeof(*found));
+	}
 	this->socket->release(this->socket);
 	return err != -ENOENT;
 }
 
 /**
- * Have SAs replaced that the daemon has negotiated and the kernel does not have any
- * more. FALSE if there are none.
+ * Whether an SA is for the CPU that one is wanted for, or for all as wanted.
  */
-static bool replace_lost(private_kernel_nfipsec_events_t *this, array_t *sas)
+static bool is_for(const struct nfipsec_sa *sa, const struct nfipsec_acquire *ev)
 {
-	struct nfipsec_sa sa;
-	bool lost = FALSE;
+	bool some = sa->has & NFIPSEC_HAS(NFIPSEC_A_SA_CPU);
+	bool wanted = ev->has & NFIPSEC_HAS(NFIPSEC_A_ACQUIRE_CPU);
+
+	return sa->has && some == wanted && (!some || sa->cpu == ev->cpu);
+}
+
+/**
+ * Whether there is no SA to negotiate: one of those that the daemon has negotiated
+ * is what is wanted, or the kernel does not have it any more. That one is replaced.
+ */
+static bool has_one(private_kernel_nfipsec_events_t *this,
+					const struct nfipsec_acquire *ev, array_t *sas)
+{
+	struct nfipsec_sa sa, found;
 	int i;
 
 	for (i = 0; array_get(sas, i, &sa); i++)
@@ -160,13 +181,17 @@ static bool replace_lost(private_kernel_nfipsec_events_t *this, array_t *sas)
 			.spi = sa.spi,
 		};
 
-		if (!is_there(this, &sa))
+		if (!is_there(this, &sa, &found))
 		{
 			expire(this, &gone);
-			lost = TRUE;
+			return TRUE;
+		}
+		if (is_for(&found, ev))
+		{	/* it has moved since, or was added */
+			return TRUE;
 		}
 	}
-	return lost;
+	return FALSE;
 }
 
 /**
@@ -203,11 +228,10 @@ static int acquire(const struct nfipsec_acquire *ev, void *arg)
 	array_t *sas;
 
 	sas = array_create(sizeof(struct nfipsec_sa), 0);
-	/* if none is lost that there should be, one has moved since, or was added;
-	 * unless there are several, and one more is wanted */
+	/* of SAs of several CPUs one more may be wanted */
 	if (ev->tmpls &&
 		this->policies->lacks(this->policies, ev->policy, sas, &per_cpu) &&
-		!replace_lost(this, sas) && (per_cpu || !array_count(sas)))
+		!has_one(this, ev, sas) && (per_cpu || !array_count(sas)))
 	{
 		negotiate(ev);
 	}

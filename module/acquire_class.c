@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See acquire_class.h. */
 #include <linux/jhash.h>
+#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 
 #include "acquire_class.h"
 

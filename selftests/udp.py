@@ -635,7 +635,7 @@ def namespace_gone():
 def refusals():
     lab.reset()
     for how, direction, code in (
-            (encap(0, 1), "in", 22), (encap(1, 0), "in", 22),
+            (encap(0, 1), "out", 22), (encap(1, 0), "in", 22),
             (encap(oa=PEER6), "in", 22), (encap(keepalive=5), "in", 22),
             (encap(keepalive=3601), "out", 34),
             (attr(C["A_SA_ENCAP"], []), "in", 22),

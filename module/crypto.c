@@ -21,6 +21,7 @@
 #include <linux/netlink.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "crypto.h"
 #include "proto.h"
@@ -287,26 +288,23 @@ static int init_auth(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
 }
 
 /**
- * nfipsec_crypto_create() - allocate and key the algorithms of an SA
+ * nfipsec_crypto_init() - allocate and key the algorithms of an SA
+ * @c: written whole; on success for nfipsec_crypto_exit()
  * @keys: algorithms and keys, lengths already checked against the table;
  *	the key bytes are only borrowed
  * @extack: told what the kernel cannot do
  *
  * Context: process; may load modules.
- * Return: the algorithms, to be freed by nfipsec_crypto_free(), or an error
- * pointer.
+ * Return: 0, or an error, and then there is nothing in @c.
  */
-struct nfipsec_crypto *nfipsec_crypto_create(const struct nfipsec_keys *keys,
-					     struct netlink_ext_ack *extack)
+int nfipsec_crypto_init(struct nfipsec_crypto *c,
+			const struct nfipsec_keys *keys,
+			struct netlink_ext_ack *extack)
 {
 	const struct nfipsec_algo *cipher = keys->aead ?: keys->enc;
-	struct nfipsec_crypto *c;
 	int err;
 
-	c = kzalloc(sizeof(*c), GFP_KERNEL);
-	if (!c)
-		return ERR_PTR(-ENOMEM);
-
+	memset(c, 0, sizeof(*c));
 	c->aead_algo = keys->aead;
 	c->enc_algo = keys->enc;
 	c->auth_algo = keys->auth;
@@ -328,23 +326,19 @@ struct nfipsec_crypto *nfipsec_crypto_create(const struct nfipsec_keys *keys,
 		if (!err && keys->enc && !keys->enc->null)
 			err = init_cipher(c, keys, extack);
 	}
-	if (err) {
-		nfipsec_crypto_free(c);
-		return ERR_PTR(err);
-	}
-	return c;
+	if (err)
+		nfipsec_crypto_exit(c);
+	return err;
 }
 
 /**
- * nfipsec_crypto_free() - free algorithms, wiping their keys
- * @c: from nfipsec_crypto_create(), or NULL; no packet uses it any more
+ * nfipsec_crypto_exit() - free algorithms, wiping their keys
+ * @c: from nfipsec_crypto_init(); no packet uses it any more. Zero afterwards.
  *
  * Context: process.
  */
-void nfipsec_crypto_free(struct nfipsec_crypto *c)
+void nfipsec_crypto_exit(struct nfipsec_crypto *c)
 {
-	if (!c)
-		return;
 	if (c->aead != c->aead_any)
 		crypto_free_aead(c->aead);
 	crypto_free_aead(c->aead_any);
@@ -352,7 +346,7 @@ void nfipsec_crypto_free(struct nfipsec_crypto *c)
 		crypto_free_skcipher(c->enc);
 	crypto_free_skcipher(c->enc_any);
 	crypto_free_ahash(c->auth);
-	kfree_sensitive(c);
+	memzero_explicit(c, sizeof(*c));
 }
 
 /**

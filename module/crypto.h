@@ -85,36 +85,36 @@ struct nfipsec_keys {
 
 /**
  * struct nfipsec_crypto - keyed algorithms of one SA, immutable
- * @aead_algo: row of the combined algorithm, or NULL
- * @enc_algo: row of the cipher, or NULL
- * @auth_algo: row of the authentication, or NULL
  * @aead: fastest synchronous AEAD; may need the FPU
  * @aead_any: AEAD that is legal in every context; may equal @aead
+ * @aead_algo: row of the combined algorithm, or NULL
  * @enc: fastest synchronous cipher; may need the FPU
  * @enc_any: cipher that is legal in every context; may equal @enc
- * @auth: keyed hash, legal in every context
  * @salt: of an @aead_algo with nfipsec_algo.whole, in front of the IV; secret
- * @iv: how IVs are made
+ * @iv: how IVs are made, enum nfipsec_iv_kind
  * @iv_len: IV in the packet, bytes; 0 if it is implicit
  * @block: alignment of the ciphertext, bytes, at least 4
  * @icv_len: ICV, bytes
  * @check_pad: padding received must be 1, 2, 3 and so on
+ * @auth: keyed hash, legal in every context
+ * @enc_algo: row of the cipher, or NULL
+ * @auth_algo: row of the authentication, or NULL
  */
 struct nfipsec_crypto {
-	const struct nfipsec_algo *aead_algo;
-	const struct nfipsec_algo *enc_algo;
-	const struct nfipsec_algo *auth_algo;
 	struct crypto_aead *aead;
 	struct crypto_aead *aead_any;
+	const struct nfipsec_algo *aead_algo;
 	struct crypto_skcipher *enc;
 	struct crypto_skcipher *enc_any;
-	struct crypto_ahash *auth;
 	u8 salt[NFIPSEC_SALT_MAX];
-	enum nfipsec_iv_kind iv;
+	u8 iv;
 	u8 iv_len;
 	u8 block;
 	u8 icv_len;
 	bool check_pad;
+	struct crypto_ahash *auth;
+	const struct nfipsec_algo *enc_algo;
+	const struct nfipsec_algo *auth_algo;
 };
 
 int nfipsec_scratch_init(void);
@@ -122,9 +122,10 @@ void nfipsec_scratch_exit(void);
 struct nfipsec_scratch *nfipsec_scratch_get(void);
 void nfipsec_scratch_put(void);
 
-struct nfipsec_crypto *nfipsec_crypto_create(const struct nfipsec_keys *keys,
-					     struct netlink_ext_ack *extack);
-void nfipsec_crypto_free(struct nfipsec_crypto *c);
+int nfipsec_crypto_init(struct nfipsec_crypto *c,
+			const struct nfipsec_keys *keys,
+			struct netlink_ext_ack *extack);
+void nfipsec_crypto_exit(struct nfipsec_crypto *c);
 const char *nfipsec_crypto_driver(const struct nfipsec_crypto *c,
 				  enum nfipsec_algo_kind kind, bool any);
 

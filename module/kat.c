@@ -267,7 +267,7 @@ static int ask(const struct nfipsec_kat_vector *v,
 	       const struct nfipsec_algo *beside, struct kat_work *w,
 	       struct kat_known *known, struct netlink_ext_ack *extack)
 {
-	struct nfipsec_crypto *c, any;
+	struct nfipsec_crypto c, any;
 	struct nfipsec_keys keys;
 	int err;
 
@@ -275,21 +275,21 @@ static int ask(const struct nfipsec_kat_vector *v,
 	if (err)
 		return err;
 	keys_for(&keys, v, algo, beside, w);
-	c = nfipsec_crypto_create(&keys, extack);
-	if (IS_ERR(c))
-		return PTR_ERR(c);
+	err = nfipsec_crypto_init(&c, &keys, extack);
+	if (err)
+		return err;
 
-	strscpy(known->fast, nfipsec_crypto_driver(c, v->kind, false),
+	strscpy(known->fast, nfipsec_crypto_driver(&c, v->kind, false),
 		sizeof(known->fast));
-	strscpy(known->any, nfipsec_crypto_driver(c, v->kind, true),
+	strscpy(known->any, nfipsec_crypto_driver(&c, v->kind, true),
 		sizeof(known->any));
 
 	/* Which of the two is used depends on where a packet comes by. */
-	any = *c;
-	any.aead = c->aead_any;
-	any.enc = c->enc_any;
-	err = try_kind(v->kind, c, w) ?: try_kind(v->kind, &any, w);
-	nfipsec_crypto_free(c);
+	any = c;
+	any.aead = c.aead_any;
+	any.enc = c.enc_any;
+	err = try_kind(v->kind, &c, w) ?: try_kind(v->kind, &any, w);
+	nfipsec_crypto_exit(&c);
 	return err;
 }
 
@@ -376,7 +376,7 @@ static int check_algo(enum nfipsec_algo_kind kind,
  * Context: process; may load modules.
  * Return: 0; -EIO if an answer is wrong, and the SA must not be; -EAGAIN if @c
  * is not the best there is any more and should be made anew; or what
- * nfipsec_crypto_create() says.
+ * nfipsec_crypto_init() says.
  */
 int nfipsec_kat_check(const struct nfipsec_crypto *c,
 		      struct netlink_ext_ack *extack)

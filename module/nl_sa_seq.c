@@ -63,7 +63,7 @@ static u64 top_of(struct nfipsec_sa *sa)
 	u64 top;
 
 	spin_lock_bh(&sa->core->replay_lock);
-	top = sa->replay->top;
+	top = sa->core->replay.top;
 	spin_unlock_bh(&sa->core->replay_lock);
 	return top;
 }
@@ -162,7 +162,7 @@ void nfipsec_nl_sa_seq_set(struct genl_info *info, struct nfipsec_net *nn,
 
 	if (a[NFIPSEC_A_SA_SEQ_IN]) {
 		spin_lock_bh(&sa->core->replay_lock);
-		nfipsec_replay_skip(sa->replay,
+		nfipsec_replay_skip(&sa->core->replay,
 				    nla_get_u64(a[NFIPSEC_A_SA_SEQ_IN]));
 		spin_unlock_bh(&sa->core->replay_lock);
 	}
@@ -189,7 +189,7 @@ int nfipsec_nl_sa_seq_put(struct sk_buff *skb, struct nfipsec_sa *sa)
 	int err;
 
 	err = nla_put_u32(skb, NFIPSEC_A_SA_REPLAY_WINDOW,
-			  sa->replay->window) ?:
+			  sa->core->replay.window) ?:
 	      nla_put_u64_64bit(skb, NFIPSEC_A_SA_SEQ_OUT,
 				nfipsec_sa_seq_last(sa), NFIPSEC_A_SA_PAD) ?:
 	      nla_put_u64_64bit(skb, NFIPSEC_A_SA_SEQ_IN, top_of(sa),

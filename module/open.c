@@ -96,8 +96,8 @@ enum nfipsec_reason nfipsec_open(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	skb_set_transport_header(skb, nfipsec_open_start(l3));
 
 	bytes = worked_on(sa, skb);
-	seq = nfipsec_replay_guess(sa->replay, seq_low(sa, skb));
-	reason = nfipsec_replay_check(sa->replay, seq);
+	seq = nfipsec_replay_guess(&sa->core->replay, seq_low(sa, skb));
+	reason = nfipsec_replay_check(&sa->core->replay, seq);
 	if (reason)
 		return reason;
 
@@ -108,12 +108,12 @@ enum nfipsec_reason nfipsec_open(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	else
 		reason = nfipsec_esp_open(sa->crypto, skb, esn, seq, nexthdr);
 	if (reason == NFIPSEC_IN_AUTH)
-		nfipsec_replay_failed(sa->replay);
+		nfipsec_replay_failed(&sa->core->replay);
 	if (nfipsec_esp_authentic(reason)) {
 		enum nfipsec_reason replay;
 
 		spin_lock(&sa->core->replay_lock);
-		replay = nfipsec_replay_commit(sa->replay, seq);
+		replay = nfipsec_replay_commit(&sa->core->replay, seq);
 		spin_unlock(&sa->core->replay_lock);
 		if (replay)
 			return replay;

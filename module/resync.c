@@ -42,7 +42,7 @@ u64 nfipsec_resync(struct nfipsec_sa *sa, const struct sk_buff *skb, u64 seq)
 	u64 first = seq;
 	unsigned int i;
 
-	if (likely(!nfipsec_replay_resync_due(sa->replay)))
+	if (likely(!nfipsec_replay_resync_due(&sa->core->replay)))
 		return seq;
 	for (i = 0; i <= NFIPSEC_RESYNC_TRIES; i++) {
 		if (opens(sa, skb, seq)) {

@@ -22,6 +22,7 @@
 #include "sa_check.h"
 
 static struct workqueue_struct *free_wq;
+static struct kmem_cache *sa_cache;
 
 /**
  * nfipsec_sa_init() - prepare for SAs
@@ -35,7 +36,14 @@ int nfipsec_sa_init(void)
 	 * WQ_MEM_RECLAIM and must not wait for one without.
 	 */
 	free_wq = alloc_workqueue("nfipsec", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	return free_wq ? 0 : -ENOMEM;
+	if (!free_wq)
+		return -ENOMEM;
+	/* Of kmalloc(), nearly half of what there is for an SA would be unused. */
+	sa_cache = KMEM_CACHE(nfipsec_sa, 0);
+	if (sa_cache)
+		return 0;
+	destroy_workqueue(free_wq);
+	return -ENOMEM;
 }
 
 /**
@@ -47,6 +55,7 @@ void nfipsec_sa_exit(void)
 {
 	nfipsec_sa_barrier();
 	destroy_workqueue(free_wq);
+	kmem_cache_destroy(sa_cache);
 }
 
 /**
@@ -91,18 +100,56 @@ static struct nfipsec_sa_stats __percpu *new_stats(void)
 	return stats;
 }
 
+/**
+ * nfipsec_sa_init_routes() - make the cache of routes of an SA
+ * @sa: in no table, with its direction
+ *
+ * One that does not send has none, and never asks for one.
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_sa_init_routes(struct nfipsec_sa *sa)
+{
+	if (sa->dir == NFIPSEC_DIR_IN)
+		return 0;
+	return dst_cache_init(&sa->dst_cache, GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * nfipsec_sa_alloc() - memory for an SA, and for nothing behind it
+ *
+ * Context: process context, sleeps.
+ * Return: zeroed, for nfipsec_sa_dispose(); NULL for want of memory.
+ */
+struct nfipsec_sa *nfipsec_sa_alloc(void)
+{
+	return kmem_cache_zalloc(sa_cache, GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * nfipsec_sa_dispose() - give back the memory of an SA, and of nothing behind it
+ * @sa: nobody uses it
+ *
+ * Context: any.
+ */
+void nfipsec_sa_dispose(struct nfipsec_sa *sa)
+{
+	memzero_explicit(&sa->algorithms, sizeof(sa->algorithms));
+	kmem_cache_free(sa_cache, sa);
+}
+
 /* What an SA takes along when it moves. */
 static void destroy_core(struct nfipsec_sa *sa)
 {
 	if (sa->crypto)
-		nfipsec_crypto_free(sa->crypto);
+		nfipsec_crypto_exit(sa->crypto);
 	if (sa->comp)
 		nfipsec_deflate_release();
-	kvfree(sa->replay);
 	free_percpu(sa->stats);
 	kfree(rcu_dereference_protected(sa->selector, true));
 	kfree(rcu_dereference_protected(sa->core->life.limits, true));
-	kfree(sa->core);
+	kvfree(sa->core);
 }
 
 /*
@@ -114,38 +161,47 @@ static void destroy(struct nfipsec_sa *sa)
 	dst_cache_destroy(&sa->dst_cache);
 	if (!sa->borrowed)
 		destroy_core(sa);
-	kfree(sa);
+	nfipsec_sa_dispose(sa);
+}
+
+static size_t core_size(const struct nfipsec_sa_config *cfg)
+{
+	size_t size = offsetof(struct nfipsec_sa_core, replay);
+
+	if (cfg->state == NFIPSEC_SA_STATE_MATURE)
+		size += nfipsec_replay_size(cfg->replay_window);
+	return max(size, sizeof(struct nfipsec_sa_core));
 }
 
 static struct nfipsec_sa_core *new_core(struct nfipsec_sa *sa,
-					const struct nfipsec_limits *limits)
+					const struct nfipsec_sa_config *cfg)
 {
 	struct nfipsec_sa_core *core;
 
-	core = kzalloc(sizeof(*core), GFP_KERNEL_ACCOUNT);
+	core = kvzalloc(core_size(cfg), GFP_KERNEL_ACCOUNT);
 	if (!core)
 		return NULL;
 	core->sa = sa;
 	spin_lock_init(&core->replay_lock);
 	core->life.added = ktime_get_boottime_ns();
-	core->life.exact = nfipsec_limits_any_counted(limits);
+	core->life.exact = nfipsec_limits_any_counted(&cfg->limits);
 	RB_CLEAR_NODE(&core->life.due_node);
 	INIT_LIST_HEAD(&core->life.todo);
 	return core;
 }
 
 /* Without the core, there is nothing but the SA itself. */
-static struct nfipsec_sa *new_sa(const struct nfipsec_limits *limits)
+static struct nfipsec_sa *new_sa(const struct nfipsec_sa_config *cfg)
 {
-	struct nfipsec_sa *sa = kzalloc(sizeof(*sa), GFP_KERNEL_ACCOUNT);
+	struct nfipsec_sa *sa = nfipsec_sa_alloc();
 
 	if (!sa)
 		return NULL;
 	atomic64_set(&sa->died, S64_MAX);
-	sa->core = new_core(sa, limits);
+	sa->core = new_core(sa, cfg);
 	if (sa->core)
 		return sa;
-	kfree(sa);
+	nfipsec_sa_dispose(sa);
 	return NULL;
 }
 
@@ -171,26 +227,26 @@ nfipsec_sa_limits_new(const struct nfipsec_limits *limits)
 #define CRYPTO_TRIES	4
 
 /* Algorithms that have been seen to compute what they must. */
-static struct nfipsec_crypto *new_crypto(const struct nfipsec_keys *keys,
-					 struct netlink_ext_ack *extack)
+static int new_crypto(struct nfipsec_crypto *crypto,
+		      const struct nfipsec_keys *keys,
+		      struct netlink_ext_ack *extack)
 {
-	struct nfipsec_crypto *crypto;
 	int tries = 0;
 	int err;
 
 	do {
-		crypto = nfipsec_crypto_create(keys, extack);
-		if (IS_ERR(crypto))
-			return crypto;
+		err = nfipsec_crypto_init(crypto, keys, extack);
+		if (err)
+			return err;
 		err = nfipsec_kat_check(crypto, extack);
 		if (!err)
-			return crypto;
-		nfipsec_crypto_free(crypto);
+			return 0;
+		nfipsec_crypto_exit(crypto);
 	} while (err == -EAGAIN && ++tries < CRYPTO_TRIES);
 	if (err == -EAGAIN)
 		NL_SET_ERR_MSG(extack,
 			       "the kernel's algorithms are changing, try again");
-	return ERR_PTR(err);
+	return err;
 }
 
 /* What is done to packets. */
@@ -198,7 +254,7 @@ static int make_transform(struct nfipsec_sa *sa,
 			  const struct nfipsec_sa_config *cfg,
 			  struct netlink_ext_ack *extack)
 {
-	struct nfipsec_crypto *crypto;
+	struct nfipsec_crypto *crypto = &sa->algorithms;
 	int err;
 
 	if (cfg->key.proto == IPPROTO_COMP) {
@@ -206,9 +262,9 @@ static int make_transform(struct nfipsec_sa *sa,
 		sa->comp = !err;
 		return err;
 	}
-	crypto = new_crypto(&cfg->keys, extack);
-	if (IS_ERR(crypto))
-		return PTR_ERR(crypto);
+	err = new_crypto(crypto, &cfg->keys, extack);
+	if (err)
+		return err;
 	sa->crypto = crypto;
 	crypto->check_pad = cfg->flags & NFIPSEC_SA_FLAG_CHECK_PAD;
 	return nfipsec_sa_check_crypto(cfg, crypto, extack);
@@ -226,11 +282,7 @@ static int make_mature(struct nfipsec_sa *sa,
 	if (err)
 		return err;
 
-	sa->replay = kvzalloc(nfipsec_replay_size(cfg->replay_window),
-			      GFP_KERNEL_ACCOUNT);
-	if (!sa->replay)
-		return -ENOMEM;
-	nfipsec_replay_init(sa->replay, cfg->replay_window,
+	nfipsec_replay_init(&sa->core->replay, cfg->replay_window,
 			    cfg->flags & NFIPSEC_SA_FLAG_ESN, cfg->seq_in);
 
 	if (cfg->has_selector) {
@@ -240,7 +292,7 @@ static int make_mature(struct nfipsec_sa *sa,
 		RCU_INIT_POINTER(sa->selector, sel);
 	}
 
-	err = dst_cache_init(&sa->dst_cache, GFP_KERNEL_ACCOUNT);
+	err = nfipsec_sa_init_routes(sa);
 	if (err)
 		return err;
 	sa->outer = cfg->outer;
@@ -274,7 +326,7 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 	err = nfipsec_sa_check(cfg, extack);
 	if (err)
 		return ERR_PTR(err);
-	sa = new_sa(&cfg->limits);
+	sa = new_sa(cfg);
 	if (!sa)
 		return ERR_PTR(-ENOMEM);
 

@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/cache.h>
 #include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/list.h>
@@ -70,16 +71,16 @@ struct nfipsec_sa_key {
  * @has_oa: @oa is given
  * @sport: source port of the SA's packets, network byte order
  * @dport: their destination port, network byte order
- * @oa: source address of the peer behind the NAT, family of the SA
  * @keepalive: seconds without a packet until a keepalive is sent, 0 is never
+ * @oa: source address of the peer behind the NAT, family of the SA
  */
 struct nfipsec_encap {
 	u8 type;
 	bool has_oa;
 	__be16 sport;
 	__be16 dport;
-	union nfipsec_addr oa;
 	u32 keepalive;
+	union nfipsec_addr oa;
 };
 
 /**
@@ -178,7 +179,7 @@ struct nfipsec_sa_stats {
 	u64_stats_t used_packets;
 	u64_stats_t last_used;
 	struct u64_stats_sync syncp;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct nfipsec_sa_rcu_selector - selector that can be replaced
@@ -224,9 +225,9 @@ struct nfipsec_sa_limits {
  * @over: hard limits that are reached: no packet may pass any more;
  *	nfipsec_expiry.lock, READ_ONCE() readers
  * @told: limits whose end user space was told, config lock
+ * @first_use: nanoseconds since boot, 0 is never; written once
  * @added: nanoseconds since boot, of each SA in the tables of a namespace another;
  *	constant once it is there
- * @first_use: nanoseconds since boot, 0 is never; written once
  * @due_node: in nfipsec_expiry.due, config lock
  * @due: nanoseconds since boot of the next limit of time, config lock
  * @todo: in nfipsec_expiry.todo, nfipsec_expiry.lock
@@ -238,8 +239,8 @@ struct nfipsec_life {
 	u32 hinted;
 	u32 over;
 	u32 told;
-	u64 added;
 	atomic64_t first_use;
+	u64 added;
 	struct rb_node due_node;
 	u64 due;
 	struct list_head todo;
@@ -248,33 +249,39 @@ struct nfipsec_life {
 
 /**
  * struct nfipsec_sa_core - what stays of an SA that moves
- * @sa: the SA as of now, config lock
- * @life: its limits, and what was used of them
  * @seq_max: largest sequence number to send with; config lock, lockless readers
- * @seq_soft: number from which on @seq_max is near; likewise
  * @seq_mark: number from which on nfipsec_sa_seq_reached() has something to
  *	say; likewise
+ * @seq_soft: number from which on @seq_max is near; likewise
+ * @life: its limits, and what was used of them
+ * @sa: the SA as of now, config lock
  * @seq: last sequence number sent, RFC 4303 section 3.3.3
  * @used_bytes: that the algorithm worked on, if @life says so
  * @used_packets: in which these were
  * @replay_lock: protects the SA's anti-replay state and what it was told of its
  *	peer
+ * @replay: anti-replay state, of a mature SA only; @replay_lock. Its ring is
+ *	behind it
  *
  * All that changes with each packet: an SA that moves becomes another object,
  * and packets may still be at the one that it was. Both count here.
+ *
+ * Among many SAs each packet finds all of this in no cache: what it needs is in
+ * one line of them for either way, and one more for what it changes.
  */
 struct nfipsec_sa_core {
-	struct nfipsec_sa *sa;
-	struct nfipsec_life life;
 	atomic64_t seq_max;
-	atomic64_t seq_soft;
 	atomic64_t seq_mark;
+	atomic64_t seq_soft;
+	struct nfipsec_life life;
+	struct nfipsec_sa *sa;
 
 	atomic64_t seq ____cacheline_aligned_in_smp;
 	atomic64_t used_bytes;
 	atomic64_t used_packets;
 
 	spinlock_t replay_lock ____cacheline_aligned_in_smp;
+	struct nfipsec_replay replay;
 };
 
 /**
@@ -290,53 +297,57 @@ struct nfipsec_sa_tie {
 /**
  * struct nfipsec_sa - a security association (RFC 4301 section 4.4.2)
  * @node: in nfipsec_sad.by_key, config lock
+ * @key: identity, constant
+ * @born: generation from which on packets find it, constant once it is there
+ * @died: generation from which on they do not; config lock, lockless readers
+ * @crypto: algorithms and keys, constant, NULL while larval and of IPComp
+ * @core: what changes with each packet, constant
+ * @stats: counters per CPU
+ * @selector: traffic it may carry, NULL is any; in BEET mode never NULL and
+ *	one address each, those of the packets inside; config lock, RCU readers
+ * @mode: enum nfipsec_mode, constant
+ * @dir: enum nfipsec_dir, constant
+ * @state: enum nfipsec_sa_state, constant: a larval SA is replaced, not changed
+ * @comp: of IPComp, and holds what that needs, constant
+ * @flags: bits of enum nfipsec_sa_flag, constant
+ * @reqid: written under the config lock by nfipsec_sad_set_reqid() alone once it is in
+ *	the tables, read with READ_ONCE()
+ * @outer: how the outer header is made and read, constant
+ * @encap: UDP encapsulation, constant
+ * @saddr: outer source address, zero is any, constant
+ * @tfc: traffic flow confidentiality, constant
+ * @dst_cache: route to the peer per CPU, bottom halves off; empty for good of an
+ *	SA that does not send
+ * @path: what was learned of the path to the peer, see path.c; a learner that
+ *	loses a race against another loses what it learned
+ * @algorithms: what @crypto points to
  * @peer_node: in a chain of nfipsec_sad.by_peer, config lock, RCU readers
  * @tie: its place in a chain of nfipsec_sad.by_reqid, if it has one, likewise; of the
  *	two that with number @tied, the other is for when the reqid changes
  * @tied: config lock
  * @untied: one of @tie was taken out of a chain; config lock
- * @untied_at: when the last one was, for cond_synchronize_rcu(); config lock
- * @born: generation from which on packets find it, constant once it is there
- * @died: generation from which on they do not; config lock, lockless readers
- * @heir: has the same key and is born when this one dies, or NULL; the same
- * @key: identity, constant
- * @saddr: outer source address, zero is any, constant
- * @mode: enum nfipsec_mode, constant
- * @dir: enum nfipsec_dir, constant
- * @state: enum nfipsec_sa_state, constant: a larval SA is replaced, not changed
- * @flags: bits of enum nfipsec_sa_flag, constant
- * @outer: how the outer header is made and read, constant
- * @pmtu_age: as in struct nfipsec_sa_config, constant
- * @path: what was learned of the path to the peer, see path.c; a learner that
- *	loses a race against another loses what it learned
- * @tfc: traffic flow confidentiality, constant
- * @dummy_node: in nfipsec_sad.dummies if @tfc says so, config lock
- * @dummy_due: jiffies of the next dummy packet, the work item's alone
- * @reqid: written under the config lock by nfipsec_sad_set_reqid() alone once it is in
- *	the tables, read with READ_ONCE()
- * @crypto: algorithms and keys, constant, NULL while larval and of IPComp
- * @comp: of IPComp, and holds what that needs, constant
- * @selector: traffic it may carry, NULL is any; in BEET mode never NULL and
- *	one address each, those of the packets inside; config lock, RCU readers
- * @stats: counters per CPU
- * @dst_cache: route to the peer per CPU, bottom halves off
- * @add_time: seconds since the epoch
- * @rwork: frees it after a grace period, in process context
- * @encap: UDP encapsulation, constant
- * @keepalive_node: in nfipsec_udpsa.keepalive, config lock
- * @last_sent: jiffies, with keepalives only; written and read whole
- * @dscp_set: bit for each DSCP value of packets to send, 0 is any, constant
- * @cpu: of packets to send, or NFIPSEC_CPU_ANY, constant (RFC 9611)
- * @owner: who asked for it, constant
- * @core: what changes with each packet, constant
  * @borrowed: @core, and what is behind the pointers here but for routes, is
  *	another SA's, which this one became or is to be made of; config lock
- * @replay: anti-replay state, NULL while larval; @core->replay_lock
+ * @pmtu_age: as in struct nfipsec_sa_config, constant
+ * @untied_at: when the last one was, for cond_synchronize_rcu(); config lock
+ * @heir: has the same key and is born when this one dies, or NULL; as @died
+ * @dscp_set: bit for each DSCP value of packets to send, 0 is any, constant
+ * @dummy_node: in nfipsec_sad.dummies if @tfc says so, config lock
+ * @dummy_due: jiffies of the next dummy packet, the work item's alone
+ * @add_time: seconds since the epoch
+ * @keepalive_node: in nfipsec_udpsa.keepalive, config lock
+ * @last_sent: jiffies, with keepalives only; written and read whole
+ * @rwork: frees it after a grace period, in process context
+ * @cpu: of packets to send, or NFIPSEC_CPU_ANY, constant (RFC 9611)
+ * @owner: who asked for it, constant
  * @moved: where the peer was last seen, if it is not where @saddr and @encap
  *	say, and user space was told; @core->replay_lock, its port read
  *	without
  * @moved_next: jiffies from which on user space may be told again,
  *	@core->replay_lock
+ *
+ * What packets look at comes first: among many SAs it is in no cache, and each
+ * line of it is waited for.
  *
  * The data path finds SAs under RCU and takes no reference; the SA stays
  * valid until rcu_read_unlock(). nfipsec_sa_free() may only be called once the
@@ -348,46 +359,49 @@ struct nfipsec_sa_tie {
  */
 struct nfipsec_sa {
 	struct rhash_head node;
+	struct nfipsec_sa_key key;
+	u64 born;
+	atomic64_t died;
+	/* Another line of 64 bytes: what each packet asks. */
+	struct nfipsec_crypto *crypto;
+	struct nfipsec_sa_core *core;
+	struct nfipsec_sa_stats __percpu *stats;
+	struct nfipsec_sa_rcu_selector __rcu *selector;
+	u8 mode;
+	u8 dir;
+	u8 state;
+	bool comp;
+	u32 flags;
+	u32 reqid;
+	struct nfipsec_outer outer;
+	/* And what only those ask that are sent, or in UDP. */
+	struct nfipsec_encap encap;
+	union nfipsec_addr saddr;
+	struct nfipsec_tfc tfc;
+	struct dst_cache dst_cache;
+	atomic64_t path;
+	struct nfipsec_crypto algorithms;
+
 	struct hlist_node peer_node;
 	struct nfipsec_sa_tie tie[2];
 	u8 tied;
 	bool untied;
-	unsigned long untied_at;
-	u64 born;
-	atomic64_t died;
-	struct nfipsec_sa *heir;
-	struct nfipsec_sa_key key;
-	union nfipsec_addr saddr;
-	u8 mode;
-	u8 dir;
-	u8 state;
-	u32 flags;
-	struct nfipsec_outer outer;
+	bool borrowed;
 	u32 pmtu_age;
-	atomic64_t path;
-	struct nfipsec_tfc tfc;
+	unsigned long untied_at;
+	struct nfipsec_sa *heir;
+	u64 dscp_set;
 	struct list_head dummy_node;
 	unsigned long dummy_due;
-	u32 reqid;
-	struct nfipsec_crypto *crypto;
-	bool comp;
-	struct nfipsec_sa_rcu_selector __rcu *selector;
-	struct nfipsec_sa_stats __percpu *stats;
-	struct dst_cache dst_cache;
 	time64_t add_time;
-	struct rcu_work rwork;
-	struct nfipsec_encap encap;
 	struct list_head keepalive_node;
 	unsigned long last_sent;
-	u64 dscp_set;
+	struct rcu_work rwork;
 	u32 cpu;
 	char owner[NFIPSEC_OWNER_SIZE];
-	struct nfipsec_sa_core *core;
-	bool borrowed;
-	struct nfipsec_replay *replay;
 	struct nfipsec_mapping moved;
 	unsigned long moved_next;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * nfipsec_sa_rehouses() - does a packet get another IP header?
@@ -503,6 +517,9 @@ void nfipsec_sa_barrier(void);
 struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 				     struct netlink_ext_ack *extack);
 void nfipsec_sa_free(struct nfipsec_sa *sa);
+struct nfipsec_sa *nfipsec_sa_alloc(void);
+void nfipsec_sa_dispose(struct nfipsec_sa *sa);
+int nfipsec_sa_init_routes(struct nfipsec_sa *sa);
 int nfipsec_sa_set_selector(struct nfipsec_sa *sa,
 			    const struct nfipsec_selector *sel,
 			    struct netlink_ext_ack *extack);

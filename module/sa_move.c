@@ -46,7 +46,7 @@ static int check(const struct nfipsec_sa *sa,
 		.dir = sa->dir,
 		.state = sa->state,
 		.flags = sa->flags,
-		.replay_window = sa->replay->window,
+		.replay_window = sa->core->replay.window,
 		.encap = to->encap,
 		.tfc = sa->tfc,
 		.dscp_set = sa->dscp_set,
@@ -84,7 +84,7 @@ struct nfipsec_sa *nfipsec_sa_moved(const struct nfipsec_sa *sa,
 	err = check(sa, to, extack);
 	if (err)
 		return ERR_PTR(err);
-	new = kmalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	new = nfipsec_sa_alloc();
 	if (!new)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_bh(&sa->core->replay_lock);
@@ -92,6 +92,8 @@ struct nfipsec_sa *nfipsec_sa_moved(const struct nfipsec_sa *sa,
 	data_race(memcpy(new, sa, sizeof(*new)));
 	spin_unlock_bh(&sa->core->replay_lock);
 	new->borrowed = true;
+	if (new->crypto)
+		new->crypto = &new->algorithms;
 	new->key.daddr = to->daddr;
 	new->key.family = to->family;
 	new->saddr = to->saddr;
@@ -110,9 +112,9 @@ struct nfipsec_sa *nfipsec_sa_moved(const struct nfipsec_sa *sa,
 	INIT_LIST_HEAD(&new->dummy_node);
 	INIT_LIST_HEAD(&new->keepalive_node);
 	memset(&new->dst_cache, 0, sizeof(new->dst_cache));
-	err = dst_cache_init(&new->dst_cache, GFP_KERNEL_ACCOUNT);
+	err = nfipsec_sa_init_routes(new);
 	if (err) {
-		kfree(new);
+		nfipsec_sa_dispose(new);
 		return ERR_PTR(err);
 	}
 	return new;

@@ -38,7 +38,7 @@ MODULE_PARM_DESC(failed, "number of tests that failed");
  * @v: the vector
  * @esn: extended sequence numbers
  * @seq: sequence number
- * @made: what nfipsec_crypto_create() has made
+ * @made: what crypto_new() has made
  * @c: what to use: @made, or @any
  * @any: @made without the algorithms that need the FPU
  * @ref: the same for the reference
@@ -444,7 +444,7 @@ static struct nfipsec_crypto *make_crypto(struct subject *s)
 	}
 	if (!keys.aead && !(keys.enc && keys.auth))
 		return ERR_PTR(-ENOENT);
-	return nfipsec_crypto_create(&keys, NULL);
+	return crypto_new(&keys);
 }
 
 static int prepare(struct subject *s, const struct vector *v, bool esn)
@@ -505,7 +505,7 @@ static void run_tests(struct subject *s, const struct vector *v, bool esn)
 			tests[i].name);
 	}
 	if (!err)
-		nfipsec_crypto_free(s->made);
+		crypto_put(s->made);
 }
 
 static void run_kat_tests(void)

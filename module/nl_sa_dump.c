@@ -57,7 +57,7 @@ static int dump_sa(struct sk_buff *skb, struct netlink_callback *cb,
 static int dump_chain(struct sk_buff *skb, struct netlink_callback *cb,
 		      struct nfipsec_net *nn, struct sa_cursor *cur)
 {
-	struct hlist_node *first = nn->sad.by_peer[cur->chain].first;
+	struct hlist_node *first = nn->sad.by_peer[cur->chain].sas.first;
 	struct nfipsec_sa *sa;
 	int err;
 

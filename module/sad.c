@@ -78,8 +78,8 @@ void nfipsec_sad_exit(struct nfipsec_net *nn)
  */
 void nfipsec_sad_free(struct nfipsec_net *nn)
 {
-	kvfree(nn->sad.by_reqid);
-	nn->sad.by_reqid = NULL;
+	kvfree(rcu_dereference_protected(nn->sad.by_reqid, true));
+	RCU_INIT_POINTER(nn->sad.by_reqid, NULL);
 }
 
 /**
@@ -421,7 +421,7 @@ void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner)
 
 	lockdep_assert_held(&nn->lock);
 	for (i = 0; i < ARRAY_SIZE(nn->sad.by_peer); i++) {
-		hlist_for_each_entry_safe(sa, tmp, &nn->sad.by_peer[i],
+		hlist_for_each_entry_safe(sa, tmp, &nn->sad.by_peer[i].sas,
 					  peer_node)
 			if (!owner || !strcmp(sa->owner, owner))
 				nfipsec_sad_remove(nn, sa);

@@ -7,6 +7,7 @@
 #define NFIPSEC_SAD_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 
@@ -18,38 +19,67 @@ struct nfipsec_net;
 struct netlink_ext_ack;
 
 #define NFIPSEC_SAD_PEER_BITS	8
-/* Of those to a peer each may have a reqid of its own: 64 kB of chains. */
-#define NFIPSEC_SAD_REQID_BITS	13
+
+/**
+ * struct nfipsec_sad_peers - the SAs to some peers
+ * @sas: by nfipsec_sa.peer_node, newest first; config lock, RCU readers
+ * @classed: of these, how many name DSCP values; written under the config lock
+ * @pinned: and how many send for one CPU; likewise
+ */
+struct nfipsec_sad_peers {
+	struct hlist_head sas;
+	u32 classed;
+	u32 pinned;
+};
+
+/**
+ * struct nfipsec_sad_ties - the SAs with a reqid
+ * @mask: chains less one, of which there are a power of two; constant
+ * @chain: by hash of family, daddr and reqid, newest first; config lock, RCU
+ *	readers
+ */
+struct nfipsec_sad_ties {
+	u32 mask;
+	struct hlist_head chain[];
+};
 
 /**
  * struct nfipsec_sad - the tables
  * @by_key: all SAs; written under the config lock, read under RCU
- * @by_peer: the same SAs by hash of family and daddr, newest first; written
- *	under the config lock, read under RCU
- * @by_reqid: those that have a reqid, by hash of family, daddr and reqid, newest
- *	first; NULL until there is a first SA, with a reqid or without. Written and
- *	read as @by_peer is
+ * @by_peer: the same SAs by hash of family and daddr
+ * @by_reqid: those that have a reqid; NULL until there is a first SA, with a reqid
+ *	or without. Config lock, RCU readers
  * @newest: nfipsec_life.added of the SA that was put in last, config lock
  * @dummies: SAs that send dummy packets, config lock
  * @count: number of SAs, config lock
  * @any: whether there are any, as packets meet it: bit 0 from the generation on
  *	that the bits above bit 1 tell, bit 1 before it
- * @classed: of these, how many name DSCP values; written under the config lock
- * @pinned: and how many send for one CPU; likewise
  * @expiry: removes SAs whose time is over
  */
 struct nfipsec_sad {
 	struct rhashtable by_key;
-	struct hlist_head by_peer[1 << NFIPSEC_SAD_PEER_BITS];
-	struct hlist_head *by_reqid;
+	struct nfipsec_sad_peers by_peer[1 << NFIPSEC_SAD_PEER_BITS];
+	struct nfipsec_sad_ties __rcu *by_reqid;
 	u64 newest;
 	struct list_head dummies;
 	u32 count;
 	atomic64_t any;
-	u32 classed;
-	u32 pinned;
 	struct nfipsec_expiry expiry;
 };
+
+/**
+ * nfipsec_sad_peers() - the chain of a peer
+ * @sad: the tables
+ * @peer: nfipsec_sad_peer_hash()
+ *
+ * Context: any.
+ * Return: the chain.
+ */
+static inline struct nfipsec_sad_peers *
+nfipsec_sad_peers(struct nfipsec_sad *sad, u32 peer)
+{
+	return &sad->by_peer[peer & (BIT(NFIPSEC_SAD_PEER_BITS) - 1)];
+}
 
 /**
  * struct nfipsec_sa_want - what a template asks of an SA
@@ -92,10 +122,10 @@ void nfipsec_sad_free(struct nfipsec_net *nn);
 /* Readers: under rcu_read_lock(), the result is valid until it ends. */
 struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
 				      const struct nfipsec_sa_key *key);
-unsigned int nfipsec_sad_peer_hash(u8 family,
-				   const union nfipsec_addr *daddr);
-unsigned int nfipsec_sad_reqid_hash(u8 family, const union nfipsec_addr *daddr,
-				    u32 reqid);
+u32 nfipsec_sad_peer_hash(u8 family, const union nfipsec_addr *daddr);
+const struct hlist_head *
+nfipsec_sad_reqid_chain(const struct nfipsec_sad_ties *ties, u32 peer,
+			u32 reqid);
 struct nfipsec_sa *nfipsec_sad_find_sent(const struct nfipsec_net *nn,
 					 struct nfipsec_sa_key *key,
 					 const union nfipsec_addr *saddr);
@@ -123,13 +153,23 @@ void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner);
 void nfipsec_sad_set_reqid(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 			   u32 reqid);
 
-/* What they have of sad_peer.c. */
+/* What they have of sad_peer.c, */
 void nfipsec_sad_init_peers(struct nfipsec_sad *sad);
-int __must_check nfipsec_sad_make_chains(struct nfipsec_sad *sad);
 void nfipsec_sad_link(struct nfipsec_sad *sad, struct nfipsec_sa *sa);
 void nfipsec_sad_unlink(struct nfipsec_sad *sad, struct nfipsec_sa *sa);
 void nfipsec_sad_relink(struct nfipsec_sad *sad, struct nfipsec_sa *old,
 			struct nfipsec_sa *new);
+
+/* and what that has of sad_reqid.c. */
+int __must_check nfipsec_sad_make_chains(struct nfipsec_sad *sad);
+void nfipsec_sad_tie(struct nfipsec_sad *sad, struct nfipsec_sa *sa);
+void nfipsec_sad_untie(struct nfipsec_sa *sa);
+void nfipsec_sad_retie(struct nfipsec_sad *sad, struct nfipsec_sa *old,
+		       struct nfipsec_sa *new);
+bool nfipsec_sad_is_younger(const struct nfipsec_sa *sa,
+			    const struct nfipsec_sa *than);
+void nfipsec_sad_link_behind(struct hlist_head *chain, struct hlist_node *node,
+			     struct hlist_node *younger);
 
 /*
  * Parts of a change that becomes visible as a whole, with the next generation,

@@ -146,11 +146,18 @@ static unsigned int rank(const struct nfipsec_sa *sa,
 	return rank;
 }
 
-/* No SA of the namespace has more. */
-static unsigned int rank_max(const struct nfipsec_net *nn)
+/* No SA to one of these peers has more. */
+static unsigned int rank_max(const struct nfipsec_sad_peers *peers)
 {
-	return 1 + (READ_ONCE(nn->sad.pinned) ? 1 : 0) +
-	       (READ_ONCE(nn->sad.classed) ? 2 : 0);
+	return 1 + (READ_ONCE(peers->pinned) ? 1 : 0) +
+	       (READ_ONCE(peers->classed) ? 2 : 0);
+}
+
+/* Those who look do not write to what they find it in. */
+static const struct nfipsec_sad_peers *peers_of(const struct nfipsec_net *nn,
+						u32 peer)
+{
+	return nfipsec_sad_peers((struct nfipsec_sad *)&nn->sad, peer);
 }
 
 /**
@@ -219,26 +226,27 @@ struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 		.flow = flow,
 		.state = nfipsec_net_gen(nn),
 	};
-	const struct hlist_head *chains;
+	u32 hash = nfipsec_sad_peer_hash(want->family, &want->daddr);
+	const struct nfipsec_sad_peers *peers = peers_of(nn, hash);
+	const struct nfipsec_sad_ties *ties;
 	struct nfipsec_sa_tie *tie;
 	struct nfipsec_sa *sa;
-	unsigned int hash;
 
 	/* After the state: what is in it is counted. */
-	c.top = rank_max(nn);
+	c.top = rank_max(peers);
 	if (want->reqid) {
-		hash = nfipsec_sad_reqid_hash(want->family, &want->daddr,
-					      want->reqid);
-		chains = READ_ONCE(nn->sad.by_reqid);
-		if (!chains)
+		ties = rcu_dereference(nn->sad.by_reqid);
+		if (!ties)
 			return NULL;
-		hlist_for_each_entry_rcu(tie, &chains[hash], node)
+		hlist_for_each_entry_rcu(tie,
+					 nfipsec_sad_reqid_chain(ties, hash,
+								 want->reqid),
+					 node)
 			if (settles(&c, tie->sa))
 				break;
 		return c.found;
 	}
-	hash = nfipsec_sad_peer_hash(want->family, &want->daddr);
-	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node)
+	hlist_for_each_entry_rcu(sa, &peers->sas, peer_node)
 		if (settles(&c, sa))
 			break;
 	return c.found;
@@ -249,12 +257,12 @@ static struct nfipsec_sa *find_plain(const struct nfipsec_net *nn,
 				     const struct nfipsec_flow *flow,
 				     u32 reqid, u64 state)
 {
-	unsigned int hash = nfipsec_sad_peer_hash(flow->family, &flow->daddr);
+	u32 hash = nfipsec_sad_peer_hash(flow->family, &flow->daddr);
 	struct nfipsec_sa *found = NULL;
 	struct nfipsec_sa *sa;
 	u32 id;
 
-	hlist_for_each_entry_rcu(sa, &nn->sad.by_peer[hash], peer_node) {
+	hlist_for_each_entry_rcu(sa, &peers_of(nn, hash)->sas, peer_node) {
 		if (sa->key.proto != IPPROTO_COMP ||
 		    sa->mode != NFIPSEC_MODE_TUNNEL ||
 		    sa->state != NFIPSEC_SA_STATE_MATURE ||

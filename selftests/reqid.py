@@ -159,6 +159,36 @@ def age(change):
     equal(senders(), NOBODY)
 
 
+def many(count):
+    """SAs that nobody asks for but who takes any."""
+    key_path = lib.key_file(null.auth)
+    lab.cli("--batch", "-", stdin="".join(
+        "sa add src %s dst %s proto esp spi %d mode tunnel dir out reqid %d "
+        "enc null auth-trunc sha256 %s 128\n" % (OUT4, PEER4, spi, spi, key_path)
+        for spi in range(0x100000, 0x100000 + count)))
+
+
+def grows():
+    """Among so many that they are arranged anew, all is as it was."""
+    setup()
+    spis = [lab.sa(null, "out", reqid=RED) for _ in range(3)]
+    blue = lab.sa(null, "out", reqid=BLUE)
+    update(spis[1], BLUE)
+    update(spis[1], RED)
+    many(600)
+    got = senders()
+    equal((got[RED], got[BLUE]), (spis[2], blue))
+    move(spis[0], BLUE)
+    equal(senders()[BLUE], blue, "the newest is what it was")
+    move(spis[0], RED)
+    update(blue, RED)
+    for newest in [blue] + spis[::-1]:
+        equal(senders()[RED], newest, "when newer ones are gone")
+        delete(newest)
+    got = senders()
+    equal((got[RED], got[BLUE]), (None, None), "when all are")
+
+
 def classes():
     """The class goes before the age."""
     setup()
@@ -414,6 +444,7 @@ for fam in (False, True):
 report.add("the newest stays the newest, changed", age, update)
 report.add("the newest stays the newest, moved", age, move)
 report.add("the newest stays the newest, elsewhere", age, there_and_back)
+report.add("among many", grows)
 report.add("classes of traffic", classes)
 report.add("changed, and gone at once", at_once)
 report.add("changed, and its limit reached", limit)

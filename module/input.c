@@ -379,6 +379,8 @@ static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 	struct nfipsec_sa *sa;
 
 	sa = find_sa(nn, skb, l3, flow);
+	if (sa)
+		nfipsec_sa_prefetch(sa, false);
 	if (sa && (known_local(where) ||
 		   (sa->dir == NFIPSEC_DIR_IN && !nfipsec_to_group(flow)))) {
 		input_sa(nn, sa, skb, l3, flow);

@@ -76,8 +76,10 @@ enum nfipsec_out nfipsec_output_decide(const struct nfipsec_net *nn,
 	const struct nfipsec_verdict *verdict = &decision->verdict;
 
 	*reason = ask_policy(nn, skb, family, decision);
-	if (verdict->policy)
+	if (verdict->policy) {
+		nfipsec_policy_prefetch_sa(verdict->policy);
 		this_cpu_inc(*verdict->policy->hits);
+	}
 	if (*reason)
 		return NFIPSEC_OUT_DROP;
 	return verdict->action == NFIPSEC_ACTION_PROTECT ? NFIPSEC_OUT_SEAL :

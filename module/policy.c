@@ -347,6 +347,8 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 	chain->len = 0;
 	for (i = 0; i < pol->cfg.tmpls; i++) {
 		sa = find_sa(nn, pol, i, flow, cpu);
+		if (sa)
+			nfipsec_sa_prefetch(sa, true);
 		if (!sa || (sa->mode == NFIPSEC_MODE_TRANSPORT &&
 			    !nfipsec_sa_joins(sa, flow)))
 			return false;

@@ -7,7 +7,9 @@
 #define NFIPSEC_POLICY_H
 
 #include <linux/atomic.h>
+#include <linux/compiler.h>
 #include <linux/limits.h>
+#include <linux/prefetch.h>
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
@@ -178,6 +180,42 @@ struct nfipsec_policy {
 static inline bool nfipsec_policy_leaves(const struct nfipsec_policy *pol)
 {
 	return atomic64_read(&pol->rule[0].died) != S64_MAX;
+}
+
+/**
+ * nfipsec_policy_prefetch() - ask for what a packet will need of a policy
+ * @pol: that it meets
+ *
+ * It is spread over it, and in no cache if there are many: so that it is waited
+ * for at once.
+ *
+ * Context: any.
+ */
+static inline void nfipsec_policy_prefetch(const struct nfipsec_policy *pol)
+{
+	prefetch(&pol->hits);
+	prefetch(&pol->cfg.tmpls);
+	prefetch(&pol->cfg.tmpl[0].reqid);
+	prefetch(&pol->cfg.tmpl[0].demand);
+}
+
+/**
+ * nfipsec_policy_prefetch_sa() - ask for the SA that a packet may be sent through
+ * @pol: that it meets, outbound
+ *
+ * The one that the policy knows. If that is gone, or no SA at all, nothing comes of
+ * it: who only asks for memory need not know that it is there.
+ *
+ * Context: any.
+ */
+static inline void nfipsec_policy_prefetch_sa(const struct nfipsec_policy *pol)
+{
+	const struct nfipsec_sa *sa = READ_ONCE(pol->cache[0].sa);
+
+	prefetch(sa);
+	prefetch(&sa->crypto);
+	prefetch(&sa->saddr);
+	prefetch(&sa->algorithms);
 }
 
 struct nfipsec_policy *nfipsec_policy_create(const struct nfipsec_policy_config *cfg,

@@ -12,6 +12,8 @@
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/percpu.h>
+#include <linux/prefetch.h>
 #include <linux/rbtree_types.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
@@ -402,6 +404,38 @@ struct nfipsec_sa {
 	struct nfipsec_mapping moved;
 	unsigned long moved_next;
 } ____cacheline_aligned_in_smp;
+
+/* Of an algorithm's memory, what to ask for: a tfm, round keys, some powers. */
+#define NFIPSEC_SA_AHEAD	12
+
+/**
+ * nfipsec_sa_prefetch() - ask for what a packet will need of an SA
+ * @sa: SA that it will be sent or received through
+ * @out: it is sent
+ *
+ * All of it is behind pointers of the SA, in other pages, and in no cache if there
+ * are many SAs. So that it is waited for at once, and while other things are done.
+ *
+ * Context: bottom halves off.
+ */
+static inline void nfipsec_sa_prefetch(const struct nfipsec_sa *sa, bool out)
+{
+	const struct nfipsec_sa_core *core = sa->core;
+	const void *tfm = sa->algorithms.aead;
+	unsigned int i;
+
+	prefetch(core);
+	if (out) {
+		prefetchw(&core->seq);
+		prefetch(raw_cpu_ptr((u8 __percpu *)sa->dst_cache.cache));
+	} else {
+		prefetchw(&core->replay_lock);
+	}
+	prefetchw(raw_cpu_ptr(sa->stats));
+	if (tfm)
+		for (i = 0; i < NFIPSEC_SA_AHEAD; i++)
+			prefetch(tfm + i * SMP_CACHE_BYTES);
+}
 
 /**
  * nfipsec_sa_rehouses() - does a packet get another IP header?

@@ -4,6 +4,7 @@
  */
 #include <linux/bits.h>
 #include <linux/err.h>
+#include <linux/prefetch.h>
 #include <linux/rculist.h>
 
 #include "net.h"
@@ -178,11 +179,19 @@ struct candidates {
 	struct nfipsec_sa *found;
 };
 
+/* What can_send() looks at, while it waits for the first line of it. */
+static void prefetch_sa(const struct nfipsec_sa *sa)
+{
+	prefetch(&sa->crypto);
+	prefetch(&sa->saddr);
+}
+
 /* Is the answer known with the next one of them? */
 static bool settles(struct candidates *c, struct nfipsec_sa *sa)
 {
 	unsigned int r;
 
+	prefetch_sa(sa);
 	if (!can_send(sa, c->want, c->state) ||
 	    (c->flow && !nfipsec_sa_admits(sa, c->flow)))
 		return false;

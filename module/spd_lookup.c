@@ -74,6 +74,8 @@ void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
 	} while (unlikely(nfipsec_classifier_changed(cls, state)));
 
 	verdict->policy = policy_of(hit.yes);
+	if (verdict->policy)
+		nfipsec_policy_prefetch(verdict->policy);
 	verdict->opaque = false;
 	verdict->hidden = false;
 	if (flow->opaque)

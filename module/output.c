@@ -7,7 +7,7 @@
  *	     -> nfipsec_output()		which policy, which SAs
  *		-> route, path MTU
  *		-> segments, fragments, checksums
- *		-> encap, esp, ah or comp	for each SA: outer headers,
+ *		-> seal: encap, esp, ah, comp	for each SA: outer headers,
  *						ciphertext, ICV
  *		-> reinject			the ESP or AH packet leaves
  *
@@ -26,21 +26,15 @@
 #include <net/ip6_route.h>
 
 #include "acquire.h"
-#include "ah.h"
-#include "comp.h"
 #include "decide.h"
 #include "drop.h"
-#include "encap.h"
-#include "esp.h"
-#include "expire.h"
 #include "flow.h"
 #include "net.h"
 #include "output.h"
 #include "pmtu.h"
-#include "proto.h"
 #include "reinject.h"
+#include "seal.h"
 #include "tfc.h"
-#include "udp.h"
 
 /* Of an ICMP error several looks: all of them at one state. */
 static enum nfipsec_reason ask_policy(const struct nfipsec_net *nn,
@@ -104,149 +98,6 @@ static int reason_errno(enum nfipsec_reason reason)
 	}
 }
 
-/* ESP and AH cover the checksum: the device will not see where it would go. */
-static enum nfipsec_reason finish_checksum(struct sk_buff *skb)
-{
-	int err = 0;
-
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return NFIPSEC_OK;
-	if (skb_csum_is_sctp(skb))
-		err = skb_crc32c_csum_help(skb);
-	else
-		err = skb_checksum_help(skb);
-	return err ? NFIPSEC_OUT_CSUM : NFIPSEC_OK;
-}
-
-/* What the algorithm will work on (RFC 4301 section 4.4.2.1). */
-static unsigned int worked_on(const struct nfipsec_sa *sa,
-			      const struct sk_buff *skb)
-{
-	if (sa->key.proto == IPPROTO_AH)
-		return skb->len;
-	return nfipsec_esp_text_len(sa->crypto, skb->len -
-				    skb_transport_offset(skb) -
-				    nfipsec_esp_hlen(sa->crypto));
-}
-
-static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
-				struct sk_buff *skb, u8 nexthdr)
-{
-	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
-	enum nfipsec_reason reason;
-	u8 iv[NFIPSEC_IV_MAX];
-	u64 seq;
-
-	if (!nfipsec_expire_charge(nn, sa, worked_on(sa, skb)))
-		return NFIPSEC_OUT_EXPIRED;
-	reason = nfipsec_sa_seq_next(sa, &seq);
-	nfipsec_expire_hint(nn, sa, nfipsec_sa_seq_reached(sa, seq));
-	if (reason)
-		return reason;
-	if (sa->key.proto == IPPROTO_AH)
-		return nfipsec_ah_seal(sa->crypto, skb, sa->key.spi, esn, seq,
-				       nfipsec_encap_gap(sa), nexthdr);
-	nfipsec_esp_make_iv(sa->crypto, seq, iv);
-	return nfipsec_esp_seal(sa->crypto, skb, sa->key.spi, esn, seq, iv,
-				nexthdr);
-}
-
-/* An SA of IPComp, which makes no packet longer than a tunnel's header does. */
-static enum nfipsec_reason add_comp(const struct nfipsec_outbound *p,
-				    struct nfipsec_sa *sa, struct sk_buff *skb,
-				    const struct nfipsec_l3 *l3, bool df)
-{
-	unsigned int nexthdr_off = nfipsec_encap_nexthdr_off(sa, l3);
-	unsigned int len = skb->len;
-	enum nfipsec_reason reason;
-	u8 nexthdr;
-
-	if (!nfipsec_expire_charge(p->nn, sa, len))
-		return NFIPSEC_OUT_EXPIRED;
-	reason = nfipsec_encap_push(sa, skb, p->dst, l3, df, &nexthdr);
-	if (reason)
-		return reason;
-	reason = nfipsec_comp_pack(skb, nexthdr_off, sa->key.spi);
-	if (reason != NFIPSEC_OUT_COMP && reason != NFIPSEC_OUT_COMP_NOT)
-		return reason;
-	nfipsec_count(p->nn, reason);
-	nfipsec_encap_finish(sa, p->net, skb);
-	if (skb->len > IP_MAX_MTU)
-		return NFIPSEC_OUT_LENGTH;
-	nfipsec_sa_count(sa, len);
-	return NFIPSEC_OK;
-}
-
-/*
- * One SA of several. On success the packet is what the next one carries. @spare
- * bytes may be added to its payload.
- */
-static enum nfipsec_reason add_sa(const struct nfipsec_outbound *p,
-				  struct nfipsec_sa *sa, struct sk_buff *skb,
-				  const struct nfipsec_l3 *l3, bool df,
-				  unsigned int spare)
-{
-	unsigned int len = skb->len;
-	enum nfipsec_reason reason;
-	u8 nexthdr;
-
-	if (sa->key.proto == IPPROTO_COMP)
-		return add_comp(p, sa, skb, l3, df);
-	reason = nfipsec_encap_push(sa, skb, p->dst, l3, df, &nexthdr);
-	if (reason)
-		return reason;
-	if (p->dummy)
-		nexthdr = NFIPSEC_NEXTHDR_DUMMY;
-	reason = nfipsec_tfc_pad(sa, skb, nexthdr, spare);
-	if (reason)
-		return reason;
-	nfipsec_encap_finish(sa, p->net, skb);
-	reason = seal(p->nn, sa, skb, nexthdr);
-	if (reason)
-		return reason;
-	if (skb->len > IP_MAX_MTU)
-		return NFIPSEC_OUT_LENGTH;
-	if (sa->encap.type)
-		nfipsec_udp_finish(sa, skb);
-	if (!p->dummy)
-		nfipsec_sa_count(sa, len);
-	nfipsec_sa_sent(sa);
-	return NFIPSEC_OK;
-}
-
-/*
- * All of them, the innermost first. @l3 is the packet's, and overwritten. @at is
- * in the end the last one, or the one that could not be.
- */
-static enum nfipsec_reason add_sas(const struct nfipsec_outbound *p,
-				   struct sk_buff *skb, struct nfipsec_l3 *l3,
-				   bool df, const struct nfipsec_sa **at)
-{
-	unsigned int spare = p->fit > skb->len ? p->fit - skb->len : 0;
-	enum nfipsec_reason reason;
-	unsigned int i;
-
-	for (i = 0; i < p->chain.len; i++) {
-		*at = p->chain.sa[i];
-		if (i) {
-			/* Only the first of them hides the packet's length. */
-			spare = 0;
-			nfipsec_encap_complete(skb);
-			/* Of UDP, if the one before is in that. */
-			reason = finish_checksum(skb);
-			if (reason)
-				return reason;
-			if (!nfipsec_l3_parse(skb, p->chain.sa[i - 1]->key.family,
-					      l3))
-				return NFIPSEC_OUT_HEADER;
-		}
-		reason = add_sa(p, p->chain.sa[i], skb, l3, df, spare);
-		if (reason)
-			return reason;
-	}
-	return NFIPSEC_OK;
-}
-
 /* One datagram with its layout: consumed, whatever happens. */
 static int send_one(const struct nfipsec_outbound *p, struct sk_buff *skb,
 		    const struct nfipsec_l3 *layout)
@@ -257,7 +108,7 @@ static int send_one(const struct nfipsec_outbound *p, struct sk_buff *skb,
 	enum nfipsec_reason reason;
 	bool df;
 
-	reason = finish_checksum(skb);
+	reason = nfipsec_seal_checksum(skb);
 	if (reason)
 		goto drop;
 
@@ -267,7 +118,7 @@ static int send_one(const struct nfipsec_outbound *p, struct sk_buff *skb,
 		skb_dst_set(skb, dst_clone(p->dst));
 		skb->dev = p->dst->dev;
 	}
-	reason = add_sas(p, skb, &l3, df, &at);
+	reason = nfipsec_seal(p, skb, &l3, df, &at);
 	if (reason)
 		goto drop;
 
@@ -314,7 +165,7 @@ static int send_fragments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 	int err, ret;
 
 	/* The stack would make an Internet checksum, also of SCTP. */
-	reason = finish_checksum(skb);
+	reason = nfipsec_seal_checksum(skb);
 	if (reason) {
 		nfipsec_drop(p->nn, skb, reason);
 		return reason_errno(reason);

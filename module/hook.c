@@ -20,6 +20,7 @@
 #include "net.h"
 #include "output.h"
 #include "tag.h"
+#include "train.h"
 
 /* Fragments are judged before conntrack's defragmentation at -400. */
 #define PRI_FRAGMENTS	(NF_IP_PRI_CONNTRACK_DEFRAG - 10)
@@ -211,10 +212,13 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	struct nfipsec_decision decision;
 	enum nfipsec_reason reason;
 
+	if (transformed(skb, state->pf)) {
+		nfipsec_train_same_headers(skb);
+		return NF_ACCEPT;
+	}
 	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||
 	    is_loopback(state->out) || netif_is_l3_master(state->out) ||
-	    bridged(skb) || transformed(skb, state->pf) ||
-	    stays(skb, state))
+	    bridged(skb) || stays(skb, state))
 		return NF_ACCEPT;
 
 	switch (nfipsec_output_decide(nn, skb, state->pf, &decision, &reason)) {

@@ -415,6 +415,17 @@ static void split(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	}
 }
 
+/* A super-packet for this host: true if it was that, and is consumed. */
+static bool taken_apart(struct nfipsec_net *nn, struct sk_buff *skb,
+			const struct nfipsec_flow *flow,
+			enum nfipsec_where where)
+{
+	if (!known_local(where) && !nfipsec_to_local(nn->net, flow))
+		return false;
+	split(nn, skb, flow->family, where);
+	return true;
+}
+
 /*
  * UDP to a port on which an SA receives. Returns true if the packet is
  * consumed. Sets @settled as ipsec() does.
@@ -423,12 +434,8 @@ static bool udp(struct nfipsec_net *nn, struct sk_buff *skb,
 		struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
 		enum nfipsec_where where, bool *settled)
 {
-	if (skb_is_gso(skb)) {
-		if (!known_local(where) && !nfipsec_to_local(nn->net, flow))
-			return false;
-		split(nn, skb, l3->family, where);
-		return true;
-	}
+	if (skb_is_gso(skb))
+		return taken_apart(nn, skb, flow, where);
 	switch (nfipsec_natt_parse(skb, l3)) {
 	case NFIPSEC_NATT_ESP:
 		return ipsec(nn, skb, l3, flow, where, settled);
@@ -504,7 +511,10 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		return false;
 	} else if (!l3.frag && nfipsec_is_ipsec(l3.proto)) {
-		if (ipsec(nn, skb, &l3, &flow, where, &settled))
+		/* No device has one, but tc can send here what was to leave. */
+		if (skb_is_gso(skb) ?
+		    taken_apart(nn, skb, &flow, where) :
+		    ipsec(nn, skb, &l3, &flow, where, &settled))
 			return true;
 	} else if (!l3.frag && l3.proto == IPPROTO_UDP &&
 		   nfipsec_udpsa_port(nn, family, htons(flow.dport))) {

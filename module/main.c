@@ -11,6 +11,7 @@
 #include "acquire.h"
 #include "deliver.h"
 #include "dummy.h"
+#include "gso.h"
 #include "hook.h"
 #include "natt.h"
 #include "net.h"
@@ -148,9 +149,12 @@ static int __init nfipsec_init(void)
 	err = nfipsec_sa_init();
 	if (err)
 		goto exit_deliver;
-	err = register_pernet_subsys(&net_ops);
+	err = nfipsec_gso_init();
 	if (err)
 		goto exit_sa;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		goto exit_gso;
 	err = nfipsec_netlink_init();
 	if (err)
 		goto exit_net;
@@ -158,6 +162,8 @@ static int __init nfipsec_init(void)
 
 exit_net:
 	unregister_pernet_subsys(&net_ops);
+exit_gso:
+	nfipsec_gso_exit();
 exit_sa:
 	nfipsec_sa_exit();
 exit_deliver:
@@ -173,6 +179,7 @@ static void __exit nfipsec_exit(void)
 {
 	nfipsec_netlink_exit();
 	unregister_pernet_subsys(&net_ops);
+	nfipsec_gso_exit();
 	nfipsec_sa_exit();
 	nfipsec_deliver_exit();
 	nfipsec_spd_cache_exit();

@@ -10,6 +10,7 @@
 
 #include "dummy.h"
 #include "expire.h"
+#include "gso.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
@@ -249,6 +250,8 @@ int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 		err = insert(nn, sa);
 	if (err)
 		nfipsec_sa_free(sa);
+	else
+		nfipsec_gso_want();
 	if (err == -EEXIST)
 		nfipsec_nl_refuse(info->extack, info->attrs[NFIPSEC_A_SA_SPI],
 				  err,
@@ -283,6 +286,7 @@ static int mature(struct genl_info *info, struct nfipsec_net *nn,
 		nfipsec_sa_free(sa);
 		return err;
 	}
+	nfipsec_gso_want();
 	nfipsec_dummy_kick(nn);
 	nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_UPDATED, sa, NULL);
 	return 0;

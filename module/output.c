@@ -9,6 +9,7 @@
  *		-> segments, fragments, checksums
  *		-> seal: encap, esp, ah, comp	for each SA: outer headers,
  *						ciphertext, ICV
+ *		-> train			those of a super-packet together
  *		-> reinject			the ESP or AH packet leaves
  *
  * What is held between the two look-ups, in a queue to user space say, or for
@@ -35,6 +36,7 @@
 #include "reinject.h"
 #include "seal.h"
 #include "tfc.h"
+#include "train.h"
 
 /* Of an ICMP error several looks: all of them at one state. */
 static enum nfipsec_reason ask_policy(const struct nfipsec_net *nn,
@@ -98,38 +100,59 @@ static int reason_errno(enum nfipsec_reason reason)
 	}
 }
 
-/* One datagram with its layout: consumed, whatever happens. */
-static int send_one(const struct nfipsec_outbound *p, struct sk_buff *skb,
-		    const struct nfipsec_l3 *layout)
+/* Sealed by all SAs of @p, with the outer header's @df: consumed. */
+static int leave(const struct nfipsec_outbound *p, struct sk_buff *skb, bool df)
 {
-	struct nfipsec_l3 l3 = *layout;
-	bool anew = nfipsec_sa_rehouses(p->sa);
+	u8 family = p->sa->key.family;
+
+	return nfipsec_reinject_out(p->net, skb, family,
+				    nfipsec_sa_rehouses(p->sa),
+				    df && family == AF_INET, p->shared);
+}
+
+/*
+ * One datagram with its layout. On success it is as it will be on the wire, with
+ * its route; on failure it is freed, and counted.
+ */
+static enum nfipsec_reason seal_one(const struct nfipsec_outbound *p,
+				    struct sk_buff *skb,
+				    const struct nfipsec_l3 *layout, bool *df)
+{
 	const struct nfipsec_sa *at = p->sa;
+	struct nfipsec_l3 l3 = *layout;
 	enum nfipsec_reason reason;
-	bool df;
 
 	reason = nfipsec_seal_checksum(skb);
 	if (reason)
 		goto drop;
 
-	df = nfipsec_pmtu_df(p->sa, skb, &l3, p->fit);
-	if (anew) {
+	*df = nfipsec_pmtu_df(p->sa, skb, &l3, p->fit);
+	if (nfipsec_sa_rehouses(p->sa)) {
 		skb_dst_drop(skb);
 		skb_dst_set(skb, dst_clone(p->dst));
 		skb->dev = p->dst->dev;
 	}
-	reason = nfipsec_seal(p, skb, &l3, df, &at);
+	reason = nfipsec_seal(p, skb, &l3, *df, &at);
 	if (reason)
 		goto drop;
 
 	nfipsec_count(p->nn, p->dummy ? NFIPSEC_OUT_DUMMY : NFIPSEC_OUT_OK);
-	return nfipsec_reinject_out(p->net, skb, p->sa->key.family, anew,
-				    df && p->sa->key.family == AF_INET,
-				    p->shared);
+	return NFIPSEC_OK;
 
 drop:
 	nfipsec_drop_sa(p->nn, skb, at, reason);
-	return reason_errno(reason);
+	return reason;
+}
+
+/* One datagram with its layout: consumed, whatever happens. */
+static int send_one(const struct nfipsec_outbound *p, struct sk_buff *skb,
+		    const struct nfipsec_l3 *layout)
+{
+	enum nfipsec_reason reason;
+	bool df;
+
+	reason = seal_one(p, skb, layout, &df);
+	return reason ? reason_errno(reason) : leave(p, skb, df);
 }
 
 /* Where collect() puts what ip6_fragment() makes, bottom halves off. */
@@ -202,13 +225,60 @@ static int send_datagram(const struct nfipsec_outbound *p, struct sk_buff *skb,
 	       send_fragments(p, skb, family) : send_one(p, skb, l3);
 }
 
+/* What of a super-packet goes down the stack together. */
+static int leave_train(const struct nfipsec_outbound *p,
+		       struct nfipsec_train *train)
+{
+	struct net *net = nfipsec_sa_rehouses(p->sa) ? p->net : NULL;
+	bool df = train->df;
+	struct sk_buff *skb;
+
+	skb = nfipsec_train_leave(train, net);
+	return skb ? leave(p, skb, df) : 0;
+}
+
+/* One segment of a super-packet: consumed. Those before it have left, or wait. */
+static int send_segment(const struct nfipsec_outbound *p, struct sk_buff *skb,
+			u8 family, struct nfipsec_train *train)
+{
+	enum nfipsec_reason reason;
+	struct nfipsec_l3 l3;
+	int err;
+	bool df;
+
+	if (nfipsec_decide_fragments(p, skb, family)) {
+		err = leave_train(p, train);
+		return send_fragments(p, skb, family) ?: err;
+	}
+	if (!nfipsec_l3_parse(skb, family, &l3)) {
+		nfipsec_drop_sa(p->nn, skb, p->sa, NFIPSEC_OUT_HEADER);
+		return reason_errno(NFIPSEC_OUT_HEADER);
+	}
+	reason = seal_one(p, skb, &l3, &df);
+	if (reason)
+		return reason_errno(reason);
+	if (nfipsec_train_join(train, skb, df))
+		return 0;
+	err = leave_train(p, train);
+	if (nfipsec_train_join(train, skb, df))
+		return err;
+	return leave(p, skb, df) ?: err;
+}
+
 /* A super-packet: cut to what the sender's protocol calls a packet. */
 static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 			 u8 family)
 {
 	struct sk_buff *segs, *seg, *next;
+	struct nfipsec_train train;
 	int err = 0, ret;
 
+	nfipsec_train_start(&train, p->chain.sa[p->chain.len - 1], p->dst);
+	/* Once here, or else once for each segment, which has as much. */
+	if (skb_cow_head(skb, nfipsec_train_room(&train, p->dst))) {
+		nfipsec_drop(p->nn, skb, NFIPSEC_OUT_NOMEM);
+		return reason_errno(NFIPSEC_OUT_NOMEM);
+	}
 	segs = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segs)) {
 		nfipsec_drop(p->nn, skb, NFIPSEC_OUT_GSO);
@@ -218,13 +288,11 @@ static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		ret = nfipsec_decide_fragments(p, seg, family) ?
-		      send_fragments(p, seg, family) :
-		      send_piece(p, seg, family);
+		ret = send_segment(p, seg, family, &train);
 		if (ret)
 			err = ret;
 	}
-	return err;
+	return leave_train(p, &train) ?: err;
 }
 
 /* The policy and its SAs, as they are in one state of the tables. */

@@ -108,6 +108,12 @@ int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
 	int ret;
 
 	nf_reset_ct(skb);
+	/* It came by no port of a bridge, and no link's header is in it. */
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
+	skb_reset_mac_header(skb);
+	skb->mac_len = 0;
 	/* Without DF, the outer packet may be fragmented. */
 	skb->ignore_df = !df;
 

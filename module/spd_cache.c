@@ -29,10 +29,10 @@
  * gone is never found again, and nothing of it is read. The entries are reused in
  * time, as are those that are not true any more.
  *
- * What a stranger can do. He does not know the key of the hash, so cannot choose
- * flows that share a set with somebody's. He can make so many flows that they push
- * out all others; these then cost what they would without a cache, and storing
- * them.
+ * What a stranger can do. He does not know the secret of the hash, so cannot choose
+ * flows that share a set with somebody's, unless he finds out by their times which
+ * do. He can make so many flows that they push out all others; these then cost what
+ * they would without a cache, and storing them, in both cases.
  */
 #include <linux/bottom_half.h>
 #include <linux/build_bug.h>
@@ -40,20 +40,21 @@
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
-#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 
 #include "flow_cache.h"
 #include "net.h"
 #include "spd_cache.h"
+#include "wordhash.h"
 
 static bool flow_cache = true;
 module_param(flow_cache, bool, 0644);
 MODULE_PARM_DESC(flow_cache, "Remember what policy said of flows (default: on)");
 
 static DEFINE_PER_CPU(struct nfipsec_flow_cache *, caches);
-static hsiphash_key_t secret;
+/* One more than a flow has words. */
+static u64 secret[sizeof(struct nfipsec_flow) / sizeof(u32) + 1];
 static enum cpuhp_state prepare_state;
 
 /* Once for each CPU that was ever there. Without memory it has none. */
@@ -76,7 +77,7 @@ int nfipsec_spd_cache_init(void)
 {
 	int state;
 
-	get_random_bytes(&secret, sizeof(secret));
+	get_random_bytes(secret, sizeof(secret));
 	state = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/nfipsec:prepare",
 				  prepare, NULL);
 	if (state < 0)
@@ -108,7 +109,9 @@ static u64 place_of(const struct nfipsec_net *nn, unsigned int dir)
 /* One flow in several namespaces, or ways, is in several sets. */
 static u32 hash_of(u64 place, const struct nfipsec_flow *flow)
 {
-	return hsiphash(flow, sizeof(*flow), &secret) + place;
+	BUILD_BUG_ON(sizeof(*flow) % sizeof(u32));
+	return nfipsec_wordhash(secret, (const u32 *)flow,
+				ARRAY_SIZE(secret) - 1) + place;
 }
 
 static void count(const struct nfipsec_net *nn, bool hit)

@@ -103,6 +103,32 @@ static void push_transport(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	skb_set_transport_header(skb, l3->esp_off);
 }
 
+/*
+ * Headroom for so many bytes, and the headers ours to write. A packet that nobody
+ * else has is moved back in its buffer where that has room, also for what sealing
+ * will put behind it: a new buffer costs more.
+ */
+static int make_room(const struct nfipsec_sa *sa, struct sk_buff *skb,
+		     unsigned int room)
+{
+	unsigned int tail = 0, by;
+
+	if (skb_headroom(skb) >= room || skb_cloned(skb))
+		return skb_cow_head(skb, room);
+	if (sa->key.proto == IPPROTO_ESP)
+		tail = nfipsec_esp_tail_max(sa->crypto);
+	by = ALIGN(room - skb_headroom(skb), sizeof(long));
+	/* None of a packet that is not linear. */
+	if (skb_tailroom(skb) < by + tail)
+		return skb_cow_head(skb, room);
+
+	memmove(skb->data + by, skb->data, skb->len);
+	skb->data += by;
+	skb->tail += by;
+	skb_headers_offset_update(skb, by);
+	return 0;
+}
+
 /**
  * nfipsec_encap_push() - put the outer headers in front of a packet
  * @sa: SA
@@ -136,7 +162,7 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 		return NFIPSEC_OUT_HEADER;
 
 	/* Up to here the headers may be a clone's: from here they are ours. */
-	if (skb_cow_head(skb, room))
+	if (make_room(sa, skb, room))
 		return NFIPSEC_OUT_NOMEM;
 
 	switch (sa->mode) {

@@ -41,6 +41,17 @@ static inline unsigned int nfipsec_esp_payload_max(const struct nfipsec_crypto *
 }
 
 /**
+ * nfipsec_esp_tail_max() - what sealing puts behind a payload
+ * @c: algorithms
+ *
+ * Return: bytes at most.
+ */
+static inline unsigned int nfipsec_esp_tail_max(const struct nfipsec_crypto *c)
+{
+	return c->block + NFIPSEC_ESP_TAIL + c->icv_len;
+}
+
+/**
  * nfipsec_esp_text_len() - what will be encrypted of a packet
  * @c: algorithms
  * @len: bytes from the end of the ESP header and IV to that of the payload

@@ -25,12 +25,6 @@ static bool says_length(u8 nexthdr)
 	       nexthdr == IPPROTO_UDP;
 }
 
-/* What sealing will put behind the payload, at most. */
-static unsigned int tail_max(const struct nfipsec_crypto *c)
-{
-	return c->block + NFIPSEC_ESP_TAIL + c->icv_len;
-}
-
 /**
  * nfipsec_tfc_extra() - by how much is a payload made longer?
  * @sa: SA
@@ -77,7 +71,7 @@ enum nfipsec_reason nfipsec_tfc_pad(const struct nfipsec_sa *sa,
 	n = nfipsec_tfc_extra(sa, len, nexthdr, spare);
 	if (!n)
 		return NFIPSEC_OK;
-	if (nfipsec_esp_writable(skb, n + tail_max(sa->crypto), &trailer) < 0)
+	if (nfipsec_esp_writable(skb, n + nfipsec_esp_tail_max(sa->crypto), &trailer) < 0)
 		return NFIPSEC_OUT_NOMEM;
 	memset(pskb_put(skb, trailer, n), 0, n);
 	return NFIPSEC_OK;
@@ -161,7 +155,7 @@ bool nfipsec_tfc_dummy_grow(const struct nfipsec_sa *sa, struct sk_buff *skb,
 {
 	unsigned int n = dummy_len(sa, mtu) - skb->len;
 
-	if (pskb_expand_head(skb, 0, n + tail_max(sa->crypto), GFP_ATOMIC))
+	if (pskb_expand_head(skb, 0, n + nfipsec_esp_tail_max(sa->crypto), GFP_ATOMIC))
 		return false;
 	skb_put_zero(skb, n);
 	if (sa->key.family == AF_INET) {

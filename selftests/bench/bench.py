@@ -42,6 +42,8 @@ CASES = {
              "TCP, one connection, AES-GCM"),
     "tcp8": ("gcm", FORWARD, "tcp flows=8", "bit/s",
              "TCP, eight connections, AES-GCM"),
+    "tcpudp": ("natt", FORWARD, "tcp flows=1", "bit/s",
+               "TCP, one connection, AES-GCM in UDP"),
     "rr": ("gcm", FORWARD, "rr size=64", "round trips/s",
            "request and response, 64 bytes, AES-GCM"),
     "null1400": ("null", FORWARD, "udp size=1400", "packets/s",

@@ -10,6 +10,7 @@ how much it says it has.
 import json
 import os
 import subprocess
+import sys
 import time
 
 LEFT, RIGHT = "192.168.1.0/24", "192.168.2.0/24"
@@ -35,9 +36,10 @@ addr add 192.168.2.2/24 dev eth0
 route add default via 192.168.2.1
 """}
 
-# name: ((cipher, bytes of key), (authentication, bytes of key, bits), overhead)
+# name: (kind, cipher, bytes of its key, bits of the ICV); "natt" is in UDP
 SUITES = {
     "gcm": ("aead", "rfc4106(gcm(aes))", 20, 128),
+    "natt": ("aead", "rfc4106(gcm(aes))", 20, 128),
     "chacha": ("aead", "rfc7539esp(chacha20,poly1305)", 36, 128),
     "cbc": ("pair", "cbc(aes)", 16, 128),
     "gmac": ("aead", "rfc4543(gcm(aes))", 20, 128),
@@ -101,10 +103,23 @@ def key(size, seed):
 def algorithm(suite, seed):
     """the words for it, the same in both programs"""
     kind, name, size, bits = SUITES[suite]
+    if suite == "natt":
+        return f"aead {name} {key(size, seed)} {bits} encap espinudp 4500 4500 0.0.0.0"
     if kind == "aead":
         return f"aead {name} {key(size, seed)} {bits}"
     return (f"enc {name} {key(size, seed) if size else chr(34) * 2} "
             f"auth-trunc hmac(sha256) {key(32, seed + 1)} {bits}")
+
+
+# XFRM takes ESP in UDP from a socket that says so, as a daemon's does
+ENCAP_SOCKET = """\
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 4500))
+s.setsockopt(socket.IPPROTO_UDP, 100, 2)
+print("ready", flush=True)
+sys.stdin.read()
+"""
 
 
 class Plain:
@@ -131,7 +146,24 @@ class Xfrm(Plain):
     name, title = "xfrm", "XFRM"
     protects = True
 
+    def __init__(self):
+        self.sockets = []
+
+    def end(self):
+        while self.sockets:
+            self.sockets.pop().communicate()
+
+    def encap_socket(self, host):
+        holder = subprocess.Popen(  # pylint: disable=consider-using-with
+            ["ip", "netns", "exec", host, sys.executable, "-c", ENCAP_SOCKET],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        holder.stdout.readline()
+        self.sockets.append(holder)
+
     def protect(self, suite):
+        if suite == "natt":
+            self.encap_socket("g1")
+            self.encap_socket("g2")
         for host, mine, other, near, far in (
                 ("g1", LEFT, RIGHT, "10.0.0.1", "10.0.0.2"),
                 ("g2", RIGHT, LEFT, "10.0.0.2", "10.0.0.1")):
@@ -168,6 +200,7 @@ class XfrmOffload(Xfrm):
         run("modprobe", "-a", "esp4_offload", "esp6_offload")
 
     def end(self):
+        super().end()
         # SAs of namespaces that are gone are freed later
         for name in ("esp4_offload", "esp6_offload"):
             unload(name)

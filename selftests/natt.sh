@@ -85,29 +85,6 @@ masquerade() {
 	RULES
 }
 
-# encap_holder HOST PORT: the socket that XFRM takes ESP from. Like that of an
-# IKE daemon, XFRM's policies are not about it.
-encap_holder() {
-	nsenter --net="/run/netns/${NS[$1]}" -- python3 -c '
-import socket, struct, sys, time
-keep = []
-for family, level, opt, addr in ((socket.AF_INET, 0, 17, "0.0.0.0"),
-                                 (socket.AF_INET6, 41, 35, "::")):
-    s = socket.socket(family, socket.SOCK_DGRAM)
-    if family == socket.AF_INET6:
-        s.setsockopt(41, 26, 1)
-    for way in 0, 1:
-        s.setsockopt(level, opt, struct.pack("40xHBBBxxxII96xIIBBBB4x", family,
-                     0, 0, 0, 0, 0, 0, 0, way, 0, 0, 0))
-    s.bind((addr, int(sys.argv[1])))
-    s.setsockopt(socket.IPPROTO_UDP, 100, 2)
-    keep.append(s)
-print("ready", flush=True)
-time.sleep(3600)' "$2" >"$TMP/holder.$1" 2>&1 &
-	PIDS+=($!)
-	busywait 20 grep -q ready "$TMP/holder.$1" || { cat "$TMP/holder.$1"; return 1; }
-}
-
 # end HOST DRIVER LOCALNET REMOTENET LOCAL REMOTE MODE ALG SPI_OUT SPI_IN
 #     LPORT RPORT OA: as protect(), in UDP between these ports; OA is the peer's
 # own address. All with reqid $REQID.

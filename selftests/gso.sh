@@ -1,0 +1,376 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Super-packets: what comes of one goes down the stack together, and is on the wire
+# packet by packet as the host's rules want each of them.
+#
+# usage: gso.sh
+# shellcheck source=./lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=./lib-gateways.sh
+. "$SELF_DIR/lib-gateways.sh"
+
+BYTES=$(scaled 800000 200000)
+
+# rules HOST <TABLES: instead of those there are; a table "seen" on top of them
+# tells what came to gwb and is ESP, or ESP in UDP
+rules() {
+	{
+		echo "flush ruleset"
+		cat
+	} | on "$1" nft -f -
+}
+
+# watch [RULES [MATCH]]: count what leaves gwa's stack, which has these RULES too, what
+# comes to gwb, what of that is larger than a packet may be, and what matches. No sets:
+# kernels with lockdep complain of nftables' own.
+watch() {
+	local esp='
+		meta l4proto tcp return
+		meta l4proto icmp return
+		meta l4proto icmpv6 return'
+	rules gwa <<-RULES && rules gwb <<-RULES2
+		table inet seen {
+			counter sent { }
+			chain c {
+				type filter hook output priority 300
+				$esp
+				counter name sent
+			}
+		}
+		$1
+	RULES
+		table inet seen {
+			counter came { }
+			counter large { }
+			counter other { }
+			chain c {
+				type filter hook prerouting priority -500
+				iifname != wan return
+				$esp
+				counter name came
+				meta length > 1500 counter name large
+				${2:-meta length 0} counter name other
+			}
+		}
+	RULES2
+}
+
+# seen HOST COUNTER
+seen() {
+	on "$1" nft list counter inet seen "$2" | sed -n 's/.*packets \([0-9]*\).*/\1/p'
+}
+
+# in_udp DRIVER_A DRIVER_B: as tunnel(), over IPv4 and in UDP
+in_udp() {
+	local net wan
+	clear_all gwa "$1" && clear_all gwb "$2" || return 1
+	read -r -a net <<<"${NETS[4]}"
+	read -r -a wan <<<"${WANS[4]}"
+	SPI=$((SPI + 2))
+	protect gwa "$1" "${net[0]}" "${net[1]}" "${wan[0]}" "${wan[1]}" tunnel \
+		aes128gcm16 "$SPI" $((SPI + 1)) encap espinudp 4500 4500 0.0.0.0 &&
+		protect gwb "$2" "${net[1]}" "${net[0]}" "${wan[1]}" "${wan[0]}" tunnel \
+			aes128gcm16 $((SPI + 1)) "$SPI" encap espinudp 4500 4500 0.0.0.0
+}
+
+# transfer INNER: TCP both ways at once between the hosts, nothing of it refused
+# for anything but its size
+transfer() {
+	local e bad
+	read -r -a e <<<"${ENDS[$1]}"
+	check traffic "$TOOLS/probe" A="${NS[h1]},${e[0]}" B="${NS[h2]},${e[1]}" \
+		tcp="$BYTES" || return 1
+	bad=$(drops gwa out_too_big; drops gwb out_too_big)
+	equal "drops" "$bad" ''
+}
+
+# more TENTHS WHAT N WHAT N: the second is so many tenths of the first at least
+more() {
+	((10 * $5 >= $1 * $3 && $3 > 0)) && return
+	echo "$3 $2, $5 $4: not $1 tenths of that"
+	T_RC=1
+}
+
+# together OUTER INNER ALG: a super-packet leaves, packets arrive
+together() {
+	tunnel nfipsec nfipsec "$@" || return 1
+	transfer "$2" || return 1
+	watch
+	transfer "$2" || return 1
+	more 15 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	equal "larger than the link's" "$(seen gwb large)" 0
+}
+
+# The gateway's own TCP, in transport mode
+own_transport() {
+	clear_all gwa nfipsec && clear_all gwb nfipsec || return 1
+	SPI=$((SPI + 2))
+	protect gwa nfipsec 10.0.0.1 10.0.0.2 10.0.0.1 10.0.0.2 transport \
+		aes128gcm16 "$SPI" $((SPI + 1)) || return 1
+	protect gwb nfipsec 10.0.0.2 10.0.0.1 10.0.0.2 10.0.0.1 transport \
+		aes128gcm16 $((SPI + 1)) "$SPI" || return 1
+	watch
+	check traffic "$TOOLS/probe" A="${NS[gwa]},10.0.0.1" B="${NS[gwb]},10.0.0.2" \
+		wire="${NS[gwb]},wan,esp" tcp="$BYTES"
+	more 15 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	equal "larger than the link's" "$(seen gwb large)" 0
+}
+
+# udp_together DRIVER_B: a veth takes it all as one; it is one to who receives it
+udp_together() {
+	local -A s
+	in_udp nfipsec "$1" || return 1
+	[[ $1 != xfrm ]] || encap_holder gwb 4500 || return 1
+	transfer 4 || return 1
+	watch
+	transfer 4 || return 1
+	equal "sent and came" "$(seen gwa sent)" "$(seen gwb came)"
+	more 10 "super-packets" "$(seen gwb large)" came "$(seen gwb came)"
+}
+
+# Behind it there is a link that does not: each is a packet of its own
+udp_apart() {
+	in_udp nfipsec nfipsec || return 1
+	on gwa ethtool -K wan tx-udp-segmentation off >/dev/null || return 1
+	watch
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	equal "larger than the link's" "$(seen gwb large)" 0
+	on gwa ethtool -K wan tx-udp-segmentation on >/dev/null
+}
+
+# ruled RULES MATCH: what rules of gwa say of a packet holds for all of them
+ruled() {
+	watch "$1" "$2" || return 1
+	transfer 4 || return 1
+	equal "came otherwise" "$(seen gwb other)" 0
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+}
+
+# marked START...: a DSCP of its own, given by a rule
+marked() {
+	"$@" || return 1
+	on gwa ethtool -K wan tx-udp-segmentation off >/dev/null || return 1
+	ruled "table inet m {
+		chain c {
+			type filter hook postrouting priority mangle
+			meta l4proto != tcp ip dscp set af41
+		}
+	}" "ip dscp != af41"
+	on gwa ethtool -K wan tx-udp-segmentation on >/dev/null
+}
+
+# Another source, given by NAT
+translated() {
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	ip -n "${NS[gwa]}" addr add 10.0.0.9/24 dev wan
+	ruled "table ip m {
+		chain c {
+			type nat hook postrouting priority srcnat
+			ip protocol esp snat to 10.0.0.9
+		}
+	}" "ip saddr != 10.0.0.9"
+	ip -n "${NS[gwa]}" addr del 10.0.0.9/24 dev wan
+}
+
+copies_came() {
+	COPIES=$(on h1 nft list counter netdev seen came |
+		sed -n 's/.*packets \([0-9]*\).*/\1/p')
+	CAME=$(seen gwb came)
+	[[ $COPIES == "$CAME" ]]
+}
+
+# copied tc|nft: others get copies of what leaves, before it is taken apart: of all of
+# it, and the original is whole
+copied() {
+	local rules=''
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	ip link add mirror netns "${NS[gwa]}" type veth peer name mirror \
+		netns "${NS[h1]}" || return 1
+	ip -n "${NS[h1]}" link set mirror up
+	ip_batch gwa <<-LINES
+		link set mirror up
+		route add 10.9.9.9 dev mirror
+		neigh add 10.9.9.9 lladdr 02:00:00:00:00:09 dev mirror nud permanent
+	LINES
+	rules h1 <<-RULES
+		table netdev seen {
+			counter came { }
+			chain c {
+				type filter hook ingress device mirror priority 0
+				meta protocol ip ip protocol esp counter name came
+			}
+		}
+	RULES
+	[[ $1 == tc ]] || rules="table ip d {
+		chain c {
+			type filter hook output priority 310
+			ip protocol esp dup to 10.9.9.9 device mirror
+		}
+	}"
+	watch "$rules" || return 1
+	[[ $1 != tc ]] || {
+		on gwa tc qdisc add dev wan clsact &&
+			on gwa tc filter add dev wan egress protocol ip matchall \
+				action mirred egress mirror dev mirror || return 1
+	}
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	check "as many copies" busywait 5 copies_came || echo "$CAME came, $COPIES copies"
+	[[ $1 != tc ]] || on gwa tc qdisc del dev wan clsact
+	rules gwa </dev/null
+	ip -n "${NS[gwa]}" link del mirror
+	rules h1 </dev/null
+}
+
+# A queue that wants packets of the link's size cuts it itself
+shaped() {
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	watch
+	on gwa tc qdisc add dev wan root tbf rate 400mbit burst 8kb limit 4mb ||
+		return 1
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	equal "larger than the link's" "$(seen gwb large)" 0
+	on gwa tc qdisc del dev wan root
+}
+
+# So does one to user space
+queued() {
+	local line
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	watch "table ip q {
+		chain c {
+			type filter hook output priority 310
+			ip protocol esp queue num 5
+		}
+	}"
+	coproc QUEUE { exec "$TOOLS/nfqueue" "${NS[gwa]}" 5 0 2>&1; }
+	PIDS+=("$QUEUE_PID")
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "${QUEUE[0]}" line
+	equal "queue" "$line" ready || return 1
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	equal "larger than the link's" "$(seen gwb large)" 0
+	rules gwa </dev/null
+	kill "$QUEUE_PID"
+	wait "$QUEUE_PID" 2>/dev/null
+	return 0
+}
+
+# Packets that do not fit and may be fragmented outside: each is, by itself
+fragmented() {
+	local net wan
+	clear_all gwa nfipsec && clear_all gwb nfipsec || return 1
+	read -r -a net <<<"${NETS[4]}"
+	read -r -a wan <<<"${WANS[4]}"
+	forget_paths
+	SPI=$((SPI + 2))
+	protect gwa nfipsec "${net[0]}" "${net[1]}" "${wan[0]}" "${wan[1]}" tunnel \
+		aes128gcm16 "$SPI" $((SPI + 1)) df clear frag after flag nopmtudisc &&
+		protect gwb nfipsec "${net[1]}" "${net[0]}" "${wan[1]}" "${wan[0]}" \
+			tunnel aes128gcm16 $((SPI + 1)) "$SPI" df clear frag after \
+			flag nopmtudisc || return 1
+	watch '' 'ip frag-off & 0x3fff != 0'
+	transfer 4
+	more 12 sent "$(seen gwa sent)" fragments "$(seen gwb other)"
+	equal "larger than the link's" "$(seen gwb large)" 0
+}
+
+# The identification of an outer header without DF is no other's: fragments of two
+# packets must not be put together
+identified() {
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 && apply gwa nfipsec <<-LINES || return 1
+		sa del dst 10.0.0.2 proto esp spi $SPI
+	LINES
+	sa gwa nfipsec out 10.0.0.1 10.0.0.2 "$SPI" tunnel aes128gcm16 df clear ||
+		return 1
+	watch
+	on gwb python3 -c 'import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+s.bind(("wan", 0x0800))
+print("ready", flush=True)
+ids = []
+while len(ids) < 100:
+    p = s.recv(65536)
+    # not the later fragments of one
+    if p[9] == 50 and p[12:16] == bytes((10, 0, 0, 1)) and not (p[6] & 31 or p[7]):
+        ids.append(p[4:6])
+print(len(set(ids)))' >"$TMP/ids" &
+	PIDS+=($!)
+	busywait 20 grep -q ready "$TMP/ids" || return 1
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	check "100 packets" busywait 20 grep -q '^[0-9]' "$TMP/ids"
+	equal "identifications" "$(tail -n 1 "$TMP/ids")" 100
+}
+
+# The module's parameter
+turned_off() {
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	echo N >/sys/module/nfipsec/parameters/gso
+	one_by_one
+	echo Y >/sys/module/nfipsec/parameters/gso
+}
+
+# esp4_offload takes them apart for XFRM. It comes, or is, where nfipsec
+# is there: packets go one by one while it is there, and nobody is harmed.
+taken() {
+	modprobe -n esp4_offload 2>/dev/null ||
+		{ echo "no esp4_offload in this kernel"; return "$KSFT_SKIP"; }
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	check "comes later" modprobe esp4_offload || return 1
+	one_by_one
+	rmmod esp4_offload || return 1
+	watch
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	rmmod nfipsec && modprobe esp4_offload && module_insert || return 1
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	one_by_one
+	rmmod esp4_offload || return 1
+	watch
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	# and XFRM can have it after all that
+	check "XFRM's own" modprobe esp4_offload || return 1
+	tunnel xfrm xfrm 4 4 aes128gcm16 || return 1
+	check traffic "$TOOLS/probe" A="${NS[h1]},192.168.1.2" B="${NS[h2]},192.168.2.2" \
+		tcp="$BYTES"
+	clear_all gwa nfipsec && clear_all gwb nfipsec
+	busywait 20 rmmod esp4_offload 2>/dev/null
+}
+
+one_by_one() {
+	watch
+	transfer 4
+	equal "sent and came" "$(seen gwa sent)" "$(seen gwb came)"
+	equal "larger than the link's" "$(seen gwb large)" 0
+}
+
+need ip nsenter probe nfqueue nft ethtool tc
+load_module nfipsec xfrm
+SPI=0x6000
+topology
+plan 19
+run "together, 4 in 4" together 4 4 aes128gcm16
+run "together, 6 in 6" together 6 6 aes256-sha256_128
+run "together, 6 in 4" together 4 6 chacha20poly1305
+run "together, 4 in 6" together 6 4 aes128gcm16
+run "together, TCP of the host itself in transport mode" own_transport
+run "in UDP, nfipsec receives" udp_together nfipsec
+run "in UDP, XFRM receives" udp_together xfrm
+run "in UDP, to a link that knows nothing of it" udp_apart
+run "a rule marks all of them" marked tunnel nfipsec nfipsec 4 4 aes128gcm16
+run "a rule marks all of them, in UDP" marked in_udp nfipsec nfipsec
+run "a rule translates all of them" translated
+run "tc makes copies" copied tc
+run "nftables makes copies" copied nft
+run "turned off" turned_off
+run "a queue of the device cuts them" shaped
+run "a queue to user space cuts them" queued
+run "fragments outside" fragmented
+run "each its own identification" identified
+run "esp4_offload comes and goes" taken
+finish

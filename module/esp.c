@@ -65,6 +65,27 @@ int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
 	return 1;
 }
 
+/**
+ * nfipsec_esp_sgvec() - lay out a part of a packet
+ * @sg: where, with room for @parts; the last one used is marked as the end
+ * @skb: packet
+ * @parts: of memory that it is in, from nfipsec_esp_writable()
+ * @off: where the part starts, from @skb->data
+ * @len: bytes
+ *
+ * Context: any.
+ * Return: entries used, or an error.
+ */
+int nfipsec_esp_sgvec(struct scatterlist *sg, struct sk_buff *skb, int parts,
+		      unsigned int off, unsigned int len)
+{
+	if (parts > 1)
+		return skb_to_sgvec(skb, sg, off, len);
+	sg_set_buf(sg, skb->data + off, len);
+	sg_mark_end(sg);
+	return 1;
+}
+
 /* The IV of an AEAD into the scratch; returns its length. */
 static unsigned int aead_iv(const struct nfipsec_crypto *c,
 			    struct nfipsec_scratch *s, u64 seq, const u8 *iv)
@@ -133,7 +154,7 @@ int nfipsec_esp_hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 	int n;
 
 	sg_init_table(s->sg, parts + 1);
-	n = skb_to_sgvec(skb, s->sg, off, len);
+	n = nfipsec_esp_sgvec(s->sg, skb, parts, off, len);
 	if (n < 0)
 		return n;
 	if (esn) {

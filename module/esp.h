@@ -83,6 +83,8 @@ enum nfipsec_reason nfipsec_esp_seal(const struct nfipsec_crypto *c,
 enum nfipsec_reason nfipsec_esp_open(const struct nfipsec_crypto *c,
 				     struct sk_buff *skb, bool esn, u64 seq,
 				     u8 *nexthdr);
+int nfipsec_esp_sgvec(struct scatterlist *sg, struct sk_buff *skb, int parts,
+		      unsigned int off, unsigned int len);
 int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
 			 struct sk_buff **trailer);
 unsigned int nfipsec_esp_aad(const struct nfipsec_crypto *c,

@@ -16,7 +16,8 @@ static int open_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 	esp = (struct nfipsec_esp_hdr *)skb_transport_header(skb);
 	sg_init_table(s->sg, 1 + parts);
 	aad_len = nfipsec_esp_aad(c, s, esp->spi, esn, seq, (u8 *)(esp + 1));
-	n = skb_to_sgvec(skb, s->sg + 1, text_off, text_len + c->icv_len);
+	n = nfipsec_esp_sgvec(s->sg + 1, skb, parts, text_off,
+			      text_len + c->icv_len);
 	if (n < 0)
 		return n;
 	return nfipsec_crypto_aead(c, s, aad_len, text_len + c->icv_len,
@@ -43,7 +44,7 @@ static int open_combined(const struct nfipsec_crypto *c,
 		return -EBADMSG;
 
 	sg_init_table(s->sg, parts);
-	n = skb_to_sgvec(skb, s->sg, text_off, text_len);
+	n = nfipsec_esp_sgvec(s->sg, skb, parts, text_off, text_len);
 	if (n < 0)
 		return n;
 	memcpy(s->iv, skb_transport_header(skb) +

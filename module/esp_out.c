@@ -25,7 +25,8 @@ static int seal_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 
 	sg_init_table(s->sg, 1 + parts);
 	aad_len = nfipsec_esp_aad(c, s, spi, esn, seq, iv);
-	n = skb_to_sgvec(skb, s->sg + 1, text_off, text_len + c->icv_len);
+	n = nfipsec_esp_sgvec(s->sg + 1, skb, parts, text_off,
+			      text_len + c->icv_len);
 	if (n < 0)
 		return n;
 	return nfipsec_crypto_aead(c, s, aad_len, text_len, true);
@@ -42,7 +43,7 @@ static int seal_combined(const struct nfipsec_crypto *c,
 	int n;
 
 	sg_init_table(s->sg, parts);
-	n = skb_to_sgvec(skb, s->sg, text_off, text_len);
+	n = nfipsec_esp_sgvec(s->sg, skb, parts, text_off, text_len);
 	if (n < 0)
 		return n;
 	memcpy(s->iv, iv, c->iv_len);

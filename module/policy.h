@@ -8,6 +8,7 @@
 
 #include <linux/atomic.h>
 #include <linux/compiler.h>
+#include <linux/err.h>
 #include <linux/limits.h>
 #include <linux/prefetch.h>
 #include <linux/rbtree.h>
@@ -212,6 +213,8 @@ static inline void nfipsec_policy_prefetch_sa(const struct nfipsec_policy *pol)
 {
 	const struct nfipsec_sa *sa = READ_ONCE(pol->cache[0].sa);
 
+	if (IS_ERR_OR_NULL(sa))
+		return;
 	prefetch(sa);
 	prefetch(&sa->crypto);
 	prefetch(&sa->saddr);

@@ -414,9 +414,10 @@ struct nfipsec_sa {
  * @out: it is sent
  *
  * All of it is behind pointers of the SA, in other pages, and in no cache if there
- * are many SAs. So that it is waited for at once, and while other things are done.
+ * are many SAs. So that it is waited for at once, and while other things are done. What
+ * other CPUs change too is not asked for to be changed: they might want it before.
  *
- * Context: bottom halves off.
+ * Context: any; on another CPU than the packet's, it is for nothing.
  */
 static inline void nfipsec_sa_prefetch(const struct nfipsec_sa *sa, bool out)
 {
@@ -426,10 +427,10 @@ static inline void nfipsec_sa_prefetch(const struct nfipsec_sa *sa, bool out)
 
 	prefetch(core);
 	if (out) {
-		prefetchw(&core->seq);
+		prefetch(&core->seq);
 		prefetch(raw_cpu_ptr((u8 __percpu *)sa->dst_cache.cache));
 	} else {
-		prefetchw(&core->replay_lock);
+		prefetch(&core->replay_lock);
 	}
 	prefetchw(raw_cpu_ptr(sa->stats));
 	if (tfm)

@@ -13,6 +13,7 @@
 #include <linux/overflow.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "net.h"
@@ -66,12 +67,13 @@ static struct hlist_head *chain_of(struct nfipsec_sad *sad,
 	return &ties->chain[hash_of(sa, reqid) & ties->mask];
 }
 
-static struct nfipsec_sad_ties *new_ties(u32 chains)
+static struct nfipsec_sad_ties *new_ties(u32 chains, gfp_t more)
 {
 	struct nfipsec_sad_ties *ties;
 
 	/* All of them empty. */
-	ties = kvzalloc(struct_size(ties, chain, chains), GFP_KERNEL_ACCOUNT);
+	ties = kvzalloc(struct_size(ties, chain, chains),
+			GFP_KERNEL_ACCOUNT | more);
 	if (ties)
 		ties->mask = chains - 1;
 	return ties;
@@ -139,11 +141,13 @@ static void grow(struct nfipsec_sad *sad, struct nfipsec_sad_ties *old)
 	struct nfipsec_sad_ties *new;
 	u32 i;
 
-	new = new_ties(chains);
+	new = new_ties(chains, __GFP_NORETRY | __GFP_NOWARN);
 	if (!new)
 		return;
-	for (i = 0; i <= old->mask; i++)
+	for (i = 0; i <= old->mask; i++) {
 		split_chain(&old->chain[i], old->mask, new);
+		cond_resched();
+	}
 	rcu_assign_pointer(sad->by_reqid, new);
 	/* The old ties are free for the next time, too. */
 	synchronize_rcu();
@@ -164,7 +168,7 @@ int nfipsec_sad_make_chains(struct nfipsec_sad *sad)
 	struct nfipsec_sad_ties *ties = ties_of(sad);
 
 	if (!ties) {
-		ties = new_ties(BIT(FIRST_BITS));
+		ties = new_ties(BIT(FIRST_BITS), 0);
 		rcu_assign_pointer(sad->by_reqid, ties);
 		return ties ? 0 : -ENOMEM;
 	}

@@ -116,7 +116,9 @@ static int socket_at(const struct end *e, int type, unsigned int port)
 	enter(e->ns);
 	addr.sin_port = htons(port);
 	s = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-	if (s < 0 || setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+	/* Who connects must not get the port of a connection that has just ended. */
+	if (s < 0 ||
+	    (port && setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one))) ||
 	    bind(s, (void *)&addr, sizeof(addr)))
 		die("socket");
 	if (type == SOCK_DGRAM &&
@@ -374,7 +376,7 @@ static void tcp_flow(unsigned int port, pthread_t thread[2])
 
 	if (listen(listener, 1))
 		die("listen");
-	tx = socket_at(&from, SOCK_STREAM, port);
+	tx = socket_at(&from, SOCK_STREAM, 0);
 	connect_to(tx, &to, port);
 	rx = accept(listener, NULL, NULL);
 	if (rx < 0)

@@ -12,8 +12,7 @@
 
 BYTES=$(scaled 800000 200000)
 
-# rules HOST <TABLES: instead of those there are; a table "seen" on top of them
-# tells what came to gwb and is ESP, or ESP in UDP
+# rules HOST <TABLES: instead of those there are
 rules() {
 	{
 		echo "flush ruleset"
@@ -349,6 +348,8 @@ taken() {
 one_by_one() {
 	watch
 	transfer 4
+	# there are some at all
+	more 10 sent "$(seen gwa sent)" came "$(seen gwb came)"
 	equal "sent and came" "$(seen gwa sent)" "$(seen gwb came)"
 	equal "larger than the link's" "$(seen gwb large)" 0
 }

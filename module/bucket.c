@@ -14,6 +14,7 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
+#include <linux/prefetch.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
@@ -127,12 +128,15 @@ static u32 bucket_hash(const struct nfipsec_space *space,
 	return hash_words(space, b->key, b->tuple->words);
 }
 
-static bool same_words(const u32 *a, const u32 *b, unsigned int n)
+/* Is @word, of a bucket of @tuple, what counts there of @key? */
+static bool key_equal(const struct nfipsec_tuple *tuple,
+		      const struct nfipsec_key *key, const u32 *word)
 {
 	u32 differ = 0;
+	unsigned int i;
 
-	while (n-- > 0)
-		differ |= a[n] ^ b[n];
+	for (i = 0; i < tuple->words; i++)
+		differ |= (key->word[i] ^ word[i]) & tuple->mask[i];
 	return !differ;
 }
 
@@ -155,31 +159,82 @@ static bool filter_has(const struct nfipsec_table *table, u32 hash)
 }
 
 /**
- * nfipsec_space_find() - find the pieces of a tuple for a packet
+ * nfipsec_space_probe() - begin to look for the pieces of a tuple
  * @space: where to look
  * @table: its table
  * @tuple: the tuple
  * @key: the packet, of the same family
+ * @probe: written whole, for nfipsec_space_may() and nfipsec_space_find()
+ *
+ * What these will read is asked for, and on its way while others begin.
  *
  * Context: under rcu_read_lock(), or as the writer.
+ */
+void nfipsec_space_probe(const struct nfipsec_space *space,
+			 const struct nfipsec_table *table,
+			 const struct nfipsec_tuple *tuple,
+			 const struct nfipsec_key *key,
+			 struct nfipsec_probe *probe)
+{
+	u32 word[NFIPSEC_KEY_WORDS];
+
+	probe->tuple = tuple;
+	probe->hash = key_mask(space, tuple, key, word);
+	prefetch(filter_word(table, probe->hash));
+}
+
+/**
+ * nfipsec_space_may() - may there be pieces?
+ * @table: as of nfipsec_space_probe()
+ * @probe: from there
+ *
+ * Context: as of nfipsec_space_probe().
+ * Return: whether it is worth while to look; then more is asked for.
+ */
+bool nfipsec_space_may(const struct nfipsec_table *table,
+		       const struct nfipsec_probe *probe)
+{
+	if (!filter_has(table, probe->hash))
+		return false;
+	prefetch(&table->slot[probe->hash & (table->size - 1)]);
+	return true;
+}
+
+/**
+ * nfipsec_space_ask() - ask for the first pieces
+ * @table: as of nfipsec_space_probe()
+ * @probe: from there
+ *
+ * Context: as of nfipsec_space_probe().
+ */
+void nfipsec_space_ask(const struct nfipsec_table *table,
+		       const struct nfipsec_probe *probe)
+{
+	prefetch(rcu_dereference_check(table->slot[probe->hash &
+						   (table->size - 1)], true));
+}
+
+/**
+ * nfipsec_space_find() - find the pieces of a tuple for a packet
+ * @table: as of nfipsec_space_probe()
+ * @probe: from there
+ * @key: the packet
+ *
+ * Context: as of nfipsec_space_probe().
  * Return: the bucket, valid until that ends, or NULL.
  */
 const struct nfipsec_bucket *
-nfipsec_space_find(const struct nfipsec_space *space,
-		   const struct nfipsec_table *table,
-		   const struct nfipsec_tuple *tuple,
+nfipsec_space_find(const struct nfipsec_table *table,
+		   const struct nfipsec_probe *probe,
 		   const struct nfipsec_key *key)
 {
+	const struct nfipsec_tuple *tuple = probe->tuple;
 	const struct nfipsec_bucket *b;
-	u32 word[NFIPSEC_KEY_WORDS];
-	u32 hash;
 
-	hash = key_mask(space, tuple, key, word);
-	if (!filter_has(table, hash))
-		return NULL;
-	b = rcu_dereference_check(table->slot[hash & (table->size - 1)], true);
+	b = rcu_dereference_check(table->slot[probe->hash & (table->size - 1)],
+				  true);
 	while (b) {
-		if (b->tuple == tuple && same_words(b->key, word, tuple->words))
+		if (b->tuple == tuple && key_equal(tuple, key, b->key))
 			return b;
 		b = rcu_dereference_check(b->next[table->link], true);
 	}
@@ -338,11 +393,11 @@ struct nfipsec_bucket *nfipsec_bucket_get(struct nfipsec_space *space,
 {
 	size_t words = tuple->words * sizeof(*key->word);
 	struct nfipsec_table *table = table_of(space);
+	struct nfipsec_probe probe;
 	struct nfipsec_bucket *b;
-	u32 hash;
 
-	b = (struct nfipsec_bucket *)nfipsec_space_find(space, table, tuple,
-							key);
+	nfipsec_space_probe(space, table, tuple, key, &probe);
+	b = (struct nfipsec_bucket *)nfipsec_space_find(table, &probe, key);
 	if (b)
 		return b;
 	b = kzalloc(sizeof(*b) + words, GFP_KERNEL_ACCOUNT);
@@ -350,8 +405,8 @@ struct nfipsec_bucket *nfipsec_bucket_get(struct nfipsec_space *space,
 		return NULL;
 	b->tuple = tuple;
 	b->pieces = RB_ROOT;
-	hash = key_mask(space, tuple, key, b->key);
-	slot_add(table, b, hash);
+	key_mask(space, tuple, key, b->key);
+	slot_add(table, b, probe.hash);
 	space->buckets++;
 	table_grow(space);
 	return b;

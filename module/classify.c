@@ -41,6 +41,8 @@
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/prefetch.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
@@ -52,6 +54,9 @@
 /* Pieces that the addresses of a rule make at most, and with its ports. */
 #define ADDR_PIECES	8
 #define PORT_PIECES	32
+
+/* Tuples that are looked at together. */
+#define BATCH		16U
 
 /* Fields that are ranges. */
 enum {
@@ -186,6 +191,7 @@ static void look_frag(const struct nfipsec_classifier *cls,
 	bool hidden = nfipsec_proto_hides(flow->family, flow->proto);
 	const struct nfipsec_bucket *b;
 	struct nfipsec_tuple *tuple;
+	struct nfipsec_probe probe;
 	unsigned int side;
 
 	for (side = 0; side < NFIPSEC_SIDES; side++) {
@@ -197,7 +203,11 @@ static void look_frag(const struct nfipsec_classifier *cls,
 			    (hit->yes &&
 			     hit->yes->priority < READ_ONCE(tuple->best)))
 				continue;
-			b = nfipsec_space_find(&cls->space, table, tuple, key);
+			nfipsec_space_probe(&cls->space, table, tuple, key,
+					    &probe);
+			if (!nfipsec_space_may(table, &probe))
+				continue;
+			b = nfipsec_space_find(table, &probe, key);
 			if (b)
 				walk_frag(b, flow, key, state, hit);
 		}
@@ -206,26 +216,64 @@ static void look_frag(const struct nfipsec_classifier *cls,
 		hit->may = NULL;
 }
 
+/* The tuples that @probe is of, all at a time: memory is waited for once. */
+static const struct nfipsec_rule *
+look_batch(const struct nfipsec_table *table, struct nfipsec_probe *probe,
+	   unsigned int n, const struct nfipsec_flow *flow,
+	   const struct nfipsec_key *key, u64 state,
+	   const struct nfipsec_rule *best)
+{
+	const struct nfipsec_bucket *b[BATCH];
+	unsigned int i, may = 0, found = 0;
+
+	for (i = 0; i < n; i++) {
+		if (nfipsec_space_may(table, &probe[i]))
+			probe[may++] = probe[i];
+	}
+	for (i = 0; i < may; i++)
+		nfipsec_space_ask(table, &probe[i]);
+	for (i = 0; i < may; i++) {
+		b[found] = nfipsec_space_find(table, &probe[i], key);
+		if (b[found])
+			prefetch(rcu_dereference(b[found++]->first));
+	}
+	for (i = 0; i < found; i++) {
+		if (!best || best->priority >= READ_ONCE(b[i]->tuple->best))
+			best = walk_whole(b[i], flow, key, state, best);
+	}
+	return best;
+}
+
+/*
+ * What is likely is found in the first few tuples, and those behind them are not
+ * looked at: so the first batches are small.
+ */
 static void look_whole(const struct nfipsec_classifier *cls,
 		       const struct nfipsec_table *table,
 		       const struct nfipsec_flow *flow,
 		       const struct nfipsec_key *key, u64 state,
 		       struct nfipsec_hit *hit)
 {
-	const struct nfipsec_bucket *b;
+	const struct nfipsec_rule *best = NULL;
+	struct nfipsec_probe probe[BATCH];
+	unsigned int n = 0, batch = 1;
 	struct nfipsec_tuple *tuple;
 
 	list_for_each_entry_rcu(tuple,
 				nfipsec_space_tuples(&cls->space, flow->family,
 						     NFIPSEC_SIDE_WHOLE),
 				node) {
-		if (hit->yes && hit->yes->priority < READ_ONCE(tuple->best))
+		if (best && best->priority < READ_ONCE(tuple->best))
 			continue;
-		b = nfipsec_space_find(&cls->space, table, tuple, key);
-		if (b)
-			hit->yes = walk_whole(b, flow, key, state,
-					      hit->yes);
+		nfipsec_space_probe(&cls->space, table, tuple, key,
+				    &probe[n++]);
+		if (n < batch)
+			continue;
+		best = look_batch(table, probe, n, flow, key, state, best);
+		batch = min(2 * batch, BATCH);
+		n = 0;
 	}
+	hit->yes = look_batch(table, probe, n, flow, key, state, best);
 }
 
 /**

@@ -207,6 +207,16 @@ struct nfipsec_key {
 	u32 word[NFIPSEC_KEY_WORDS];
 };
 
+/**
+ * struct nfipsec_probe - a look-up in a tuple
+ * @tuple: the tuple
+ * @hash: of what counts there of a packet
+ */
+struct nfipsec_probe {
+	const struct nfipsec_tuple *tuple;
+	u32 hash;
+};
+
 int nfipsec_space_init(struct nfipsec_space *space);
 void nfipsec_space_exit(struct nfipsec_space *space);
 void nfipsec_key_set(struct nfipsec_key *key, const struct nfipsec_flow *flow);
@@ -217,10 +227,18 @@ int nfipsec_piece_add(struct nfipsec_space *space, struct nfipsec_rule *rule,
 		      const struct nfipsec_key *key, bool exact);
 void nfipsec_piece_del(struct nfipsec_space *space,
 		       struct nfipsec_piece *piece);
+void nfipsec_space_probe(const struct nfipsec_space *space,
+			 const struct nfipsec_table *table,
+			 const struct nfipsec_tuple *tuple,
+			 const struct nfipsec_key *key,
+			 struct nfipsec_probe *probe);
+bool nfipsec_space_may(const struct nfipsec_table *table,
+		       const struct nfipsec_probe *probe);
+void nfipsec_space_ask(const struct nfipsec_table *table,
+		       const struct nfipsec_probe *probe);
 const struct nfipsec_bucket *
-nfipsec_space_find(const struct nfipsec_space *space,
-		   const struct nfipsec_table *table,
-		   const struct nfipsec_tuple *tuple,
+nfipsec_space_find(const struct nfipsec_table *table,
+		   const struct nfipsec_probe *probe,
 		   const struct nfipsec_key *key);
 
 /* The list of tuples of a family. */

@@ -164,9 +164,10 @@ static bool filter_has(const struct nfipsec_table *table, u32 hash)
  * @table: its table
  * @tuple: the tuple
  * @key: the packet, of the same family
- * @probe: written whole, for nfipsec_space_may() and nfipsec_space_find()
+ * @probe: written whole, for nfipsec_space_may(), nfipsec_space_ask() and
+ *	nfipsec_space_find(), in that order
  *
- * What these will read is asked for, and on its way while others begin.
+ * What the next of these reads is asked for, and on its way while others begin.
  *
  * Context: under rcu_read_lock(), or as the writer.
  */
@@ -201,7 +202,7 @@ bool nfipsec_space_may(const struct nfipsec_table *table,
 }
 
 /**
- * nfipsec_space_ask() - ask for the first pieces
+ * nfipsec_space_ask() - ask for the first bucket of a slot
  * @table: as of nfipsec_space_probe()
  * @probe: from there
  *

@@ -9,12 +9,17 @@
  * people have few of, because their policies are made by few templates.
  *
  * Ranges that are no prefix are cut into prefixes: a rule consists of pieces.
- * Pieces of one key hang in a list in the order of the rules. Most of them are
- * exact: their rule matches all that has the key, so the first one decides. If
- * a rule would have too many pieces, a field is taken by one prefix that is
- * too large, and the rule itself must be asked; only such pieces make the
- * look-up go on in the list. They tell some of the bits of addresses that the
+ * Pieces of one key stand in packs in the order of the rules, see pack.c. Most of
+ * them are exact: their rule matches all that has the key, so the first one
+ * decides. If a rule would have too many pieces, a field is taken by one prefix
+ * that is too large, and the rule itself must be asked; only such pieces make the
+ * look-up go on in the pack. They tell some of the bits of addresses that the
  * key lacks, so that few rules are asked in vain.
+ *
+ * All that is in memory far apart, and waiting for it is most of what a look-up
+ * among many rules costs. So several tuples are tried together for whole packets,
+ * step by step: what the next step reads of each is on its way while the others
+ * are looked at.
  *
  * Interfaces, VRF and mark are bits of a packet like any others. A shape that
  * looks at one of them has longer keys.
@@ -22,7 +27,11 @@
  * Bounds. A rule has at most PORT_PIECES + 2 * ADDR_PIECES = 48 pieces, one or
  * two most of the time. A piece takes a slab object of 64 bytes; its key,
  * unless others have it too, one of 64 (IPv4) or 96 bytes, with interfaces or
- * mark 96 or 128, and up to 9 bytes of the table, or 36 while it grows. There
+ * mark 96 or 128, and up to 9 bytes of the table, or 36 while it grows; if others
+ * have the key, 18 to 64 bytes of a pack, and a whole one of 256 at worst, after
+ * those around it have gone and there was no memory to make it smaller. Each that
+ * comes to others of its key leaves their old pack, 64 to 256 bytes, to be freed
+ * a grace period later. There
  * are at most 32 shapes for whole packets of a family, and as many for
  * fragments, beside those of a coarse grid, 64, and of another one for
  * interfaces and marks: who has more of them than that finds longer lists
@@ -50,6 +59,7 @@
 
 #include "classify.h"
 #include "cover.h"
+#include "pack.h"
 
 /* Pieces that the addresses of a rule make at most, and with its ports. */
 #define ADDR_PIECES	8
@@ -93,39 +103,60 @@ static bool is_opaque(const struct nfipsec_rule *rule)
 }
 
 /* May a packet with the key of a piece match its rule? */
-static bool may_match(const struct nfipsec_piece *piece,
+static bool may_match(const struct nfipsec_tell *tell,
 		      const struct nfipsec_key *key)
 {
-	return piece->exact ||
-	       nfipsec_key_digest(key, READ_ONCE(piece->src),
-				  READ_ONCE(piece->dst)) ==
-	       READ_ONCE(piece->digest);
+	return tell->exact ||
+	       nfipsec_key_digest(key, READ_ONCE(tell->src),
+				  READ_ONCE(tell->dst)) ==
+	       READ_ONCE(tell->digest);
+}
+
+/**
+ * struct walk - through the pieces of buckets, for a packet
+ * @flow: the packet
+ * @key: the same
+ * @state: that it meets
+ */
+struct walk {
+	const struct nfipsec_flow *flow;
+	const struct nfipsec_key *key;
+	u64 state;
+};
+
+/* Does a whole packet match the rule of a piece? */
+static bool matches(const struct walk *walk, const struct nfipsec_tell *tell,
+		    const struct nfipsec_rule *rule)
+{
+	return is_there(rule, walk->state) &&
+	       (tell->exact ||
+		nfipsec_selector_match(rule->sel, walk->flow) ==
+		NFIPSEC_MATCH_YES);
 }
 
 /* The first rule of a bucket that a whole packet matches, or @best. */
 static const struct nfipsec_rule *
-walk_whole(const struct nfipsec_bucket *b, const struct nfipsec_flow *flow,
-	   const struct nfipsec_key *key, u64 state,
+walk_whole(const struct walk *walk, const struct nfipsec_bucket *b,
 	   const struct nfipsec_rule *best)
 {
-	const struct nfipsec_piece *piece;
 	const struct nfipsec_rule *rule;
+	struct nfipsec_view v;
+	unsigned int i;
 
-	for (piece = rcu_dereference(b->first); piece;
-	     piece = rcu_dereference(piece->next)) {
-		if (best && best->priority < piece->priority)
-			break;
-		if (!may_match(piece, key))
-			continue;
-		rule = rcu_dereference(piece->rule);
-		if (best && !nfipsec_rule_before(rule, best))
-			break;
-		if (!is_there(rule, state))
-			continue;
-		if (piece->exact ||
-		    nfipsec_selector_match(rule->sel, flow) ==
-		    NFIPSEC_MATCH_YES)
-			return rule;
+	for (nfipsec_view_first(&v, b); v.n; nfipsec_view_next(&v)) {
+		for (i = 0; i < v.n; i++) {
+			if (best && best->priority < v.tell[i].priority)
+				return best;
+			if (!may_match(&v.tell[i], walk->key))
+				continue;
+			rule = rcu_dereference(v.rule[i]);
+			if (!rule)
+				continue;
+			if (best && !nfipsec_rule_before(rule, best))
+				return best;
+			if (matches(walk, &v.tell[i], rule))
+				return rule;
+		}
 	}
 	return best;
 }
@@ -138,34 +169,43 @@ static bool beats(const struct nfipsec_rule *rule,
 	       (!nfipsec_rule_before(best, rule) && is_opaque(rule));
 }
 
-/* What a bucket answers to a fragment is the same for all that it matches. */
-static void walk_frag(const struct nfipsec_bucket *b,
-		      const struct nfipsec_flow *flow,
-		      const struct nfipsec_key *key, u64 state,
-		      struct nfipsec_hit *hit)
+/* What a rule says to a fragment; whether those behind it need not be asked. */
+static bool ask_frag(const struct walk *walk, const struct nfipsec_rule *rule,
+		     struct nfipsec_hit *hit)
 {
-	const struct nfipsec_piece *piece;
-	const struct nfipsec_rule *rule;
 	enum nfipsec_match match;
 
-	for (piece = rcu_dereference(b->first); piece;
-	     piece = rcu_dereference(piece->next)) {
-		if (!may_match(piece, key))
-			continue;
-		rule = rcu_dereference(piece->rule);
-		if (hit->yes && nfipsec_rule_before(hit->yes, rule))
-			return;
-		if (!is_there(rule, state))
-			continue;
-		match = nfipsec_selector_match(rule->sel, flow);
-		if (match == NFIPSEC_MATCH_NO)
-			continue;
-		if (match == NFIPSEC_MATCH_YES && beats(rule, hit->yes))
-			hit->yes = rule;
-		else if (match == NFIPSEC_MATCH_OPAQUE &&
-			 (!hit->may || nfipsec_rule_before(rule, hit->may)))
-			hit->may = rule;
-		return;
+	if (hit->yes && nfipsec_rule_before(hit->yes, rule))
+		return true;
+	if (!is_there(rule, walk->state))
+		return false;
+	match = nfipsec_selector_match(rule->sel, walk->flow);
+	if (match == NFIPSEC_MATCH_NO)
+		return false;
+	if (match == NFIPSEC_MATCH_YES && beats(rule, hit->yes))
+		hit->yes = rule;
+	else if (match == NFIPSEC_MATCH_OPAQUE &&
+		 (!hit->may || nfipsec_rule_before(rule, hit->may)))
+		hit->may = rule;
+	return true;
+}
+
+/* What a bucket answers to a fragment is the same for all that it matches. */
+static void walk_frag(const struct walk *walk, const struct nfipsec_bucket *b,
+		      struct nfipsec_hit *hit)
+{
+	const struct nfipsec_rule *rule;
+	struct nfipsec_view v;
+	unsigned int i;
+
+	for (nfipsec_view_first(&v, b); v.n; nfipsec_view_next(&v)) {
+		for (i = 0; i < v.n; i++) {
+			if (!may_match(&v.tell[i], walk->key))
+				continue;
+			rule = rcu_dereference(v.rule[i]);
+			if (rule && ask_frag(walk, rule, hit))
+				return;
+		}
 	}
 }
 
@@ -182,12 +222,12 @@ static bool for_frag(const struct nfipsec_tuple *tuple, bool hidden)
 	}
 }
 
-static void look_frag(const struct nfipsec_classifier *cls,
+static void look_frag(const struct walk *walk,
+		      const struct nfipsec_space *space,
 		      const struct nfipsec_table *table,
-		      const struct nfipsec_flow *flow,
-		      const struct nfipsec_key *key, u64 state,
 		      struct nfipsec_hit *hit)
 {
+	const struct nfipsec_flow *flow = walk->flow;
 	bool hidden = nfipsec_proto_hides(flow->family, flow->proto);
 	const struct nfipsec_bucket *b;
 	struct nfipsec_tuple *tuple;
@@ -196,34 +236,33 @@ static void look_frag(const struct nfipsec_classifier *cls,
 
 	for (side = 0; side < NFIPSEC_SIDES; side++) {
 		list_for_each_entry_rcu(tuple,
-					nfipsec_space_tuples(&cls->space,
+					nfipsec_space_tuples(space,
 							     flow->family,
 							     side), node) {
 			if (!for_frag(tuple, hidden) ||
 			    (hit->yes &&
 			     hit->yes->priority < READ_ONCE(tuple->best)))
 				continue;
-			nfipsec_space_probe(&cls->space, table, tuple, key,
+			nfipsec_space_probe(space, table, tuple, walk->key,
 					    &probe);
 			if (!nfipsec_space_may(table, &probe))
 				continue;
-			b = nfipsec_space_find(table, &probe, key);
+			b = nfipsec_space_find(table, &probe, walk->key);
 			if (b)
-				walk_frag(b, flow, key, state, hit);
+				walk_frag(walk, b, hit);
 		}
 	}
 	if (hit->yes && hit->may && !nfipsec_rule_before(hit->may, hit->yes))
 		hit->may = NULL;
 }
 
-/* The tuples that @probe is of, all at a time: memory is waited for once. */
+/* In some tuples at a time, so that memory is waited for once. */
 static const struct nfipsec_rule *
-look_batch(const struct nfipsec_table *table, struct nfipsec_probe *probe,
-	   unsigned int n, const struct nfipsec_flow *flow,
-	   const struct nfipsec_key *key, u64 state,
+look_batch(const struct walk *walk, const struct nfipsec_table *table,
+	   struct nfipsec_probe *probe, unsigned int n,
 	   const struct nfipsec_rule *best)
 {
-	const struct nfipsec_bucket *b[BATCH];
+	const struct nfipsec_bucket *b[BATCH], *bucket;
 	unsigned int i, may = 0, found = 0;
 
 	for (i = 0; i < n; i++) {
@@ -233,13 +272,15 @@ look_batch(const struct nfipsec_table *table, struct nfipsec_probe *probe,
 	for (i = 0; i < may; i++)
 		nfipsec_space_ask(table, &probe[i]);
 	for (i = 0; i < may; i++) {
-		b[found] = nfipsec_space_find(table, &probe[i], key);
-		if (b[found])
-			prefetch(rcu_dereference(b[found++]->first));
+		bucket = nfipsec_space_find(table, &probe[i], walk->key);
+		if (!bucket)
+			continue;
+		prefetch(rcu_dereference(bucket->first));
+		b[found++] = bucket;
 	}
 	for (i = 0; i < found; i++) {
 		if (!best || best->priority >= READ_ONCE(b[i]->tuple->best))
-			best = walk_whole(b[i], flow, key, state, best);
+			best = walk_whole(walk, b[i], best);
 	}
 	return best;
 }
@@ -248,11 +289,9 @@ look_batch(const struct nfipsec_table *table, struct nfipsec_probe *probe,
  * What is likely is found in the first few tuples, and those behind them are not
  * looked at: so the first batches are small.
  */
-static void look_whole(const struct nfipsec_classifier *cls,
-		       const struct nfipsec_table *table,
-		       const struct nfipsec_flow *flow,
-		       const struct nfipsec_key *key, u64 state,
-		       struct nfipsec_hit *hit)
+static const struct nfipsec_rule *
+look_whole(const struct walk *walk, const struct nfipsec_space *space,
+	   const struct nfipsec_table *table)
 {
 	const struct nfipsec_rule *best = NULL;
 	struct nfipsec_probe probe[BATCH];
@@ -260,20 +299,20 @@ static void look_whole(const struct nfipsec_classifier *cls,
 	struct nfipsec_tuple *tuple;
 
 	list_for_each_entry_rcu(tuple,
-				nfipsec_space_tuples(&cls->space, flow->family,
+				nfipsec_space_tuples(space, walk->flow->family,
 						     NFIPSEC_SIDE_WHOLE),
 				node) {
 		if (best && best->priority < READ_ONCE(tuple->best))
 			continue;
-		nfipsec_space_probe(&cls->space, table, tuple, key,
+		nfipsec_space_probe(space, table, tuple, walk->key,
 				    &probe[n++]);
 		if (n < batch)
 			continue;
-		best = look_batch(table, probe, n, flow, key, state, best);
+		best = look_batch(walk, table, probe, n, best);
 		batch = min(2 * batch, BATCH);
 		n = 0;
 	}
-	hit->yes = look_batch(table, probe, n, flow, key, state, best);
+	return look_batch(walk, table, probe, n, best);
 }
 
 /**
@@ -289,19 +328,25 @@ static void look_whole(const struct nfipsec_classifier *cls,
 u64 nfipsec_classify(const struct nfipsec_classifier *cls,
 		     const struct nfipsec_flow *flow, struct nfipsec_hit *hit)
 {
-	/* First: all that belongs to the state is there then. */
-	u64 state = atomic64_read_acquire(cls->state);
-	const struct nfipsec_table *table = rcu_dereference(cls->space.table);
+	const struct nfipsec_space *space = &cls->space;
+	const struct nfipsec_table *table;
 	struct nfipsec_key key;
+	struct walk walk = {
+		.flow = flow,
+		.key = &key,
+		/* First: all that belongs to the state is there then. */
+		.state = atomic64_read_acquire(cls->state),
+	};
 
+	table = rcu_dereference(space->table);
 	hit->yes = NULL;
 	hit->may = NULL;
 	nfipsec_key_set(&key, flow);
 	if (flow->opaque)
-		look_frag(cls, table, flow, &key, state, hit);
+		look_frag(&walk, space, table, hit);
 	else
-		look_whole(cls, table, flow, &key, state, hit);
-	return state;
+		hit->yes = look_whole(&walk, space, table);
+	return walk.state;
 }
 
 /* @hull is around all of @list, and is the only range if there is no list. */

@@ -59,7 +59,8 @@ static inline bool nfipsec_rule_before(const struct nfipsec_rule *a,
  * struct nfipsec_classifier - rules
  * @space: where their pieces are
  * @state: number of the state that packets meet; the caller's, who may share it
- *	between what shall change at once, and counts it up for other reasons too
+ *	between what shall change at once, and counts it up for other reasons too:
+ *	with a full barrier behind it, before he takes something out
  */
 struct nfipsec_classifier {
 	struct nfipsec_space space;
@@ -95,8 +96,8 @@ u64 nfipsec_classify(const struct nfipsec_classifier *cls,
 static inline bool
 nfipsec_classifier_changed(const struct nfipsec_classifier *cls, u64 state)
 {
-	/* After the look. Pairs with the release that takes a rule out, and that
-	 * comes after the next state.
+	/* After the look. Pairs with the full barrier behind the count of the next
+	 * state, before which nothing is taken out of this one.
 	 */
 	smp_rmb();
 	return (u64)atomic64_read(cls->state) != state;

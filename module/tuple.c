@@ -12,6 +12,7 @@
 
 #include "bucket.h"
 #include "classify.h"
+#include "pack.h"
 #include "tuple.h"
 
 /* Shapes of a side of a family that are taken as they come. */
@@ -290,21 +291,13 @@ static const struct nfipsec_rule *rule_of(const struct nfipsec_piece *piece)
 	return rcu_dereference_protected(piece->rule, true);
 }
 
-/* Where the pointer to @piece is, or shall be. */
-static struct nfipsec_piece __rcu **link_of(struct nfipsec_bucket *b,
-					    struct nfipsec_piece *piece)
-{
-	struct rb_node *prev = rb_prev(&piece->node);
-
-	return prev ? &piece_of(prev)->next : &b->first;
-}
-
-static void bucket_insert(struct nfipsec_bucket *b, struct nfipsec_piece *piece)
+/* In the order of rules; -ENOMEM: it is not in. */
+static int bucket_insert(struct nfipsec_bucket *b, struct nfipsec_piece *piece)
 {
 	const struct nfipsec_rule *rule = rule_of(piece);
 	struct rb_node **pos = &b->pieces.rb_node;
-	struct nfipsec_piece __rcu **link;
 	struct rb_node *parent = NULL;
+	int err;
 
 	while (*pos) {
 		parent = *pos;
@@ -313,9 +306,10 @@ static void bucket_insert(struct nfipsec_bucket *b, struct nfipsec_piece *piece)
 	}
 	rb_link_node(&piece->node, parent, pos);
 	rb_insert_color(&piece->node, &b->pieces);
-	link = link_of(b, piece);
-	RCU_INIT_POINTER(piece->next, rcu_dereference_protected(*link, true));
-	rcu_assign_pointer(*link, piece);
+	err = nfipsec_pack_add(piece);
+	if (err)
+		rb_erase(&piece->node, &b->pieces);
+	return err;
 }
 
 static struct nfipsec_piece *find_piece(const struct nfipsec_rule *rule,
@@ -330,22 +324,15 @@ static struct nfipsec_piece *find_piece(const struct nfipsec_rule *rule,
 	return piece;
 }
 
-/* What addresses packets for a piece have. */
-static void piece_narrow(struct nfipsec_piece *piece,
-			 const struct nfipsec_shape *shape,
-			 const struct nfipsec_key *key)
+static void tell_set(struct nfipsec_tell *tell, u32 priority,
+		     const struct nfipsec_shape *shape,
+		     const struct nfipsec_key *key, bool exact)
 {
-	piece->src = shape->src;
-	piece->dst = shape->dst;
-	piece->digest = nfipsec_key_digest(key, shape->src, shape->dst);
-}
-
-/* It stands for other ones, too. Packets do not meet the rule yet. */
-static void piece_widen(struct nfipsec_piece *piece)
-{
-	WRITE_ONCE(piece->src, 0);
-	WRITE_ONCE(piece->dst, 0);
-	WRITE_ONCE(piece->digest, 0);
+	tell->priority = priority;
+	tell->src = shape->src;
+	tell->dst = shape->dst;
+	tell->digest = nfipsec_key_digest(key, shape->src, shape->dst);
+	tell->exact = exact;
 }
 
 static int piece_link(struct nfipsec_rule *rule, struct nfipsec_bucket *b,
@@ -356,25 +343,27 @@ static int piece_link(struct nfipsec_rule *rule, struct nfipsec_bucket *b,
 
 	/* Two pieces may have one key where tuples are coarse. */
 	if (piece) {
-		piece_widen(piece);
+		nfipsec_pack_widen(piece);
 		return 0;
 	}
 	piece = kzalloc(sizeof(*piece), GFP_KERNEL_ACCOUNT);
 	if (!piece)
 		return -ENOMEM;
-	if (level_get(b->tuple, rule->priority)) {
-		kfree(piece);
-		return -ENOMEM;
-	}
-	piece_narrow(piece, shape, key);
-	piece->priority = rule->priority;
-	piece->exact = exact;
+	tell_set(&piece->tell, rule->priority, shape, key, exact);
 	piece->bucket = b;
+	RCU_INIT_POINTER(piece->rule, rule);
+	if (level_get(b->tuple, rule->priority))
+		goto free;
+	if (bucket_insert(b, piece))
+		goto put;
 	piece->sibling = rule->pieces;
 	rule->pieces = piece;
-	RCU_INIT_POINTER(piece->rule, rule);
-	bucket_insert(b, piece);
 	return 0;
+put:
+	level_put(b->tuple, rule->priority);
+free:
+	kfree(piece);
+	return -ENOMEM;
 }
 
 /**
@@ -419,13 +408,11 @@ int nfipsec_piece_add(struct nfipsec_space *space, struct nfipsec_rule *rule,
 void nfipsec_piece_del(struct nfipsec_space *space,
 		       struct nfipsec_piece *piece)
 {
-	struct nfipsec_piece *next = rcu_dereference_protected(piece->next,
-							       true);
 	u32 priority = rule_of(piece)->priority;
 	struct nfipsec_bucket *b = piece->bucket;
 	struct nfipsec_tuple *tuple = b->tuple;
 
-	rcu_assign_pointer(*link_of(b, piece), next);
+	nfipsec_pack_del(piece);
 	rb_erase(&piece->node, &b->pieces);
 	kfree_rcu(piece, rcu);
 	if (RB_EMPTY_ROOT(&b->pieces))

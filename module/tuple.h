@@ -13,6 +13,7 @@
 
 #include "selector.h"
 
+struct nfipsec_pack;
 struct nfipsec_rule;
 
 /* Words of a key: two addresses, ports, protocol; and interfaces, VRF, mark. */
@@ -103,44 +104,54 @@ struct nfipsec_tuple {
 };
 
 /**
+ * struct nfipsec_tell - what a packet reads first of a piece
+ * @priority: the rule's
+ * @src: how many leading bits of its source a packet for it has in common
+ * @dst: of its destination
+ * @digest: of these, see nfipsec_key_digest()
+ * @exact: that need not be asked: the rule matches all that has the key; else the
+ *	rule must be asked as well
+ *
+ * @src, @dst and @digest may change before packets meet the rule, READ_ONCE().
+ */
+struct nfipsec_tell {
+	u32 priority;
+	u8 src;
+	u8 dst;
+	u8 digest;
+	bool exact;
+};
+
+/**
  * struct nfipsec_piece - a part of a rule that has one key
  * @node: in nfipsec_bucket.pieces, writers only
  * @rcu: frees it
- * @next: the one behind it of the same key
  * @rule: whose it is
  * @bucket: where it is, writers only
+ * @pack: in which of its packs, NULL if it is the only piece, writers only
  * @sibling: next piece of the rule, writers only
- * @priority: the rule's
- * @exact: the rule matches all that has the key; else it must be asked, if the
- *	packet has the bits of addresses that follow
- * @src: how many of the source
- * @dst: of the destination
- * @digest: of these, see nfipsec_key_digest()
+ * @tell: what it tells packets; a pack has its own copy of that and of @rule
  *
- * That is a line of the processor's caches: few of those who are in the way need
- * more to be looked at. The last three change before packets meet the rule.
+ * That is a line of the processor's caches.
  */
 struct nfipsec_piece {
 	union {
 		struct rb_node node;
 		struct rcu_head rcu;
 	};
-	struct nfipsec_piece __rcu *next;
 	struct nfipsec_rule __rcu *rule;
 	struct nfipsec_bucket *bucket;
+	struct nfipsec_pack *pack;
 	struct nfipsec_piece *sibling;
-	u32 priority;
-	bool exact;
-	u8 src;
-	u8 dst;
-	u8 digest;
+	struct nfipsec_tell tell;
 };
 
 /**
  * struct nfipsec_bucket - all pieces of one key
  * @next: the one behind it in its slot, in the table in use and the one before
  * @tuple: whose it is
- * @first: the first piece in the order of look-up
+ * @first: the pieces in packs, the first in the order of look-up; or, tagged, the
+ *	one piece that there is: only for nfipsec_view_first(), and to be asked for
  * @pieces: in that order, writers only
  * @rcu: frees it
  * @key: the words that count in its tuple
@@ -148,13 +159,32 @@ struct nfipsec_piece {
 struct nfipsec_bucket {
 	struct nfipsec_bucket __rcu *next[2];
 	struct nfipsec_tuple *tuple;
-	struct nfipsec_piece __rcu *first;
+	struct nfipsec_pack __rcu *first;
 	union {
 		struct rb_root pieces;
 		struct rcu_head rcu;
 	};
 	u32 key[];
 };
+
+/* Of nfipsec_bucket.first: it is a piece. */
+#define NFIPSEC_LONE	1UL
+
+/* The one piece of a bucket as its first pack. */
+static inline struct nfipsec_pack *
+nfipsec_lone_pack(const struct nfipsec_piece *piece)
+{
+	return (struct nfipsec_pack *)((unsigned long)piece | NFIPSEC_LONE);
+}
+
+/* The one piece, or NULL if it is a pack. */
+static inline const struct nfipsec_piece *
+nfipsec_lone(const struct nfipsec_pack *first)
+{
+	unsigned long word = (unsigned long)first;
+
+	return word & NFIPSEC_LONE ? (void *)(word & ~NFIPSEC_LONE) : NULL;
+}
 
 /**
  * struct nfipsec_table - slots of buckets

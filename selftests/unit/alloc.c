@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What linux/slab.h and linux/rbtree.h of these tests promise. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <linux/kernel.h>
 #include <linux/rbtree.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 unsigned long unit_alloc_live;
@@ -37,7 +39,8 @@ void *kzalloc(size_t size, int gfp)
 	struct head *head;
 
 	(void)gfp;
-	if (unit_alloc_fail >= 0 && !unit_alloc_fail--)
+	if (unit_alloc_fail == UNIT_ALLOC_NONE ||
+	    (unit_alloc_fail >= 0 && !unit_alloc_fail--))
 		return NULL;
 	head = calloc(1, sizeof(*head) + size);
 	if (!head)
@@ -48,15 +51,104 @@ void *kzalloc(size_t size, int gfp)
 	return head + 1;
 }
 
+void *kmalloc(size_t size, int gfp)
+{
+	void *ptr = kzalloc(size, gfp);
+
+	return ptr ? memset(ptr, 0xa5, size) : NULL;
+}
+
 void kfree(const void *ptr)
 {
-	struct head *head = (struct head *)ptr - 1;
+	struct head *head;
 
 	if (!ptr)
 		return;
+	head = (struct head *)ptr - 1;
 	unit_alloc_live--;
 	unit_alloc_bytes -= slab_size(head->size);
 	free(head);
+}
+
+#define READERS		8
+
+void (*unit_free_hook)(const void *ptr);
+
+/* What is to be freed, nothing of which is written until then. */
+struct later {
+	struct later *next;
+	const void *ptr;
+	u64 when;
+};
+
+static struct later *laters;
+/* Readers, 0 where there is none. */
+static u64 readers[READERS];
+/* Counts readers that begin and objects that are to be freed. */
+static u64 rcu_time;
+
+/* Has each reader that may be at something of that time ended? */
+static bool is_over(u64 when)
+{
+	unsigned int i;
+
+	for (i = 0; i < READERS; i++) {
+		if (readers[i] && readers[i] < when)
+			return false;
+	}
+	return true;
+}
+
+static void free_laters(void)
+{
+	struct later **pos = &laters, *later;
+
+	while ((later = *pos)) {
+		if (!is_over(later->when)) {
+			pos = &later->next;
+			continue;
+		}
+		*pos = later->next;
+		kfree(later->ptr);
+		free(later);
+	}
+}
+
+u64 unit_reader_begin(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < READERS; i++) {
+		if (readers[i])
+			continue;
+		readers[i] = ++rcu_time;
+		return readers[i];
+	}
+	abort();
+}
+
+void unit_reader_end(u64 reader)
+{
+	unsigned int i;
+
+	for (i = 0; i < READERS; i++) {
+		if (readers[i] == reader)
+			readers[i] = 0;
+	}
+	free_laters();
+}
+
+void unit_free_rcu(const void *ptr)
+{
+	struct later *later = malloc(sizeof(*later));
+
+	if (!later)
+		abort();
+	if (unit_free_hook)
+		unit_free_hook(ptr);
+	*later = (struct later){ laters, ptr, ++rcu_time };
+	laters = later;
+	free_laters();
 }
 
 static size_t weight(const struct rb_node *node)
@@ -122,6 +214,20 @@ struct rb_node *rb_first(const struct rb_root *root)
 	while (node && node->rb_left)
 		node = node->rb_left;
 	return node;
+}
+
+struct rb_node *rb_next(const struct rb_node *node)
+{
+	struct rb_node *at = node->rb_right;
+
+	if (at) {
+		while (at->rb_left)
+			at = at->rb_left;
+		return at;
+	}
+	while (node->rb_parent && node->rb_parent->rb_right == node)
+		node = node->rb_parent;
+	return node->rb_parent;
 }
 
 struct rb_node *rb_prev(const struct rb_node *node)

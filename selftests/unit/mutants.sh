@@ -13,7 +13,7 @@ module=../../module
 out=../../build/unit
 files='replay.c selector.c selector_lists.c selector_addr.c selector_sets.c flow.c
        algo.c reason.c mutable.c outer.c path.c icmp.c life.c life.h demand.c demand.h
-       classify.c tuple.c bucket.c cover.c classify.h tuple.h bucket.h cover.h flow_cache.c flow_cache.h verdict.h
+       classify.c tuple.c pack.c pack.h bucket.c cover.c classify.h tuple.h bucket.h cover.h flow_cache.c flow_cache.h verdict.h
        replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
        proto.h kat_vectors.h'
 only=${1:-}
@@ -447,7 +447,7 @@ m 's/rule->born <= state/1/' 'a rule before its state'
 m 's/state < (u64)atomic64_read(&rule->died)/1/' 'a rule after its state'
 m 's/if (best \&\& !nfipsec_rule_before(rule, best))/if (0)/' \
 	'the last tuple wins'
-m 's/if (piece->exact ||/if (1 ||/' 'rules are not asked'
+m 's/(tell->exact ||$/(1 ||/' 'rules are not asked'
 m 's/best, rule) \&\& is_opaque(rule))/best, rule) \&\& 0)/' \
 	'of one policy, any rule'
 m 's/(!hit->may || nfipsec_rule_before(rule, hit->may))/1/' \
@@ -456,10 +456,19 @@ m 's/hit->may \&\& !nfipsec_rule_before(hit->may, hit->yes)/0/' \
 	'one policy may match and does'
 m 's/hit->yes->priority < READ_ONCE/hit->yes->priority <= READ_ONCE/' \
 	'a tuple of the same priority is left out'
-m 's/best->priority < piece->priority/best->priority <= piece->priority/' \
+m 's/best->priority < READ_ONCE/best->priority <= READ_ONCE/' \
+	'a tuple of the same priority is not tried'
+m 's/best->priority >= READ_ONCE/best->priority > READ_ONCE/' \
+	'a tuple of the same priority is tried in vain'
+m 's/probe\[may++\] = probe\[i\];/may++;/' 'the first of a batch again'
+m 's/return look_batch(walk, table, probe, n, best);/return best;/' \
+	'the last batch is not looked at'
+m 's/prefetch(rcu_dereference(b\[found++\]->first));/;/' 'the last bucket alone'
+m 's/best->priority < v.tell\[i\].priority/best->priority <= v.tell[i].priority/' \
 	'a piece of the same priority is left out'
 m 's/side < NFIPSEC_SIDES/side < 1/' 'fragments as whole packets'
 m 's/if (flow->opaque)/if (0)/' 'no fragments'
+m 's/if (rule \&\& ask_frag/if (0 \&\& ask_frag/' 'fragments match nothing'
 m 's/return hidden;/return false;/' 'protocol always seen'
 m 's/cut->n += got;/cut->n = got;/' 'one range of a list'
 m 's/cut->exact = false;//' 'too large and not asked'
@@ -493,9 +502,9 @@ m 's/pos = priority < level->priority/pos = priority > level->priority/' \
 m 's/if (--level->count)/if (0)/' 'priority gone with one piece'
 m 's/pos = nfipsec_rule_before(rule/pos = !nfipsec_rule_before(rule/' \
 	'rules backwards'
-m 's/piece_widen(piece);/;/' 'a piece for others of another address'
-m 's/prev ? &piece_of(prev)->next : &b->first/\&b->first/' \
-	'the newest first'
+m 's/nfipsec_pack_widen(piece);/;/' 'a piece for others of another address'
+m 's/if (err)$/if (0)/' 'a piece without a pack'
+m 's/level_put(b->tuple, rule->priority);/;/' 'priority of what is not there'
 m 's/if (b \&\& RB_EMPTY_ROOT(&b->pieces))/if (0)/' 'empty bucket stays'
 m 's/(full || has_shapes(rule, want->kind))/full/' 'one rule brings all shapes'
 m 's/n == SHAPES_RULE/0/' 'shapes of a rule without bound'
@@ -508,7 +517,7 @@ m 's/|| table->gone >= table->size//' 'a filter is never made anew'
 m 's/head + 3\] = flow->meta.mark/head + 3] = 0/' 'no packet has a mark'
 m 's/word\[key->head - 1\] |= tuple->id << 8;//; s/b->tuple == tuple \&\& //' \
 	'tuples are mixed up'
-m 's/same_words(b->key, word, tuple->words)/1/' 'hash taken for the key'
+m 's/key_equal(tuple, key, b->key)/1/' 'hash taken for the key'
 m 's/table_new(size, !old->link)/table_new(size, old->link)/' \
 	'one link for two tables'
 m 's/space->buckets <= size ||/space->buckets <= 2 * size ||/' 'table too small'
@@ -521,6 +530,35 @@ m 's/plen < 128 ? U64_MAX >> (plen - 64)/plen < 128 ? U64_MAX/' 'long prefixes'
 m 's/at.low \&= ~host.low;//' 'host bits stay'
 file=classify.h
 m 's/a->age < b->age/a->age > b->age/' 'the youngest first'
+suite=pack:
+file=pack.c
+m 's/rcu_assign_pointer(\*link, a);/rcu_assign_pointer(*link, b);/' \
+	'half a pack is lost'
+m 's/run_put(run, n, b, behind(old));/run_put(run, n, b, NULL);/' \
+	'what is behind two packs is lost'
+m 's/run_put(run, 0, pack, behind(old));/run_put(run, 0, pack, NULL);/' \
+	'what is behind a pack is lost'
+m 's/prev ? &prev->pack->next : &piece->bucket->first/\&piece->bucket->first/' \
+	'the packs before it are lost'
+m 's/kfree_rcu(old, rcu);/kfree(old);/' 'freed under readers'
+m 's/kfree_rcu(pack, rcu);/kfree(pack);/' 'the last piece freed under readers'
+m 's/if (run.n > PACK_MAX)/if (0)/' 'without bound'
+m 's/last ? run->n - 1 : run->n \/ 2/run->n \/ 2/' 'halves where all is in order'
+m 's/if (run.n <= pack->n \/ 2)/if (0)/' 'never made anew'
+m 's/RCU_INIT_POINTER(nfipsec_pack_rules(pack).*;/;/' 'what has gone stays'
+m 's/RCU_INIT_POINTER(piece->bucket->first, NULL);//' 'freed and still there'
+m 's/if (other) {/if (0) {/' 'not alone any more'
+m 's/(next || prev_of(prev))/next/' 'alone behind others'
+m 's/if (next \&\& next_of(next))/if (0)/' 'alone before others'
+m 's/if (piece->pack != pack)/if (0)/' 'a pack is lost'
+m 's/run_drop(&run, piece);//' 'what has gone comes again'
+m 's/run->piece\[from + i\];/run->piece[i];/' 'the first half twice'
+m 's/widen(&piece->pack->tell.*;/;/' 'told in the pack'
+m 's/widen(&piece->tell);//' 'told in the piece'
+m 's/piece->pack = old;/;/' 'not in its run'
+file=pack.h
+m 's/view->next = rcu_dereference(pack->next);/view->next = NULL;/' \
+	'the first pack only'
 suite=flowcache
 file=flow_cache.c
 m 's/e\[i\].state >= since \&\& //' 'an answer is for ever'

@@ -17,6 +17,7 @@
 #include "cover.h"
 #include "ktap.h"
 #include "next_state.h"
+#include "pack.h"
 
 #define COMPARISONS	300000
 #define POLS_MAX	160
@@ -569,6 +570,27 @@ static void test_reference(void)
 	}
 }
 
+/* Packs of pieces; what fails may leave one in two, as it does the table. */
+static unsigned long packs(void)
+{
+	const struct nfipsec_table *table = cls.space.table;
+	const struct nfipsec_bucket *b;
+	struct nfipsec_view v;
+	unsigned long n = 0;
+	u32 i;
+
+	for (i = 0; i < table->size; i++) {
+		for (b = table->slot[i]; b; b = b->next[table->link]) {
+			if (nfipsec_lone(b->first))
+				continue;
+			nfipsec_view_first(&v, b);
+			for (; v.n; nfipsec_view_next(&v))
+				n++;
+		}
+	}
+	return n;
+}
+
 /* Each allocation of a change fails once: all is as it was, and then it goes. */
 static void test_memory(void)
 {
@@ -577,16 +599,16 @@ static void test_memory(void)
 	start(&worlds[4]);
 	for (i = 0; i < 400; i++) {
 		struct pol *pol = pol_new();
-		unsigned long live = unit_alloc_live;
+		unsigned long live = unit_alloc_live - packs();
 
 		for (failed = 0;; failed++) {
 			unit_alloc_fail = failed;
 			if (!rules_add(pol))
 				break;
 			/* The table may have become another one. */
-			EXPECT(unit_alloc_live == live,
+			EXPECT(unit_alloc_live - packs() == live,
 			       "%lu objects instead of %lu",
-			       unit_alloc_live, live);
+			       unit_alloc_live - packs(), live);
 			if (failed % 8 == 0 && !compare(3))
 				break;
 		}
@@ -713,7 +735,7 @@ static void test_wide(void)
 	host.sel[0].dst[1].ip = htonl(1);
 	EXPECT(!rules_add(&host), "no memory");
 	EXPECT(tuple_of(&host.rule[0])->shape.dst == 32 &&
-	       host.rule[0].pieces->exact, "no shape is left");
+	       host.rule[0].pieces->tell.exact, "no shape is left");
 	next_state(&cls);
 	for (i = 0; i < ARRAY_SIZE(wide); i++) {
 		for (j = 0; j < ARRAY_SIZE(ports); j++) {
@@ -763,7 +785,7 @@ static void test_marks(void)
 		marked[i].sets = 1;
 		EXPECT(!rules_add(&marked[i]), "no memory");
 		piece = marked[i].rule[0].pieces;
-		EXPECT(piece->bucket->first == piece && !piece->next,
+		EXPECT(nfipsec_lone(piece->bucket->first) == piece,
 		       "mark %u in a list", i);
 	}
 	next_state(&cls);

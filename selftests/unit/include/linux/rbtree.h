@@ -22,6 +22,11 @@ struct rb_root {
 #define RB_ROOT				((struct rb_root){ NULL })
 #define RB_EMPTY_ROOT(root)		(!(root)->rb_node)
 #define rb_entry(ptr, type, member)	container_of(ptr, type, member)
+#define rb_entry_safe(ptr, type, member) \
+	({ \
+		typeof(ptr) node_ = (ptr); \
+		node_ ? rb_entry(node_, type, member) : NULL; \
+	})
 
 static inline void rb_link_node(struct rb_node *node, struct rb_node *parent,
 				struct rb_node **link)
@@ -33,6 +38,7 @@ static inline void rb_link_node(struct rb_node *node, struct rb_node *parent,
 void rb_insert_color(struct rb_node *node, struct rb_root *root);
 void rb_erase(struct rb_node *node, struct rb_root *root);
 struct rb_node *rb_first(const struct rb_root *root);
+struct rb_node *rb_next(const struct rb_node *node);
 struct rb_node *rb_prev(const struct rb_node *node);
 
 #endif

@@ -13,7 +13,7 @@ module=../../module
 out=../../build/unit
 files='replay.c selector.c selector_lists.c selector_addr.c selector_sets.c flow.c
        algo.c reason.c mutable.c outer.c path.c icmp.c life.c life.h demand.c demand.h
-       classify.c tuple.c pack.c pack.h bucket.c cover.c classify.h tuple.h bucket.h cover.h flow_cache.c flow_cache.h verdict.h
+       classify.c rule.c tuple.c pack.c pack.h bucket.c cover.c classify.h tuple.h bucket.h cover.h flow_cache.c flow_cache.h verdict.h
        replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
        proto.h kat_vectors.h'
 only=${1:-}
@@ -463,13 +463,14 @@ m 's/best->priority >= READ_ONCE/best->priority > READ_ONCE/' \
 m 's/probe\[may++\] = probe\[i\];/may++;/' 'the first of a batch again'
 m 's/return look_batch(walk, table, probe, n, best);/return best;/' \
 	'the last batch is not looked at'
-m 's/prefetch(rcu_dereference(b\[found++\]->first));/;/' 'the last bucket alone'
+m 's/b\[found++\] = bucket;/b[0] = bucket, found = 1;/' 'the last bucket alone'
 m 's/best->priority < v.tell\[i\].priority/best->priority <= v.tell[i].priority/' \
 	'a piece of the same priority is left out'
 m 's/side < NFIPSEC_SIDES/side < 1/' 'fragments as whole packets'
 m 's/if (flow->opaque)/if (0)/' 'no fragments'
 m 's/if (rule \&\& ask_frag/if (0 \&\& ask_frag/' 'fragments match nothing'
 m 's/return hidden;/return false;/' 'protocol always seen'
+file=rule.c
 m 's/cut->n += got;/cut->n = got;/' 'one range of a list'
 m 's/cut->exact = false;//' 'too large and not asked'
 m 's/range->max << 16 | U16_MAX/range->max << 16/' 'port that is one too low'

@@ -52,7 +52,8 @@ static inline bool nfipsec_acquire_wishes(const struct nfipsec_policy *pol,
 					  const struct nfipsec_chain *chain,
 					  u32 cpu)
 {
-	return pol->cpus && !nfipsec_acquire_are_of_cpu(chain, cpu);
+	return pol->cfg.flags & NFIPSEC_POLICY_FLAG_CPU_ACQUIRE &&
+	       !nfipsec_acquire_are_of_cpu(chain, cpu);
 }
 
 int nfipsec_acquire_init(struct nfipsec_net *nn);

@@ -148,18 +148,13 @@ static const char *family_sentence(const struct nfipsec_policy_config *cfg)
 	return "transport mode: template and selector must have one address family";
 }
 
-/* One template more. @family is that of the packet it is for. */
-static int tmpl_get(const struct nlattr *attr, u8 *family,
-		    struct nfipsec_policy_config *cfg,
+/* One template more, of @cfg. @family is that of the packet it is for. */
+static int tmpl_get(const struct nlattr *attr, struct nfipsec_tmpl *tmpl,
+		    u8 *family, struct nfipsec_policy_config *cfg,
 		    struct netlink_ext_ack *extack)
 {
-	struct nfipsec_tmpl *tmpl;
 	int err;
 
-	if (cfg->tmpls == NFIPSEC_TMPL_MAX)
-		return nfipsec_nl_refuse(extack, attr, -E2BIG,
-					 "a policy has 4 templates at most");
-	tmpl = &cfg->tmpl[cfg->tmpls];
 	err = nfipsec_nl_tmpl_get(attr, tmpl, extack);
 	if (err)
 		return err;
@@ -181,11 +176,36 @@ static int tmpl_get(const struct nlattr *attr, u8 *family,
 }
 
 /* Of a repeated attribute info->attrs has the last one only. */
+static int tmpl_list_get(struct genl_info *info,
+			 struct nfipsec_policy_config *cfg)
+{
+	u8 family = nfipsec_sets_family(cfg->sel, cfg->sels);
+	const struct nlattr *attr;
+	struct nfipsec_tmpl *tmpl;
+	int err, rem;
+
+	tmpl = kmalloc_array(NFIPSEC_TMPL_MAX, sizeof(*tmpl), GFP_KERNEL);
+	if (!tmpl)
+		return nfipsec_nl_error(info->extack, -ENOMEM);
+	cfg->tmpl = tmpl;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != NFIPSEC_A_POLICY_TMPL)
+			continue;
+		if (cfg->tmpls == NFIPSEC_TMPL_MAX)
+			return nfipsec_nl_refuse(info->extack, attr, -E2BIG,
+						 "a policy has 4 templates at most");
+		err = tmpl_get(attr, &tmpl[cfg->tmpls], &family, cfg,
+			       info->extack);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int tmpls_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
 {
 	const struct nlattr *attr = info->attrs[NFIPSEC_A_POLICY_TMPL];
-	u8 family = nfipsec_sets_family(cfg->sel, cfg->sels);
-	int err, rem;
+	int err;
 
 	if (cfg->action != NFIPSEC_ACTION_PROTECT) {
 		if (!attr)
@@ -196,13 +216,9 @@ static int tmpls_get(struct genl_info *info, struct nfipsec_policy_config *cfg)
 	if (!attr)
 		return missing(info, NFIPSEC_A_POLICY_TMPL,
 			       "a policy with action protect needs a template");
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(attr) != NFIPSEC_A_POLICY_TMPL)
-			continue;
-		err = tmpl_get(attr, &family, cfg, info->extack);
-		if (err)
-			return err;
-	}
+	err = tmpl_list_get(info, cfg);
+	if (err)
+		return err;
 	if (cfg->tmpl[cfg->tmpls - 1].proto == IPPROTO_COMP)
 		return nfipsec_nl_refuse(info->extack,
 					 info->attrs[NFIPSEC_A_POLICY_TMPL],
@@ -294,6 +310,7 @@ int nfipsec_nl_policy_config_get(struct genl_info *info,
 void nfipsec_nl_policy_config_free(struct nfipsec_policy_config *cfg)
 {
 	sets_free(cfg->sel, cfg->sels);
+	kfree(cfg->tmpl);
 	kfree(cfg->names);
 }
 

@@ -2,22 +2,50 @@
 /*
  * Policies: birth, death, and from the templates of a policy to SAs.
  */
+#include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 
 #include "net.h"
 #include "policy.h"
 
-/* What is behind a policy in its memory: rules, sets, their lists, names. */
-static size_t tail_size(const struct nfipsec_policy_config *cfg)
+/* Lines of the processor's caches that the layout of a policy is made for. */
+#define LINE	64
+
+/* What struct nfipsec_policy says of its lines. Of a rule, pieces are last. */
+#ifdef CONFIG_64BIT
+static_assert(offsetof(struct nfipsec_policy, cfg.sels) == 2 * LINE);
+static_assert(offsetof(struct nfipsec_policy, rule) +
+	      offsetof(struct nfipsec_rule, pieces) <= 3 * LINE);
+#if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_DEBUG_LOCK_ALLOC)
+static_assert(offsetof(struct nfipsec_policy, rule) +
+	      sizeof(struct nfipsec_rule) +
+	      sizeof(struct nfipsec_policy_cache) +
+	      offsetofend(struct nfipsec_tmpl, demand) <= 4 * LINE);
+#endif
+#endif
+
+/* What a policy of one selector set takes, without lists and names. */
+static size_t plain_size(unsigned int tmpls)
 {
-	size_t one = sizeof(struct nfipsec_rule) + sizeof(*cfg->sel);
-	size_t size = cfg->sels * one + cfg->names_size;
+	return offsetof(struct nfipsec_policy, rule[1]) +
+	       tmpls * (sizeof(struct nfipsec_policy_cache) +
+			sizeof(struct nfipsec_tmpl)) +
+	       sizeof(struct nfipsec_selector);
+}
+
+/* Of a policy with what is behind it; @cfg is the policy's or that to be copied. */
+static size_t policy_size(const struct nfipsec_policy_config *cfg)
+{
+	size_t size = plain_size(cfg->tmpls) + cfg->names_size;
 	unsigned int i;
 
+	size += (cfg->sels - 1) *
+		(sizeof(struct nfipsec_rule) + sizeof(*cfg->sel));
 	for (i = 0; i < cfg->sels; i++) {
 		if (cfg->sel[i].lists)
 			size += sizeof(*cfg->sel[i].lists);
@@ -25,33 +53,36 @@ static size_t tail_size(const struct nfipsec_policy_config *cfg)
 	return size;
 }
 
+/* What is behind its rules; the order is that of struct nfipsec_policy. */
 static void copy_tail(struct nfipsec_policy *pol,
 		      const struct nfipsec_policy_config *cfg)
 {
-	struct nfipsec_rule *rule = (void *)(pol + 1);
-	struct nfipsec_selector *sel = (void *)(rule + cfg->sels);
+	struct nfipsec_tmpl *tmpl = (void *)nfipsec_policy_tmpls(pol);
+	struct nfipsec_selector *sel = (void *)(tmpl + cfg->tmpls);
 	void *tail = sel + cfg->sels;
 	unsigned int i;
 
 	for (i = 0; i < cfg->sels; i++) {
-		rule[i].sel = &sel[i];
-		rule[i].policy = pol;
-		rule[i].priority = cfg->priority;
+		pol->rule[i].sel = &sel[i];
+		pol->rule[i].policy = pol;
+		pol->rule[i].priority = cfg->priority;
 		nfipsec_selector_copy(&sel[i], &cfg->sel[i], tail);
 		if (sel[i].lists)
 			tail += sizeof(*sel[i].lists);
 	}
-	pol->rule = rule;
 	pol->cfg.sel = sel;
+	if (cfg->tmpls)
+		pol->cfg.tmpl = memcpy(tmpl, cfg->tmpl,
+				       cfg->tmpls * sizeof(*tmpl));
 	if (cfg->names)
 		pol->cfg.names = memcpy(tail, cfg->names, cfg->names_size);
 }
 
-static void init_caches(struct nfipsec_policy_cache cache[NFIPSEC_TMPL_MAX])
+static void init_caches(struct nfipsec_policy_cache *cache, unsigned int n)
 {
 	unsigned int i;
 
-	for (i = 0; i < NFIPSEC_TMPL_MAX; i++)
+	for (i = 0; i < n; i++)
 		spin_lock_init(&cache[i].lock);
 }
 
@@ -70,7 +101,8 @@ static int make_cpus(struct nfipsec_policy *pol)
 	if (!pol->cpus)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
-		init_caches(per_cpu_ptr(pol->cpus, cpu)->cache);
+		init_caches(per_cpu_ptr(pol->cpus, cpu)->cache,
+			    NFIPSEC_TMPL_MAX);
 	return 0;
 }
 
@@ -97,13 +129,13 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 	struct nfipsec_policy *pol;
 
 	/* Some 20 kB with as many sets and lists as there can be. */
-	pol = kvzalloc(sizeof(*pol) + tail_size(cfg), GFP_KERNEL_ACCOUNT);
+	pol = kvzalloc(policy_size(cfg), GFP_KERNEL_ACCOUNT);
 	if (!pol)
 		return ERR_PTR(-ENOMEM);
 	pol->index = index;
 	pol->cfg = *cfg;
 	copy_tail(pol, cfg);
-	init_caches(pol->cache);
+	init_caches(nfipsec_policy_caches(pol), cfg->tmpls);
 	if (make_cpus(pol)) {
 		free_cpus(pol);
 		kvfree(pol);
@@ -240,7 +272,7 @@ static void fill_want_out(struct nfipsec_sa_want *want,
 			  const struct nfipsec_policy *pol, unsigned int i,
 			  const struct nfipsec_flow *flow, u32 cpu)
 {
-	fill_want(want, &pol->cfg.tmpl[i], flow);
+	fill_want(want, &nfipsec_policy_tmpls(pol)[i], flow);
 	want->cpu = cpu;
 	/* What is around the first SA carries that one's packets. */
 	if (!i)
@@ -277,8 +309,9 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 	struct nfipsec_sa_want want;
 	struct nfipsec_sa *sa;
 
-	if (pol->cfg.tmpl[i].family) {
-		sa = find_cached(nn, pol, i, &pol->cache[i], NFIPSEC_CPU_ANY);
+	if (nfipsec_policy_tmpls(pol)[i].family) {
+		sa = find_cached(nn, pol, i, &nfipsec_policy_caches(pol)[i],
+				 NFIPSEC_CPU_ANY);
 		if (settles(sa, flow))
 			return sa;
 		if (IS_ERR(sa) && pol->cpus) {
@@ -391,6 +424,7 @@ bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 			    const struct nfipsec_flow *flow,
 			    unsigned int *outer)
 {
+	const struct nfipsec_tmpl *tmpl = nfipsec_policy_tmpls(pol);
 	struct nfipsec_sa_want want;
 	struct nfipsec_flow sealed;
 	unsigned int i, n = 0;
@@ -398,7 +432,7 @@ bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 	if (pol->cfg.action != NFIPSEC_ACTION_PROTECT)
 		return false;
 	for (i = 0; i < pol->cfg.tmpls; i++) {
-		fill_want(&want, &pol->cfg.tmpl[i], flow);
+		fill_want(&want, &tmpl[i], flow);
 		/* The rest is of outer headers that it makes, not takes off. */
 		want.demand.asked &= NFIPSEC_DEMAND_ESN;
 		if (n < chain->len && nfipsec_sa_fits(chain->sa[n], &want)) {
@@ -407,7 +441,7 @@ bool nfipsec_policy_accepts(const struct nfipsec_policy *pol,
 				break;
 			seal_flow(&sealed, flow, chain->sa[n - 1]);
 			flow = &sealed;
-		} else if (!is_optional(&pol->cfg.tmpl[i])) {
+		} else if (!is_optional(&tmpl[i])) {
 			return false;
 		}
 	}

@@ -47,63 +47,69 @@ struct nfipsec_chain {
 
 /**
  * struct nfipsec_tmpl - an SA that a protect policy asks for
- * @saddr: outer source; all zero in transport mode means the packet's
- * @daddr: outer destination; all zero in transport mode means the packet's
- * @family: of both; 0 if they are those of the packet, as it comes out of the
- *	SAs further in
+ * @family: of @saddr and @daddr; 0 if they are those of the packet, as it comes
+ *	out of the SAs further in
  * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @mode: enum nfipsec_mode
+ * @algos: length of @algo, 0 is any
  * @reqid: 0 is any
  * @spi: network byte order, 0 is any
- * @algos: length of @algo, 0 is any
+ * @demand: what else the SA must be like
+ * @saddr: outer source; all zero in transport mode means the packet's
+ * @daddr: outer destination; all zero in transport mode means the packet's
  * @algo: algorithms that the SA may have, the preferred one first; key management
  *	minds the order
- * @demand: what else the SA must be like
+ *
+ * Most templates name no algorithm: what packets look at is in front of them.
  */
 struct nfipsec_tmpl {
-	union nfipsec_addr saddr;
-	union nfipsec_addr daddr;
 	u8 family;
 	u8 proto;
 	u8 mode;
+	u8 algos;
 	u32 reqid;
 	__be32 spi;
-	u8 algos;
-	const struct nfipsec_algo *algo[NFIPSEC_TMPL_ALGOS];
 	struct nfipsec_demand demand;
+	union nfipsec_addr saddr;
+	union nfipsec_addr daddr;
+	const struct nfipsec_algo *algo[NFIPSEC_TMPL_ALGOS];
 };
 
 /**
  * struct nfipsec_policy_config - a policy as user space describes it
+ * @owner: who asks for it
+ * @names: for people and key management, one behind the other, each with its
+ *	NUL; or NULL
  * @sel: which packets: selector sets, no two equal, in no order that means
  *	something
- * @sels: how many, 1 to NFIPSEC_SETS_MAX
- * @dir: NFIPSEC_DIR_IN or NFIPSEC_DIR_OUT
- * @action: enum nfipsec_action
+ * @tmpl: the innermost one first; NULL if there are none
  * @priority: a lower number is looked at first
- * @tmpl: used with NFIPSEC_ACTION_PROTECT, the innermost one first
- * @tmpls: how many, 1 to NFIPSEC_TMPL_MAX with NFIPSEC_ACTION_PROTECT, else 0
+ * @sels: how many of @sel, 1 to NFIPSEC_SETS_MAX
+ * @tmpls: how many of @tmpl, 1 to NFIPSEC_TMPL_MAX with NFIPSEC_ACTION_PROTECT,
+ *	else 0
+ * @action: enum nfipsec_action
  * @pfp: fields that the SA of the first template has one value for, that of the
  *	packet: enum nfipsec_pfp_flag
  * @flags: bits of enum nfipsec_policy_flag
- * @names: for people and key management, one behind the other, each with its
- *	NUL; or NULL
+ * @dir: NFIPSEC_DIR_IN or NFIPSEC_DIR_OUT
  * @names_size: of @names, in bytes
- * @owner: who asks for it
+ *
+ * All from @sels on is for packets, see struct nfipsec_policy.
  */
 struct nfipsec_policy_config {
+	char owner[NFIPSEC_OWNER_SIZE];
+	const char *names;
 	const struct nfipsec_selector *sel;
-	u8 sels;
-	u8 dir;
-	u8 action;
+	const struct nfipsec_tmpl *tmpl;
 	u32 priority;
-	struct nfipsec_tmpl tmpl[NFIPSEC_TMPL_MAX];
+	/* Where a line of struct nfipsec_policy begins. */
+	u8 sels __aligned(8);
 	u8 tmpls;
+	u8 action;
 	u8 pfp;
 	u8 flags;
+	u8 dir;
 	u16 names_size;
-	const char *names;
-	char owner[NFIPSEC_OWNER_SIZE];
 };
 
 /**
@@ -147,29 +153,71 @@ struct nfipsec_policy_cpu {
  * struct nfipsec_policy - an entry of the SPD (RFC 4301 section 4.4.1)
  * @place: in nfipsec_spd.places, config lock
  * @same: in nfipsec_spd.sets, config lock
+ * @rcu: frees it; nobody follows @same by then
  * @hash: of its selector sets, constant once it is there
  * @age: its place among those of its priority, constant once it is there
+ * @cpus: NULL unless @cfg has NFIPSEC_POLICY_FLAG_CPU_ACQUIRE, constant
  * @index: unique in the namespace, never 0, constant
  * @cfg: what it says, constant: an update replaces the policy
- * @rule: one for each of its selector sets
  * @hits: packets that met it, per CPU
- * @cache: for each template
- * @cpus: NULL unless @cfg has NFIPSEC_POLICY_FLAG_CPU_ACQUIRE, constant
- * @rcu: frees it
+ * @rule: one for each of its selector sets
+ *
+ * In the same memory, behind @rule, are as many caches as it has templates, see
+ * nfipsec_policy_caches(); the templates; then selector sets, their lists, and
+ * names.
+ *
+ * There may be a million of them, in no cache of the processor: what packets
+ * look at is together. Where a pointer has 8 bytes, the first two lines of 64
+ * are for those that configure. The third is for all packets: it has what @cfg
+ * has from its sels on, @hits, and all that they need of the first rule. The
+ * fourth has, with one selector set, the first cache and the front of the first
+ * template: of its lines an outbound packet needs no more than that, if there is
+ * an SA for it. An inbound one needs the fifth, with the addresses of that
+ * template. The selector set is behind: only packets need it that the classifier
+ * is not sure of.
  */
 struct nfipsec_policy {
 	struct rb_node place;
-	struct rb_node same;
+	union {
+		struct rb_node same;
+		struct rcu_head rcu;
+	};
 	u64 hash;
 	u64 age;
+	struct nfipsec_policy_cpu __percpu *cpus;
 	u32 index;
 	struct nfipsec_policy_config cfg;
-	struct nfipsec_rule *rule;
 	u64 __percpu *hits;
-	struct nfipsec_policy_cache cache[NFIPSEC_TMPL_MAX];
-	struct nfipsec_policy_cpu __percpu *cpus;
-	struct rcu_head rcu;
+	struct nfipsec_rule rule[];
 };
+
+/**
+ * nfipsec_policy_caches() - what the templates of a policy last resolved to
+ * @pol: the policy
+ *
+ * Context: any.
+ * Return: one for each template, valid and to be changed as @pol is constant.
+ */
+static inline struct nfipsec_policy_cache *
+nfipsec_policy_caches(const struct nfipsec_policy *pol)
+{
+	return (struct nfipsec_policy_cache *)&pol->rule[pol->cfg.sels];
+}
+
+/**
+ * nfipsec_policy_tmpls() - the templates of a policy, for packets
+ * @pol: the policy
+ *
+ * Its cfg.tmpl, but that pointer is where packets have nothing else to look at.
+ *
+ * Context: any.
+ * Return: the templates.
+ */
+static inline const struct nfipsec_tmpl *
+nfipsec_policy_tmpls(const struct nfipsec_policy *pol)
+{
+	return (void *)(nfipsec_policy_caches(pol) + pol->cfg.tmpls);
+}
 
 /**
  * nfipsec_policy_leaves() - does a policy go with the next generation?
@@ -187,17 +235,17 @@ static inline bool nfipsec_policy_leaves(const struct nfipsec_policy *pol)
  * nfipsec_policy_prefetch() - ask for what a packet will need of a policy
  * @pol: that it meets
  *
- * It is spread over it, and in no cache if there are many: so that it is waited
- * for at once.
+ * Of the lines of a policy this is what the classifier has not looked at with the
+ * rule. See struct nfipsec_policy.
  *
  * Context: any.
  */
 static inline void nfipsec_policy_prefetch(const struct nfipsec_policy *pol)
 {
-	prefetch(&pol->hits);
-	prefetch(&pol->cfg.tmpls);
-	prefetch(&pol->cfg.tmpl[0].reqid);
-	prefetch(&pol->cfg.tmpl[0].demand);
+	if (!pol->cfg.tmpls)
+		return;
+	prefetch(nfipsec_policy_caches(pol));
+	prefetch(&nfipsec_policy_tmpls(pol)->daddr);
 }
 
 /**
@@ -211,8 +259,11 @@ static inline void nfipsec_policy_prefetch(const struct nfipsec_policy *pol)
  */
 static inline void nfipsec_policy_prefetch_sa(const struct nfipsec_policy *pol)
 {
-	const struct nfipsec_sa *sa = READ_ONCE(pol->cache[0].sa);
+	const struct nfipsec_sa *sa;
 
+	if (!pol->cfg.tmpls)
+		return;
+	sa = READ_ONCE(nfipsec_policy_caches(pol)->sa);
 	if (IS_ERR_OR_NULL(sa))
 		return;
 	prefetch(sa);

@@ -16,6 +16,7 @@
 #include "natt.h"
 #include "net.h"
 #include "netlink.h"
+#include "policy.h"
 #include "sa.h"
 #include "spd_cache.h"
 #include "tag.h"
@@ -149,9 +150,12 @@ static int __init nfipsec_init(void)
 	err = nfipsec_sa_init();
 	if (err)
 		goto exit_deliver;
-	err = nfipsec_gso_init();
+	err = nfipsec_policy_init();
 	if (err)
 		goto exit_sa;
+	err = nfipsec_gso_init();
+	if (err)
+		goto exit_policy;
 	err = register_pernet_subsys(&net_ops);
 	if (err)
 		goto exit_gso;
@@ -164,6 +168,8 @@ exit_net:
 	unregister_pernet_subsys(&net_ops);
 exit_gso:
 	nfipsec_gso_exit();
+exit_policy:
+	nfipsec_policy_exit();
 exit_sa:
 	nfipsec_sa_exit();
 exit_deliver:
@@ -180,6 +186,7 @@ static void __exit nfipsec_exit(void)
 	nfipsec_netlink_exit();
 	unregister_pernet_subsys(&net_ops);
 	nfipsec_gso_exit();
+	nfipsec_policy_exit();
 	nfipsec_sa_exit();
 	nfipsec_deliver_exit();
 	nfipsec_spd_cache_exit();

@@ -2,6 +2,7 @@
 /*
  * Policies: birth, death, and from the templates of a policy to SAs.
  */
+#include <linux/align.h>
 #include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -29,6 +30,11 @@ static_assert(offsetof(struct nfipsec_policy, rule) +
 #endif
 #endif
 
+/* Those of one selector set that have fewer templates than this. */
+#define POOLS	2
+
+static struct kmem_cache *pools[POOLS];
+
 /* What a policy of one selector set takes, without lists and names. */
 static size_t plain_size(unsigned int tmpls)
 {
@@ -36,6 +42,47 @@ static size_t plain_size(unsigned int tmpls)
 	       tmpls * (sizeof(struct nfipsec_policy_cache) +
 			sizeof(struct nfipsec_tmpl)) +
 	       sizeof(struct nfipsec_selector);
+}
+
+/**
+ * nfipsec_policy_init() - make what policies are taken from
+ *
+ * Context: process context, at module load before the first namespace.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_policy_init(void)
+{
+	static const char *const names[POOLS] = {
+		"nfipsec_policy", "nfipsec_policy_tmpl",
+	};
+	unsigned int i;
+
+	/* Of kmalloc(), a third of what there is for one would be unused. */
+	for (i = 0; i < POOLS; i++) {
+		pools[i] = kmem_cache_create(names[i],
+					     ALIGN(plain_size(i), LINE), LINE,
+					     0, NULL);
+		if (!pools[i]) {
+			nfipsec_policy_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * nfipsec_policy_exit() - undo nfipsec_policy_init()
+ *
+ * Context: process context, sleeps, at module unload after the last namespace.
+ */
+void nfipsec_policy_exit(void)
+{
+	unsigned int i;
+
+	/* For free_rcu(). */
+	rcu_barrier();
+	for (i = 0; i < POOLS; i++)
+		kmem_cache_destroy(pools[i]);
 }
 
 /* Of a policy with what is behind it; @cfg is the policy's or that to be copied. */
@@ -51,6 +98,37 @@ static size_t policy_size(const struct nfipsec_policy_config *cfg)
 			size += sizeof(*cfg->sel[i].lists);
 	}
 	return size;
+}
+
+/* The tightest one, or NULL for what is larger. */
+static struct kmem_cache *pool_of(size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < POOLS; i++) {
+		if (size <= kmem_cache_size(pools[i]))
+			return pools[i];
+	}
+	return NULL;
+}
+
+static struct nfipsec_policy *memory_get(size_t size)
+{
+	struct kmem_cache *pool = pool_of(size);
+
+	/* Some 20 kB with as many sets and lists as there can be. */
+	return pool ? kmem_cache_zalloc(pool, GFP_KERNEL_ACCOUNT) :
+		      kvzalloc(size, GFP_KERNEL_ACCOUNT);
+}
+
+static void memory_put(struct nfipsec_policy *pol)
+{
+	struct kmem_cache *pool = pool_of(policy_size(&pol->cfg));
+
+	if (pool)
+		kmem_cache_free(pool, pol);
+	else
+		kvfree(pol);
 }
 
 /* What is behind its rules; the order is that of struct nfipsec_policy. */
@@ -128,8 +206,7 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 {
 	struct nfipsec_policy *pol;
 
-	/* Some 20 kB with as many sets and lists as there can be. */
-	pol = kvzalloc(policy_size(cfg), GFP_KERNEL_ACCOUNT);
+	pol = memory_get(policy_size(cfg));
 	if (!pol)
 		return ERR_PTR(-ENOMEM);
 	pol->index = index;
@@ -138,7 +215,7 @@ nfipsec_policy_create(const struct nfipsec_policy_config *cfg, u32 index)
 	init_caches(nfipsec_policy_caches(pol), cfg->tmpls);
 	if (make_cpus(pol)) {
 		free_cpus(pol);
-		kvfree(pol);
+		memory_put(pol);
 		return ERR_PTR(-ENOMEM);
 	}
 	return pol;
@@ -150,7 +227,7 @@ static void free_rcu(struct rcu_head *rcu)
 						  rcu);
 
 	free_cpus(pol);
-	kvfree(pol);
+	memory_put(pol);
 }
 
 /**

@@ -272,6 +272,9 @@ static inline void nfipsec_policy_prefetch_sa(const struct nfipsec_policy *pol)
 	prefetch(&sa->algorithms);
 }
 
+int __must_check nfipsec_policy_init(void);
+void nfipsec_policy_exit(void);
+
 struct nfipsec_policy *nfipsec_policy_create(const struct nfipsec_policy_config *cfg,
 					     u32 index);
 void nfipsec_policy_free(struct nfipsec_policy *pol);

@@ -326,8 +326,11 @@ def fail_nth(fd, nth):
     return left
 
 
-def no_memory():
-    """Each allocation of a commit fails once: it is done, or nothing is."""
+def each_fails(prepare, ask, check):
+    """Each allocation of a request fails once. Returns how many were seen to.
+
+    check() is given the tables as they were before.
+    """
     if not os.path.exists("/proc/thread-self/fail-nth"):
         raise lib.Skip("the kernel does not make allocations fail")
     lib.sh("sh", "-c", "mountpoint -q /sys/kernel/debug || "
@@ -340,28 +343,70 @@ def no_memory():
     while not left:
         nth += 1
         lab.reset()
-        lab.sa(gcm, "out", spi=0x1001)
-        for port in (2, 3, 4):
-            lab.policy("out", IN4, FAR4, 17, None, (port, port))
-        before = steady()
-        everything(lambda: None)
+        before = prepare()
         fail_nth(fd, nth)
         try:
-            commit()
+            ask()
         except (lib.Refused, OSError, MemoryError):
             failed += 1     # the answer may be what has failed
         left = fail_nth(fd, 0)
         sock = lib.Genl(lab.n)
         lab.nl.sock.close()
         lab.nl = sock
+        check(before)
+    os.close(fd)
+    print("# %d allocations, %d failures" % (nth, failed))
+    lab.reset()
+    return failed
+
+
+def three():
+    """An SA and policies; returns the tables."""
+    lab.sa(gcm, "out", spi=0x1001)
+    for port in (2, 3, 4):
+        lab.policy("out", IN4, FAR4, 17, None, (port, port))
+    return steady()
+
+
+def no_memory():
+    """Each allocation of a commit fails once: it is done, or nothing is."""
+    def prepare():
+        before = three()
+        everything(lambda: None)
+        return before
+
+    def check(before):
         after = steady()
         if after != before:
             equal((len(after[0]), sorted(map(str, indices()))),
                   (2, ["2", "3", "4", "7"]), "tables")
-    os.close(fd)
-    print("# %d allocations, %d failures" % (nth, failed))
-    equal(failed > 7, True, "failures")
-    lab.reset()
+
+    equal(each_fails(prepare, commit, check) > 7, True, "failures")
+
+
+def no_memory_policy():
+    """The same of a policy that gets all that policies have beside."""
+    inner = attr(C["A_POLICY_TMPL"], [
+        attr(C["A_TMPL_PROTO"], u8(50)),
+        attr(C["A_TMPL_MODE"], u8(C["MODE_TRANSPORT"]))])
+    what = lab.policy_attrs(
+        "out", selector(IN4, FAR4, 17, None, (3, 3)), priority=9) + [
+            inner, inner, inner, attr(C["A_POLICY_NAME"], b"a name\0"),
+            attr(C["A_POLICY_FLAGS"], u32(C["POLICY_FLAG_CPU_ACQUIRE"]))]
+
+    def check(before):
+        after = steady()
+        if after == before:
+            return
+        pol = lab.nl.dump("POLICY_GET")[-1]
+        equal(([t for t, _ in pol].count(C["A_POLICY_TMPL"]),
+               dict(pol)[C["A_POLICY_PRIORITY"]],
+               dict(pol)[C["A_POLICY_NAME"]]),
+              (4, u32(9), b"a name\0"), "policy")
+        equal(list(indices()), [2, 4, 3], "policies")
+
+    equal(each_fails(three, lambda: lab.nl.do("POLICY_UPDATE", *what),
+                     check) > 4, True, "failures")
 
 
 def undone_under_traffic():
@@ -405,5 +450,6 @@ report.add("refusals", refused)
 report.add("undone under traffic", undone_under_traffic)
 report.add("lifetimes", life)
 report.add("allocations fail", no_memory)
+report.add("allocations of a policy fail", no_memory_policy)
 report.add("sets swapped under traffic", swapped)
 sys.exit(report.run())

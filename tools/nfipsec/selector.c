@@ -1,40 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Selectors as words, as text, as JSON. */
+/* Selectors as words. */
 #include <string.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "selector.h"
+#include "selector_field.h"
 
 #define S(text, fn, member, bit)	SELECTOR_WORD(0, text, fn, member, bit)
 /* Not of the kernel: a protocol was said to be opaque, which needs IPv6. */
 #define OPAQUE_PROTO	63
-
-#define HAS(sel, attr)	has_get(sel, NFIPSEC_A_SELECTOR_##attr)
-
-/* The members of a block follow each other on the wire. */
-struct block_refs {
-	struct nfipsec_addr *lo;
-	uint8_t *plen;
-	struct nfipsec_addr *hi;
-	void *has;		/* structure that has them */
-	unsigned int attr;	/* of lo, those of plen and hi follow */
-};
-
-static struct block_refs first_block(struct nfipsec_selector *sel, bool dst)
-{
-	if (dst)
-		return (struct block_refs){ &sel->dst, &sel->dst_plen,
-			&sel->dst_end, sel, NFIPSEC_A_SELECTOR_DST };
-	return (struct block_refs){ &sel->src, &sel->src_plen, &sel->src_end,
-		sel, NFIPSEC_A_SELECTOR_SRC };
-}
-
-static struct block_refs more_block(struct nfipsec_addr_range *r)
-{
-	return (struct block_refs){ &r->addr, &r->plen, &r->end, r,
-		NFIPSEC_A_ADDR_RANGE_ADDR };
-}
 
 /*
  * What stands before the next comma, and then go on behind it. Gives NULL if
@@ -101,14 +76,14 @@ static bool block_room(struct nfipsec_selector *sel, bool dst, unsigned int n,
 	struct nfipsec_addr_list *list = dst ? &sel->dst_more : &sel->src_more;
 
 	if (!n) {
-		*refs = first_block(sel, dst);
+		*refs = block_first(sel, dst);
 		return true;
 	}
 	if (list->n == NFIPSEC_MORE_MAX)
 		return false;
 	has_set(sel, dst ? NFIPSEC_A_SELECTOR_DST_MORE :
 			   NFIPSEC_A_SELECTOR_SRC_MORE);
-	*refs = more_block(&list->range[list->n++]);
+	*refs = block_more(&list->range[list->n++]);
 	return true;
 }
 
@@ -182,11 +157,6 @@ int word_proto(struct args *a, void *obj, const struct word *w)
 	if (!ret && sel->proto)
 		has_set(sel, NFIPSEC_A_SELECTOR_PROTO);
 	return ret;
-}
-
-static bool is_opaque(unsigned int min, unsigned int max)
-{
-	return min == UINT16_MAX && !max;
 }
 
 /* A byte, or two with a dash between them. */
@@ -296,7 +266,7 @@ static int ranges_parse(struct nfipsec_selector *sel, const char *text,
 		ret = refs->parse(piece, what, &min, &max);
 		if (ret)
 			return ret;
-		if (list && (is_any_range(min, max) || is_opaque(min, max)))
+		if (list && (is_any_range(min, max) || range_is_opaque(min, max)))
 			return not_alone(what);
 		if (is_any_range(min, max))
 			return CLI_OK;
@@ -382,7 +352,7 @@ int word_codes(struct args *a, void *obj, const struct word *w)
 		return CLI_USAGE;
 	if (is_any(text))
 		return CLI_OK;
-	if (!HAS(sel, TYPE_MIN) || is_opaque(sel->type_min, sel->type_max) ||
+	if (!HAS(sel, TYPE_MIN) || range_is_opaque(sel->type_min, sel->type_max) ||
 	    sel->type_more.n)
 		return cli_fail(CLI_USAGE, "\"code\" follows \"type\" and one number or range");
 	ret = bytes_parse(text, w->name, &lo, &hi);
@@ -441,194 +411,4 @@ int selector_finish(struct nfipsec_selector *sel, uint8_t family)
 	if (has_get(sel, OPAQUE_PROTO) && sel->family != AF_INET6)
 		return cli_fail(CLI_USAGE, "\"proto opaque\" needs IPv6: each fragment of IPv4 shows its protocol");
 	return CLI_OK;
-}
-
-static uint8_t selector_family(const struct nfipsec_selector *sel)
-{
-	if (HAS(sel, SRC))
-		return sel->src.family;
-	if (HAS(sel, DST))
-		return sel->dst.family;
-	return sel->family;
-}
-
-static size_t block_append(const struct block_refs *refs, uint8_t family,
-			   char *buf, size_t size)
-{
-	struct block block = {};
-	char text[BLOCK_TEXT_MAX];
-
-	block.lo.family = family;
-	if (has_get(refs->has, refs->attr)) {
-		block.lo = *refs->lo;
-		block.plen = addr_bits(block.lo.family);
-	}
-	if (has_get(refs->has, refs->attr + 1))
-		block.plen = *refs->plen;
-	if (has_get(refs->has, refs->attr + 2))
-		block.hi = *refs->hi;
-	return snprintf(buf, size, "%s",
-			block_text(&block, text, sizeof(text)));
-}
-
-/* Room for all ranges of a field, and the commas. */
-#define SIDE_TEXT_MAX	((NFIPSEC_MORE_MAX + 1) * BLOCK_TEXT_MAX)
-
-static const char *side_text(const struct nfipsec_selector *from, bool dst,
-			     char *buf)
-{
-	/* Only read, as all that the references are to. */
-	struct nfipsec_selector *sel = (void *)from;
-	struct nfipsec_addr_list *more = dst ? &sel->dst_more : &sel->src_more;
-	struct block_refs refs = first_block(sel, dst);
-	uint8_t family = selector_family(sel);
-	size_t len;
-	uint32_t i;
-
-	len = block_append(&refs, family, buf, SIDE_TEXT_MAX);
-	for (i = 0; i < more->n; i++) {
-		refs = more_block(&more->range[i]);
-		buf[len++] = ',';
-		len += block_append(&refs, family, buf + len,
-				    SIDE_TEXT_MAX - len);
-	}
-	return buf;
-}
-
-static const char *next_layer_text(const struct nfipsec_selector *sel, char *buf,
-				   size_t size)
-{
-	if (selector_family(sel) == AF_INET6 && sel->proto == IPPROTO_FRAGMENT)
-		return "opaque";
-	return proto_text(sel->proto, buf, size);
-}
-
-static bool shows_codes(const struct nfipsec_selector *sel)
-{
-	return HAS(sel, TYPE_MIN) &&
-	       !is_opaque(sel->type_min, sel->type_max) &&
-	       ((sel->type_min & 0xff) || (sel->type_max & 0xff) != 0xff);
-}
-
-/* Room for all ranges of a field, and the commas. */
-#define RANGES_TEXT_MAX	((NFIPSEC_MORE_MAX + 1) * 12)
-
-static size_t range_append(unsigned int min, unsigned int max, char *buf,
-			   size_t size)
-{
-	if (is_opaque(min, max))
-		return snprintf(buf, size, "opaque");
-	if (min == max)
-		return snprintf(buf, size, "%u", min);
-	return snprintf(buf, size, "%u-%u", min, max);
-}
-
-/* Of types, without the codes, if @shift is 8. */
-static const char *ranges_text(unsigned int min, unsigned int max,
-			       const struct nfipsec_port_list *more,
-			       unsigned int shift, char *buf)
-{
-	size_t len;
-	uint32_t i;
-
-	if (!is_opaque(min, max)) {
-		min >>= shift;
-		max >>= shift;
-	}
-	len = range_append(min, max, buf, RANGES_TEXT_MAX);
-	for (i = 0; i < more->n; i++) {
-		buf[len++] = ',';
-		len += range_append(more->range[i].low >> shift,
-				    more->range[i].high >> shift, buf + len,
-				    RANGES_TEXT_MAX - len);
-	}
-	return buf;
-}
-
-/**
- * selector_print() - print a selector as words
- * @out: where
- * @sel: selector
- */
-void selector_print(FILE *out, const struct nfipsec_selector *sel)
-{
-	static const struct nfipsec_port_list none;
-	char src[SIDE_TEXT_MAX], dst[SIDE_TEXT_MAX], proto[PROTO_TEXT_MAX];
-	char text[RANGES_TEXT_MAX];
-
-	fprintf(out, "src %s dst %s", side_text(sel, false, src),
-		side_text(sel, true, dst));
-	if (HAS(sel, PROTO) && sel->proto)
-		fprintf(out, " proto %s",
-			next_layer_text(sel, proto, sizeof(proto)));
-	if (HAS(sel, SPORT_MIN))
-		fprintf(out, " sport %s",
-			ranges_text(sel->sport_min, sel->sport_max,
-				    &sel->sport_more, 0, text));
-	if (HAS(sel, DPORT_MIN))
-		fprintf(out, " dport %s",
-			ranges_text(sel->dport_min, sel->dport_max,
-				    &sel->dport_more, 0, text));
-	if (HAS(sel, TYPE_MIN))
-		fprintf(out, " type %s",
-			ranges_text(sel->type_min, sel->type_max,
-				    &sel->type_more, 8, text));
-	if (shows_codes(sel))
-		fprintf(out, " code %s",
-			ranges_text(sel->type_min & 0xff, sel->type_max & 0xff,
-				    &none, 0, text));
-	meta_print(out, sel);
-}
-
-/* A range is two numbers; what is none, or several, is a text. */
-static void json_ranges(struct json_object *o, const char *name,
-			unsigned int min, unsigned int max,
-			const struct nfipsec_port_list *more,
-			unsigned int shift)
-{
-	char key[16], text[RANGES_TEXT_MAX];
-
-	if (more->n || is_opaque(min, max)) {
-		json_text(o, name, ranges_text(min, max, more, shift, text));
-		return;
-	}
-	snprintf(key, sizeof(key), "%s_min", name);
-	json_number(o, key, min >> shift);
-	snprintf(key, sizeof(key), "%s_max", name);
-	json_number(o, key, max >> shift);
-}
-
-/**
- * selector_json() - a selector as JSON
- * @sel: selector
- *
- * Return: object, the caller's
- */
-struct json_object *selector_json(const struct nfipsec_selector *sel)
-{
-	static const struct nfipsec_port_list none;
-	char src[SIDE_TEXT_MAX], dst[SIDE_TEXT_MAX], proto[PROTO_TEXT_MAX];
-	struct json_object *o = json_new();
-
-	json_text(o, "family",
-		  selector_family(sel) == AF_INET6 ? "inet6" : "inet");
-	json_text(o, "src", side_text(sel, false, src));
-	json_text(o, "dst", side_text(sel, true, dst));
-	if (HAS(sel, PROTO) && sel->proto)
-		json_text(o, "proto",
-			  next_layer_text(sel, proto, sizeof(proto)));
-	if (HAS(sel, SPORT_MIN))
-		json_ranges(o, "sport", sel->sport_min, sel->sport_max,
-			    &sel->sport_more, 0);
-	if (HAS(sel, DPORT_MIN))
-		json_ranges(o, "dport", sel->dport_min, sel->dport_max,
-			    &sel->dport_more, 0);
-	if (HAS(sel, TYPE_MIN))
-		json_ranges(o, "type", sel->type_min, sel->type_max,
-			    &sel->type_more, 8);
-	if (shows_codes(sel))
-		json_ranges(o, "code", sel->type_min & 0xff,
-			    sel->type_max & 0xff, &none, 0);
-	meta_json(o, sel);
-	return o;
 }

@@ -55,7 +55,7 @@
  * struct entry - an SA that is wanted
  * @hash_node: in nfipsec_acquires.hash
  * @node: in nfipsec_acquires.list
- * @pol: the policy, only to compare: it may be gone
+ * @born: nfipsec_rule.born of the policy, which @info.policy was then the index of
  * @info: what is told, constant but for its packets, which are not used
  * @class: which packets of the policy's, constant
  * @told: somebody was
@@ -67,7 +67,7 @@
 struct entry {
 	struct hlist_node hash_node;
 	struct list_head node;
-	const struct nfipsec_policy *pol;
+	u64 born;
 	struct nfipsec_acquire info;
 	struct nfipsec_acquire_class class;
 	bool told;
@@ -158,10 +158,13 @@ static struct hlist_head *bucket(struct nfipsec_acquires *a,
 	return &a->hash[jhash(class, sizeof(*class), pol->index) % BUCKETS];
 }
 
-/* A policy that is replaced keeps its index and asks for something else. */
+/*
+ * A policy that is replaced keeps its index and asks for something else; the new
+ * one may have the memory of one that was before it.
+ */
 static bool is_of(const struct entry *e, const struct nfipsec_policy *pol)
 {
-	return e->pol == pol && e->info.policy == pol->index;
+	return e->born == pol->rule[0].born && e->info.policy == pol->index;
 }
 
 static struct entry *find(struct nfipsec_acquires *a,
@@ -197,7 +200,7 @@ static struct entry *add(struct nfipsec_acquires *a,
 	if (!e)
 		return NULL;
 
-	e->pol = pol;
+	e->born = pol->rule[0].born;
 	e->class = *class;
 	e->until = jiffies + life;
 	e->gen = S64_MAX;
@@ -261,7 +264,7 @@ static void kick(struct nfipsec_net *nn)
 /**
  * nfipsec_acquire_hold() - keep a packet until there is an SA for it
  * @nn: the namespace
- * @pol: the policy that wants one
+ * @pol: the protect policy that wants one
  * @flow: the packet
  * @skb: the same, with its route and device set; not the caller's any more if
  *	it is kept

@@ -10,7 +10,7 @@
 /**
  * nfipsec_acquire_classify() - tell which packets an SA would be for
  * @class: written whole
- * @pol: the policy that wants one
+ * @pol: the protect policy that wants one
  * @flow: a packet
  * @cpu: for which CPU, or NFIPSEC_CPU_ANY
  *
@@ -48,7 +48,7 @@ void nfipsec_acquire_classify(struct nfipsec_acquire_class *class,
 /**
  * nfipsec_acquire_describe() - fill in what is told of a missing SA
  * @info: written, but for its id and packets
- * @pol: the policy that wants one
+ * @pol: the protect policy that wants one
  * @flow: the first packet
  * @cpu: for which CPU, or NFIPSEC_CPU_ANY
  *

@@ -30,8 +30,18 @@ static_assert(offsetof(struct nfipsec_policy, rule) +
 #endif
 #endif
 
-/* Those of one selector set that have fewer templates than this. */
-#define POOLS	2
+/* What stands behind one another is aligned as what it stands behind. */
+static_assert(__alignof__(struct nfipsec_policy_cache) <=
+	      __alignof__(struct nfipsec_rule));
+static_assert(__alignof__(struct nfipsec_tmpl) <=
+	      __alignof__(struct nfipsec_policy_cache));
+static_assert(__alignof__(struct nfipsec_selector) <=
+	      __alignof__(struct nfipsec_tmpl));
+static_assert(__alignof__(struct nfipsec_selector_lists) <=
+	      __alignof__(struct nfipsec_selector));
+
+/* For one selector set and as many templates as the number of the pool. */
+#define POOLS	3
 
 static struct kmem_cache *pools[POOLS];
 
@@ -44,6 +54,12 @@ static size_t plain_size(unsigned int tmpls)
 	       sizeof(struct nfipsec_selector);
 }
 
+/* What there is in a pool for one. */
+static size_t pool_size(unsigned int pool)
+{
+	return ALIGN(plain_size(pool), LINE);
+}
+
 /**
  * nfipsec_policy_init() - make what policies are taken from
  *
@@ -53,15 +69,14 @@ static size_t plain_size(unsigned int tmpls)
 int nfipsec_policy_init(void)
 {
 	static const char *const names[POOLS] = {
-		"nfipsec_policy", "nfipsec_policy_tmpl",
+		"nfipsec_policy", "nfipsec_policy_tmpl", "nfipsec_policy_tmpl2",
 	};
 	unsigned int i;
 
 	/* Of kmalloc(), a third of what there is for one would be unused. */
 	for (i = 0; i < POOLS; i++) {
-		pools[i] = kmem_cache_create(names[i],
-					     ALIGN(plain_size(i), LINE), LINE,
-					     0, NULL);
+		pools[i] = kmem_cache_create(names[i], pool_size(i), LINE, 0,
+					     NULL);
 		if (!pools[i]) {
 			nfipsec_policy_exit();
 			return -ENOMEM;
@@ -73,7 +88,8 @@ int nfipsec_policy_init(void)
 /**
  * nfipsec_policy_exit() - undo nfipsec_policy_init()
  *
- * Context: process context, sleeps, at module unload after the last namespace.
+ * Context: process context, sleeps, at module unload after the last namespace; or
+ * where a part of it was done only.
  */
 void nfipsec_policy_exit(void)
 {
@@ -106,7 +122,7 @@ static struct kmem_cache *pool_of(size_t size)
 	unsigned int i;
 
 	for (i = 0; i < POOLS; i++) {
-		if (size <= kmem_cache_size(pools[i]))
+		if (size <= pool_size(i))
 			return pools[i];
 	}
 	return NULL;
@@ -116,7 +132,7 @@ static struct nfipsec_policy *memory_get(size_t size)
 {
 	struct kmem_cache *pool = pool_of(size);
 
-	/* Some 20 kB with as many sets and lists as there can be. */
+	/* 24 kB with as many sets, lists and names as there can be. */
 	return pool ? kmem_cache_zalloc(pool, GFP_KERNEL_ACCOUNT) :
 		      kvzalloc(size, GFP_KERNEL_ACCOUNT);
 }
@@ -391,7 +407,8 @@ static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
 				 NFIPSEC_CPU_ANY);
 		if (settles(sa, flow))
 			return sa;
-		if (IS_ERR(sa) && pol->cpus) {
+		if (IS_ERR(sa) &&
+		    pol->cfg.flags & NFIPSEC_POLICY_FLAG_CPU_ACQUIRE) {
 			sa = find_cached(nn, pol, i,
 					 &per_cpu_ptr(pol->cpus, cpu)->cache[i],
 					 cpu);

@@ -121,7 +121,7 @@ struct nfipsec_policy_config {
  * @gen: stored after @sa with release order
  */
 struct nfipsec_policy_cache {
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	struct nfipsec_sa *sa;
 	atomic64_t gen;
 };
@@ -168,13 +168,13 @@ struct nfipsec_policy_cpu {
  *
  * There may be a million of them, in no cache of the processor: what packets
  * look at is together. Where a pointer has 8 bytes, the first two lines of 64
- * are for those that configure. The third is for all packets: it has what @cfg
- * has from its sels on, @hits, and all that they need of the first rule. The
- * fourth has, with one selector set, the first cache and the front of the first
- * template: of its lines an outbound packet needs no more than that, if there is
- * an SA for it. An inbound one needs the fifth, with the addresses of that
- * template. The selector set is behind: only packets need it that the classifier
- * is not sure of.
+ * are for those that configure, ask for an SA, or have one for each CPU. The
+ * third is for all packets: it has what @cfg has from its sels on, @hits, and all
+ * that they need of the first rule. The fourth has, with one selector set, the
+ * first cache and the front of the first template: of its lines an outbound
+ * packet needs no more than that, if there is an SA for it. An inbound one needs
+ * the fifth, with the addresses of that template. The selector set is behind:
+ * only packets need it that the classifier is not sure of, and fragments.
  */
 struct nfipsec_policy {
 	struct rb_node place;
@@ -196,7 +196,8 @@ struct nfipsec_policy {
  * @pol: the policy
  *
  * Context: any.
- * Return: one for each template, valid and to be changed as @pol is constant.
+ * Return: one for each template, as long as @pol is there. They change, also if it
+ * is const.
  */
 static inline struct nfipsec_policy_cache *
 nfipsec_policy_caches(const struct nfipsec_policy *pol)
@@ -211,7 +212,7 @@ nfipsec_policy_caches(const struct nfipsec_policy *pol)
  * Its cfg.tmpl, but that pointer is where packets have nothing else to look at.
  *
  * Context: any.
- * Return: the templates.
+ * Return: the templates; nothing that may be read if there are none.
  */
 static inline const struct nfipsec_tmpl *
 nfipsec_policy_tmpls(const struct nfipsec_policy *pol)
@@ -235,8 +236,9 @@ static inline bool nfipsec_policy_leaves(const struct nfipsec_policy *pol)
  * nfipsec_policy_prefetch() - ask for what a packet will need of a policy
  * @pol: that it meets
  *
- * Of the lines of a policy this is what the classifier has not looked at with the
- * rule. See struct nfipsec_policy.
+ * Of the lines of a policy with one selector set, and of its first template, this
+ * is what the classifier has not looked at with the rule. See struct
+ * nfipsec_policy.
  *
  * Context: any.
  */

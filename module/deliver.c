@@ -78,10 +78,14 @@ static int poll(struct napi_struct *napi, int budget)
 	while ((skb = __skb_dequeue(&batch))) {
 		if (is_tcp(skb))
 			napi_gro_receive(napi, skb);
+		/* Alone, it has nothing from a list but the making of it. */
+		else if (n == 1)
+			netif_receive_skb(skb);
 		else
 			list_add_tail(&skb->list, &others);
 	}
-	netif_receive_skb_list(&others);
+	if (!list_empty(&others))
+		netif_receive_skb_list(&others);
 	napi_complete_done(napi, n);
 	if (!skb_queue_empty_lockless(&cell->queue))
 		napi_schedule(napi);

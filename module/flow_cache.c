@@ -2,7 +2,7 @@
 /* See flow_cache.h. */
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
-#include <linux/string.h>
+#include <linux/unaligned.h>
 
 #include "flow_cache.h"
 
@@ -16,10 +16,26 @@ static_assert(offsetof(struct nfipsec_flow, meta) ==
 static_assert(sizeof(struct nfipsec_flow) ==
 	      offsetofend(struct nfipsec_flow, meta));
 
+static_assert(sizeof(struct nfipsec_flow) % sizeof(u64) == sizeof(u32));
+
+/* As memcmp() does, without a call and a loop: it is asked of each packet. */
+static bool same(const struct nfipsec_flow *a, const struct nfipsec_flow *b)
+{
+	u64 diff = a->meta.mark ^ b->meta.mark;
+	const u64 *x = (const u64 *)a;
+	const u64 *y = (const u64 *)b;
+	unsigned int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < sizeof(*a) / sizeof(u64); i++)
+		diff |= get_unaligned(&x[i]) ^ get_unaligned(&y[i]);
+	return !diff;
+}
+
 static bool is_of(const struct nfipsec_flow_entry *e, u64 place,
 		  const struct nfipsec_flow *flow)
 {
-	return e->place == place && !memcmp(&e->flow, flow, sizeof(*flow));
+	return e->place == place && same(&e->flow, flow);
 }
 
 /**

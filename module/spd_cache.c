@@ -39,6 +39,7 @@
 #include <linux/cpuhotplug.h>
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -141,12 +142,15 @@ bool nfipsec_spd_cache_get(const struct nfipsec_net *nn, unsigned int dir,
 	u64 place = place_of(nn, dir);
 	const struct nfipsec_verdict *found = NULL;
 	struct nfipsec_flow_cache *cache;
+	/* They are of most packets, and to turn them on again takes a call. */
+	bool off = softirq_count();
 
 	*hash = 0;
 	if (!READ_ONCE(flow_cache))
 		return false;
 	*hash = hash_of(place, flow);
-	local_bh_disable();
+	if (unlikely(!off))
+		local_bh_disable();
 	cache = this_cpu_read(caches);
 	if (cache)
 		found = nfipsec_flow_cache_find(cache, *hash, place,
@@ -154,7 +158,8 @@ bool nfipsec_spd_cache_get(const struct nfipsec_net *nn, unsigned int dir,
 						flow);
 	if (found)
 		*verdict = *found;
-	local_bh_enable();
+	if (unlikely(!off))
+		local_bh_enable();
 	count(nn, found);
 	return found;
 }

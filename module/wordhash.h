@@ -16,13 +16,16 @@
  * third of what SipHash does.
  * Return: the hash.
  */
-static inline u32 nfipsec_wordhash(const u64 *secret, const u32 *word,
-				   unsigned int n)
+static __always_inline u32 nfipsec_wordhash(const u64 *secret, const u32 *word,
+					    unsigned int n)
 {
 	u64 sum = secret[n];
+	unsigned int i;
 
-	while (n-- > 0)
-		sum += secret[n] * word[n];
+	/* Where @n is a constant, there is no loop. */
+#pragma GCC unroll 16
+	for (i = 0; i < n; i++)
+		sum += secret[i] * word[i];
 	return sum >> 32;
 }
 

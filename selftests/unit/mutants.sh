@@ -565,8 +565,10 @@ file=flow_cache.c
 m 's/e\[i\].state >= since \&\& //' 'an answer is for ever'
 m 's/state >= since/state > since/' 'true from the next state on'
 m 's/e->place == place \&\& //' 'all ask the same policies'
-m 's/sizeof(\*flow)))*;/offsetof(struct nfipsec_flow, meta));/' \
-	'no marks, no interfaces'
+m 's/sizeof(\*a) \/ sizeof(u64)/offsetof(struct nfipsec_flow, meta) \/ 8/' \
+	'no interfaces'
+m 's/diff = a->meta.mark ^ b->meta.mark;/diff = 0;/' 'no marks'
+m 's/diff |= get/diff = get/' 'only the last'
 m 's/e->state = state;/e->state = ~0ULL;/' 'no state'
 m 's/e\[i + 1\] = e\[i\];/;/' 'one way'
 m 's/if (is_of(&e\[i\], place, flow))$/if (0)/' 'one flow twice'

@@ -106,8 +106,9 @@ enum nfipsec_reason nfipsec_decide_policy(const struct nfipsec_net *nn,
 					  struct nfipsec_verdict *verdict)
 {
 	memset(verdict, 0, sizeof(*verdict));
-	if (!nfipsec_l3_parse(skb, family, l3) ||
-	    !nfipsec_flow_parse(skb, l3, flow))
+	if (!nfipsec_flow_plain(skb, family, l3, flow) &&
+	    (!nfipsec_l3_parse(skb, family, l3) ||
+	     !nfipsec_flow_parse(skb, l3, flow)))
 		return NFIPSEC_OUT_HEADER;
 	nfipsec_meta_out(skb, family, &flow->meta);
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, flow, verdict);

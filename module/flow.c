@@ -285,6 +285,71 @@ bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,
 	return true;
 }
 
+/* An IPv4 header without options, and ports or an SPI. */
+#define PLAIN_HEAD	(sizeof(struct iphdr) + 2 * sizeof(__be16))
+#define PLAIN_FIRST	0x45
+
+static void set_ipv4(union nfipsec_addr *addr, __be32 ip)
+{
+	addr->ip = ip;
+	addr->all[1] = 0;
+	addr->all[2] = 0;
+	addr->all[3] = 0;
+}
+
+/**
+ * nfipsec_flow_plain() - read a packet as most are
+ * @skb: packet, its network header set, may be non-linear
+ * @family: AF_INET or AF_INET6, what the header must be
+ * @l3: its layout, filled in on success
+ * @flow: what it shows to the SPD, filled in on success but for
+ *	nfipsec_flow.meta
+ *
+ * What nfipsec_l3_parse() and nfipsec_flow_parse() do, in one go and only of
+ * IPv4 without options, in one piece, with UDP, TCP or ESP behind it.
+ * Context: any.
+ * Return: false if these must be asked, who may have something against it.
+ */
+bool nfipsec_flow_plain(const struct sk_buff *skb, u8 family,
+			struct nfipsec_l3 *l3, struct nfipsec_flow *flow)
+{
+	int nhoff = skb_network_offset(skb);
+	const struct iphdr *iph = (const struct iphdr *)(skb->data + nhoff);
+	const __be16 *port = (const __be16 *)(iph + 1);
+	unsigned int len;
+	bool ports;
+
+	if (family != AF_INET ||
+	    (int)skb_headlen(skb) - nhoff < (int)PLAIN_HEAD)
+		return false;
+	len = ntohs(iph->tot_len);
+	ports = iph->protocol == IPPROTO_UDP || iph->protocol == IPPROTO_TCP;
+	if (*(const u8 *)iph != PLAIN_FIRST || ip_is_fragment(iph) ||
+	    len < PLAIN_HEAD || (!ports && iph->protocol != IPPROTO_ESP))
+		return false;
+
+	*l3 = (struct nfipsec_l3){
+		.family = AF_INET,
+		.proto = iph->protocol,
+		.nexthdr_off = offsetof(struct iphdr, protocol),
+		.l4_off = sizeof(*iph),
+		.esp_off = sizeof(*iph),
+		.esp_nexthdr_off = offsetof(struct iphdr, protocol),
+		.len = len,
+	};
+	set_ipv4(&flow->saddr, iph->saddr);
+	set_ipv4(&flow->daddr, iph->daddr);
+	flow->family = AF_INET;
+	flow->proto = iph->protocol;
+	flow->opaque = false;
+	flow->early = false;
+	flow->sport = ports ? ntohs(port[0]) : 0;
+	flow->dport = ports ? ntohs(port[1]) : 0;
+	flow->dscp = ipv4_get_dsfield(iph) >> 2;
+	memset(flow->zero, 0, sizeof(flow->zero));
+	return true;
+}
+
 /**
  * nfipsec_natt_parse() - is a UDP datagram ESP? (RFC 3948 section 2)
  * @skb: packet that nfipsec_l3_parse() accepted, UDP and not a fragment

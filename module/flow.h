@@ -55,6 +55,8 @@ bool nfipsec_l3_parse(const struct sk_buff *skb, u8 family,
 		      struct nfipsec_l3 *l3);
 bool nfipsec_flow_parse(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 			struct nfipsec_flow *flow);
+bool nfipsec_flow_plain(const struct sk_buff *skb, u8 family,
+			struct nfipsec_l3 *l3, struct nfipsec_flow *flow);
 bool nfipsec_l3_parse_at(const struct sk_buff *skb, int nhoff, u8 family,
 			 struct nfipsec_l3 *l3);
 bool nfipsec_flow_parse_at(const struct sk_buff *skb, int nhoff,

@@ -495,8 +495,9 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		judge = false;
 	}
 
-	if (!nfipsec_l3_parse(skb, family, &l3) ||
-	    !nfipsec_flow_parse(skb, &l3, &flow)) {
+	if (!nfipsec_flow_plain(skb, family, &l3, &flow) &&
+	    (!nfipsec_l3_parse(skb, family, &l3) ||
+	     !nfipsec_flow_parse(skb, &l3, &flow))) {
 		if (judge)
 			nfipsec_drop(nn, skb, NFIPSEC_IN_HEADER);
 		return judge;

@@ -142,8 +142,12 @@ enum nfipsec_reason nfipsec_open_inner(struct sk_buff *skb,
 				       struct nfipsec_flow *flow)
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
-	struct nfipsec_meta meta = flow->meta;
+	struct nfipsec_meta meta;
 
+	/* What it shows is inside what trim() leaves. */
+	if (nfipsec_flow_plain(skb, family, l3, flow))
+		return trim(skb, l3) ? NFIPSEC_IN_INNER_HDR : NFIPSEC_OK;
+	meta = flow->meta;
 	if (!nfipsec_l3_parse(skb, family, l3) || trim(skb, l3) ||
 	    !nfipsec_flow_parse(skb, l3, flow))
 		return NFIPSEC_IN_INNER_HDR;

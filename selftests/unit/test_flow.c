@@ -256,6 +256,27 @@ static bool flow_equal(const struct nfipsec_flow *a,
 	       nfipsec_addr_equal(&a->daddr, &b->daddr);
 }
 
+/*
+ * Whoever reads plain packets may leave a packet to others, and else says what
+ * these do: that it is accepted, and as what. What is not in its headers stays.
+ */
+static bool plain_agrees(const struct sk_buff *skb, u8 family, bool accepted,
+			 const struct nfipsec_l3 *l3,
+			 const struct nfipsec_flow *flow)
+{
+	size_t shown = offsetof(struct nfipsec_flow, meta);
+	struct nfipsec_flow got, blank;
+	struct nfipsec_l3 layout;
+
+	memset(&layout, 0xff, sizeof(layout));
+	memset(&got, 0xff, sizeof(got));
+	blank = got;
+	if (!nfipsec_flow_plain(skb, family, &layout, &got))
+		return true;
+	return accepted && l3_equal(&layout, l3) && !memcmp(&got, flow, shown) &&
+	       !memcmp(&got.meta, &blank.meta, sizeof(got.meta));
+}
+
 /* The packet cut to @len bytes: is all seen that is there, and no more? */
 static bool try_cut(const struct packet *p, unsigned int len,
 		    unsigned int offset, unsigned int linear)
@@ -288,6 +309,8 @@ static bool try_cut(const struct packet *p, unsigned int len,
 		}
 		want = p->l3.frag || len >= p->l3.l4_off + field;
 		got = nfipsec_flow_parse(&skb, &l3, &flow);
+		ok &= EXPECT(plain_agrees(&skb, p->l3.family, got, &l3, &flow),
+			     "%u of %u bytes: not as a plain packet", len, p->len);
 		ok &= EXPECT(got == want, "%u of %u bytes: flow %s", len,
 			     p->len, got ? "accepted" : "refused");
 		if (ok && got)
@@ -408,6 +431,9 @@ static void random_packet(struct packet *p)
 			  ktap_random();
 	p->b[0] = ktap_random_below(8) ?
 		  (ktap_random_below(2) ? 0x45 : 0x60) : ktap_random();
+	/* Too seldom by chance: no fragment. */
+	if (!ktap_random_below(4))
+		put16(p->b + 6, ktap_random_below(4) << 14);
 }
 
 static bool sane(const struct packet *p, const struct nfipsec_l3 *l3)
@@ -423,7 +449,7 @@ static bool sane(const struct packet *p, const struct nfipsec_l3 *l3)
 
 static void fuzz(void)
 {
-	unsigned int i, accepted = 0, rounds = 200000;
+	unsigned int i, accepted = 0, plain = 0, rounds = 200000;
 	struct nfipsec_flow flow[2];
 	struct nfipsec_l3 l3[2];
 	static struct packet p;
@@ -442,6 +468,12 @@ static void fuzz(void)
 			ok = !got[k] || sane(&p, &l3[k]);
 			got[k] = got[k] &&
 				 nfipsec_flow_parse(&skb, &l3[k], &flow[k]);
+			if (!EXPECT(plain_agrees(&skb, family, got[k], &l3[k],
+						 &flow[k]),
+				    "round %u: not as a plain packet", i))
+				ok = false;
+			plain += nfipsec_flow_plain(&skb, family, &(struct nfipsec_l3){},
+						    &(struct nfipsec_flow){});
 			skb_free(&skb);
 			if (!EXPECT(ok, "round %u: offsets make no sense", i))
 				return;
@@ -455,6 +487,51 @@ static void fuzz(void)
 	}
 	EXPECT(accepted > rounds / 20, "bad sample: %u of %u accepted",
 	       accepted, rounds);
+	EXPECT(plain > rounds / 100, "bad sample: %u of %u plain", plain,
+	       rounds);
+}
+
+static bool is_plain(const u8 *b, unsigned int linear)
+{
+	struct nfipsec_flow flow;
+	struct nfipsec_l3 l3;
+	struct sk_buff skb;
+	bool ret;
+
+	skb_make(&skb, b, 40, 16, 16 + linear);
+	ret = nfipsec_flow_plain(&skb, AF_INET, &l3, &flow);
+	skb_free(&skb);
+	return ret;
+}
+
+/* All of the packets that are to be read in one go, and none beside. */
+static void plain(void)
+{
+	u8 b[40] = { 0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 17 };
+	unsigned int v;
+
+	for (v = 0; v < 256; v++) {
+		b[9] = v;
+		EXPECT(is_plain(b, 40) == (v == 6 || v == 17 || v == 50),
+		       "protocol %u", v);
+	}
+	b[9] = 17;
+	for (v = 0; v < 256; v++) {
+		b[0] = v;
+		EXPECT(is_plain(b, 40) == (v == 0x45), "first byte %#x", v);
+	}
+	b[0] = 0x45;
+	for (v = 0; v < 16; v++) {
+		put16(b + 6, 1U << v);
+		EXPECT(is_plain(b, 40) == (v > 13), "bit %u of fragments", v);
+	}
+	put16(b + 6, 0);
+	for (v = 0; v <= 40; v++) {
+		put16(b + 2, v);
+		EXPECT(is_plain(b, 40) == (v >= 24), "length %u", v);
+	}
+	for (v = 0; v <= 40; v++)
+		EXPECT(is_plain(b, v) == (v >= 24), "%u bytes in one piece", v);
 }
 
 /* Of a UDP packet: its end as the IP header has it, payload, length it says. */
@@ -546,5 +623,6 @@ const struct ktap_case flow_cases[] = {
 	{ "flow: malformed headers", malformed },
 	{ "flow: UDP that may be ESP", datagrams },
 	{ "flow: random bytes", fuzz },
+	{ "flow: plain packets", plain },
 	{ }
 };

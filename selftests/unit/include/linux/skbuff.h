@@ -39,6 +39,11 @@ static inline int skb_network_offset(const struct sk_buff *skb)
 	return skb->network_offset;
 }
 
+static inline unsigned int skb_headlen(const struct sk_buff *skb)
+{
+	return skb->linear < skb->len ? skb->linear : skb->len;
+}
+
 static inline void *skb_header_pointer(const struct sk_buff *skb, int offset,
 				       int len, void *buffer)
 {

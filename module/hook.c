@@ -97,10 +97,11 @@ static bool may_be_fragment(const struct sk_buff *skb, u8 family)
 static unsigned int fragments(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
-	struct nfipsec_net *nn = nfipsec_net(state->net);
+	struct nfipsec_net *nn;
 
 	if (!may_be_fragment(skb, state->pf))
 		return NF_ACCEPT;
+	nn = nfipsec_net_rcu(state->net);
 	/* A tagged fragment keeps its tag for the datagram it completes. */
 	if (skip_early(skb, state->in) || nfipsec_tag_present(nn, skb))
 		return NF_ACCEPT;
@@ -111,7 +112,7 @@ static unsigned int fragments(void *priv, struct sk_buff *skb,
 static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
-	struct nfipsec_net *nn = nfipsec_net(state->net);
+	struct nfipsec_net *nn = nfipsec_net_rcu(state->net);
 
 	if (nfipsec_tag_present(nn, skb)) {
 		skb_dst_drop(skb);
@@ -126,13 +127,13 @@ static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 static unsigned int local_in(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
-	struct nfipsec_net *nn = nfipsec_net(state->net);
 	enum nfipsec_where where = from_bridge(skb) ? NFIPSEC_AT_BRIDGE_IN :
 						      NFIPSEC_AT_LOCAL_IN;
 
 	if (is_loopback(state->in) || looped(skb))
 		return NF_ACCEPT;
-	return nfipsec_input(nn, skb, state->pf, where) ?
+	return nfipsec_input(nfipsec_net_rcu(state->net), skb, state->pf,
+			     where) ?
 	       NF_STOLEN : NF_ACCEPT;
 }
 
@@ -140,11 +141,10 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 static unsigned int forward(void *priv, struct sk_buff *skb,
 			    const struct nf_hook_state *state)
 {
-	struct nfipsec_net *nn = nfipsec_net(state->net);
-
 	if (!from_bridge(skb) || bridged(skb))
 		return NF_ACCEPT;
-	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_BRIDGE_FORWARD) ?
+	return nfipsec_input(nfipsec_net_rcu(state->net), skb, state->pf,
+			     NFIPSEC_AT_BRIDGE_FORWARD) ?
 	       NF_STOLEN : NF_ACCEPT;
 }
 
@@ -208,14 +208,16 @@ static unsigned int seal_after_rest(struct sk_buff *skb,
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
-	struct nfipsec_net *nn = nfipsec_net(state->net);
 	struct nfipsec_decision decision;
 	enum nfipsec_reason reason;
+	struct nfipsec_net *nn;
 
 	if (transformed(skb, state->pf)) {
-		nfipsec_train_same_headers(skb);
+		if (skb_is_gso(skb))
+			nfipsec_train_same_headers(skb);
 		return NF_ACCEPT;
 	}
+	nn = nfipsec_net_rcu(state->net);
 	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||
 	    is_loopback(state->out) || netif_is_l3_master(state->out) ||
 	    bridged(skb) || stays(skb, state))

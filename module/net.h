@@ -102,6 +102,19 @@ static inline struct nfipsec_net *nfipsec_net(const struct net *net)
 }
 
 /**
+ * nfipsec_net_rcu() - nfipsec's part of a namespace, for who looks at packets
+ * @net: the namespace, alive
+ *
+ * As nfipsec_net(), which enters and leaves a read-side section of its own.
+ * Context: under rcu_read_lock().
+ * Return: never NULL.
+ */
+static inline struct nfipsec_net *nfipsec_net_rcu(const struct net *net)
+{
+	return rcu_dereference(net->gen)->ptr[nfipsec_net_id];
+}
+
+/**
  * nfipsec_net_gen() - number of the state of the tables that a look meets
  * @nn: the namespace
  *

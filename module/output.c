@@ -349,7 +349,7 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
 			   struct nfipsec_decision *d)
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
-	struct nfipsec_outbound p = { .net = net, .nn = nfipsec_net(net) };
+	struct nfipsec_outbound p = { .net = net, .nn = nfipsec_net_rcu(net) };
 	enum nfipsec_reason reason;
 	int ret;
 
@@ -440,7 +440,7 @@ const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
 void nfipsec_output_dummy(struct net *net, struct nfipsec_sa *sa)
 {
 	struct nfipsec_outbound p = {
-		.net = net, .nn = nfipsec_net(net), .sa = sa, .shared = true,
+		.net = net, .nn = nfipsec_net_rcu(net), .sa = sa, .shared = true,
 		.chain = { .sa = { sa }, .len = 1 }, .dummy = true,
 	};
 	struct nfipsec_l3 l3;

@@ -72,16 +72,19 @@ static enum nfipsec_reason cut_tail(const struct nfipsec_crypto *c,
 				    u8 *nexthdr)
 {
 	unsigned int cut = c->icv_len + NFIPSEC_ESP_TAIL;
-	u8 tail[NFIPSEC_ESP_TAIL];
+	u8 buf[NFIPSEC_ESP_TAIL];
+	const u8 *tail;
 
-	if (skb_copy_bits(skb, skb->len - cut, tail, sizeof(tail)))
+	tail = skb_header_pointer(skb, skb->len - cut, sizeof(buf), buf);
+	if (!tail)
 		return NFIPSEC_IN_TRUNCATED;
 	if (tail[0] + NFIPSEC_ESP_TAIL > text_len)
 		return NFIPSEC_IN_PAD;
-	if (c->check_pad && !pad_counts(skb, skb->len - cut - tail[0], tail[0]))
-		return NFIPSEC_IN_PAD_BYTES;
 	*nexthdr = tail[1];
-	if (pskb_trim(skb, skb->len - cut - tail[0]))
+	cut += tail[0];
+	if (c->check_pad && !pad_counts(skb, skb->len - cut, tail[0]))
+		return NFIPSEC_IN_PAD_BYTES;
+	if (pskb_trim(skb, skb->len - cut))
 		return NFIPSEC_IN_NOMEM;
 	return NFIPSEC_OK;
 }

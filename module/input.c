@@ -68,18 +68,23 @@ static bool read_spi(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 		     __be32 *spi)
 {
 	unsigned int off = skb_network_offset(skb) + nfipsec_open_start(l3);
-	__be16 cpi;
+	const __be32 *there;
+	const __be16 *cpi;
+	__be32 buf;
 
 	if (l3->proto == IPPROTO_COMP) {
 		off += offsetof(struct nfipsec_comp_hdr, cpi);
-		if (skb_copy_bits(skb, off, &cpi, sizeof(cpi)))
-			return false;
-		*spi = htonl(ntohs(cpi));
-		return true;
+		cpi = skb_header_pointer(skb, off, sizeof(*cpi), &buf);
+		if (cpi)
+			*spi = htonl(ntohs(*cpi));
+		return cpi;
 	}
 	off += l3->proto == IPPROTO_AH ? offsetof(struct nfipsec_ah_hdr, spi) :
 					 offsetof(struct nfipsec_esp_hdr, spi);
-	return !skb_copy_bits(skb, off, spi, sizeof(*spi));
+	there = skb_header_pointer(skb, off, sizeof(*there), &buf);
+	if (there)
+		*spi = *there;
+	return there;
 }
 
 static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
@@ -105,11 +110,12 @@ static void opened_add(struct nfipsec_opened *in, struct nfipsec_sa *sa,
 		       unsigned int bytes)
 {
 	struct nfipsec_chain *chain = &in->chain;
+	unsigned int i;
 
-	memmove(&chain->sa[1], &chain->sa[0],
-		chain->len * sizeof(chain->sa[0]));
-	memmove(&in->bytes[1], &in->bytes[0],
-		chain->len * sizeof(in->bytes[0]));
+	for (i = chain->len; i > 0; i--) {
+		chain->sa[i] = chain->sa[i - 1];
+		in->bytes[i] = in->bytes[i - 1];
+	}
 	chain->sa[0] = sa;
 	in->bytes[0] = bytes;
 	chain->len++;
@@ -149,7 +155,7 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 	if (sa->key.proto == IPPROTO_COMP)
 		return leave_comp(nn, sa, skb, l3, flow);
 	reason = nfipsec_open(nn, sa, skb, l3, &nexthdr);
-	if (!reason)
+	if (!reason && sa->encap.type)
 		nfipsec_natt_seen(nn, sa, flow);
 	if (!reason && is_dummy(sa, nexthdr))
 		reason = NFIPSEC_IN_DUMMY;
@@ -465,35 +471,17 @@ static bool may_concern(const struct nfipsec_net *nn, const struct sk_buff *skb,
 	return proto != IPPROTO_TCP;
 }
 
-/**
- * nfipsec_input() - open or judge a packet that came in
- * @nn: namespace
- * @skb: packet, starting with its IP header, not tagged
- * @family: AF_INET or AF_INET6
- * @where: which hook asks
- *
- * Fragments are judged before they are put together, by what all fragments of
- * a datagram show alike, or are put together among themselves; so one that came
- * in the clear cannot complete one that was protected (RFC 4301 section 7).
- * Context: under rcu_read_lock(), process or softirq.
- * Return: true if the packet is consumed.
+/*
+ * A packet that has to be looked at; @judge: by policy too. Not in nfipsec_input(),
+ * which is through with most packets and needs none of this for it.
  */
-bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
-		   enum nfipsec_where where)
+static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
+			  u8 family, enum nfipsec_where where, bool judge)
 {
-	bool judge = READ_ONCE(nn->spd.active[NFIPSEC_SPD_IN]);
 	struct nfipsec_flow flow;
 	bool settled = false;
 	struct nfipsec_l3 l3;
 	bool learn = false;
-
-	if (!judge && !nfipsec_sad_any(nn))
-		return false;
-	if (where == NFIPSEC_AT_LOCAL_IN) {
-		if (!may_concern(nn, skb, family))
-			return false;
-		judge = false;
-	}
 
 	if (!nfipsec_flow_plain(skb, family, &l3, &flow) &&
 	    (!nfipsec_l3_parse(skb, family, &l3) ||
@@ -530,4 +518,32 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	if (learn)
 		nfipsec_pmtu_learn(nn, skb, &l3);
 	return false;
+}
+
+/**
+ * nfipsec_input() - open or judge a packet that came in
+ * @nn: namespace
+ * @skb: packet, starting with its IP header, not tagged
+ * @family: AF_INET or AF_INET6
+ * @where: which hook asks
+ *
+ * Fragments are judged before they are put together, by what all fragments of
+ * a datagram show alike, or are put together among themselves; so one that came
+ * in the clear cannot complete one that was protected (RFC 4301 section 7).
+ * Context: under rcu_read_lock(), process or softirq.
+ * Return: true if the packet is consumed.
+ */
+bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
+		   enum nfipsec_where where)
+{
+	bool judge = READ_ONCE(nn->spd.active[NFIPSEC_SPD_IN]);
+
+	if (!judge && !nfipsec_sad_any(nn))
+		return false;
+	if (where == NFIPSEC_AT_LOCAL_IN) {
+		if (!may_concern(nn, skb, family))
+			return false;
+		judge = false;
+	}
+	return look(nn, skb, family, where, judge);
 }

@@ -91,7 +91,7 @@ static unsigned int aead_iv(const struct nfipsec_crypto *c,
 			    struct nfipsec_scratch *s, u64 seq, const u8 *iv)
 {
 	if (c->iv != NFIPSEC_IV_IMPLICIT) {
-		memcpy(s->iv, iv, c->iv_len);
+		nfipsec_esp_copy_iv(s->iv, iv, c->iv_len);
 		return c->iv_len;
 	}
 	/* The high half is zero without ESN (RFC 8750 section 4). */
@@ -128,7 +128,7 @@ unsigned int nfipsec_esp_aad(const struct nfipsec_crypto *c,
 	}
 	put_unaligned_be32(lower_32_bits(seq), s->aad + n);
 	n += sizeof(__be32);
-	memcpy(s->aad + n, s->iv, iv_len);
+	nfipsec_esp_copy_iv(s->aad + n, s->iv, iv_len);
 	n += iv_len;
 	sg_set_buf(&s->sg[0], s->aad, n);
 	return n;
@@ -153,7 +153,7 @@ int nfipsec_esp_hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 {
 	int n;
 
-	sg_init_table(s->sg, parts + 1);
+	nfipsec_esp_sg_init(s->sg, parts + 1);
 	n = nfipsec_esp_sgvec(s->sg, skb, parts, off, len);
 	if (n < 0)
 		return n;

@@ -6,6 +6,8 @@
 #ifndef NFIPSEC_ESP_H
 #define NFIPSEC_ESP_H
 
+#include <linux/scatterlist.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 #include "crypto.h"
@@ -21,6 +23,38 @@ struct sk_buff;
 static inline unsigned int nfipsec_esp_hlen(const struct nfipsec_crypto *c)
 {
 	return sizeof(struct nfipsec_esp_hdr) + c->iv_len;
+}
+
+/**
+ * nfipsec_esp_copy_iv() - copy an IV
+ * @to: where to
+ * @from: where it is
+ * @len: its length, that of a counter for most algorithms: for that, this is no
+ *	loop
+ */
+static inline void nfipsec_esp_copy_iv(u8 *to, const u8 *from,
+				       unsigned int len)
+{
+	if (likely(len == sizeof(u64)))
+		memcpy(to, from, sizeof(u64));
+	else
+		memcpy(to, from, len);
+}
+
+/**
+ * nfipsec_esp_sg_init() - prepare a scatterlist in the scratch
+ * @sg: its entries
+ * @n: how many, at least 1; the last one is marked as the end
+ *
+ * As sg_init_table(), but that what only devices use is left as it is: nothing.
+ */
+static inline void nfipsec_esp_sg_init(struct scatterlist *sg, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		sg[i].page_link = 0;
+	sg_mark_end(&sg[n - 1]);
 }
 
 /**

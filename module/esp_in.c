@@ -14,7 +14,7 @@ static int open_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 	int n;
 
 	esp = (struct nfipsec_esp_hdr *)skb_transport_header(skb);
-	sg_init_table(s->sg, 1 + parts);
+	nfipsec_esp_sg_init(s->sg, 1 + parts);
 	aad_len = nfipsec_esp_aad(c, s, esp->spi, esn, seq, (u8 *)(esp + 1));
 	n = nfipsec_esp_sgvec(s->sg + 1, skb, parts, text_off,
 			      text_len + c->icv_len);
@@ -43,7 +43,7 @@ static int open_combined(const struct nfipsec_crypto *c,
 	if (crypto_memneq(s->icv, s->icv_rx, c->icv_len))
 		return -EBADMSG;
 
-	sg_init_table(s->sg, parts);
+	nfipsec_esp_sg_init(s->sg, parts);
 	n = nfipsec_esp_sgvec(s->sg, skb, parts, text_off, text_len);
 	if (n < 0)
 		return n;

@@ -23,7 +23,7 @@ static int seal_aead(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 	unsigned int aad_len;
 	int n;
 
-	sg_init_table(s->sg, 1 + parts);
+	nfipsec_esp_sg_init(s->sg, 1 + parts);
 	aad_len = nfipsec_esp_aad(c, s, spi, esn, seq, iv);
 	n = nfipsec_esp_sgvec(s->sg + 1, skb, parts, text_off,
 			      text_len + c->icv_len);
@@ -42,7 +42,7 @@ static int seal_combined(const struct nfipsec_crypto *c,
 	unsigned int esp_off = skb_transport_offset(skb);
 	int n;
 
-	sg_init_table(s->sg, parts);
+	nfipsec_esp_sg_init(s->sg, parts);
 	n = nfipsec_esp_sgvec(s->sg, skb, parts, text_off, text_len);
 	if (n < 0)
 		return n;
@@ -99,7 +99,7 @@ enum nfipsec_reason nfipsec_esp_seal(const struct nfipsec_crypto *c,
 	esp = (struct nfipsec_esp_hdr *)skb_transport_header(skb);
 	esp->spi = spi;
 	esp->seq = cpu_to_be32(lower_32_bits(seq));
-	memcpy(esp + 1, iv, c->iv_len);
+	nfipsec_esp_copy_iv((u8 *)(esp + 1), iv, c->iv_len);
 
 	s = nfipsec_scratch_get();
 	if (c->aead)

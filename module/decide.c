@@ -46,21 +46,27 @@ static u32 behind(struct net *net, const union nfipsec_addr *host, u8 family,
 	return index;
 }
 
+static bool may_be_error(const struct nfipsec_l3 *l3)
+{
+	return l3->proto == IPPROTO_ICMP || l3->proto == IPPROTO_ICMPV6;
+}
+
 /*
  * RFC 4301 section 6.2: an ICMP error that no policy knows takes the SA that
  * carries what is sent to whom the error is for, if that SA does such things.
+ * Not in who calls it, for most packets: it would clear memory for all.
  */
-static void map_error(const struct nfipsec_net *nn, const struct sk_buff *skb,
-		      const struct nfipsec_l3 *l3, struct nfipsec_flow *flow,
-		      struct nfipsec_verdict *verdict)
+static noinline void map_error(const struct nfipsec_net *nn,
+			       const struct sk_buff *skb,
+			       const struct nfipsec_l3 *l3,
+			       struct nfipsec_flow *flow,
+			       struct nfipsec_verdict *verdict)
 {
 	struct nfipsec_verdict back;
 	struct nfipsec_chain chain;
 	struct nfipsec_flow quote;
 	struct nfipsec_sa *sa;
 
-	if (l3->proto != IPPROTO_ICMP && l3->proto != IPPROTO_ICMPV6)
-		return;
 	if (!nfipsec_icmp_quote(skb, l3, &quote) ||
 	    !nfipsec_addr_equal(&quote.daddr, &flow->daddr))
 		return;
@@ -112,7 +118,7 @@ enum nfipsec_reason nfipsec_decide_policy(const struct nfipsec_net *nn,
 		return NFIPSEC_OUT_HEADER;
 	nfipsec_meta_out(skb, family, &flow->meta);
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, flow, verdict);
-	if (!verdict->policy)
+	if (!verdict->policy && may_be_error(l3))
 		map_error(nn, skb, l3, flow, verdict);
 	if (verdict->opaque)
 		return NFIPSEC_OUT_FRAG_OPAQUE;

@@ -181,12 +181,10 @@ static unsigned int seal_after_rest(struct sk_buff *skb,
 				    const struct nf_hook_state *state,
 				    struct nfipsec_decision *decision)
 {
-	struct nf_hook_state rest = *state;
 	const struct nf_hook_entries *e;
 	unsigned int i;
 	int ret;
 
-	rest.okfn = nfipsec_output;
 	e = state->pf == NFPROTO_IPV4 ?
 	    rcu_dereference(state->net->nf.hooks_ipv4[NF_INET_POST_ROUTING]) :
 	    rcu_dereference(state->net->nf.hooks_ipv6[NF_INET_POST_ROUTING]);
@@ -195,6 +193,9 @@ static unsigned int seal_after_rest(struct sk_buff *skb,
 			break;
 
 	if (e && i + 1 < e->num_hook_entries) {
+		struct nf_hook_state rest = *state;
+
+		rest.okfn = nfipsec_output;
 		ret = nf_hook_slow(skb, &rest, e, i + 1);
 		if (ret == 1)
 			ret = nfipsec_output(state->net, state->sk, skb);
@@ -205,23 +206,16 @@ static unsigned int seal_after_rest(struct sk_buff *skb,
 	return ret < 0 ? (-ret << NF_VERDICT_QBITS) | NF_STOLEN : NF_STOLEN;
 }
 
-static unsigned int post_routing(void *priv, struct sk_buff *skb,
-				 const struct nf_hook_state *state)
+/*
+ * A packet that policy is asked about. Not in post_routing(), which has nothing to
+ * do with many packets, and would clear memory for a decision all the same.
+ */
+static noinline unsigned int leaving(struct nfipsec_net *nn,
+				     struct sk_buff *skb,
+				     const struct nf_hook_state *state)
 {
 	struct nfipsec_decision decision;
 	enum nfipsec_reason reason;
-	struct nfipsec_net *nn;
-
-	if (transformed(skb, state->pf)) {
-		if (skb_is_gso(skb))
-			nfipsec_train_same_headers(skb);
-		return NF_ACCEPT;
-	}
-	nn = nfipsec_net_rcu(state->net);
-	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||
-	    is_loopback(state->out) || netif_is_l3_master(state->out) ||
-	    bridged(skb) || stays(skb, state))
-		return NF_ACCEPT;
 
 	switch (nfipsec_output_decide(nn, skb, state->pf, &decision, &reason)) {
 	case NFIPSEC_OUT_PASS:
@@ -239,6 +233,24 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 		nfipsec_drop(nn, skb, reason);
 		return (EPERM << NF_VERDICT_QBITS) | NF_STOLEN;
 	}
+}
+
+static unsigned int post_routing(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	struct nfipsec_net *nn;
+
+	if (transformed(skb, state->pf)) {
+		if (skb_is_gso(skb))
+			nfipsec_train_same_headers(skb);
+		return NF_ACCEPT;
+	}
+	nn = nfipsec_net_rcu(state->net);
+	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||
+	    is_loopback(state->out) || netif_is_l3_master(state->out) ||
+	    bridged(skb) || stays(skb, state))
+		return NF_ACCEPT;
+	return leaving(nn, skb, state);
 }
 
 #define HOOK(fn, family, num, pri) {	\

@@ -91,18 +91,15 @@ void nfipsec_tag_set(const struct nfipsec_net *nn, struct sk_buff *skb)
 }
 
 /**
- * nfipsec_tag_present() - did the packet come out of an SA of this namespace?
+ * nfipsec_tag_is() - is it a tag of this namespace?
  * @nn: the namespace
- * @skb: packet
+ * @md: a packet's metadata, or NULL
  *
  * Context: any.
- * Return: true if nfipsec_tag_set() marked it.
+ * Return: true if it is.
  */
-bool nfipsec_tag_present(const struct nfipsec_net *nn,
-			 const struct sk_buff *skb)
+bool nfipsec_tag_is(const struct nfipsec_net *nn, const struct metadata_dst *md)
 {
-	const struct metadata_dst *md = skb_metadata_dst(skb);
-
 	return md && md->type == METADATA_HW_PORT_MUX &&
 	       md->u.port_info.lower_dev == cookie(nn) &&
 	       md->u.port_info.port_id == TAG_PORT_ID;

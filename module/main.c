@@ -138,6 +138,7 @@ static int __init nfipsec_init(void)
 {
 	int err;
 
+	nfipsec_sad_seed();
 	err = nfipsec_scratch_init();
 	if (err)
 		return err;

@@ -115,6 +115,7 @@ struct nfipsec_sa_want {
 	struct nfipsec_demand demand;
 };
 
+void nfipsec_sad_seed(void);
 int nfipsec_sad_init(struct nfipsec_net *nn);
 void nfipsec_sad_exit(struct nfipsec_net *nn);
 void nfipsec_sad_free(struct nfipsec_net *nn);

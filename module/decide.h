@@ -29,6 +29,7 @@ struct sk_buff;
  * @dst: route of the ESP packets: a reference if they get another header, in
  *	transport mode the packet's own, valid under the caller's
  *	rcu_read_lock()
+ * @given: the packet has that reference by now
  * @mtu: largest packet that fits, or that must be sent in any case
  * @fit: largest packet that fits
  * @shared: the packet itself takes the same route, see pmtu.c
@@ -40,6 +41,7 @@ struct nfipsec_outbound {
 	struct nfipsec_chain chain;
 	struct nfipsec_sa *sa;
 	struct dst_entry *dst;
+	bool given;
 	unsigned int mtu;
 	unsigned int fit;
 	bool shared;

@@ -110,6 +110,14 @@ static int leave(const struct nfipsec_outbound *p, struct sk_buff *skb, bool df)
 				    df && family == AF_INET, p->shared);
 }
 
+/* Instead of its own, by which it came here. The reference is the packet's. */
+static void set_route(struct sk_buff *skb, struct dst_entry *dst)
+{
+	skb_dst_drop(skb);
+	skb_dst_set(skb, dst);
+	skb->dev = dst->dev;
+}
+
 /*
  * One datagram with its layout. On success it is as it will be on the wire, with
  * its route; on failure it is freed, and counted.
@@ -127,11 +135,8 @@ static enum nfipsec_reason seal_one(const struct nfipsec_outbound *p,
 		goto drop;
 
 	*df = nfipsec_pmtu_df(p->sa, skb, &l3, p->fit);
-	if (nfipsec_sa_rehouses(p->sa)) {
-		skb_dst_drop(skb);
-		skb_dst_set(skb, dst_clone(p->dst));
-		skb->dev = p->dst->dev;
-	}
+	if (nfipsec_sa_rehouses(p->sa) && !p->given)
+		set_route(skb, dst_clone(p->dst));
 	reason = nfipsec_seal(p, skb, &l3, *df, &at);
 	if (reason)
 		goto drop;
@@ -218,11 +223,17 @@ static int send_fragments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 }
 
 /* A packet of the size its sender made it. */
-static int send_datagram(const struct nfipsec_outbound *p, struct sk_buff *skb,
+static int send_datagram(struct nfipsec_outbound *p, struct sk_buff *skb,
 			 u8 family, const struct nfipsec_l3 *l3)
 {
-	return nfipsec_decide_fragments(p, skb, family) ?
-	       send_fragments(p, skb, family) : send_one(p, skb, l3);
+	if (nfipsec_decide_fragments(p, skb, family))
+		return send_fragments(p, skb, family);
+	/* Nobody else takes this route: the reference need not be another. */
+	if (nfipsec_sa_rehouses(p->sa)) {
+		set_route(skb, p->dst);
+		p->given = true;
+	}
+	return send_one(p, skb, l3);
 }
 
 /* What of a super-packet goes down the stack together. */
@@ -374,7 +385,7 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
 	} else {
 		ret = send_datagram(&p, skb, family, &d->l3);
 	}
-	if (p.sa && nfipsec_sa_rehouses(p.sa))
+	if (p.sa && nfipsec_sa_rehouses(p.sa) && !p.given)
 		dst_release(p.dst);
 	local_bh_enable();
 	return ret;

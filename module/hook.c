@@ -11,6 +11,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
+#include <net/route.h>
 
 #include "decide.h"
 #include "drop.h"
@@ -167,6 +168,16 @@ static bool stays(const struct sk_buff *skb, const struct nf_hook_state *state)
 	       nfipsec_mcast_is_copy(skb, state);
 }
 
+/* Without one of these nothing of mcast.c has to do with a packet. */
+static bool may_be_to_many(const struct sk_buff *skb,
+			   const struct nf_hook_state *state)
+{
+	const struct rtable *rt = skb_rtable(skb);
+
+	return state->pf != NFPROTO_IPV4 ||
+	       (rt && rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST));
+}
+
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state);
 
@@ -221,6 +232,8 @@ static noinline unsigned int leaving(struct nfipsec_net *nn,
 	case NFIPSEC_OUT_PASS:
 		return NF_ACCEPT;
 	case NFIPSEC_OUT_SEAL:
+		if (!may_be_to_many(skb, state))
+			return seal_after_rest(skb, state, &decision);
 		if (nfipsec_mcast_is_copy(skb, state))
 			return NF_ACCEPT;
 		nfipsec_mcast_make_copy(skb, state);

@@ -433,9 +433,11 @@ static inline void nfipsec_sa_prefetch(const struct nfipsec_sa *sa, bool out)
 		prefetch(&core->replay_lock);
 	}
 	prefetchw(raw_cpu_ptr(sa->stats));
-	if (tfm)
-		for (i = 0; i < NFIPSEC_SA_AHEAD; i++)
-			prefetch(tfm + i * SMP_CACHE_BYTES);
+	if (!tfm)
+		return;
+#pragma GCC unroll 12
+	for (i = 0; i < NFIPSEC_SA_AHEAD; i++)
+		prefetch(tfm + i * SMP_CACHE_BYTES);
 }
 
 /**

@@ -42,6 +42,7 @@
 #include <linux/preempt.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/socket.h>
 #include <linux/topology.h>
 
 #include "flow_cache.h"
@@ -107,12 +108,27 @@ static u64 place_of(const struct nfipsec_net *nn, unsigned int dir)
 	return nn->id << 1 | dir;
 }
 
-/* One flow in several namespaces, or ways, is in several sets. */
+#define ADDR_WORDS	(2 * sizeof(union nfipsec_addr) / sizeof(u32))
+
+/*
+ * One flow in several namespaces, or ways, is in several sets. Of IPv4, six words
+ * of the addresses are zero, which adds nothing to the sum.
+ */
 static u32 hash_of(u64 place, const struct nfipsec_flow *flow)
 {
+	const u32 *word = (const u32 *)flow;
+	u64 sum;
+
 	BUILD_BUG_ON(sizeof(*flow) % sizeof(u32));
-	return nfipsec_wordhash(secret, (const u32 *)flow,
-				ARRAY_SIZE(secret) - 1) + place;
+	sum = secret[ARRAY_SIZE(secret) - 1] +
+	      nfipsec_wordsum(secret + ADDR_WORDS, word + ADDR_WORDS,
+			      ARRAY_SIZE(secret) - 1 - ADDR_WORDS);
+	if (flow->family == AF_INET)
+		sum += secret[0] * word[0] +
+		       secret[ADDR_WORDS / 2] * word[ADDR_WORDS / 2];
+	else
+		sum += nfipsec_wordsum(secret, word, ADDR_WORDS);
+	return (sum >> 32) + place;
 }
 
 static void count(const struct nfipsec_net *nn, bool hit)

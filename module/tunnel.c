@@ -89,8 +89,10 @@ void nfipsec_tunnel_push(const struct nfipsec_sa *sa, struct sk_buff *skb,
 {
 	u8 tos = nfipsec_outer_tos(&sa->outer, l3_tos(skb, l3));
 	unsigned int hlen = nfipsec_tunnel_hlen(sa);
-	u32 label = l3_label(&sa->outer, skb, l3);
+	u32 label = 0;
 
+	if (sa->key.family == AF_INET6)
+		label = l3_label(&sa->outer, skb, l3);
 	skb_push(skb, hlen + gap);
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, hlen);

@@ -6,6 +6,27 @@
 #include <linux/types.h>
 
 /**
+ * nfipsec_wordsum() - add up words, each by its weight
+ * @secret: random, one for each word
+ * @word: words
+ * @n: how many of them; where that is a constant, there is no loop
+ *
+ * What nfipsec_wordhash() is made of, for who has more to add.
+ * Return: the sum.
+ */
+static __always_inline u64 nfipsec_wordsum(const u64 *secret, const u32 *word,
+					   unsigned int n)
+{
+	unsigned int i;
+	u64 sum = 0;
+
+#pragma GCC unroll 16
+	for (i = 0; i < n; i++)
+		sum += secret[i] * word[i];
+	return sum;
+}
+
+/**
  * nfipsec_wordhash() - hash words
  * @secret: random, one more than there are words
  * @word: key
@@ -19,14 +40,7 @@
 static __always_inline u32 nfipsec_wordhash(const u64 *secret, const u32 *word,
 					    unsigned int n)
 {
-	u64 sum = secret[n];
-	unsigned int i;
-
-	/* Where @n is a constant, there is no loop. */
-#pragma GCC unroll 16
-	for (i = 0; i < n; i++)
-		sum += secret[i] * word[i];
-	return sum >> 32;
+	return (secret[n] + nfipsec_wordsum(secret, word, n)) >> 32;
 }
 
 #endif

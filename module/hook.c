@@ -290,22 +290,30 @@ static const struct nf_hook_ops hooks_out[] = {
 };
 
 /**
- * nfipsec_hook_register() - begin to look at a namespace's packets
- * @net: namespace, all of nfipsec's part set up
+ * nfipsec_hook_want() - look at a namespace's packets from now on
+ * @nn: the namespace, to which an SA, a policy or a default is about to be added
  *
- * Context: process.
- * Return: 0 or an error.
+ * Before that nothing would come of the looks, and packets of namespaces that never
+ * have any shall not pay for them. They are not taken back before the namespace
+ * ends: what waits in a queue to user space may come back to them.
+ * Context: process context under nn->lock, sleeps.
+ * Return: 0 or an error, and then nothing may be added.
  */
-int nfipsec_hook_register(struct net *net)
+int nfipsec_hook_want(struct nfipsec_net *nn)
 {
 	int err;
 
-	err = nf_register_net_hooks(net, hooks_in, ARRAY_SIZE(hooks_in));
+	lockdep_assert_held(&nn->lock);
+	if (nn->hooked)
+		return 0;
+	err = nf_register_net_hooks(nn->net, hooks_in, ARRAY_SIZE(hooks_in));
 	if (err)
 		return err;
-	err = nf_register_net_hooks(net, hooks_out, ARRAY_SIZE(hooks_out));
+	err = nf_register_net_hooks(nn->net, hooks_out, ARRAY_SIZE(hooks_out));
 	if (err)
-		nf_unregister_net_hooks(net, hooks_in, ARRAY_SIZE(hooks_in));
+		nf_unregister_net_hooks(nn->net, hooks_in, ARRAY_SIZE(hooks_in));
+	else
+		nn->hooked = true;
 	return err;
 }
 
@@ -315,11 +323,12 @@ int nfipsec_hook_register(struct net *net)
  *
  * Hooks may still run until a grace period is over, and hand packets to a
  * queue to user space that would give them back to nfipsec_output().
- * Context: process.
+ * Context: process; no request can reach the namespace any more.
  */
 void nfipsec_hook_unregister_out(struct net *net)
 {
-	nf_unregister_net_hooks(net, hooks_out, ARRAY_SIZE(hooks_out));
+	if (nfipsec_net(net)->hooked)
+		nf_unregister_net_hooks(net, hooks_out, ARRAY_SIZE(hooks_out));
 }
 
 /**
@@ -333,5 +342,6 @@ void nfipsec_hook_unregister_out(struct net *net)
  */
 void nfipsec_hook_unregister_in(struct net *net)
 {
-	nf_unregister_net_hooks(net, hooks_in, ARRAY_SIZE(hooks_in));
+	if (nfipsec_net(net)->hooked)
+		nf_unregister_net_hooks(net, hooks_in, ARRAY_SIZE(hooks_in));
 }

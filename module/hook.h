@@ -4,8 +4,9 @@
 #define NFIPSEC_HOOK_H
 
 struct net;
+struct nfipsec_net;
 
-int nfipsec_hook_register(struct net *net);
+int __must_check nfipsec_hook_want(struct nfipsec_net *nn);
 void nfipsec_hook_unregister_out(struct net *net);
 void nfipsec_hook_unregister_in(struct net *net);
 

@@ -62,13 +62,8 @@ static int __net_init net_init(struct net *net)
 	err = nfipsec_deliver_init_net(nn);
 	if (err)
 		goto free_acquire;
-	err = nfipsec_hook_register(net);
-	if (err)
-		goto free_deliver;
 	return 0;
 
-free_deliver:
-	nfipsec_deliver_exit_net(nn);
 free_acquire:
 	nfipsec_acquire_exit(nn);
 free_sad:

@@ -46,6 +46,7 @@ struct nfipsec_counters {
  *	before anything is freed; caches compare it
  * @sad: security associations
  * @spd: policies
+ * @hooked: packets are looked at, see hook.c; config lock, never false again
  * @weak: SAs may have weak algorithms; written under @lock, READ_ONCE() readers
  * @audit: drops go to the host's audit log; written under @lock, READ_ONCE()
  *	readers
@@ -71,6 +72,7 @@ struct nfipsec_net {
 	atomic64_t gen;
 	struct nfipsec_sad sad;
 	struct nfipsec_spd spd;
+	bool hooked;
 	bool weak;
 	bool audit;
 	struct nfipsec_udpsa udpsa;
@@ -184,6 +186,10 @@ static inline void nfipsec_net_changed(struct nfipsec_net *nn)
 	 * the look whether packets wait for it, see nfipsec_acquire_hold().
 	 */
 	smp_mb__after_atomic();
+	/* Nobody would see that packets go in the clear. */
+	WARN_ON_ONCE(!nn->hooked && (nn->sad.count ||
+				     nn->spd.active[NFIPSEC_SPD_IN] ||
+				     nn->spd.active[NFIPSEC_SPD_OUT]));
 	if (READ_ONCE(nn->acquiring))
 		mod_delayed_work(system_power_efficient_wq, &nn->acquire, 0);
 }

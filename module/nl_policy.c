@@ -5,6 +5,7 @@
  */
 #include <linux/err.h>
 
+#include "hook.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
@@ -68,7 +69,8 @@ static int policy_add(struct genl_info *info, bool replace, u32 *index)
 		err = PTR_ERR(pol);
 		goto unlock;
 	}
-	err = policy_link(nn, pol, replace, info->extack);
+	err = nfipsec_hook_want(nn) ?:
+	      policy_link(nn, pol, replace, info->extack);
 	if (err)
 		nfipsec_policy_free(pol);
 	else

@@ -11,6 +11,7 @@
 #include "dummy.h"
 #include "expire.h"
 #include "gso.h"
+#include "hook.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
@@ -210,7 +211,7 @@ static int insert(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	int err;
 
 	mutex_lock(&nn->lock);
-	err = nfipsec_sad_insert(nn, sa);
+	err = nfipsec_hook_want(nn) ?: nfipsec_sad_insert(nn, sa);
 	if (!err) {
 		nfipsec_dummy_kick(nn);
 		nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_NEW, sa, NULL);
@@ -522,7 +523,8 @@ int nfipsec_nl_sa_allocspi_doit(struct sk_buff *skb, struct genl_info *info)
 		return nfipsec_nl_error(info->extack, -ENOMEM);
 
 	mutex_lock(&nn->lock);
-	err = nfipsec_sad_alloc_spi(nn, &cfg, min, max);
+	err = nfipsec_hook_want(nn) ?:
+	      nfipsec_sad_alloc_spi(nn, &cfg, min, max);
 	if (err) {
 		nlmsg_free(reply);
 	} else {

@@ -6,6 +6,7 @@
 #include <linux/cpumask.h>
 #include <linux/string.h>
 
+#include "hook.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
@@ -248,6 +249,9 @@ int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (info->attrs[NFIPSEC_A_DEFAULT_TRANSACTION])
 		return stage(skb, info);
 	mutex_lock(&nn->lock);
+	err = nfipsec_hook_want(nn);
+	if (err)
+		goto unlock;
 	if (in)
 		nfipsec_spd_set_default(nn, NFIPSEC_SPD_IN, nla_get_u8(in));
 	if (out)
@@ -258,6 +262,7 @@ int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 		WRITE_ONCE(nn->audit, nla_get_u8(audit));
 	if (timeout)
 		WRITE_ONCE(nn->acquire_timeout, nla_get_u32(timeout));
+unlock:
 	mutex_unlock(&nn->lock);
-	return 0;
+	return nfipsec_nl_error(info->extack, err);
 }

@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 
 #include "dummy.h"
+#include "hook.h"
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
@@ -176,7 +177,7 @@ static int commit(struct nfipsec_net *nn, struct nfipsec_transaction *tx,
 	u32 failed;
 	int err;
 
-	err = check(nn, tx, info);
+	err = nfipsec_hook_want(nn) ?: check(nn, tx, info);
 	if (!err) {
 		err = nfipsec_transaction_prepare(nn, tx, &failed, &kind);
 		if (err)

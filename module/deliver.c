@@ -42,14 +42,15 @@ static struct net_device *napi_dev;
 static unsigned int take(struct cell *cell, struct sk_buff_head *batch,
 			 unsigned int max)
 {
-	struct sk_buff *skb;
-	unsigned int n = 0;
+	unsigned int n;
 
 	spin_lock(&cell->queue.lock);
-	while (n < max && (skb = __skb_dequeue(&cell->queue))) {
-		__skb_queue_tail(batch, skb);
-		n++;
-	}
+	n = skb_queue_len(&cell->queue);
+	if (likely(n <= max))
+		skb_queue_splice_init(&cell->queue, batch);
+	else
+		for (n = 0; n < max; n++)
+			__skb_queue_tail(batch, __skb_dequeue(&cell->queue));
 	spin_unlock(&cell->queue.lock);
 	return n;
 }

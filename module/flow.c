@@ -317,16 +317,27 @@ bool nfipsec_flow_plain(const struct sk_buff *skb, u8 family,
 	const struct iphdr *iph = (const struct iphdr *)(skb->data + nhoff);
 	const __be16 *port = (const __be16 *)(iph + 1);
 	unsigned int len;
-	bool ports;
 
 	if (family != AF_INET ||
 	    (int)skb_headlen(skb) - nhoff < (int)PLAIN_HEAD)
 		return false;
 	len = ntohs(iph->tot_len);
-	ports = iph->protocol == IPPROTO_UDP || iph->protocol == IPPROTO_TCP;
 	if (*(const u8 *)iph != PLAIN_FIRST || ip_is_fragment(iph) ||
-	    len < PLAIN_HEAD || (!ports && iph->protocol != IPPROTO_ESP))
+	    len < PLAIN_HEAD)
 		return false;
+	switch (iph->protocol) {
+	case IPPROTO_UDP:
+	case IPPROTO_TCP:
+		flow->sport = ntohs(port[0]);
+		flow->dport = ntohs(port[1]);
+		break;
+	case IPPROTO_ESP:
+		flow->sport = 0;
+		flow->dport = 0;
+		break;
+	default:
+		return false;
+	}
 
 	*l3 = (struct nfipsec_l3){
 		.family = AF_INET,
@@ -343,8 +354,6 @@ bool nfipsec_flow_plain(const struct sk_buff *skb, u8 family,
 	flow->proto = iph->protocol;
 	flow->opaque = false;
 	flow->early = false;
-	flow->sport = ports ? ntohs(port[0]) : 0;
-	flow->dport = ports ? ntohs(port[1]) : 0;
 	flow->dscp = ipv4_get_dsfield(iph) >> 2;
 	memset(flow->zero, 0, sizeof(flow->zero));
 	return true;

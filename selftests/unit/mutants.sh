@@ -259,9 +259,9 @@ m 's/(d->asked & NFIPSEC_DEMAND_ESN) && //' 'ESN always asked for'
 
 file=flow.c
 m 's/ || ip_is_fragment(iph) ||$/ ||/' 'plain: fragment'
-m 's/len < PLAIN_HEAD || //' 'plain: empty packet'
+m 's/len < PLAIN_HEAD)/0)/' 'plain: empty packet'
 m 's/(int)skb_headlen(skb) - nhoff/(int)skb_headlen(skb)/' 'plain: elsewhere'
-m 's/ports ? ntohs(port\[0\]) : 0/ntohs(port[0])/' 'plain: ports of ESP'
+m 's/flow->sport = 0;//' 'plain: ports of ESP'
 m 's/addr->all\[1\] = 0;//' 'plain: rest of an address'
 m 's/flow->early = false;//' 'plain: early'
 m 's/iph->ihl < 5/iph->ihl < 4/' 'IPv4: short header'

@@ -19,6 +19,7 @@
 #include "input.h"
 #include "mcast.h"
 #include "net.h"
+#include "noinit.h"
 #include "output.h"
 #include "tag.h"
 #include "train.h"
@@ -225,7 +226,7 @@ static noinline unsigned int leaving(struct nfipsec_net *nn,
 				     struct sk_buff *skb,
 				     const struct nf_hook_state *state)
 {
-	struct nfipsec_decision decision;
+	struct nfipsec_decision decision nfipsec_noinit;
 	enum nfipsec_reason reason;
 
 	switch (nfipsec_output_decide(nn, skb, state->pf, &decision, &reason)) {

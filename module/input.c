@@ -19,6 +19,7 @@
 #include <linux/bits.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/preempt.h>
 #include <linux/skbuff.h>
 
 #include "admit.h"
@@ -34,6 +35,7 @@
 #include "meta.h"
 #include "natt.h"
 #include "net.h"
+#include "noinit.h"
 #include "open.h"
 #include "pmtu.h"
 #include "proto.h"
@@ -349,12 +351,14 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	struct nfipsec_flow flow = *outer_flow;
 	struct nfipsec_l3 l3 = *outer;
 	enum nfipsec_reason reason;
-	struct nfipsec_opened in;
+	struct nfipsec_opened in nfipsec_noinit;
+	bool off = softirq_count();
 	unsigned int i;
 	u64 gen = nfipsec_net_gen(nn);
 
 	/* The tag's reference counts and the replay lock want it. */
-	local_bh_disable();
+	if (unlikely(!off))
+		local_bh_disable();
 	reason = leave_sas(nn, &sa, skb, &l3, &flow, &in);
 	if (!reason)
 		reason = admit(nn, gen, &in, skb, &l3, &flow);
@@ -366,7 +370,8 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		for (i = 0; i < in.chain.len; i++)
 			nfipsec_sa_count(in.chain.sa[i], in.bytes[i]);
 	}
-	local_bh_enable();
+	if (unlikely(!off))
+		local_bh_enable();
 }
 
 /*
@@ -478,9 +483,9 @@ static bool may_concern(const struct nfipsec_net *nn, const struct sk_buff *skb,
 static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
 			  u8 family, enum nfipsec_where where, bool judge)
 {
-	struct nfipsec_flow flow;
+	struct nfipsec_flow flow nfipsec_noinit;
+	struct nfipsec_l3 l3 nfipsec_noinit;
 	bool settled = false;
-	struct nfipsec_l3 l3;
 	bool learn = false;
 
 	if (!nfipsec_flow_plain(skb, family, &l3, &flow) &&

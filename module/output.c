@@ -19,6 +19,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
+#include <linux/preempt.h>
 #include <linux/skbuff.h>
 #include <linux/smp.h>
 #include <net/dst.h>
@@ -361,10 +362,12 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
 	struct nfipsec_outbound p = { .net = net, .nn = nfipsec_net_rcu(net) };
+	bool off = softirq_count();
 	enum nfipsec_reason reason;
 	int ret;
 
-	local_bh_disable();
+	if (!off)
+		local_bh_disable();
 	reason = find_sas(&p, skb, family, d);
 	if (!reason)
 		reason = find_path(&p, skb, &d->l3, &d->flow);
@@ -387,7 +390,8 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
 	}
 	if (p.sa && nfipsec_sa_rehouses(p.sa) && !p.given)
 		dst_release(p.dst);
-	local_bh_enable();
+	if (!off)
+		local_bh_enable();
 	return ret;
 }
 

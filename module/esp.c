@@ -30,27 +30,18 @@ void nfipsec_esp_make_iv(const struct nfipsec_crypto *c, u64 seq, u8 *iv)
 }
 
 /**
- * nfipsec_esp_writable() - make a packet's bytes ours alone
+ * nfipsec_esp_copied() - make a packet's bytes ours alone by copying them
  * @skb: packet; its pointers change
  * @tail: bytes of room wanted at the end
  * @trailer: set to the buffer that pskb_put() puts them in
  *
- * A linear packet that nobody else holds stays as it is. Everything else is
- * copied: page fragments may be a file's pages, another packet's, or another
- * process's, whatever the packet says of them.
  * Context: any.
  * Return: number of scatterlist entries the packet needs, or -ENOMEM.
  */
-int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
-			 struct sk_buff **trailer)
+int nfipsec_esp_copied(struct sk_buff *skb, unsigned int tail,
+		       struct sk_buff **trailer)
 {
 	int n;
-
-	if (!skb_cloned(skb) && !skb_is_nonlinear(skb) &&
-	    skb_tailroom(skb) >= tail) {
-		*trailer = skb;
-		return 1;
-	}
 
 	n = skb_cow_data(skb, tail, trailer);
 	if (n <= NFIPSEC_SG_MAX)
@@ -62,27 +53,6 @@ int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
 	     pskb_expand_head(skb, 0, tail - skb_tailroom(skb), GFP_ATOMIC)))
 		return -ENOMEM;
 	*trailer = skb;
-	return 1;
-}
-
-/**
- * nfipsec_esp_sgvec() - lay out a part of a packet
- * @sg: where, with room for @parts; the last one used is marked as the end
- * @skb: packet
- * @parts: of memory that it is in, from nfipsec_esp_writable()
- * @off: where the part starts, from @skb->data
- * @len: bytes
- *
- * Context: any.
- * Return: entries used, or an error.
- */
-int nfipsec_esp_sgvec(struct scatterlist *sg, struct sk_buff *skb, int parts,
-		      unsigned int off, unsigned int len)
-{
-	if (parts > 1)
-		return skb_to_sgvec(skb, sg, off, len);
-	sg_set_buf(sg, skb->data + off, len);
-	sg_mark_end(sg);
 	return 1;
 }
 

@@ -7,14 +7,13 @@
 #define NFIPSEC_ESP_H
 
 #include <linux/scatterlist.h>
+#include <linux/skbuff.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
 #include "crypto.h"
 #include "proto.h"
 #include "reason.h"
-
-struct sk_buff;
 
 /**
  * nfipsec_esp_hlen() - bytes between the IP header and the ciphertext
@@ -117,15 +116,57 @@ enum nfipsec_reason nfipsec_esp_seal(const struct nfipsec_crypto *c,
 enum nfipsec_reason nfipsec_esp_open(const struct nfipsec_crypto *c,
 				     struct sk_buff *skb, bool esn, u64 seq,
 				     u8 *nexthdr);
-int nfipsec_esp_sgvec(struct scatterlist *sg, struct sk_buff *skb, int parts,
-		      unsigned int off, unsigned int len);
-int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
-			 struct sk_buff **trailer);
+int nfipsec_esp_copied(struct sk_buff *skb, unsigned int tail,
+		       struct sk_buff **trailer);
 unsigned int nfipsec_esp_aad(const struct nfipsec_crypto *c,
 			     struct nfipsec_scratch *s, __be32 spi, bool esn,
 			     u64 seq, const u8 *iv);
 int nfipsec_esp_hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
 		     struct sk_buff *skb, int parts, unsigned int off,
 		     unsigned int len, bool esn, u64 seq);
+
+/**
+ * nfipsec_esp_writable() - make a packet's bytes ours alone
+ * @skb: packet; its pointers change
+ * @tail: bytes of room wanted at the end
+ * @trailer: set to the buffer that pskb_put() puts them in
+ *
+ * A linear packet that nobody else holds stays as it is. Everything else is
+ * copied: page fragments may be a file's pages, another packet's, or another
+ * process's, whatever the packet says of them.
+ * Context: any.
+ * Return: number of scatterlist entries the packet needs, or -ENOMEM.
+ */
+static inline int nfipsec_esp_writable(struct sk_buff *skb, unsigned int tail,
+				       struct sk_buff **trailer)
+{
+	if (skb_cloned(skb) || skb_is_nonlinear(skb) ||
+	    skb_tailroom(skb) < tail)
+		return nfipsec_esp_copied(skb, tail, trailer);
+	*trailer = skb;
+	return 1;
+}
+
+/**
+ * nfipsec_esp_sgvec() - lay out a part of a packet
+ * @sg: where, with room for @parts; the last one used is marked as the end
+ * @skb: packet
+ * @parts: of memory that it is in, from nfipsec_esp_writable()
+ * @off: where the part starts, from @skb->data
+ * @len: bytes
+ *
+ * Context: any.
+ * Return: entries used, or an error.
+ */
+static inline int nfipsec_esp_sgvec(struct scatterlist *sg, struct sk_buff *skb,
+				    int parts, unsigned int off,
+				    unsigned int len)
+{
+	if (parts > 1)
+		return skb_to_sgvec(skb, sg, off, len);
+	sg_set_buf(sg, skb->data + off, len);
+	sg_mark_end(sg);
+	return 1;
+}
 
 #endif

@@ -24,6 +24,7 @@
 
 #include "bucket.h"
 #include "tuple.h"
+#include "wordhash.h"
 
 /* Slots of the smallest table. */
 #define TABLE_MIN	64
@@ -94,21 +95,6 @@ u8 nfipsec_key_digest(const struct nfipsec_key *key, unsigned int src,
 	return sum >> 24;
 }
 
-/*
- * Multilinear hashing, which two keys survive with the same value no more often
- * than chance has it, whoever chose them without to know the secret. It takes a
- * third of what SipHash does, and a packet has one for each tuple.
- */
-static u32 hash_words(const struct nfipsec_space *space, const u32 *word,
-		      unsigned int n)
-{
-	u64 sum = space->secret[n];
-
-	while (n-- > 0)
-		sum += space->secret[n] * word[n];
-	return sum >> 32;
-}
-
 /* What of @key counts in @tuple. Returns its hash. */
 static u32 key_mask(const struct nfipsec_space *space,
 		    const struct nfipsec_tuple *tuple,
@@ -119,13 +105,13 @@ static u32 key_mask(const struct nfipsec_space *space,
 	for (i = 0; i < tuple->words; i++)
 		word[i] = key->word[i] & tuple->mask[i];
 	word[key->head - 1] |= tuple->id << 8;
-	return hash_words(space, word, i);
+	return nfipsec_wordhash(space->secret, word, i, 0);
 }
 
 static u32 bucket_hash(const struct nfipsec_space *space,
 		       const struct nfipsec_bucket *b)
 {
-	return hash_words(space, b->key, b->tuple->words);
+	return nfipsec_wordhash(space->secret, b->key, b->tuple->words, 0);
 }
 
 /* Is @word, of a bucket of @tuple, what counts there of @key? */

@@ -16,7 +16,10 @@ static_assert(offsetof(struct nfipsec_flow, meta) ==
 static_assert(sizeof(struct nfipsec_flow) ==
 	      offsetofend(struct nfipsec_flow, meta));
 
+/* The mark is what is left behind words of 64 bits. */
 static_assert(sizeof(struct nfipsec_flow) % sizeof(u64) == sizeof(u32));
+static_assert(offsetof(struct nfipsec_flow, meta.mark) ==
+	      sizeof(struct nfipsec_flow) - sizeof(u32));
 
 /* As memcmp() does, without a call and a loop: it is asked of each packet. */
 static bool same(const struct nfipsec_flow *a, const struct nfipsec_flow *b)

@@ -29,14 +29,7 @@ static u64 secret[KEY_WORDS + 1] __ro_after_init;
 /* Each packet that comes in is looked for: a third of what jhash() takes. */
 static inline u32 key_hash(const void *data, u32 len, u32 seed)
 {
-	u32 word[KEY_WORDS];
-	unsigned int i;
-
-	/* Another seed is another hash, as rhashtable wants it. */
-#pragma GCC unroll 16
-	for (i = 0; i < KEY_WORDS; i++)
-		word[i] = ((const u32 *)data)[i] ^ seed;
-	return nfipsec_wordhash(secret, word, KEY_WORDS);
+	return nfipsec_wordhash(secret, data, KEY_WORDS, seed);
 }
 
 /* As memcmp() does, but for the order, without a call and a loop. */

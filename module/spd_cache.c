@@ -42,6 +42,7 @@
 #include <linux/preempt.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/socket.h>
 #include <linux/topology.h>
 
@@ -120,6 +121,9 @@ static u32 hash_of(u64 place, const struct nfipsec_flow *flow)
 	u64 sum;
 
 	BUILD_BUG_ON(sizeof(*flow) % sizeof(u32));
+	BUILD_BUG_ON(offsetof(struct nfipsec_flow, daddr) != sizeof(flow->saddr));
+	BUILD_BUG_ON(offsetof(struct nfipsec_flow, family) !=
+		     ADDR_WORDS * sizeof(u32));
 	sum = secret[ARRAY_SIZE(secret) - 1] +
 	      nfipsec_wordsum(secret + ADDR_WORDS, word + ADDR_WORDS,
 			      ARRAY_SIZE(secret) - 1 - ADDR_WORDS);
@@ -128,7 +132,7 @@ static u32 hash_of(u64 place, const struct nfipsec_flow *flow)
 		       secret[ADDR_WORDS / 2] * word[ADDR_WORDS / 2];
 	else
 		sum += nfipsec_wordsum(secret, word, ADDR_WORDS);
-	return (sum >> 32) + place;
+	return nfipsec_wordmix(sum, place);
 }
 
 static void count(const struct nfipsec_net *nn, bool hit)

@@ -32,6 +32,7 @@ extern const struct ktap_case sets_cases[];
 extern const struct ktap_case demand_cases[];
 extern const struct ktap_case classify_cases[];
 extern const struct ktap_case pack_cases[];
+extern const struct ktap_case wordhash_cases[];
 extern const struct ktap_case meta_cases[];
 extern const struct ktap_case flow_cache_cases[];
 

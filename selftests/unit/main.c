@@ -20,8 +20,8 @@
 static const struct ktap_case *const suites[] = {
 	replay_cases, selector_cases, flow_cases, algo_cases, reason_cases,
 	mutable_cases, outer_cases, path_cases, life_cases,
-	sets_cases, demand_cases, classify_cases, pack_cases, meta_cases,
-	flow_cache_cases,
+	sets_cases, demand_cases, classify_cases, pack_cases, wordhash_cases,
+	meta_cases, flow_cache_cases,
 };
 
 static u64 seed = 20260;

@@ -13,7 +13,7 @@ module=../../module
 out=../../build/unit
 files='replay.c selector.c selector_lists.c selector_addr.c selector_sets.c flow.c
        algo.c reason.c mutable.c outer.c path.c icmp.c life.c life.h demand.c demand.h
-       classify.c rule.c tuple.c pack.c pack.h bucket.c cover.c classify.h tuple.h bucket.h cover.h flow_cache.c flow_cache.h verdict.h
+       classify.c rule.c tuple.c pack.c pack.h bucket.c cover.c classify.h tuple.h bucket.h cover.h flow_cache.c flow_cache.h wordhash.h verdict.h
        replay.h selector.h flow.h algo.h reason.h mutable.h outer.h path.h icmp.h
        proto.h kat_vectors.h'
 only=${1:-}
@@ -566,6 +566,12 @@ m 's/piece->pack = old;/;/' 'not in its run'
 file=pack.h
 m 's/view->next = rcu_dereference(pack->next);/view->next = NULL;/' \
 	'the first pack only'
+suite=
+file=wordhash.h
+m 's/hash \*= 0x85ebca6b;//; s/hash ^= hash >> 15;//; s/hash \*= 0xc2b2ae35;//' \
+	'not mixed'
+m 's/(sum >> 32) ^ seed;/sum >> 32;/' 'no seed'
+m 's/(sum >> 32) ^ seed;/seed;/' 'no key'
 suite=flowcache
 file=flow_cache.c
 m 's/e\[i\].state >= since \&\& //' 'an answer is for ever'

@@ -45,7 +45,8 @@ static inline void nfipsec_esp_copy_iv(u8 *to, const u8 *from,
  * @sg: its entries
  * @n: how many, at least 1; the last one is marked as the end
  *
- * As sg_init_table(), but that what only devices use is left as it is: nothing.
+ * As sg_init_table(), but that what only devices use is left as it is: nothing. All
+ * entries are to be set, up to the one that is marked as the end in the end.
  */
 static inline void nfipsec_esp_sg_init(struct scatterlist *sg, unsigned int n)
 {

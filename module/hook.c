@@ -173,10 +173,7 @@ static bool stays(const struct sk_buff *skb, const struct nf_hook_state *state)
 static bool may_be_to_many(const struct sk_buff *skb,
 			   const struct nf_hook_state *state)
 {
-	const struct rtable *rt = skb_rtable(skb);
-
-	return state->pf != NFPROTO_IPV4 ||
-	       (rt && rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST));
+	return state->pf != NFPROTO_IPV4 || nfipsec_mcast_is_routed(skb);
 }
 
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
@@ -296,7 +293,9 @@ static const struct nf_hook_ops hooks_out[] = {
  *
  * Before that nothing would come of the looks, and packets of namespaces that never
  * have any shall not pay for them. They are not taken back before the namespace
- * ends: what waits in a queue to user space may come back to them.
+ * ends: what waits in a queue to user space may come back to them. Packets that
+ * have begun to go through hooks, and would not meet these any more, are through
+ * when it returns.
  * Context: process context under nn->lock, sleeps.
  * Return: 0 or an error, and then nothing may be added.
  */
@@ -311,11 +310,13 @@ int nfipsec_hook_want(struct nfipsec_net *nn)
 	if (err)
 		return err;
 	err = nf_register_net_hooks(nn->net, hooks_out, ARRAY_SIZE(hooks_out));
-	if (err)
+	if (err) {
 		nf_unregister_net_hooks(nn->net, hooks_in, ARRAY_SIZE(hooks_in));
-	else
-		nn->hooked = true;
-	return err;
+		return err;
+	}
+	synchronize_net();
+	nn->hooked = true;
+	return 0;
 }
 
 /**

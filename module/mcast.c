@@ -70,12 +70,9 @@ static bool is_ipv4_copy_fn(okfn_t fn)
 bool nfipsec_mcast_is_copy(const struct sk_buff *skb,
 			   const struct nf_hook_state *state)
 {
-	const struct rtable *rt = skb_rtable(skb);
-
 	if (state->pf == NFPROTO_IPV6)
 		return state->okfn == dev_loopback_xmit;
-	return rt && (rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST)) &&
-	       is_ipv4_copy_fn(state->okfn);
+	return nfipsec_mcast_is_routed(skb) && is_ipv4_copy_fn(state->okfn);
 }
 
 /**

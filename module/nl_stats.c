@@ -214,6 +214,11 @@ static int stage(struct sk_buff *skb, struct genl_info *info)
 	return nfipsec_nl_stage(skb, info, &step);
 }
 
+static bool discards(const struct nlattr *action)
+{
+	return action && nla_get_u8(action) != NFIPSEC_ACTION_BYPASS;
+}
+
 /**
  * nfipsec_nl_default_set_doit() - set default actions, whether weak algorithms
  * may be used, whether drops are audited, or how long packets wait for an SA
@@ -249,7 +254,9 @@ int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (info->attrs[NFIPSEC_A_DEFAULT_TRANSACTION])
 		return stage(skb, info);
 	mutex_lock(&nn->lock);
-	err = nfipsec_hook_want(nn);
+	/* A default that lets all pass needs no look at packets. */
+	if (discards(in) || discards(out))
+		err = nfipsec_hook_want(nn);
 	if (err)
 		goto unlock;
 	if (in)

@@ -177,7 +177,7 @@ static int commit(struct nfipsec_net *nn, struct nfipsec_transaction *tx,
 	u32 failed;
 	int err;
 
-	err = nfipsec_hook_want(nn) ?: check(nn, tx, info);
+	err = check(nn, tx, info) ?: nfipsec_hook_want(nn);
 	if (!err) {
 		err = nfipsec_transaction_prepare(nn, tx, &failed, &kind);
 		if (err)

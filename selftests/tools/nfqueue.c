@@ -78,8 +78,8 @@ static void open_queue(const char *ns)
 	struct nfqnl_msg_config_params par = {
 		.copy_range = htonl(64), .copy_mode = NFQNL_COPY_PACKET,
 	};
+	int fd, room = 8 << 20;
 	char path[128];
-	int fd;
 
 	snprintf(path, sizeof(path), "/run/netns/%s", ns);
 	fd = open(path, O_RDONLY);
@@ -88,6 +88,9 @@ static void open_queue(const char *ns)
 	sock = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
 	if (sock < 0)
 		die("socket");
+	/* What does not fit is dropped. */
+	if (setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
+		die("SO_RCVBUFFORCE");
 	request(NFQNL_MSG_CONFIG, NFQA_CFG_CMD, &cmd, sizeof(cmd));
 	request(NFQNL_MSG_CONFIG, NFQA_CFG_PARAMS, &par, sizeof(par));
 }

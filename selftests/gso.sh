@@ -9,87 +9,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=./lib-gateways.sh
 . "$SELF_DIR/lib-gateways.sh"
-
-BYTES=$(scaled 800000 200000)
-
-# rules HOST <TABLES: instead of those there are
-rules() {
-	{
-		echo "flush ruleset"
-		cat
-	} | on "$1" nft -f -
-}
-
-# watch [RULES [MATCH]]: count what leaves gwa's stack, which has these RULES too, what
-# comes to gwb, what of that is larger than a packet may be, and what matches. No sets:
-# kernels with lockdep complain of nftables' own.
-watch() {
-	local esp='
-		meta l4proto tcp return
-		meta l4proto icmp return
-		meta l4proto icmpv6 return'
-	rules gwa <<-RULES && rules gwb <<-RULES2
-		table inet seen {
-			counter sent { }
-			chain c {
-				type filter hook output priority 300
-				$esp
-				counter name sent
-			}
-		}
-		$1
-	RULES
-		table inet seen {
-			counter came { }
-			counter large { }
-			counter other { }
-			chain c {
-				type filter hook prerouting priority -500
-				iifname != wan return
-				$esp
-				counter name came
-				meta length > 1500 counter name large
-				${2:-meta length 0} counter name other
-			}
-		}
-	RULES2
-}
-
-# seen HOST COUNTER
-seen() {
-	on "$1" nft list counter inet seen "$2" | sed -n 's/.*packets \([0-9]*\).*/\1/p'
-}
-
-# in_udp DRIVER_A DRIVER_B: as tunnel(), over IPv4 and in UDP
-in_udp() {
-	local net wan
-	clear_all gwa "$1" && clear_all gwb "$2" || return 1
-	read -r -a net <<<"${NETS[4]}"
-	read -r -a wan <<<"${WANS[4]}"
-	SPI=$((SPI + 2))
-	protect gwa "$1" "${net[0]}" "${net[1]}" "${wan[0]}" "${wan[1]}" tunnel \
-		aes128gcm16 "$SPI" $((SPI + 1)) encap espinudp 4500 4500 0.0.0.0 &&
-		protect gwb "$2" "${net[1]}" "${net[0]}" "${wan[1]}" "${wan[0]}" tunnel \
-			aes128gcm16 $((SPI + 1)) "$SPI" encap espinudp 4500 4500 0.0.0.0
-}
-
-# transfer INNER: TCP both ways at once between the hosts, nothing of it refused
-# for anything but its size
-transfer() {
-	local e bad
-	read -r -a e <<<"${ENDS[$1]}"
-	check traffic "$TOOLS/probe" A="${NS[h1]},${e[0]}" B="${NS[h2]},${e[1]}" \
-		tcp="$BYTES" || return 1
-	bad=$(drops gwa out_too_big; drops gwb out_too_big)
-	equal "drops" "$bad" ''
-}
-
-# more TENTHS WHAT N WHAT N: the second is so many tenths of the first at least
-more() {
-	((10 * $5 >= $1 * $3 && $3 > 0)) && return
-	echo "$3 $2, $5 $4: not $1 tenths of that"
-	T_RC=1
-}
+# shellcheck source=./lib-gso.sh
+. "$SELF_DIR/lib-gso.sh"
 
 # together OUTER INNER ALG: a super-packet leaves, packets arrive
 together() {
@@ -110,15 +31,15 @@ own_transport() {
 	protect gwb nfipsec 10.0.0.2 10.0.0.1 10.0.0.2 10.0.0.1 transport \
 		aes128gcm16 $((SPI + 1)) "$SPI" || return 1
 	watch
-	check traffic "$TOOLS/probe" A="${NS[gwa]},10.0.0.1" B="${NS[gwb]},10.0.0.2" \
-		wire="${NS[gwb]},wan,esp" tcp="$BYTES"
+	check traffic taskset -c 0 "$TOOLS/probe" A="${NS[gwa]},10.0.0.1" \
+		B="${NS[gwb]},10.0.0.2" wire="${NS[gwb]},wan,esp" tcp="$BYTES"
+	counted
 	more 15 sent "$(seen gwa sent)" came "$(seen gwb came)"
 	equal "larger than the link's" "$(seen gwb large)" 0
 }
 
 # udp_together DRIVER_B: a veth takes it all as one; it is one to who receives it
 udp_together() {
-	local -A s
 	in_udp nfipsec "$1" || return 1
 	[[ $1 != xfrm ]] || encap_holder gwb 4500 || return 1
 	transfer 4 || return 1
@@ -239,27 +160,37 @@ shaped() {
 	on gwa tc qdisc del dev wan root
 }
 
-# So does one to user space
-queued() {
-	local line
+# Who looks far into them has their bytes moved
+pulled() {
 	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	watch
+	on gwa tc qdisc add dev wan clsact || return 1
+	if ! on gwa tc filter add dev wan egress protocol ip matchall action pedit \
+		munge offset 2000 u32 preserve; then
+		on gwa tc qdisc del dev wan clsact
+		echo "no pedit in this kernel"
+		return "$KSFT_SKIP"
+	fi
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	equal "larger than the link's" "$(seen gwb large)" 0
+	on gwa tc qdisc del dev wan clsact
+}
+
+# So does one to user space, which sees each
+queued() {
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	queue_of gwa 0 || return 1
 	watch "table ip q {
 		chain c {
 			type filter hook output priority 310
 			ip protocol esp queue num 5
 		}
 	}"
-	coproc QUEUE { exec "$TOOLS/nfqueue" "${NS[gwa]}" 5 0 2>&1; }
-	PIDS+=("$QUEUE_PID")
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "${QUEUE[0]}" line
-	equal "queue" "$line" ready || return 1
 	transfer 4
 	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
 	equal "larger than the link's" "$(seen gwb large)" 0
-	rules gwa </dev/null
-	kill "$QUEUE_PID"
-	wait "$QUEUE_PID" 2>/dev/null
-	return 0
+	queue_ends "$(sa_packets gwa out "$SPI")"
 }
 
 # Packets that do not fit and may be fragmented outside: each is, by itself
@@ -354,11 +285,11 @@ one_by_one() {
 	equal "larger than the link's" "$(seen gwb large)" 0
 }
 
-need ip nsenter probe nfqueue nft ethtool tc
+need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
-topology
-plan 19
+gso_topology
+plan 20
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
@@ -375,6 +306,7 @@ run "nftables makes copies" copied nft
 run "turned off" turned_off
 run "a queue of the device cuts them" shaped
 run "a queue to user space cuts them" queued
+run "one who looks far into them" pulled
 run "fragments outside" fragmented
 run "each its own identification" identified
 run "esp4_offload comes and goes" taken

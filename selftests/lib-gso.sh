@@ -5,9 +5,6 @@
 # shellcheck disable=SC2034 # for those that source this
 
 BYTES=$(scaled 800000 200000)
-# the devices by which ESP leaves gwa, and by which it comes to gwb
-WAN=wan
-FROM=wan
 # counters of what may be refused
 ALLOWED=out_too_big
 
@@ -31,9 +28,8 @@ rules() {
 	} | on "$1" nft -f -
 }
 
-# watch [RULES [MATCH]]: count what leaves gwa's stack, which has these RULES too, and
-# what of that is more than 16 packets; what comes to gwb, what of that is larger than a
-# packet may be, and what matches; what is larger of all that the link brings. No sets:
+# watch [RULES [MATCH]]: count what leaves gwa's stack, which has these RULES too, what
+# comes to gwb, what of that is larger than a packet may be, and what matches. No sets:
 # kernels with lockdep complain of nftables' own.
 watch() {
 	local esp='
@@ -43,13 +39,11 @@ watch() {
 	rules gwa <<-RULES && rules gwb <<-RULES2
 		table inet seen {
 			counter sent { }
-			counter long { }
 			chain c {
 				type filter hook output priority 300
-				oifname != $WAN return
+				oifname != wan return
 				$esp
 				counter name sent
-				meta length > 24000 counter name long
 			}
 		}
 		$1
@@ -58,14 +52,9 @@ watch() {
 			counter came { }
 			counter large { }
 			counter other { }
-			counter wide { }
-			chain w {
-				type filter hook prerouting priority -501
-				iifname wan meta length > 1500 counter name wide
-			}
 			chain c {
 				type filter hook prerouting priority -500
-				iifname != $FROM return
+				iifname != wan return
 				$esp
 				counter name came
 				meta length > 1500 counter name large

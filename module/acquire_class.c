@@ -81,24 +81,6 @@ void nfipsec_acquire_describe(struct nfipsec_acquire *info,
 }
 
 /**
- * nfipsec_acquire_are_of_cpu() - are SAs those of a CPU?
- * @chain: the SAs
- * @cpu: the CPU
- *
- * Context: under rcu_read_lock().
- * Return: true if all are.
- */
-bool nfipsec_acquire_are_of_cpu(const struct nfipsec_chain *chain, u32 cpu)
-{
-	unsigned int i;
-
-	for (i = 0; i < chain->len; i++)
-		if (chain->sa[i]->cpu != cpu)
-			return false;
-	return true;
-}
-
-/**
  * nfipsec_acquire_seen_to() - was it seen to a class of packets in this second?
  * @pol: policy with NFIPSEC_POLICY_FLAG_CPU_ACQUIRE
  * @class: of this CPU; from now on it was

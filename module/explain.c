@@ -15,7 +15,7 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 
-#include "acquire.h"
+#include "acquire_wish.h"
 #include "clear.h"
 #include "decide.h"
 #include "event.h"

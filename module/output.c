@@ -13,8 +13,8 @@
  *		-> reinject			the ESP or AH packet leaves
  *
  * What is held between the two look-ups, in a queue to user space say, or for
- * want of an SA in acquire.c, waits in the clear but can only leave through the
- * second.
+ * want of an SA in acquire_queue.c, waits in the clear but can only leave through
+ * the second.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -27,7 +27,8 @@
 #include <net/ip.h>
 #include <net/ip6_route.h>
 
-#include "acquire.h"
+#include "acquire_queue.h"
+#include "acquire_wish.h"
 #include "decide.h"
 #include "drop.h"
 #include "flow.h"

@@ -3,8 +3,7 @@
 #include "kernel_nfipsec_policies.h"
 #include "kernel_nfipsec_ike.h"
 #include "kernel_nfipsec_policy.h"
-
-#include <errno.h>
+#include "kernel_nfipsec_spd.h"
 
 #include <daemon.h>
 #include <collections/array.h>
@@ -97,96 +96,6 @@ static int find_moving(private_kernel_nfipsec_policies_t *this, uint32_t reqid)
 }
 
 /**
- * Install a policy as its first use wants it, in place of what the daemon has for
- * its selector.
- */
-static bool spd_install(private_kernel_nfipsec_policies_t *this,
-						kernel_nfipsec_policy_t *policy)
-{
-	struct nfipsec_policy pol;
-	struct nfipsec *handle;
-	int err;
-
-	if (policy->protects &&
-		kernel_nfipsec_use_moves(kernel_nfipsec_policy_first(policy)))
-	{
-		return TRUE;
-	}
-	if (!kernel_nfipsec_policy_spd(policy, &pol))
-	{
-		return FALSE;
-	}
-	handle = this->socket->get(this->socket);
-	if (!handle)
-	{
-		return FALSE;
-	}
-	err = this->leftovers->install(this->leftovers, handle, &pol,
-								   &policy->index);
-	if (err)
-	{
-		DBG1(DBG_KNL, "nfipsec: unable to add policy %R === %R %N: %s",
-			 policy->src_ts, policy->dst_ts, policy_dir_names, policy->key.dir,
-			 nfipsec_error(handle));
-	}
-	else
-	{	/* it counts from zero */
-		policy->packets = 0;
-		policy->protects = pol.action == NFIPSEC_ACTION_PROTECT;
-	}
-	this->socket->release(this->socket);
-	/* without the module, it is installed when that is loaded */
-	return err == 0 || err == -ENODEV;
-}
-
-/**
- * Install a policy whose first use is another one than before, unless it is in the
- * SPD as it should be.
- */
-static bool spd_change(private_kernel_nfipsec_policies_t *this,
-					   kernel_nfipsec_policy_t *policy,
-					   kernel_nfipsec_use_t *before)
-{
-	if (before && policy->protects &&
-		kernel_nfipsec_use_is_alike(kernel_nfipsec_policy_first(policy), before))
-	{
-		return TRUE;
-	}
-	return spd_install(this, policy);
-}
-
-/**
- * Take a policy out of the SPD, FALSE if it may still be there.
- */
-static bool spd_remove(private_kernel_nfipsec_policies_t *this,
-					   kernel_nfipsec_policy_t *policy)
-{
-	struct nfipsec_policy pol;
-	struct nfipsec *handle;
-	int err;
-
-	handle = this->socket->get(this->socket);
-	if (!handle)
-	{
-		return FALSE;
-	}
-	kernel_nfipsec_policy_spd_key(policy, &pol);
-	err = nfipsec_policy_del(handle, &pol);
-	if (err == -ENODEV)
-	{	/* it went with the module */
-		err = 0;
-	}
-	if (err)
-	{
-		DBG1(DBG_KNL, "nfipsec: unable to delete policy %R === %R %N: %s",
-			 policy->src_ts, policy->dst_ts, policy_dir_names, policy->key.dir,
-			 nfipsec_error(handle));
-	}
-	this->socket->release(this->socket);
-	return err == 0 || err == -ENOENT;
-}
-
-/**
  * Whether the use of a policy that counts wants a route.
  */
 static bool wants_route(private_kernel_nfipsec_policies_t *this,
@@ -257,7 +166,8 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 		 id->src_ts, id->dst_ts, policy_dir_names, id->dir, use->priority,
 		 policy->uses->get_count(policy->uses));
 	if (kernel_nfipsec_policy_first(policy) == use &&
-		!spd_change(this, policy, before))
+		!kernel_nfipsec_spd_change(this->socket, this->leftovers, policy,
+								   before))
 	{
 		policy->uses->remove(policy->uses, use, NULL);
 		if (kernel_nfipsec_use_moves(use))
@@ -287,8 +197,6 @@ METHOD(kernel_nfipsec_policies_t, query, status_t,
 	private_kernel_nfipsec_policies_t *this, kernel_ipsec_policy_id_t *id,
 	time_t *use_time)
 {
-	struct nfipsec_policy pol;
-	struct nfipsec *handle;
 	status_t status = NOT_FOUND;
 	kernel_nfipsec_policy_key_t key;
 	kernel_nfipsec_policy_t *policy;
@@ -299,30 +207,13 @@ METHOD(kernel_nfipsec_policies_t, query, status_t,
 	}
 	this->mutex->lock(this->mutex);
 	policy = this->policies->get(this->policies, &key);
-	handle = policy ? this->socket->get(this->socket) : NULL;
-	if (handle)
+	if (policy && kernel_nfipsec_spd_query(this->socket, policy))
 	{
-		kernel_nfipsec_policy_spd_key(policy, &pol);
-		if (nfipsec_policy_get(handle, &pol, &pol) != 0)
+		if (use_time)
 		{
-			DBG1(DBG_KNL, "nfipsec: unable to query policy %R === %R %N: %s",
-				 id->src_ts, id->dst_ts, policy_dir_names, id->dir,
-				 nfipsec_error(handle));
+			*use_time = policy->use_time;
 		}
-		else
-		{	/* the SPD counts packets and not time */
-			if (pol.packets != policy->packets)
-			{
-				policy->packets = pol.packets;
-				policy->use_time = time_monotonic(NULL);
-			}
-			if (use_time)
-			{
-				*use_time = policy->use_time;
-			}
-			status = SUCCESS;
-		}
-		this->socket->release(this->socket);
+		status = SUCCESS;
 	}
 	this->mutex->unlock(this->mutex);
 	return status;
@@ -340,7 +231,7 @@ static status_t without_use(private_kernel_nfipsec_policies_t *this,
 
 	if (!policy->uses->get_count(policy->uses))
 	{
-		if (!spd_remove(this, policy))
+		if (!kernel_nfipsec_spd_remove(this->socket, policy))
 		{	/* it is still there, and can be deleted once more */
 			kernel_nfipsec_policy_insert(policy, use);
 			return FAILED;
@@ -349,7 +240,8 @@ static status_t without_use(private_kernel_nfipsec_policies_t *this,
 		kernel_nfipsec_route_remove(&policy->route);
 		kernel_nfipsec_policy_destroy(policy);
 	}
-	else if (first && !spd_change(this, policy, use))
+	else if (first && !kernel_nfipsec_spd_change(this->socket, this->leftovers,
+												 policy, use))
 	{
 		status = FAILED;
 	}
@@ -473,7 +365,7 @@ METHOD(kernel_nfipsec_policies_t, flush, status_t,
 	enumerator = this->policies->create_enumerator(this->policies);
 	while (enumerator->enumerate(enumerator, NULL, &policy))
 	{
-		if (!spd_remove(this, policy))
+		if (!kernel_nfipsec_spd_remove(this->socket, policy))
 		{
 			status = FAILED;
 			continue;
@@ -487,45 +379,14 @@ METHOD(kernel_nfipsec_policies_t, flush, status_t,
 	return status;
 }
 
-/**
- * Install again the policies that let pass, or all others.
- */
-static u_int reinstall_some(private_kernel_nfipsec_policies_t *this, bool pass)
-{
-	enumerator_t *enumerator;
-	kernel_nfipsec_policy_t *policy;
-	u_int count = 0;
-
-	enumerator = this->policies->create_enumerator(this->policies);
-	while (enumerator->enumerate(enumerator, NULL, &policy))
-	{
-		if ((kernel_nfipsec_policy_first(policy)->type == POLICY_PASS) == pass)
-		{
-			count += spd_install(this, policy);
-		}
-	}
-	enumerator->destroy(enumerator);
-	return count;
-}
-
 METHOD(kernel_nfipsec_policies_t, reinstall, u_int,
 	private_kernel_nfipsec_policies_t *this)
 {
-	enumerator_t *enumerator;
-	kernel_nfipsec_policy_t *policy;
 	u_int count;
 
 	this->mutex->lock(this->mutex);
-	/* numbers begin anew, and what had them is gone */
-	enumerator = this->policies->create_enumerator(this->policies);
-	while (enumerator->enumerate(enumerator, NULL, &policy))
-	{
-		policy->protects = FALSE;
-		policy->index = 0;
-	}
-	enumerator->destroy(enumerator);
-	count = reinstall_some(this, FALSE);
-	count += reinstall_some(this, TRUE);
+	count = kernel_nfipsec_spd_reinstall(this->socket, this->leftovers,
+										 this->policies);
 	this->ike->reinstall(this->ike);
 	this->mutex->unlock(this->mutex);
 	return count;

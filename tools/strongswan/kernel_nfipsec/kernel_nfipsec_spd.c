@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "kernel_nfipsec_spd.h"
+
+#include <errno.h>
+
+#include <daemon.h>
+#include <utils/debug.h>
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_spd_install(kernel_nfipsec_socket_t *socket,
+								kernel_nfipsec_leftovers_t *leftovers,
+								kernel_nfipsec_policy_t *policy)
+{
+	struct nfipsec_policy pol;
+	struct nfipsec *handle;
+	int err;
+
+	if (policy->protects &&
+		kernel_nfipsec_use_moves(kernel_nfipsec_policy_first(policy)))
+	{
+		return TRUE;
+	}
+	if (!kernel_nfipsec_policy_spd(policy, &pol))
+	{
+		return FALSE;
+	}
+	handle = socket->get(socket);
+	if (!handle)
+	{
+		return FALSE;
+	}
+	err = leftovers->install(leftovers, handle, &pol, &policy->index);
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to add policy %R === %R %N: %s",
+			 policy->src_ts, policy->dst_ts, policy_dir_names, policy->key.dir,
+			 nfipsec_error(handle));
+	}
+	else
+	{	/* it counts from zero */
+		policy->packets = 0;
+		policy->protects = pol.action == NFIPSEC_ACTION_PROTECT;
+	}
+	socket->release(socket);
+	/* without the module, it is installed when that is loaded */
+	return err == 0 || err == -ENODEV;
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_spd_change(kernel_nfipsec_socket_t *socket,
+							   kernel_nfipsec_leftovers_t *leftovers,
+							   kernel_nfipsec_policy_t *policy,
+							   kernel_nfipsec_use_t *before)
+{
+	if (before && policy->protects &&
+		kernel_nfipsec_use_is_alike(kernel_nfipsec_policy_first(policy), before))
+	{
+		return TRUE;
+	}
+	return kernel_nfipsec_spd_install(socket, leftovers, policy);
+}
+
+/**
+ * Install again the policies that let pass, or all others.
+ */
+static u_int reinstall_some(kernel_nfipsec_socket_t *socket,
+							kernel_nfipsec_leftovers_t *leftovers,
+							hashtable_t *policies, bool pass)
+{
+	enumerator_t *enumerator;
+	kernel_nfipsec_policy_t *policy;
+	u_int count = 0;
+
+	enumerator = policies->create_enumerator(policies);
+	while (enumerator->enumerate(enumerator, NULL, &policy))
+	{
+		if ((kernel_nfipsec_policy_first(policy)->type == POLICY_PASS) == pass)
+		{
+			count += kernel_nfipsec_spd_install(socket, leftovers, policy);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return count;
+}
+
+/*
+ * see header file
+ */
+u_int kernel_nfipsec_spd_reinstall(kernel_nfipsec_socket_t *socket,
+								   kernel_nfipsec_leftovers_t *leftovers,
+								   hashtable_t *policies)
+{
+	enumerator_t *enumerator;
+	kernel_nfipsec_policy_t *policy;
+	u_int count;
+
+	/* numbers begin anew, and what had them is gone */
+	enumerator = policies->create_enumerator(policies);
+	while (enumerator->enumerate(enumerator, NULL, &policy))
+	{
+		policy->protects = FALSE;
+		policy->index = 0;
+	}
+	enumerator->destroy(enumerator);
+	count = reinstall_some(socket, leftovers, policies, FALSE);
+	count += reinstall_some(socket, leftovers, policies, TRUE);
+	return count;
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_spd_remove(kernel_nfipsec_socket_t *socket,
+							   kernel_nfipsec_policy_t *policy)
+{
+	struct nfipsec_policy pol;
+	struct nfipsec *handle;
+	int err;
+
+	handle = socket->get(socket);
+	if (!handle)
+	{
+		return FALSE;
+	}
+	kernel_nfipsec_policy_spd_key(policy, &pol);
+	err = nfipsec_policy_del(handle, &pol);
+	if (err == -ENODEV)
+	{	/* it went with the module */
+		err = 0;
+	}
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to delete policy %R === %R %N: %s",
+			 policy->src_ts, policy->dst_ts, policy_dir_names, policy->key.dir,
+			 nfipsec_error(handle));
+	}
+	socket->release(socket);
+	return err == 0 || err == -ENOENT;
+}
+
+/*
+ * see header file
+ */
+bool kernel_nfipsec_spd_query(kernel_nfipsec_socket_t *socket,
+							  kernel_nfipsec_policy_t *policy)
+{
+	struct nfipsec_policy pol;
+	struct nfipsec *handle;
+	int err;
+
+	handle = socket->get(socket);
+	if (!handle)
+	{
+		return FALSE;
+	}
+	kernel_nfipsec_policy_spd_key(policy, &pol);
+	err = nfipsec_policy_get(handle, &pol, &pol);
+	if (err)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to query policy %R === %R %N: %s",
+			 policy->src_ts, policy->dst_ts, policy_dir_names, policy->key.dir,
+			 nfipsec_error(handle));
+	}
+	else if (pol.packets != policy->packets)
+	{	/* the SPD counts packets and not time */
+		policy->packets = pol.packets;
+		policy->use_time = time_monotonic(NULL);
+	}
+	socket->release(socket);
+	return err == 0;
+}

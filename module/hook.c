@@ -7,6 +7,7 @@
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <linux/netlink.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -287,9 +288,21 @@ static const struct nf_hook_ops hooks_out[] = {
 	HOOK(post_routing, NFPROTO_IPV6, NF_INET_POST_ROUTING, PRI_OUT),
 };
 
+static int hook_up(struct net *net, const struct nf_hook_ops *hooks,
+		   unsigned int n, struct netlink_ext_ack *extack)
+{
+	int err = nf_register_net_hooks(net, hooks, n);
+
+	if (err == -E2BIG)
+		NL_SET_ERR_MSG(extack,
+			       "other netfilter hooks, as chains of nftables, have taken all places where nfipsec looks at packets");
+	return err;
+}
+
 /**
  * nfipsec_hook_want() - look at a namespace's packets from now on
  * @nn: the namespace, to which an SA, a policy or a default is about to be added
+ * @extack: told if there is no place for the hooks, may be NULL
  *
  * Before that nothing would come of the looks, and packets of namespaces that never
  * have any shall not pay for them. They are not taken back before the namespace
@@ -297,19 +310,20 @@ static const struct nf_hook_ops hooks_out[] = {
  * have begun to go through hooks, and would not meet these any more, are through
  * when it returns.
  * Context: process context under nn->lock, sleeps.
- * Return: 0 or an error, and then nothing may be added.
+ * Return: 0; or an error, and then nothing may be added: -ENOMEM, or -E2BIG if
+ * others have as many hooks in a place as netfilter allows.
  */
-int nfipsec_hook_want(struct nfipsec_net *nn)
+int nfipsec_hook_want(struct nfipsec_net *nn, struct netlink_ext_ack *extack)
 {
 	int err;
 
 	lockdep_assert_held(&nn->lock);
 	if (nn->hooked)
 		return 0;
-	err = nf_register_net_hooks(nn->net, hooks_in, ARRAY_SIZE(hooks_in));
+	err = hook_up(nn->net, hooks_in, ARRAY_SIZE(hooks_in), extack);
 	if (err)
 		return err;
-	err = nf_register_net_hooks(nn->net, hooks_out, ARRAY_SIZE(hooks_out));
+	err = hook_up(nn->net, hooks_out, ARRAY_SIZE(hooks_out), extack);
 	if (err) {
 		nf_unregister_net_hooks(nn->net, hooks_in, ARRAY_SIZE(hooks_in));
 		return err;

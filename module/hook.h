@@ -4,9 +4,11 @@
 #define NFIPSEC_HOOK_H
 
 struct net;
+struct netlink_ext_ack;
 struct nfipsec_net;
 
-int __must_check nfipsec_hook_want(struct nfipsec_net *nn);
+int __must_check nfipsec_hook_want(struct nfipsec_net *nn,
+				   struct netlink_ext_ack *extack);
 void nfipsec_hook_unregister_out(struct net *net);
 void nfipsec_hook_unregister_in(struct net *net);
 

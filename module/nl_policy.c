@@ -69,7 +69,7 @@ static int policy_add(struct genl_info *info, bool replace, u32 *index)
 		err = PTR_ERR(pol);
 		goto unlock;
 	}
-	err = nfipsec_hook_want(nn) ?:
+	err = nfipsec_hook_want(nn, info->extack) ?:
 	      policy_link(nn, pol, replace, info->extack);
 	if (err)
 		nfipsec_policy_free(pol);

@@ -206,12 +206,13 @@ static int send_sa(struct genl_info *info, const struct nfipsec_net *nn,
 	return genlmsg_reply(skb, info);
 }
 
-static int insert(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+static int insert(struct nfipsec_net *nn, struct nfipsec_sa *sa,
+		  struct netlink_ext_ack *extack)
 {
 	int err;
 
 	mutex_lock(&nn->lock);
-	err = nfipsec_hook_want(nn) ?: nfipsec_sad_insert(nn, sa);
+	err = nfipsec_hook_want(nn, extack) ?: nfipsec_sad_insert(nn, sa);
 	if (!err) {
 		nfipsec_dummy_kick(nn);
 		nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_NEW, sa, NULL);
@@ -248,7 +249,7 @@ int nfipsec_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 		err = nfipsec_nl_stage(skb, info, &(struct nfipsec_step){
 			.kind = NFIPSEC_STEP_SA_NEW, .sa = sa });
 	else
-		err = insert(nn, sa);
+		err = insert(nn, sa, info->extack);
 	if (err)
 		nfipsec_sa_free(sa);
 	else
@@ -523,7 +524,7 @@ int nfipsec_nl_sa_allocspi_doit(struct sk_buff *skb, struct genl_info *info)
 		return nfipsec_nl_error(info->extack, -ENOMEM);
 
 	mutex_lock(&nn->lock);
-	err = nfipsec_hook_want(nn) ?:
+	err = nfipsec_hook_want(nn, info->extack) ?:
 	      nfipsec_sad_alloc_spi(nn, &cfg, min, max);
 	if (err) {
 		nlmsg_free(reply);

@@ -256,7 +256,7 @@ int nfipsec_nl_default_set_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&nn->lock);
 	/* A default that lets all pass needs no look at packets. */
 	if (discards(in) || discards(out))
-		err = nfipsec_hook_want(nn);
+		err = nfipsec_hook_want(nn, info->extack);
 	if (err)
 		goto unlock;
 	if (in)

@@ -177,7 +177,7 @@ static int commit(struct nfipsec_net *nn, struct nfipsec_transaction *tx,
 	u32 failed;
 	int err;
 
-	err = check(nn, tx, info) ?: nfipsec_hook_want(nn);
+	err = check(nn, tx, info) ?: nfipsec_hook_want(nn, info->extack);
 	if (!err) {
 		err = nfipsec_transaction_prepare(nn, tx, &failed, &kind);
 		if (err)
@@ -210,7 +210,7 @@ int nfipsec_nl_transaction_commit_doit(struct sk_buff *skb,
 	mutex_unlock(&nn->lock);
 	if (tx)
 		nfipsec_transaction_free(tx);
-	return err;
+	return nfipsec_nl_error(info->extack, err);
 }
 
 /**

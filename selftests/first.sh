@@ -135,6 +135,20 @@ no_room() {
 	fi
 }
 
+# The number that goes with it
+e2big() {
+	on a env PYTHONPATH="$SELF_DIR" python3 -Bc '
+import errno, socket, lib
+from lib import C, attr, u8
+try:
+    lib.Genl(socket).do("DEFAULT_SET",
+                        attr(C["A_DEFAULT_OUT"], u8(C["ACTION_DISCARD"])))
+except lib.Refused as e:
+    lib.equal(e.code, errno.E2BIG, e.text)
+else:
+    raise AssertionError("accepted")'
+}
+
 # hooks HOST: how many nfipsec has there; none where they cannot be listed
 hooks() {
 	local f
@@ -197,6 +211,7 @@ full_for_all() {
 	no_room "SA in a transaction" applied \
 		"$(sa_line nfipsec out 10.9.0.1 10.9.0.2 0x1001 tunnel aes128gcm16)"
 	no_room "default in a transaction" applied "default out discard"
+	check "E2BIG" e2big
 	none_added "$before"
 	check "a default without looks at packets" on a nfipsec default out bypass
 	on a nft delete table ip6 full

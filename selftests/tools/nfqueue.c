@@ -8,6 +8,11 @@
  * of the first HOLD ones, which get their verdict only when a line comes on
  * standard input ("accept" or "drop"); later packets are accepted at once.
  * Ends with the end of standard input and prints "total N".
+ *
+ * usage: nfqueue NETNS QUEUE reverse N
+ *
+ * Takes super-packets as they are, holds N, and lets the last of these go first and
+ * the first last; and so on. What is no N at the end is dropped.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -32,6 +37,8 @@ static int sock;
 static uint16_t queue;
 static uint32_t held[MAX_HOLD];
 static unsigned int n_held, hold, total;
+/* so many leave in the opposite order; 0: all in the order they came */
+static unsigned int reverse;
 
 static void die(const char *what)
 {
@@ -70,6 +77,26 @@ static void verdict(uint32_t id, uint32_t what)
 	request(NFQNL_MSG_VERDICT, NFQA_VERDICT_HDR, &v, sizeof(v));
 }
 
+static void whole_super_packets(void)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nfgenmsg g;
+		struct { struct nlattr a; uint32_t value; } flags, mask;
+	} m = {
+		.h = { .nlmsg_len = sizeof(m), .nlmsg_flags = NLM_F_REQUEST,
+		       .nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_CONFIG },
+		.g = { .version = NFNETLINK_V0, .res_id = htons(queue) },
+		.flags = { { sizeof(m.flags), NFQA_CFG_FLAGS },
+			   htonl(NFQA_CFG_F_GSO) },
+		.mask = { { sizeof(m.mask), NFQA_CFG_MASK },
+			  htonl(NFQA_CFG_F_GSO) },
+	};
+
+	if (send(sock, &m, sizeof(m), 0) < 0)
+		die("send");
+}
+
 static void open_queue(const char *ns)
 {
 	struct nfqnl_msg_config_cmd cmd = {
@@ -93,6 +120,23 @@ static void open_queue(const char *ns)
 		die("SO_RCVBUFFORCE");
 	request(NFQNL_MSG_CONFIG, NFQA_CFG_CMD, &cmd, sizeof(cmd));
 	request(NFQNL_MSG_CONFIG, NFQA_CFG_PARAMS, &par, sizeof(par));
+	if (reverse)
+		whole_super_packets();
+}
+
+static void release(uint32_t what)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_held; i++)
+		verdict(held[i], what);
+	n_held = 0;
+}
+
+static void release_last_first(void)
+{
+	while (n_held)
+		verdict(held[--n_held], NF_ACCEPT);
 }
 
 static void one_packet(const struct nlmsghdr *h)
@@ -117,7 +161,12 @@ static void one_packet(const struct nlmsghdr *h)
 		if ((a->nla_type & NLA_TYPE_MASK) != NFQA_PACKET_HDR)
 			continue;
 		id = ntohl(p->packet_id);
-		if (total++ < hold) {
+		total++;
+		if (reverse) {
+			held[n_held++] = id;
+			if (n_held == reverse)
+				release_last_first();
+		} else if (total <= hold) {
 			held[n_held++] = id;
 			printf("held %u\n", n_held);
 		} else {
@@ -142,11 +191,14 @@ int main(int argc, char **argv)
 	struct pollfd p[2];
 	char line[64];
 
-	if (argc != 4)
+	if (argc == 5 && !strcmp(argv[3], "reverse"))
+		reverse = atoi(argv[4]);
+	else if (argc == 4)
+		hold = atoi(argv[3]);
+	else
 		return 2;
 	queue = atoi(argv[2]);
-	hold = atoi(argv[3]);
-	if (hold > MAX_HOLD)
+	if (hold > MAX_HOLD || reverse > MAX_HOLD)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	open_queue(argv[1]);
@@ -159,14 +211,9 @@ int main(int argc, char **argv)
 		if (p[0].revents)
 			packets();
 		if (p[1].revents) {
-			unsigned int i;
-
 			if (!fgets(line, sizeof(line), stdin))
 				break;
-			for (i = 0; i < n_held; i++)
-				verdict(held[i], *line == 'd' ? NF_DROP :
-					NF_ACCEPT);
-			n_held = 0;
+			release(*line == 'd' ? NF_DROP : NF_ACCEPT);
 			puts("released");
 		}
 	}

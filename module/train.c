@@ -30,8 +30,10 @@ MODULE_PARM_DESC(gso, "Sealed super-packets leave as one (default: on)");
 
 /*
  * Two CPUs that use one SA, each with a train, give them numbers at the same time and
- * send them one after the other: so many packets, twice, do not exceed the
- * smallest replay window there is (RFC 4303 section 3.4.3).
+ * send them one after the other: so many packets, twice, are as many as the smallest
+ * replay window there is takes (RFC 4303 section 3.4.3), in either order. These two
+ * alone: what has numbers between theirs besides, short packets of the other CPU or
+ * those of a third, puts the first number of the later that much farther behind.
  */
 #define TRAIN_MAX	16
 /* More than Ethernet's, a tag's, and those of VXLAN over IPv6. */

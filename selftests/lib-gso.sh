@@ -5,6 +5,9 @@
 # shellcheck disable=SC2034 # for those that source this
 
 BYTES=$(scaled 800000 200000)
+# the devices by which ESP leaves gwa, and by which it comes to gwb
+WAN=wan
+FROM=wan
 # counters of what may be refused
 ALLOWED=out_too_big
 
@@ -28,8 +31,9 @@ rules() {
 	} | on "$1" nft -f -
 }
 
-# watch [RULES [MATCH]]: count what leaves gwa's stack, which has these RULES too, what
-# comes to gwb, what of that is larger than a packet may be, and what matches. No sets:
+# watch [RULES [MATCH]]: count what leaves gwa's stack, which has these RULES too, and
+# what of that is more than 16 packets; what comes to gwb, what of that is larger than a
+# packet may be, and what matches; what is larger of all that the link brings. No sets:
 # kernels with lockdep complain of nftables' own.
 watch() {
 	local esp='
@@ -39,11 +43,13 @@ watch() {
 	rules gwa <<-RULES && rules gwb <<-RULES2
 		table inet seen {
 			counter sent { }
+			counter long { }
 			chain c {
 				type filter hook output priority 300
-				oifname != wan return
+				oifname != $WAN return
 				$esp
 				counter name sent
+				meta length > 24000 counter name long
 			}
 		}
 		$1
@@ -52,9 +58,14 @@ watch() {
 			counter came { }
 			counter large { }
 			counter other { }
+			counter wide { }
+			chain w {
+				type filter hook prerouting priority -501
+				iifname wan meta length > 1500 counter name wide
+			}
 			chain c {
 				type filter hook prerouting priority -500
-				iifname != wan return
+				iifname != $FROM return
 				$esp
 				counter name came
 				meta length > 1500 counter name large
@@ -69,17 +80,17 @@ seen() {
 	on "$1" nft list counter inet seen "$2" | sed -n 's/.*packets \([0-9]*\).*/\1/p'
 }
 
-# in_udp DRIVER_A DRIVER_B: as tunnel(), over IPv4 and in UDP
+# in_udp DRIVER_A DRIVER_B [ALG]: as tunnel(), over IPv4 and in UDP
 in_udp() {
-	local net wan
+	local net wan alg=${3:-aes128gcm16}
 	clear_all gwa "$1" && clear_all gwb "$2" || return 1
 	read -r -a net <<<"${NETS[4]}"
 	read -r -a wan <<<"${WANS[4]}"
 	SPI=$((SPI + 2))
 	protect gwa "$1" "${net[0]}" "${net[1]}" "${wan[0]}" "${wan[1]}" tunnel \
-		aes128gcm16 "$SPI" $((SPI + 1)) encap espinudp 4500 4500 0.0.0.0 &&
+		"$alg" "$SPI" $((SPI + 1)) encap espinudp 4500 4500 0.0.0.0 &&
 		protect gwb "$2" "${net[1]}" "${net[0]}" "${wan[1]}" "${wan[0]}" tunnel \
-			aes128gcm16 $((SPI + 1)) "$SPI" encap espinudp 4500 4500 0.0.0.0
+			"$alg" $((SPI + 1)) "$SPI" encap espinudp 4500 4500 0.0.0.0
 }
 
 # sa_packets HOST in|out SPI: how many that SA counted
@@ -131,10 +142,11 @@ more() {
 	T_RC=1
 }
 
-# queue_of HOST HOW: a queue to user space there, nfqueue's
+# queue_of HOST HOW...: a queue to user space there, nfqueue's; on one CPU, from which
+# packets leave in the order it says
 queue_of() {
 	local line
-	coproc QUEUE { exec "$TOOLS/nfqueue" "${NS[$1]}" 5 "$2" 2>&1; }
+	coproc QUEUE { exec taskset -c 0 "$TOOLS/nfqueue" "${NS[$1]}" 5 "${@:2}" 2>&1; }
 	PIDS+=("$QUEUE_PID")
 	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "${QUEUE[0]}" line
 	equal "queue" "$line" ready

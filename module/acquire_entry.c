@@ -2,6 +2,7 @@
 /* See acquire_entry.h. */
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
+#include <linux/lockdep.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -34,6 +35,7 @@ nfipsec_acquire_find(struct nfipsec_acquires *a,
 {
 	struct nfipsec_acquire_entry *e;
 
+	lockdep_assert_held(&a->lock);
 	hlist_for_each_entry(e, bucket(a, pol, class), hash_node)
 		if (nfipsec_acquire_is_of(e, pol) &&
 		    !memcmp(&e->class, class, sizeof(*class)))
@@ -67,6 +69,7 @@ nfipsec_acquire_add(struct nfipsec_acquires *a,
 	struct nfipsec_acquire_entry *e;
 	struct nfipsec_net *nn = a->nn;
 
+	lockdep_assert_held(&a->lock);
 	*reason = NFIPSEC_OUT_NO_SA;
 	if (!nfipsec_event_heard(nn))
 		return NULL;

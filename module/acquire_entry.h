@@ -73,7 +73,8 @@ struct nfipsec_acquires {
  * A policy that is replaced keeps its index and asks for something else; the new
  * one may have the memory of one that was before it.
  *
- * Context: any; what is looked at of the entry is constant.
+ * Context: under rcu_read_lock(), and under the lock of the entries or where nobody
+ * else removes this one. What is looked at of it is constant.
  * Return: true if it is.
  */
 static inline bool nfipsec_acquire_is_of(const struct nfipsec_acquire_entry *e,

@@ -219,6 +219,7 @@ void nfipsec_acquire_retry(struct nfipsec_acquires *a,
 	unsigned int bytes = 0;
 	struct sk_buff *skb;
 
+	lockdep_assert_held(&a->lock);
 	__skb_queue_head_init(&list);
 	__skb_queue_head_init(&kept);
 	/* What comes back in by nfipsec_output() is counted anew. */

@@ -116,6 +116,7 @@ bool nfipsec_acquire_granted(struct nfipsec_acquires *a,
 {
 	bool over;
 
+	lockdep_assert_held(&a->lock);
 	if (e->class.cpu == NFIPSEC_CPU_ANY || e->gen == gen)
 		return false;
 	e->gen = gen;

@@ -295,7 +295,7 @@ static int hook_up(struct net *net, const struct nf_hook_ops *hooks,
 
 	if (err == -E2BIG)
 		NL_SET_ERR_MSG(extack,
-			       "other netfilter hooks, as chains of nftables, have taken all places where nfipsec looks at packets");
+			       "other netfilter hooks, as chains of nftables, are as many as netfilter allows in a place where nfipsec looks at packets");
 	return err;
 }
 

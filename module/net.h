@@ -57,8 +57,9 @@ struct nfipsec_counters {
  * @told: what local senders were told of the path to a peer, see pmtu.c; each
  *	entry is written and read whole
  * @dummy: sends dummy packets, see dummy.c
- * @acquires: packets that wait for an SA, see acquire.c
- * @acquiring: how many SAs they wait for, written under the lock of @acquires
+ * @acquires: SAs that are wanted, and the packets that wait for them, see
+ *	acquire_entry.h
+ * @acquiring: how many of them, written under the lock of @acquires
  * @acquire: serves them, when its time has come or a table has changed
  * @acquire_timeout: seconds that they wait; written under @lock, READ_ONCE()
  *	readers

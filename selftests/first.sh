@@ -129,7 +129,7 @@ no_room() {
 	if said=$("$@" 2>&1); then
 		echo "$what: should have been refused"
 		T_RC=1
-	elif [[ $said != *"other netfilter hooks"*"have taken all places"* ]]; then
+	elif [[ $said != *"other netfilter hooks"*"as many as netfilter allows"* ]]; then
 		echo "$what: refused, but with: $said"
 		T_RC=1
 	fi

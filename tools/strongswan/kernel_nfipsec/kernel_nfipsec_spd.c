@@ -4,15 +4,16 @@
 
 #include <errno.h>
 
-#include <daemon.h>
 #include <utils/debug.h>
 
-/*
- * see header file
+/**
+ * Install a policy as its first use wants it, in place of what the daemon has for
+ * its selector. FALSE if it is not in the SPD, and will not be when the module is
+ * loaded.
  */
-bool kernel_nfipsec_spd_install(kernel_nfipsec_socket_t *socket,
-								kernel_nfipsec_leftovers_t *leftovers,
-								kernel_nfipsec_policy_t *policy)
+static bool install(kernel_nfipsec_socket_t *socket,
+					kernel_nfipsec_leftovers_t *leftovers,
+					kernel_nfipsec_policy_t *policy)
 {
 	struct nfipsec_policy pol;
 	struct nfipsec *handle;
@@ -62,7 +63,7 @@ bool kernel_nfipsec_spd_change(kernel_nfipsec_socket_t *socket,
 	{
 		return TRUE;
 	}
-	return kernel_nfipsec_spd_install(socket, leftovers, policy);
+	return install(socket, leftovers, policy);
 }
 
 /**
@@ -81,7 +82,7 @@ static u_int reinstall_some(kernel_nfipsec_socket_t *socket,
 	{
 		if ((kernel_nfipsec_policy_first(policy)->type == POLICY_PASS) == pass)
 		{
-			count += kernel_nfipsec_spd_install(socket, leftovers, policy);
+			count += install(socket, leftovers, policy);
 		}
 	}
 	enumerator->destroy(enumerator);

@@ -3,6 +3,9 @@
 /**
  * @defgroup kernel_nfipsec_spd kernel_nfipsec_spd
  * @{ @ingroup kernel_nfipsec
+ *
+ * All of these with the mutex of kernel_nfipsec_policies_t, which protects policies
+ * and orders requests; the socket is taken within.
  */
 
 #ifndef KERNEL_NFIPSEC_SPD_H_
@@ -15,20 +18,6 @@
 #include <collections/hashtable.h>
 
 /**
- * Install a policy as its first use wants it, in place of what the daemon has for
- * its selector. Failures are logged.
- *
- * @param socket	connection to the kernel module
- * @param leftovers	what an earlier run left, and may be replaced
- * @param policy	policy with a use
- * @return			FALSE if it is not in the SPD, and will not be when the module
- *					is loaded
- */
-bool kernel_nfipsec_spd_install(kernel_nfipsec_socket_t *socket,
-								kernel_nfipsec_leftovers_t *leftovers,
-								kernel_nfipsec_policy_t *policy);
-
-/**
  * Install a policy whose first use is another one than before, unless it is in the
  * SPD as it should be. Failures are logged.
  *
@@ -36,7 +25,8 @@ bool kernel_nfipsec_spd_install(kernel_nfipsec_socket_t *socket,
  * @param leftovers	what an earlier run left, and may be replaced
  * @param policy	policy with a use
  * @param before	first use that it had, NULL if none
- * @return			as kernel_nfipsec_spd_install()
+ * @return			FALSE if it is not in the SPD, and will not be when the module
+ *					is loaded
  */
 bool kernel_nfipsec_spd_change(kernel_nfipsec_socket_t *socket,
 							   kernel_nfipsec_leftovers_t *leftovers,

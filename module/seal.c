@@ -55,11 +55,14 @@ static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
 	enum nfipsec_reason reason;
 	u8 iv[NFIPSEC_IV_MAX];
-	u64 seq;
+	u64 seq = atomic64_read(&sa->core->seq_max);
 
-	if (!nfipsec_expire_charge(nn, sa, worked_on(sa, skb)))
+	/* What gets no number is not sent, and uses up nothing of the SA's life. */
+	reason = nfipsec_sa_seq_left(sa);
+	if (!reason && !nfipsec_expire_charge(nn, sa, worked_on(sa, skb)))
 		return NFIPSEC_OUT_EXPIRED;
-	reason = nfipsec_sa_seq_next(sa, &seq);
+	if (!reason)
+		reason = nfipsec_sa_seq_next(sa, &seq);
 	nfipsec_expire_hint(nn, sa, nfipsec_sa_seq_reached(sa, seq));
 	if (reason)
 		return reason;

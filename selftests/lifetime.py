@@ -580,6 +580,12 @@ def numbers():
     ev.want(spi, "seq", 0)
     out()
     ev.close()
+    # who gets none has not used the SA
+    spi, ev = begin("out", seq_out=7, seq_max=7, limits={"packet_hard": 2})
+    for _ in range(3):
+        out(want="out_seq_max")
+    equal((used(spi), ev.next(0)), ((0, 0), None), "used without a number")
+    ev.close()
     # one that begins anew has no end
     spi, ev = begin("out", seq_out=2**32 - 2, limits={"packet_soft": 3},
                     flags=C["SA_FLAG_SEQ_ROLLOVER"], replay_window=0)

@@ -7,6 +7,7 @@
 #include <linux/rculist.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/unaligned.h>
@@ -453,7 +454,7 @@ void nfipsec_sad_remove(struct nfipsec_net *nn, struct nfipsec_sa *sa)
  * @nn: the namespace
  * @owner: only those of that owner, NULL for all
  *
- * Context: process context under nn->lock.
+ * Context: process context under nn->lock, sleeps.
  */
 void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner)
 {
@@ -464,8 +465,11 @@ void nfipsec_sad_flush(struct nfipsec_net *nn, const char *owner)
 	lockdep_assert_held(&nn->lock);
 	for (i = 0; i < ARRAY_SIZE(nn->sad.by_peer); i++) {
 		hlist_for_each_entry_safe(sa, tmp, &nn->sad.by_peer[i].sas,
-					  peer_node)
+					  peer_node) {
 			if (!owner || !strcmp(sa->owner, owner))
 				nfipsec_sad_remove(nn, sa);
+			/* There may be a million; the lock is a mutex. */
+			cond_resched();
+		}
 	}
 }

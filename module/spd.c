@@ -287,9 +287,11 @@ static struct nfipsec_policy *next_of(const struct nfipsec_net *nn,
 
 	next = nfipsec_spd_next(nn, dir, pol ? pol->cfg.priority : 0,
 				pol ? pol->age : 0);
-	while (next && owner && strcmp(next->cfg.owner, owner))
+	while (next && owner && strcmp(next->cfg.owner, owner)) {
 		next = nfipsec_spd_next(nn, dir, next->cfg.priority,
 					next->age);
+		cond_resched();
+	}
 	return next;
 }
 

@@ -322,8 +322,13 @@ static void table_resize(struct nfipsec_space *space, u32 size)
 	struct nfipsec_bucket *b;
 	u32 i;
 
+	/* Not asked for at once again, and nothing to wait for. */
+	if (!table) {
+		space->resized = get_state_synchronize_rcu();
+		return;
+	}
 	cond_synchronize_rcu(space->resized);
-	for (i = 0; table && i < old->size; i++) {
+	for (i = 0; i < old->size; i++) {
 		b = rcu_dereference_protected(old->slot[i], true);
 		while (b) {
 			slot_add(table, b, bucket_hash(space, b));
@@ -333,11 +338,8 @@ static void table_resize(struct nfipsec_space *space, u32 size)
 		if (!(i % RESIZE_STEP))
 			cond_resched();
 	}
-	if (table) {
-		rcu_assign_pointer(space->table, table);
-		kvfree_rcu(old, rcu);
-	}
-	/* If not, it is not asked for at once again. */
+	rcu_assign_pointer(space->table, table);
+	kvfree_rcu(old, rcu);
 	space->resized = get_state_synchronize_rcu();
 }
 

@@ -267,6 +267,12 @@ static int send_segment(const struct nfipsec_outbound *p, struct sk_buff *skb,
 		nfipsec_drop_sa(p->nn, skb, p->sa, NFIPSEC_OUT_HEADER);
 		return reason_errno(NFIPSEC_OUT_HEADER);
 	}
+	/* Of UDP's old kind, which tun still takes: fragments of one datagram. */
+	if (unlikely(l3.frag &&
+		     p->chain.sa[0]->mode != NFIPSEC_MODE_TUNNEL)) {
+		nfipsec_drop_sa(p->nn, skb, p->sa, NFIPSEC_OUT_FRAG);
+		return reason_errno(NFIPSEC_OUT_FRAG);
+	}
 	reason = seal_one(p, skb, &l3, &df);
 	if (reason)
 		return reason_errno(reason);

@@ -13,6 +13,7 @@
 #include <linux/notifier.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
+#include <net/gso.h>
 #include <net/protocol.h>
 
 #include "gso.h"
@@ -31,21 +32,24 @@ static struct sk_buff *own(struct sk_buff *skb)
 
 /*
  * Give a packet of the list the headers that the head got on its way: @hlen bytes,
- * those of the link and of IP. NULL, and the packet freed, if memory is short.
+ * those of the link and of IP, and @front bytes before them, to which who has asked
+ * for this goes back: the link's, if these are IP's behind a label of MPLS. NULL, and
+ * the packet freed, if memory is short.
  */
 static struct sk_buff *detach(struct sk_buff *skb, const struct sk_buff *head,
-			      unsigned int hlen)
+			      unsigned int hlen, unsigned int front)
 {
 	skb = own(skb);
 	if (!skb)
 		return NULL;
-	if (skb_cow_head(skb, hlen)) {
+	if (skb_cow_head(skb, front + hlen)) {
 		kfree_skb(skb);
 		return NULL;
 	}
 	skb_copy_header(skb, head);
 	skb_gso_reset(skb);
-	memcpy(skb_push(skb, hlen), skb_mac_header(head), hlen);
+	skb_push(skb, hlen);
+	memcpy(skb->data - front, skb_mac_header(head) - front, front + hlen);
 	skb_reset_mac_header(skb);
 	skb_set_network_header(skb, skb_network_header(head) -
 				    skb_mac_header(head));
@@ -75,6 +79,7 @@ static struct sk_buff *cut(struct sk_buff *skb, netdev_features_t features)
 static struct sk_buff *segment(struct sk_buff *skb, netdev_features_t features)
 {
 	unsigned int hlen = skb->data - skb_mac_header(skb);
+	unsigned int front = skb_tnl_header_len(skb);
 	struct sk_buff *list, *next, *seg, *tail = skb;
 
 	if ((skb_shinfo(skb)->gso_type & NFIPSEC_GSO_ESP) != NFIPSEC_GSO_ESP)
@@ -90,7 +95,7 @@ static struct sk_buff *segment(struct sk_buff *skb, netdev_features_t features)
 	skb->data_len = 0;
 	__skb_push(skb, hlen);
 	skb_list_walk_safe(list, seg, next) {
-		seg = detach(seg, skb, hlen);
+		seg = detach(seg, skb, hlen, front);
 		if (!seg) {
 			/* They are only sent together. */
 			kfree_skb_list(next);

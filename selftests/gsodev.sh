@@ -338,6 +338,32 @@ have_two() {
 	return "$KSFT_SKIP"
 }
 
+# The link's header is put back in front of labels when all is taken apart behind them
+labelled() {
+	local rc=0 add="tc filter add dev wan"
+	modprobe -q mpls_gso 2>/dev/null
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
+	on gwa tc qdisc add dev wan clsact && on gwb tc qdisc add dev wan clsact ||
+		return 1
+	# shellcheck disable=SC2086 # words
+	if on gwa $add egress protocol ip matchall action mpls push protocol mpls_uc \
+		label 100 2>"$TMP/err"; then
+		# shellcheck disable=SC2086 # words
+		on gwb $add ingress protocol mpls_uc matchall action mpls pop \
+			protocol ip || rc=1
+		watch
+		transfer 4 || rc=1
+		more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+		equal "larger than the link's" "$(seen gwb large)" 0 || rc=1
+	else
+		echo "no labels in this kernel: $(head -n 1 "$TMP/err")"
+		rc=$KSFT_SKIP
+	fi
+	on gwa tc qdisc del dev wan clsact
+	on gwb tc qdisc del dev wan clsact
+	return "$rc"
+}
+
 # narrow WINDOW: a tunnel whose receiver has that replay window
 narrow() {
 	tunnel nfipsec nfipsec 4 4 aes128gcm16 && apply gwb nfipsec <<-LINES || return 1
@@ -495,7 +521,7 @@ need ip nsenter probe nfqueue nft ethtool tc python3 taskset
 load_module nfipsec
 SPI=0x7000
 gso_topology
-plan 21
+plan 22
 ESP4="tunnel nfipsec nfipsec 4 4 aes128gcm16"
 ESP6="tunnel nfipsec nfipsec 6 4 aes128gcm16"
 UDP="in_udp nfipsec nfipsec"
@@ -519,6 +545,7 @@ VXLAN="vxlan id 7 dstport 4789"
 	run "over ipip, in UDP, from a virtual machine" \
 		from_machine 4 ipip off on $UDP
 	run "over sit" over 4 sit off on $ESP6
+	run "tc puts labels of MPLS in front" labelled
 	run "a queue behind a bridge, IPv4" bridged 4
 	run "a queue behind a bridge, IPv6" bridged 6
 	run "tc sends them back, and on" redirected

@@ -28,6 +28,10 @@ static bool gso = true;
 module_param(gso, bool, 0644);
 MODULE_PARM_DESC(gso, "Sealed super-packets leave as one (default: on)");
 
+static bool gso_udp;
+module_param(gso_udp, bool, 0644);
+MODULE_PARM_DESC(gso_udp, "Those in UDP also by devices that pass them on as one (default: off)");
+
 /*
  * Two CPUs that use one SA, each with a train, give them numbers at the same time and
  * send them one after the other: so many packets, twice, are as many as the smallest
@@ -48,6 +52,16 @@ static bool to_many(const struct nfipsec_sa *sa, const struct dst_entry *dst)
 		return ipv6_addr_is_multicast(&sa->key.daddr.in6);
 	return ((const struct rtable *)dst)->rt_flags &
 	       (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
+/*
+ * In UDP, a device that can pass them on as one does: to a bridge, or out of a virtual
+ * machine. Who takes them apart behind it is out of sight, and does not look whether
+ * there is room for what was put around them until then. So that is for who knows.
+ */
+static bool passed_on(const struct net_device *dev)
+{
+	return net_gso_ok(dev->features, NFIPSEC_GSO_UDP);
 }
 
 /**
@@ -73,7 +87,8 @@ void nfipsec_train_start(struct nfipsec_train *train,
 		return;
 	if (!sa->encap.type && nfipsec_gso_have(sa->key.family)) {
 		train->type = NFIPSEC_GSO_ESP;
-	} else if (sa->encap.type && ipv4) {
+	} else if (sa->encap.type && ipv4 &&
+		   (READ_ONCE(gso_udp) || !passed_on(dst->dev))) {
 		train->type = NFIPSEC_GSO_UDP;
 		train->hlen = sizeof(struct udphdr);
 	}

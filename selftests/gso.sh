@@ -38,7 +38,12 @@ own_transport() {
 	equal "larger than the link's" "$(seen gwb large)" 0
 }
 
-# udp_together DRIVER_B: a veth takes it all as one; it is one to who receives it
+# A device that may pass them on as one gets them one by one
+udp_singly() {
+	in_udp nfipsec nfipsec && one_by_one
+}
+
+# udp_together DRIVER_B: unless told otherwise; a veth takes it all as one; it is one to who receives it
 udp_together() {
 	in_udp nfipsec "$1" || return 1
 	[[ $1 != xfrm ]] || encap_holder gwb 4500 || return 1
@@ -289,17 +294,20 @@ need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
 gso_topology
-plan 20
+plan 21
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
 run "together, 4 in 6" together 6 4 aes128gcm16
 run "together, TCP of the host itself in transport mode" own_transport
-run "in UDP, nfipsec receives" udp_together nfipsec
-run "in UDP, XFRM receives" udp_together xfrm
 run "in UDP, to a link that knows nothing of it" udp_apart
-run "a rule marks all of them" marked tunnel nfipsec nfipsec 4 4 aes128gcm16
+run "in UDP, to a link that passes them on" udp_singly
+pass_on Y
+run "in UDP, as one, nfipsec receives" udp_together nfipsec
+run "in UDP, as one, XFRM receives" udp_together xfrm
 run "a rule marks all of them, in UDP" marked in_udp nfipsec nfipsec
+pass_on N
+run "a rule marks all of them" marked tunnel nfipsec nfipsec 4 4 aes128gcm16
 run "a rule translates all of them" translated
 run "tc makes copies" copied tc
 run "nftables makes copies" copied nft

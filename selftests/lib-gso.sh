@@ -93,6 +93,11 @@ in_udp() {
 			"$alg" $((SPI + 1)) "$SPI" encap espinudp 4500 4500 0.0.0.0
 }
 
+# pass_on Y|N: super-packets of ESP in UDP as one also to devices that may pass them on
+pass_on() {
+	echo "$1" >/sys/module/nfipsec/parameters/gso_udp
+}
+
 # sa_packets HOST in|out SPI: how many that SA counted
 sa_packets() {
 	if [[ ${HAD_DRIVER[$1]} == xfrm ]]; then

@@ -49,6 +49,19 @@ static unsigned int worked_on(const struct nfipsec_sa *sa,
 				    nfipsec_esp_hlen(sa->crypto));
 }
 
+/*
+ * What waits for a ceiling to rise is not sent, and uses up nothing of the SA's life.
+ * Without one the counter is not looked at: other CPUs want it to count.
+ */
+static enum nfipsec_reason ceiling(const struct nfipsec_sa *sa)
+{
+	u64 max = atomic64_read(&sa->core->seq_max);
+
+	if (likely(max >= nfipsec_sa_seq_limit(sa->flags)))
+		return NFIPSEC_OK;
+	return nfipsec_sa_seq_left(sa);
+}
+
 static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 				struct sk_buff *skb, u8 nexthdr)
 {
@@ -57,8 +70,7 @@ static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	u8 iv[NFIPSEC_IV_MAX];
 	u64 seq = atomic64_read(&sa->core->seq_max);
 
-	/* What gets no number is not sent, and uses up nothing of the SA's life. */
-	reason = nfipsec_sa_seq_left(sa);
+	reason = ceiling(sa);
 	if (!reason && !nfipsec_expire_charge(nn, sa, worked_on(sa, skb)))
 		return NFIPSEC_OUT_EXPIRED;
 	if (!reason)

@@ -3,12 +3,14 @@
  * The netfilter hooks: which packets are looked at, in which order with other
  * hooks, and what netfilter is told. Nothing else.
  */
+#include <linux/err.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/netlink.h>
 #include <linux/skbuff.h>
+#include <net/gso.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
@@ -180,6 +182,23 @@ static bool may_be_to_many(const struct sk_buff *skb,
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state);
 
+/* The hooks at POST_ROUTING if there are some behind ours, the first at @first. */
+static const struct nf_hook_entries *rest_of(const struct nf_hook_state *state,
+					     unsigned int *first)
+{
+	const struct nf_hook_entries *e;
+	unsigned int i;
+
+	e = state->pf == NFPROTO_IPV4 ?
+	    rcu_dereference(state->net->nf.hooks_ipv4[NF_INET_POST_ROUTING]) :
+	    rcu_dereference(state->net->nf.hooks_ipv6[NF_INET_POST_ROUTING]);
+	for (i = 0; e && i < e->num_hook_entries; i++)
+		if (e->hooks[i].hook == post_routing)
+			break;
+	*first = i + 1;
+	return e && *first < e->num_hook_entries ? e : NULL;
+}
+
 /*
  * Let the hooks behind ours see the packet as usual: conntrack confirms its
  * entry there, and rules of the host have their say. The chain then ends in
@@ -192,21 +211,15 @@ static unsigned int seal_after_rest(struct sk_buff *skb,
 				    struct nfipsec_decision *decision)
 {
 	const struct nf_hook_entries *e;
-	unsigned int i;
+	unsigned int first;
 	int ret;
 
-	e = state->pf == NFPROTO_IPV4 ?
-	    rcu_dereference(state->net->nf.hooks_ipv4[NF_INET_POST_ROUTING]) :
-	    rcu_dereference(state->net->nf.hooks_ipv6[NF_INET_POST_ROUTING]);
-	for (i = 0; e && i < e->num_hook_entries; i++)
-		if (e->hooks[i].hook == post_routing)
-			break;
-
-	if (e && i + 1 < e->num_hook_entries) {
+	e = rest_of(state, &first);
+	if (e) {
 		struct nf_hook_state rest = *state;
 
 		rest.okfn = nfipsec_output;
-		ret = nf_hook_slow(skb, &rest, e, i + 1);
+		ret = nf_hook_slow(skb, &rest, e, first);
 		if (ret == 1)
 			ret = nfipsec_output(state->net, state->sk, skb);
 	} else {
@@ -214,6 +227,31 @@ static unsigned int seal_after_rest(struct sk_buff *skb,
 	}
 	/* Netfilter hands the error in the upper half to the sender. */
 	return ret < 0 ? (-ret << NF_VERDICT_QBITS) | NF_STOLEN : NF_STOLEN;
+}
+
+/* A train that may not go as one where it goes: each packet goes on from here. */
+static unsigned int leave_singly(struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	struct nf_hook_state rest = *state;
+	const struct nf_hook_entries *e;
+	struct sk_buff *seg, *next;
+	unsigned int first;
+
+	seg = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(seg)) {
+		nfipsec_drop(nfipsec_net_rcu(state->net), skb,
+			     NFIPSEC_OUT_GSO);
+		return NF_STOLEN;
+	}
+	consume_skb(skb);
+	e = rest_of(state, &first);
+	skb_list_walk_safe(seg, seg, next) {
+		skb_mark_not_on_list(seg);
+		if (!e || nf_hook_slow(seg, &rest, e, first) == 1)
+			state->okfn(state->net, state->sk, seg);
+	}
+	return NF_STOLEN;
 }
 
 /*
@@ -253,9 +291,11 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	struct nfipsec_net *nn;
 
 	if (transformed(skb, state->pf)) {
-		if (skb_is_gso(skb))
-			nfipsec_train_same_headers(skb);
-		return NF_ACCEPT;
+		if (!skb_is_gso(skb))
+			return NF_ACCEPT;
+		nfipsec_train_same_headers(skb);
+		return nfipsec_train_strayed(skb) ? leave_singly(skb, state) :
+						    NF_ACCEPT;
 	}
 	nn = nfipsec_net_rcu(state->net);
 	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||

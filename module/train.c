@@ -64,6 +64,12 @@ static bool passed_on(const struct net_device *dev)
 	return net_gso_ok(dev->features, NFIPSEC_GSO_UDP);
 }
 
+/* Is there room for all that is put in front of a list in UDP on this route? */
+static bool udp_may_go(const struct dst_entry *dst)
+{
+	return !dst->lwtstate && (READ_ONCE(gso_udp) || !passed_on(dst->dev));
+}
+
 /**
  * nfipsec_train_start() - begin with none
  * @train: what may go together, written
@@ -87,8 +93,7 @@ void nfipsec_train_start(struct nfipsec_train *train,
 		return;
 	if (!sa->encap.type && nfipsec_gso_have(sa->key.family)) {
 		train->type = NFIPSEC_GSO_ESP;
-	} else if (sa->encap.type && ipv4 &&
-		   (READ_ONCE(gso_udp) || !passed_on(dst->dev))) {
+	} else if (sa->encap.type && ipv4 && udp_may_go(dst)) {
 		train->type = NFIPSEC_GSO_UDP;
 		train->hlen = sizeof(struct udphdr);
 	}
@@ -224,6 +229,26 @@ out:
 	return skb;
 }
 
+static bool is_udp_train(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) && skb_shinfo(skb)->gso_type == NFIPSEC_GSO_UDP;
+}
+
+/**
+ * nfipsec_train_strayed() - is a train where it may not go as one?
+ * @skb: what left, with its route, at POST_ROUTING
+ *
+ * Rules at LOCAL_OUT may have sent it another way than nfipsec_train_start() knew.
+ * Context: any.
+ * Return: true if it has to be taken apart before it goes on.
+ */
+bool nfipsec_train_strayed(const struct sk_buff *skb)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	return is_udp_train(skb) && dst && !udp_may_go(dst);
+}
+
 /**
  * nfipsec_train_same_headers() - have all packets of a train say what the head does
  * @skb: what left, starting with its IP header, when the host's rules are
@@ -238,7 +263,7 @@ void nfipsec_train_same_headers(struct sk_buff *skb)
 	struct sk_buff *seg;
 	struct iphdr *own;
 
-	if (!skb_is_gso(skb) || skb_shinfo(skb)->gso_type != NFIPSEC_GSO_UDP)
+	if (!is_udp_train(skb))
 		return;
 	skb_walk_frags(skb, seg) {
 		own = ip_hdr(seg);

@@ -37,6 +37,7 @@ bool __must_check nfipsec_train_join(struct nfipsec_train *train,
 				     struct sk_buff *skb, bool df);
 struct sk_buff *nfipsec_train_leave(struct nfipsec_train *train,
 				    struct net *net);
+bool nfipsec_train_strayed(const struct sk_buff *skb);
 void nfipsec_train_same_headers(struct sk_buff *skb);
 
 #endif

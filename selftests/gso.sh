@@ -43,6 +43,46 @@ udp_singly() {
 	in_udp nfipsec nfipsec && one_by_one
 }
 
+# A rule that sends what was sealed another way, to such a device
+udp_strays() {
+	strays
+	local ret=$?
+	rules gwa </dev/null
+	ip -n "${NS[gwa]}" rule del fwmark 7 table 7
+	ip -n "${NS[gwa]}" route flush table 7
+	ip -n "${NS[gwa]}" link del away
+	return "$ret"
+}
+
+strays() {
+	local WAN=away
+	ip -n "${NS[gwa]}" link add away type dummy &&
+		on gwa ethtool -K away tx-udp-segmentation off >/dev/null || return 1
+	ip_batch gwa <<-LINES || return 1
+		link set away up
+		route add 10.0.0.2/32 dev away
+		route add 10.0.0.2/32 dev wan table 7
+		rule add fwmark 7 table 7
+	LINES
+	in_udp nfipsec nfipsec || return 1
+	watch "table ip m {
+		chain c {
+			type route hook output priority 310
+			udp dport 4500 meta mark set 7
+		}
+		chain d {
+			type filter hook postrouting priority 310
+			oifname wan udp dport 4500 meta length < 1501 counter
+		}
+	}" || return 1
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	equal "larger than the link's" "$(seen gwb large)" 0
+	# nor are they to rules behind nfipsec's
+	equal "seen one by one" "$(on gwa nft list chain ip m d |
+		sed -n 's/.*counter packets \([0-9]*\).*/\1/p')" "$(seen gwb came)"
+}
+
 # udp_together DRIVER_B: unless told otherwise; a veth takes it all as one; it is one to who receives it
 udp_together() {
 	in_udp nfipsec "$1" || return 1
@@ -294,7 +334,7 @@ need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
 gso_topology
-plan 21
+plan 22
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
@@ -302,6 +342,7 @@ run "together, 4 in 6" together 6 4 aes128gcm16
 run "together, TCP of the host itself in transport mode" own_transport
 run "in UDP, to a link that knows nothing of it" udp_apart
 run "in UDP, to a link that passes them on" udp_singly
+run "in UDP, sent another way by a rule" udp_strays
 pass_on Y
 run "in UDP, as one, nfipsec receives" udp_together nfipsec
 run "in UDP, as one, XFRM receives" udp_together xfrm

@@ -340,28 +340,22 @@ have_two() {
 
 # The link's header is put back in front of labels when all is taken apart behind them
 labelled() {
-	local rc=0 add="tc filter add dev wan"
+	modprobe -n act_mpls 2>/dev/null ||
+		{ echo "no act_mpls in this kernel"; return "$KSFT_SKIP"; }
 	modprobe -q mpls_gso 2>/dev/null
 	tunnel nfipsec nfipsec 4 4 aes128gcm16 || return 1
 	on gwa tc qdisc add dev wan clsact && on gwb tc qdisc add dev wan clsact ||
 		return 1
-	# shellcheck disable=SC2086 # words
-	if on gwa $add egress protocol ip matchall action mpls push protocol mpls_uc \
-		label 100 2>"$TMP/err"; then
-		# shellcheck disable=SC2086 # words
-		on gwb $add ingress protocol mpls_uc matchall action mpls pop \
-			protocol ip || rc=1
-		watch
-		transfer 4 || rc=1
-		more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
-		equal "larger than the link's" "$(seen gwb large)" 0 || rc=1
-	else
-		echo "no labels in this kernel: $(head -n 1 "$TMP/err")"
-		rc=$KSFT_SKIP
-	fi
+	check "labels put in front" on gwa tc filter add dev wan egress protocol ip \
+		matchall action mpls push protocol mpls_uc label 100
+	check "labels taken off" on gwb tc filter add dev wan ingress protocol mpls_uc \
+		matchall action mpls pop protocol ip
+	watch
+	transfer 4
+	more 12 sent "$(seen gwa sent)" came "$(seen gwb came)"
+	equal "larger than the link's" "$(seen gwb large)" 0
 	on gwa tc qdisc del dev wan clsact
 	on gwb tc qdisc del dev wan clsact
-	return "$rc"
 }
 
 # narrow WINDOW: a tunnel whose receiver has that replay window

@@ -83,7 +83,7 @@ strays() {
 		sed -n 's/.*counter packets \([0-9]*\).*/\1/p')" "$(seen gwb came)"
 }
 
-# udp_together DRIVER_B: unless told otherwise; a veth takes it all as one; it is one to who receives it
+# udp_together DRIVER_B: told so, a veth takes it all as one; it is one to who receives it
 udp_together() {
 	in_udp nfipsec "$1" || return 1
 	[[ $1 != xfrm ]] || encap_holder gwb 4500 || return 1

@@ -70,15 +70,8 @@ class Listener:
     """A member of the group "events"."""
 
     def __init__(self, host=None):
-        nl = lab.nl
-        family = dict(nl.talk(16, 3, attr(2, "nfipsec"))[0])
-        groups = [dict(attrs(val)) for _, val in attrs(family[7])]
-        group = [g[2] for g in groups if g[1] == b"events\0"][0]
-        self.sock = (host or lab.n).socket(socket.AF_NETLINK, socket.SOCK_RAW,
-                                           16)
+        self.sock = lib.Genl(host or lab.n).join()
         self.sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # RCVBUFFORCE
-        self.sock.bind((0, 0))
-        self.sock.setsockopt(270, 1, number(group))     # ADD_MEMBERSHIP
 
     def event(self, seconds=5):
         """The next acquire; None if there is none."""

@@ -4,7 +4,6 @@
 RFC 4301 section 4.4.1.2: several selector sets, a list of names, and how the
 SAs of a protect policy work.
 """
-import socket
 import struct
 import sys
 
@@ -373,13 +372,7 @@ def demands_in():
 
 def listener():
     """A member of the group "events", so that somebody is asked for SAs."""
-    family = dict(lab.nl.talk(16, 3, attr(2, "nfipsec"))[0])
-    groups = [dict(attrs(val)) for _, val in attrs(family[7])]
-    group = [g[2] for g in groups if g[1] == b"events\0"][0]
-    sock = lab.n.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
-    sock.bind((0, 0))
-    sock.setsockopt(270, 1, struct.unpack("=I", group)[0])
-    return sock
+    return lib.Genl(lab.n).join()
 
 
 def demands_told():

@@ -380,6 +380,14 @@ class Genl:
             answer = self.talk(16, 3, attr(2, "nfipsec"))[0]
             Genl.family = struct.unpack("=H", dict(answer)[1])[0]
 
+    def join(self, group="events"):
+        """Be told what the members of a group are; gives the socket."""
+        family = dict(self.talk(16, 3, attr(2, "nfipsec"))[0])
+        groups = [dict(attrs(val)) for _, val in attrs(family[7])]
+        number = [g[2] for g in groups if g[1] == group.encode() + b"\0"][0]
+        self.sock.setsockopt(270, 1, struct.unpack("=i", number)[0])
+        return self.sock
+
     def raw(self, data):
         """Send bytes as they are; give all that is answered until an ack."""
         self.sock.send(data)

@@ -410,12 +410,7 @@ def wanted():
     lab.reset()
     policy("out", asks(False, mark=3, oif="vn"))
     policy("out", asks(False), priority=1, reqid=2)
-    mon = lab.n.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
-    family = dict(lab.nl.talk(16, 3, attr(2, "nfipsec"))[0])
-    groups = [dict(lib.attrs(val)) for _, val in lib.attrs(family[7])]
-    group = [g[2] for g in groups if g[1] == b"events\0"][0]
-    mon.bind((0, 0))
-    mon.setsockopt(270, 1, struct.unpack("=I", group)[0])
+    mon = lib.Genl(lab.n).join()
     with mon, sock_of(False, 3) as s:
         s.sendto(b"x", (host("vn", 2, False), PORT))
         got, = lib.json_of(lab.cli("-j", "acquire", "list"))

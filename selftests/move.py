@@ -161,12 +161,7 @@ class Events:
     """What is told to who listens."""
 
     def __init__(self):
-        nl = lib.Genl(lab.n)
-        family = dict(nl.talk(16, 3, attr(2, "nfipsec"))[0])
-        groups = [dict(attrs(g)) for _, g in attrs(family[7])]
-        number = [g[2] for g in groups if g[1] == b"events\0"][0]
-        self.sock = nl.sock
-        self.sock.setsockopt(270, 1, struct.unpack("=i", number)[0])
+        self.sock = lib.Genl(lab.n).join()
 
     def next(self):
         data = self.sock.recv(65536)

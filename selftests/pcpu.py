@@ -95,12 +95,7 @@ class Listener:
     """A member of the group "events"."""
 
     def __init__(self):
-        family = dict(lab.nl.talk(16, 3, attr(2, "nfipsec"))[0])
-        groups = [dict(attrs(val)) for _, val in attrs(family[7])]
-        group = [g[2] for g in groups if g[1] == b"events\0"][0]
-        self.sock = lab.n.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
-        self.sock.bind((0, 0))
-        self.sock.setsockopt(270, 1, struct.unpack("=I", group)[0])
+        self.sock = lib.Genl(lab.n).join()
 
     def event(self, seconds=5):
         """The next one, its kind and attributes; None if there is none."""

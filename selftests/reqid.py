@@ -286,12 +286,7 @@ def transaction():
 
 def listener():
     """A member of the group "events", so that packets wait."""
-    nl = lib.Genl(lab.n)
-    family = dict(nl.talk(16, 3, attr(2, "nfipsec"))[0])
-    groups = [dict(attrs(val)) for _, val in attrs(family[7])]
-    group = [g[2] for g in groups if g[1] == b"events\0"][0]
-    nl.sock.setsockopt(270, 1, struct.unpack("=i", group)[0])
-    return nl.sock
+    return lib.Genl(lab.n).join()
 
 
 def waits():

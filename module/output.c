@@ -40,6 +40,9 @@
 #include "tfc.h"
 #include "train.h"
 
+/* Each a look-up, behind which a route may be dead again. */
+#define ROUTE_TRIES	4
+
 /* Of an ICMP error several looks: all of them at one state. */
 static enum nfipsec_reason ask_policy(const struct nfipsec_net *nn,
 				      const struct sk_buff *skb, u8 family,
@@ -196,6 +199,9 @@ static int send_fragments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 
 	/* The stack would make an Internet checksum, also of SCTP. */
 	reason = nfipsec_seal_checksum(skb);
+	/* The stack asks its own route too what fits. */
+	if (!reason && nfipsec_reinject_is_dead(skb_dst(skb)))
+		reason = NFIPSEC_OUT_NO_ROUTE;
 	if (reason) {
 		nfipsec_drop(p->nn, skb, reason);
 		return reason_errno(reason);
@@ -334,6 +340,28 @@ static enum nfipsec_reason find_sas(struct nfipsec_outbound *p,
 	return reason;
 }
 
+/* A route, and what is known of it, that was not dead when that was read. */
+static enum nfipsec_reason find_route(struct nfipsec_outbound *p,
+				      const struct sk_buff *skb,
+				      const struct nfipsec_l3 *l3,
+				      const struct nfipsec_flow *flow)
+{
+	unsigned int tries = ROUTE_TRIES;
+	enum nfipsec_reason reason;
+
+	do {
+		reason = nfipsec_decide_path(p, skb, l3, flow);
+		if (reason || !nfipsec_reinject_is_dead(p->dst))
+			return reason;
+		/* What policy said holds for the device of its own. */
+		if (!nfipsec_sa_rehouses(p->sa))
+			break;
+		dst_release(p->dst);
+		p->dst = NULL;
+	} while (--tries);
+	return NFIPSEC_OUT_NO_ROUTE;
+}
+
 static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
 				     struct sk_buff *skb,
 				     const struct nfipsec_l3 *l3,
@@ -341,7 +369,7 @@ static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
 {
 	enum nfipsec_reason reason;
 
-	reason = nfipsec_decide_path(p, skb, l3, flow);
+	reason = find_route(p, skb, l3, flow);
 	if (reason)
 		return reason;
 	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu) &&
@@ -409,7 +437,8 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
  * @skb: packet that passed all POST_ROUTING hooks; consumed
  *
  * Looks policy up again: the hooks may have changed the packet or held it
- * while policy changed.
+ * while policy changed. And for another route, if its own died meanwhile, since
+ * policy may depend on the device.
  * Context: process or softirq.
  * Return: 0 or an error for the sender.
  */
@@ -420,6 +449,11 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	int ret;
 
 	rcu_read_lock();
+	/* In a tunnel it may do without, else it is dropped. */
+	if (nfipsec_reinject_is_dead(skb_dst(skb)))
+		nfipsec_reinject_again(net, skb,
+				       skb->protocol == htons(ETH_P_IPV6) ?
+				       AF_INET6 : AF_INET);
 	ret = nfipsec_output_decided(net, skb, &d);
 	rcu_read_unlock();
 	return ret;

@@ -26,6 +26,7 @@
 #include "path.h"
 #include "pmtu.h"
 #include "proto.h"
+#include "reinject.h"
 
 /* RFC 5925: TCP-AO. */
 #define TCP_OPTION_AO	29
@@ -306,7 +307,7 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
  *
  * A socket of this host learns it from its route and from the error, a host
  * behind us from the error. Conntrack's view of a translated source address
- * is undone on the way.
+ * is undone on the way. Nobody is told if the packet's own route is dead.
  * Context: process or softirq, outside locks.
  */
 void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
@@ -316,6 +317,9 @@ void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 {
 	u32 hash = peer_hash(sa);
 
+	/* The stack would take the host's first namespace for this one. */
+	if (nfipsec_reinject_is_dead(skb_dst(skb)))
+		return;
 	/* A sender behind us does not write into our route. */
 	if (shared && !skb->skb_iif) {
 		WRITE_ONCE(nn->told[hash % NFIPSEC_TOLD_SIZE],

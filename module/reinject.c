@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See reinject.h. */
 #include <linux/etherdevice.h>
+#include <linux/hash.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/spinlock.h>
 #include <net/dst_cache.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
@@ -17,6 +19,28 @@
 #include "net.h"
 #include "reinject.h"
 #include "tag.h"
+
+/*
+ * Each protects nothing but the order of look-ups of the routes to some hosts. Of two
+ * CPUs that make the entry of a route's exception at once the kernel puts one's away
+ * when the other is done, and it may have a packet by then.
+ */
+#define ROUTE_LOCK_BITS	5
+static spinlock_t route_locks[1 << ROUTE_LOCK_BITS] = {
+	[0 ... (1 << ROUTE_LOCK_BITS) - 1] = __SPIN_LOCK_UNLOCKED(route_locks),
+};
+
+/* Not ip_route_output_flow(), which would ask XFRM's policies. */
+static struct rtable *ask_ipv4(struct net *net, struct flowi4 *fl4)
+{
+	u32 hash = hash_32((__force u32)fl4->daddr, ROUTE_LOCK_BITS);
+	struct rtable *rt;
+
+	spin_lock_bh(&route_locks[hash]);
+	rt = __ip_route_output_key(net, fl4);
+	spin_unlock_bh(&route_locks[hash]);
+	return rt;
+}
 
 static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa,
 				    u32 mark)
@@ -31,8 +55,8 @@ static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa,
 	};
 	struct rtable *rt;
 
-	/* Not ip_route_output_flow(), which would ask XFRM's policies. */
-	rt = __ip_route_output_key(net, &fl4);
+	/* With a mark each packet asks, and CPUs would wait for each other. */
+	rt = mark ? __ip_route_output_key(net, &fl4) : ask_ipv4(net, &fl4);
 	if (IS_ERR(rt))
 		return NULL;
 	if (!mark)
@@ -85,6 +109,80 @@ struct dst_entry *nfipsec_reinject_route(struct net *net,
 		return dst;
 	return sa->key.family == AF_INET ? route_ipv4(net, sa, skb->mark) :
 					   route_ipv6(net, sa, skb->mark);
+}
+
+static struct dst_entry *again_ipv4(struct net *net, const struct sk_buff *skb,
+				    int vrf)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	bool to_many = ipv4_is_multicast(iph->daddr) ||
+		       ipv4_is_lbcast(iph->daddr);
+	struct flowi4 fl4 = {
+		.daddr = iph->daddr,
+		.saddr = iph->saddr,
+		.flowi4_proto = iph->protocol,
+		.flowi4_mark = skb->mark,
+		.flowi4_l3mdev = vrf,
+		.flowi4_oif = to_many ? skb->dev->ifindex : 0,
+		/* It may be one that was forwarded. */
+		.flowi4_flags = FLOWI_FLAG_ANYSRC,
+	};
+	struct rtable *rt = ask_ipv4(net, &fl4);
+
+	return IS_ERR(rt) ? NULL : &rt->dst;
+}
+
+static struct dst_entry *again_ipv6(struct net *net, const struct sk_buff *skb,
+				    int vrf)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	struct flowi6 fl6 = {
+		.daddr = ip6h->daddr,
+		.saddr = ip6h->saddr,
+		.flowi6_proto = ip6h->nexthdr,
+		.flowi6_mark = skb->mark,
+		.flowi6_l3mdev = vrf,
+		.flowi6_oif = rt6_need_strict(&ip6h->daddr) ?
+			      skb->dev->ifindex : 0,
+		.flowlabel = ip6_flowinfo(ip6h),
+	};
+	struct dst_entry *dst = ip6_route_output(net, NULL, &fl6);
+
+	if (!dst->error)
+		return dst;
+	dst_release(dst);
+	return NULL;
+}
+
+/**
+ * nfipsec_reinject_again() - another route for a packet whose own is dead
+ * @net: namespace
+ * @skb: packet at POST_ROUTING, with its route and the device of that, starting with its
+ *	IP header; stays the caller's
+ * @family: of the header
+ *
+ * The dead one does not tell of its link or VRF any more, and the packet's socket may be
+ * that of another packet which is inside: its device and its header are asked.
+ * Context: under rcu_read_lock(), process or softirq.
+ * Return: false if there is none that leaves the host; nothing is changed.
+ */
+bool nfipsec_reinject_again(struct net *net, struct sk_buff *skb, u8 family)
+{
+	int vrf = l3mdev_master_ifindex_rcu(skb->dev);
+	struct dst_entry *dst;
+
+	dst = family == AF_INET ? again_ipv4(net, skb, vrf) :
+				  again_ipv6(net, skb, vrf);
+	if (!dst)
+		return false;
+	if (dst->dev->flags & IFF_LOOPBACK) {
+		dst_release(dst);
+		return false;
+	}
+	skb_dst_drop(skb);
+	skb_dst_set(skb, dst);
+	skb->dev = dst->dev;
+	return true;
 }
 
 /**

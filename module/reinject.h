@@ -3,9 +3,11 @@
 #ifndef NFIPSEC_REINJECT_H
 #define NFIPSEC_REINJECT_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
+#include <asm/barrier.h>
+#include <net/dst.h>
 
-struct dst_entry;
 struct net;
 struct nfipsec_net;
 struct nfipsec_sa;
@@ -14,10 +16,27 @@ struct sk_buff;
 struct dst_entry *nfipsec_reinject_route(struct net *net,
 					 struct nfipsec_sa *sa,
 					 const struct sk_buff *skb);
+bool nfipsec_reinject_again(struct net *net, struct sk_buff *skb, u8 family);
 int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
 			 bool tunnel, bool df, bool shared);
 void nfipsec_reinject_back(const struct nfipsec_net *nn, struct sk_buff *skb);
 bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
 			 u32 iif);
+
+/**
+ * nfipsec_reinject_is_dead() - has the kernel put a route away?
+ * @dst: route, of which something was read, or NULL
+ *
+ * It was deleted, or another took its place. To hold it is no help: its MTU is then
+ * that of no device there is, and what is sent by it is discarded without a word.
+ * Context: any.
+ * Return: true if it must not be used, and what was read may be wrong.
+ */
+static inline bool nfipsec_reinject_is_dead(const struct dst_entry *dst)
+{
+	/* It is marked before it gets another device. */
+	smp_rmb();
+	return dst && unlikely(READ_ONCE(dst->obsolete) == DST_OBSOLETE_DEAD);
+}
 
 #endif

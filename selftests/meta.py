@@ -283,8 +283,11 @@ def opened_late():
               attr(C["A_SA_SPI"], struct.pack("!I", 0x7777)),
               attr(C["A_SA_MODE"], u8(C["MODE_TUNNEL"])), *null.attrs())
     p = udp_packet(peer, host("vb", 9, False), 7, PORT, b"fwd")
-    esp = ipv4(peer, near, 50, null.seal(0x7777, 1, 4, p))
-    equal(fate(lambda: wires["vb"].send(esp), None), "out_discard")
+    for seq, default in enumerate(("bypass", "discard"), 1):
+        # ESP for an address of the VRF needs no policy
+        lab.default("in", default)
+        esp = ipv4(peer, near, 50, null.seal(0x7777, seq, 4, p))
+        equal(fate(lambda: wires["vb"].send(esp), None), "out_discard", default)
     lab.reset()
 
 

@@ -224,12 +224,15 @@ void nfipsec_gso_want(void)
 
 /**
  * nfipsec_gso_init() - look out for those whose place it is too
+ * @gro: what the place has for packets that come in, of IPv4
  *
  * Context: process, module init.
  * Return: 0 or an error.
  */
-int nfipsec_gso_init(void)
+int nfipsec_gso_init(struct sk_buff *(*gro)(struct list_head *head,
+					    struct sk_buff *skb))
 {
+	places[0].ours.callbacks.gro_receive = gro;
 	return register_module_notifier(&module_notifier);
 }
 

@@ -18,7 +18,8 @@
 
 bool nfipsec_gso_have(u8 family);
 void nfipsec_gso_want(void);
-int __must_check nfipsec_gso_init(void);
+int __must_check nfipsec_gso_init(struct sk_buff *(*gro)(struct list_head *head,
+							 struct sk_buff *skb));
 void nfipsec_gso_exit(void);
 
 #endif

@@ -21,6 +21,7 @@
 #include <linux/ipv6.h>
 #include <linux/preempt.h>
 #include <linux/skbuff.h>
+#include <net/ip.h>
 
 #include "admit.h"
 #include "clear.h"
@@ -551,4 +552,43 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		judge = false;
 	}
 	return look(nn, skb, family, where, judge);
+}
+
+/**
+ * nfipsec_input_early() - open ESP over IPv4 that the stack has not received yet
+ * @nn: namespace
+ * @skb: packet, starting with its IP header; its control block is another's
+ *
+ * What nfipsec_input() would do with it at PRE_ROUTING, of most packets of ESP.
+ * Context: under rcu_read_lock(), bottom halves off.
+ * Return: true if the packet is consumed; else it is as it was, or without what stood
+ * behind it in its frame.
+ */
+bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb)
+{
+	struct nfipsec_flow flow nfipsec_noinit;
+	struct nfipsec_l3 l3 nfipsec_noinit;
+	struct nfipsec_sa *sa;
+
+	if (!nfipsec_sad_any(nn) || skb_is_gso(skb) ||
+	    !nfipsec_flow_plain(skb, AF_INET, &l3, &flow) ||
+	    l3.proto != IPPROTO_ESP || skb->len < l3.len)
+		return false;
+	flow.meta = (struct nfipsec_meta){
+		.iif = skb->dev->ifindex,
+		.mark = skb->mark,
+	};
+	sa = find_sa(nn, skb, &l3, &flow);
+	if (!sa || sa->dir != NFIPSEC_DIR_IN || nfipsec_to_group(&flow) ||
+	    pskb_trim_rcsum(skb, l3.len))
+		return false;
+	nfipsec_sa_prefetch(sa, false);
+
+	/* As the stack hands it over. */
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	skb->skb_iif = skb->dev->ifindex;
+	skb_set_transport_header(skb, l3.l4_off);
+	skb_reset_mac_len(skb);
+	input_sa(nn, sa, skb, &l3, &flow);
+	return true;
 }

@@ -26,5 +26,6 @@ enum nfipsec_where {
 
 bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		   enum nfipsec_where where);
+bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb);
 
 #endif

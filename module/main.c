@@ -11,6 +11,7 @@
 #include "acquire.h"
 #include "deliver.h"
 #include "dummy.h"
+#include "gro.h"
 #include "gso.h"
 #include "hook.h"
 #include "natt.h"
@@ -149,7 +150,7 @@ static int __init nfipsec_init(void)
 	err = nfipsec_policy_init();
 	if (err)
 		goto exit_sa;
-	err = nfipsec_gso_init();
+	err = nfipsec_gso_init(nfipsec_gro_receive);
 	if (err)
 		goto exit_policy;
 	err = register_pernet_subsys(&net_ops);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
+ * What tc has at a device's ingress had another name before 6.6.
+ *
  * alloc_netdev_dummy() since 6.10. Before that such a device is made in memory of
  * its owner, and free_netdev() is for others: the module has none.
  */
@@ -8,6 +10,10 @@
 
 #include <linux/version.h>
 #include_next <linux/netdevice.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define tcx_ingress	miniq_ingress
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #include <linux/slab.h>

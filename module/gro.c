@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ESP is opened where GRO meets it, before the stack receives it, as XFRM's is with
+ * esp4_offload. But only where it makes no difference to anybody: nobody is between
+ * there and our hook at PRE_ROUTING who would miss the packet, have changed it, or
+ * have taken it elsewhere.
+ *
+ * Of IPv4 alone, and not in UDP.
+ */
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/moduleparam.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <net/gro.h>
+#include <net/rps.h>
+
+#include "gro.h"
+#include "hook.h"
+#include "input.h"
+#include "net.h"
+
+static bool gro = true;
+module_param(gro, bool, 0644);
+MODULE_PARM_DESC(gro, "ESP is opened by GRO where nobody else looks at it (default: on)");
+
+/* It may be for another CPU to receive. */
+static bool steered(void)
+{
+#ifdef CONFIG_RPS
+	return static_branch_unlikely(&rps_needed);
+#else
+	return false;
+#endif
+}
+
+static bool has_ingress_rules(const struct net_device *dev)
+{
+#if IS_ENABLED(CONFIG_NET_XGRESS) || IS_ENABLED(CONFIG_NET_CLS_ACT)
+	if (rcu_access_pointer(dev->tcx_ingress))
+		return true;
+#endif
+#ifdef CONFIG_NETFILTER_INGRESS
+	if (rcu_access_pointer(dev->nf_hooks_ingress))
+		return true;
+#endif
+	return false;
+}
+
+/* Bridges, bonds, VRFs and the like receive it as another device's. */
+static bool is_part_of_another(const struct net_device *dev)
+{
+	return rcu_access_pointer(dev->rx_handler) || netif_is_l3_slave(dev) ||
+	       netif_is_l3_master(dev);
+}
+
+/* Right behind the link's header: not of a VLAN, and in no tunnel. */
+static bool is_outermost(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IP) && !skb_network_offset(skb) &&
+	       !skb_vlan_tag_present(skb) && !skb_dst(skb);
+}
+
+/* Nobody but us would have to do with it until it has come to our hook. */
+static bool ours_alone(const struct nfipsec_net *nn, const struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+
+	return skb->pkt_type == PACKET_HOST && is_outermost(skb) &&
+	       !steered() && !is_part_of_another(dev) &&
+	       !has_ingress_rules(dev) && !dev_nit_active(dev) &&
+	       list_empty(&dev->ptype_specific) && nfipsec_hook_alone(nn);
+}
+
+/**
+ * nfipsec_gro_receive() - open ESP over IPv4 that a device's NAPI received
+ * @head: packets that GRO holds; none of them is ESP
+ * @skb: packet, its data starting with its IP header, GRO's offset behind that
+ *
+ * As callback of GRO's for a protocol.
+ * Context: under rcu_read_lock(), bottom halves off.
+ * Return: an error that tells GRO that the packet is consumed, or NULL: it goes on as
+ * it came.
+ */
+struct sk_buff *nfipsec_gro_receive(struct list_head *head, struct sk_buff *skb)
+{
+	struct nfipsec_net *nn = nfipsec_net_rcu(dev_net(skb->dev));
+
+	if (READ_ONCE(gro) && ours_alone(nn, skb) &&
+	    nfipsec_input_early(nn, skb))
+		return ERR_PTR(-EINPROGRESS);
+	NAPI_GRO_CB(skb)->same_flow = 0;
+	NAPI_GRO_CB(skb)->flush = 1;
+	return NULL;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ESP where GRO meets it: see gro.c. */
+#ifndef NFIPSEC_GRO_H
+#define NFIPSEC_GRO_H
+
+struct list_head;
+struct sk_buff;
+
+struct sk_buff *nfipsec_gro_receive(struct list_head *head, struct sk_buff *skb);
+
+#endif

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: GPL-2.0
+"""ESP that is opened by GRO, before the stack receives it; and is not where that
+would make a difference to somebody.
+
+The topology is that of lib.py; n's end of the wire receives by NAPI, with GRO. Early
+is what the stack has received once, opened; late what it has received before too.
+"""
+import socket
+import struct
+import sys
+
+import lib
+from lib import (C, FAR4, IN4, OUT4, PEER4, Algo, attr, equal, ipv4, nothing, u8, u32,
+                 udp_packet, wait_for)
+
+PORT = 4000
+PARAM = "/sys/module/nfipsec/parameters/gro"
+lab = lib.Lab()
+null = Algo("null-sha256_128", 7)
+gcm = Algo("aes128gcm16", 8)
+sock = lab.listen(PORT)
+report = lib.Report()
+
+
+def napi(host, dev, peer, peer_dev):
+    host.exec("ethtool", "-K", dev, "gro", "on")
+    peer.exec("ethtool", "-K", peer_dev, "tso", "off")
+
+
+def received():
+    """IPv4 packets that the stack has."""
+    lines = lab.n.exec("cat", "/proc/net/snmp").splitlines()
+    names, values = [x.split() for x in lines if x.startswith("Ip:")]
+    return int(dict(zip(names, values))["InReceives"])
+
+
+class Sender:
+    """An SA for what n receives, and its other end."""
+
+    def __init__(self, algo=null, peer=PEER4, near=OUT4, way="DIR_IN", **more):
+        lab.reset()
+        self.algo, self.peer, self.near, self.seq = algo, peer, near, 0
+        lab.spi += 1
+        self.spi = lab.spi
+        extra = [attr(C["A_SA_DIR"], u8(C[way]))] if way else []
+        lab.nl.do("SA_NEW", attr(C["A_SA_SRC"], lib.addr(peer)),
+                  attr(C["A_SA_DST"], lib.addr(near)),
+                  attr(C["A_SA_PROTO"], u8(50)),
+                  attr(C["A_SA_SPI"], struct.pack("!I", self.spi)),
+                  attr(C["A_SA_MODE"], u8(C["MODE_TUNNEL"])), *extra,
+                  attr(C["A_SA_REPLAY_WINDOW"], u32(64)), *algo.attrs())
+        lab.cli("policy", "add", "dir", "in", "src", FAR4, "dst", IN4, "proto",
+                "udp", "action", "protect", "tmpl", "src", peer, "dst", near,
+                "proto", "esp", "mode", "tunnel")
+        lab.mark()
+
+    def packet(self, data, to=IN4):
+        self.seq += 1
+        inner = udp_packet(FAR4, to, 7, PORT, data)
+        return ipv4(self.peer, self.near, 50,
+                    self.algo.seal(self.spi, self.seq, 4, inner))
+
+    def send(self, data, wire=lab.wire):
+        wire.send(self.packet(data))
+
+    def when(self, wire=lab.wire, to=sock):
+        """When is a packet opened?"""
+        before = received()
+        self.send(b"data", wire)
+        equal(to.recv(100), b"data", "datagram")
+        lab.counted({"in_ok": 1})
+        return {1: "early", 2: "late"}[received() - before]
+
+
+def early():
+    for algo in null, gcm:
+        equal(Sender(algo).when(), "early")
+
+
+def padded():
+    """What stands behind it in its frame."""
+    s = Sender()
+    before = received()
+    lab.wire.send(s.packet(b"") + b"\xff" * 7)
+    equal(sock.recv(100), b"", "datagram")
+    equal(received() - before, 1, "received")
+    lab.counted({"in_ok": 1})
+
+
+def refused():
+    """For its reason, once."""
+    s = Sender()
+    p = bytearray(s.packet(b"data"))
+    p[-1] ^= 1
+    lab.wire.send(bytes(p))
+    lab.counted({"in_auth": 1})
+    p[-1] ^= 1
+    lab.wire.send(bytes(p))
+    equal(sock.recv(100), b"data", "datagram")
+    lab.counted({"in_ok": 1})
+    lab.wire.send(bytes(p))
+    lab.counted({"in_replay": 1})
+    lab.wire.send(bytes(p[:-9]))        # shorter than it says
+    lab.wire.send(ipv4(PEER4, OUT4, 50, struct.pack("!II", 0x99999999, 1) + bytes(40)))
+    lab.counted({"in_no_sa": 1})
+    nothing(sock)
+
+
+def many():
+    """All of them, in their order."""
+    s = Sender(gcm)
+    got = []
+    for i in range(3000):
+        s.send(b"%d" % i)
+        if i % 20 == 19:
+            got += [int(sock.recv(100)) for _ in range(20)]
+    equal(got, list(range(3000)), "datagrams")
+    lab.counted({"in_ok": 3000})
+
+
+def fragments():
+    s = Sender()
+    p = s.packet(bytes(600))
+    body = p[20:]
+    for off, end in ((0, 320), (320, len(body))):
+        more = 0x2000 if end < len(body) else 0
+        lab.wire.send(ipv4(PEER4, OUT4, 50, body[off:end], frag=more | off // 8))
+    equal(len(sock.recv(1000)), 600, "datagram")
+    lab.counted({"in_ok": 1})
+
+
+def no_direction():
+    equal(Sender(way=None).when(), "late")
+
+
+def policy():
+    """What was opened is judged as ever."""
+    s = Sender()
+    lab.nl.do("POLICY_FLUSH")
+    lab.policy("in", FAR4, IN4, 6)
+    lab.mark()
+    s.send(b"data")
+    lab.counted({"in_policy": 1})
+    nothing(sock)
+
+
+def not_ours():
+    """To somebody behind us: it goes on as it came."""
+    s = Sender(near=FAR4, peer="192.168.2.7")
+    lab.nl.do("SA_FLUSH")
+    lab.sa(null, "in")                  # so that somebody looks at all
+    lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; "
+               "echo 0 >/proc/sys/net/ipv4/conf/vn/send_redirects; "
+               "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects")
+    p = s.packet(b"data")
+    lab.wire.send(p)
+    got = wait_for(lab.wire.recv, "it")
+    equal((got[8], got[20:]), (p[8] - 1, p[20:]), "packet")
+    lab.n.exec("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
+
+
+# Who would miss it
+
+class Nft:
+    """A chain that counts."""
+
+    def __init__(self, chain):
+        self.text = "table %s t {\n chain c {\n %s\n counter\n }\n}\n" % chain
+
+    def __enter__(self):
+        lab.n.exec("nft", "-f", "-", stdin=self.text)
+        return self
+
+    def seen(self):
+        out = lab.n.exec("nft", "list", "ruleset")
+        return int(out.split("counter packets ")[1].split()[0])
+
+    def __exit__(self, *_exc):
+        lab.n.exec("nft", "flush", "ruleset")
+
+
+class Tap:
+    """A packet socket on n's end of the wire."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def __enter__(self):
+        self.sock = lab.n.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self.sock.bind(("vn", self.kind))
+        self.sock.setblocking(False)
+        return self
+
+    def seen(self):
+        count = 0
+        while True:
+            try:
+                frame, addr = self.sock.recvfrom(2000)
+            except BlockingIOError:
+                return count
+            if addr[2] == 0 and frame[23] == 50:
+                count += 1
+
+    def __exit__(self, *_exc):
+        self.sock.close()
+
+
+class Tc:
+    """A filter at the device's ingress."""
+
+    def __enter__(self):
+        lab.n.exec("tc", "qdisc", "add", "dev", "vn", "clsact")
+        lab.n.exec("tc", "filter", "add", "dev", "vn", "ingress", "matchall",
+                   "action", "pass")
+        return self
+
+    def seen(self):
+        out = lab.n.exec("tc", "-s", "filter", "show", "dev", "vn", "ingress")
+        return int(out.split(" pkt")[0].split()[-1])
+
+    def __exit__(self, *_exc):
+        lab.n.exec("tc", "qdisc", "del", "dev", "vn", "clsact")
+
+
+def watched(watcher):
+    s = Sender()
+    with watcher:
+        equal(s.when(), "late")
+        # the opened packet is received on the device too
+        equal(watcher.seen() in (1, 2), True, "seen")
+    equal(s.when(), "early", "afterwards")
+
+
+def parameter():
+    s = Sender()
+    with open(PARAM, "w", encoding="ascii") as f:
+        f.write("N")
+    try:
+        equal(s.when(), "late")
+    finally:
+        with open(PARAM, "w", encoding="ascii") as f:
+            f.write("Y")
+    equal(s.when(), "early", "afterwards")
+
+
+def steered():
+    """Packets go to other CPUs."""
+    s = Sender()
+    rps = ["sh", "-c", "mount -t sysfs none /sys && "
+           "echo %d >/sys/class/net/vn/queues/rx-0/rps_cpus"]
+    enter = ["nsenter", "--net=" + lab.n.path, "--", "unshare", "--mount"]
+    lib.sh(*enter, *rps[:2], rps[2] % 1)
+    try:
+        equal(s.when(), "late")
+    finally:
+        lib.sh(*enter, *rps[:2], rps[2] % 0)
+    wait_for(lambda: s.when() == "early", "the end")
+
+
+def second_link(name, near, *lines):
+    """Another wire, d0 to d1, of which d0 is part of another device."""
+    lib.sh("ip", "link", "add", "d0", "netns", lab.n.ns, "address",
+           "02:00:00:00:00:01", "type", "veth", "peer", "name", "d1",
+           "netns", lab.w.ns, "address", "02:00:00:00:00:02")
+    try:
+        lab.w.ip("link set d1 up")
+        lab.n.ip("\n".join(lines))
+        napi(lab.n, "d0", lab.w, "d1")
+        wait_for(lambda: "learning" not in lab.n.exec("bridge", "link") and
+                 "listening" not in lab.n.exec("bridge", "link") and
+                 "NO-CARRIER" not in lab.n.exec("ip", "link"), "links", 30)
+        s = Sender(peer="10.9.0.9", near=near)
+        equal(s.when(lib.Wire(lab.w, "d1")), "late")
+    finally:
+        lab.n.ip("link del d0")
+        lab.n.ip("link del " + name)
+
+
+def bridge():
+    second_link("br0", "10.9.0.1", "link add br0 address 02:00:00:00:00:01 type bridge",
+
+                "link set br0 up", "link set d0 master br0", "link set d0 up",
+                "addr add 10.9.0.1/24 dev br0")
+
+
+def vrf():
+    lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/udp_l3mdev_accept")
+    second_link("blue", "10.9.0.1", "link add blue type vrf table 100",
+                "link set blue up", "link set d0 master blue", "link set d0 up",
+                "addr add 10.9.0.1/24 dev d0",
+                "addr add %s/32 dev blue" % IN4)
+
+
+def early_again():
+    """By another wire that is nothing else."""
+    lab.n.ip("link add d9 type dummy")
+    try:
+        second_link("d9", "10.9.0.1", "link set d0 up", "addr add 10.9.0.1/24 dev d0")
+    except AssertionError as e:
+        equal("'early'" in str(e), True, str(e))
+        return
+    raise AssertionError("late")
+
+
+napi(lab.n, "vn", lab.w, "vw")
+report.add("early", early)
+report.add("padding", padded)
+report.add("refused", refused)
+report.add("many", many)
+report.add("fragments", fragments)
+report.add("SA without a direction", no_direction)
+report.add("policy", policy)
+report.add("to another host", not_ours)
+for what, thing in (
+        ("rules at PRE_ROUTING", Nft(("ip", "type filter hook prerouting priority -300"))),
+        ("rules at ingress", Nft(("netdev", "type filter hook ingress device vn priority 0"))),
+        ("a packet socket", Tap(3)),
+        ("a packet socket for IPv4", Tap(0x0800)),
+        ("tc", Tc())):
+    report.add("late because of " + what, watched, thing)
+report.add("late because of the parameter", parameter)
+report.add("late because of RPS", steered)
+report.add("late because of a bridge", bridge)
+report.add("late because of a VRF", vrf)
+report.add("another wire", early_again)
+sys.exit(report.run())

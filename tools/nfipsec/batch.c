@@ -121,14 +121,20 @@ static int run_line(char *line, unsigned int number, batch_fn run, void *arg)
 	return run(n, words, number, arg);
 }
 
-static int run_lines(char *text, const char *name, batch_fn run, void *arg)
+static int run_lines(const struct text *text, const char *name, batch_fn run,
+		     void *arg)
 {
 	unsigned int number = 0;
+	char *rest = text->buf;
 	char sentence[640];
 	char *line;
 	int ret;
 
-	while ((line = strsep(&text, "\n"))) {
+	/* Lines are strings, and what is behind it would not be seen. */
+	if (memchr(text->buf, '\0', text->len))
+		return cli_fail(CLI_USAGE, "%s: not text: there is a byte in it that is zero",
+				name);
+	while ((line = strsep(&rest, "\n"))) {
 		number++;
 		ret = run_line(line, number, run, arg);
 		if (ret) {
@@ -164,7 +170,7 @@ int batch_each(const char *path, batch_fn run, void *arg)
 	if (ret)
 		ret = cli_fail(CLI_FAILED, "%s: %s", path, strerror(-ret));
 	else
-		ret = run_lines(text.buf,
+		ret = run_lines(&text,
 				cli.stdin_used ? "standard input" : path,
 				run, arg);
 	text_free(&text);

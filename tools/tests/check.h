@@ -60,6 +60,7 @@ void test_policy(void);
 void test_keys(void);
 void test_wire(void);
 void test_errors(void);
+void test_batch(void);
 void test_keep(void);
 void test_apply(void);
 

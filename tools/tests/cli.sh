@@ -163,6 +163,10 @@ printf 'sa add %s aead aes128gcm16 - 128\n' "$SA" |
 [ $? = 2 ] && grep -q 'use @FILE' "$TMP/err"
 ok $? "no key from the batch's own input"
 
+printf 'version\n\000\nnonsense\n' >"$TMP/batch"
+refused 2 "$TMP/batch: not text" -b "$TMP/batch"
+refused 2 "$TMP/batch: not text" apply "$TMP/batch"
+
 # wherever a key is put, no part of it comes back
 for words in "$KEY" "sa $KEY" "sa add $KEY" "sa add $SA aead $KEY $KEY $KEY" \
 	"sa add $SA aead aes128gcm16 ${KEY}zz 128" "sa add spi $KEY" \

@@ -182,6 +182,29 @@ static void cut_short(const char *path)
 	has(cli_error(), "the end is missing", "keep: cut");
 }
 
+/* Numbers behind a byte that is zero are not lost. */
+static void zero_byte(const char *path)
+{
+	static const char text[] =
+		"sa update src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1 seq-out 7\n"
+		"\0\n"
+		"sa update src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x2 seq-out 5\n"
+		"# end\n";
+	struct kept_list list = {};
+	FILE *f = fopen(path, "w");
+	int ret;
+
+	if (!f)
+		abort();
+	fwrite(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	ret = keep_read(path, &list);
+	ok(ret == CLI_USAGE && !list.len, "keep: a zero byte", "%d, %zu SAs",
+	   ret, list.len);
+	has(cli_error(), "not text", "keep: a zero byte is named");
+	free(list.sa);
+}
+
 void test_keep(void)
 {
 	static const struct plan_case beyond = {
@@ -209,6 +232,7 @@ void test_keep(void)
 		"sa update src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1 seq-out x",
 		"no number");
 	cut_short(path);
+	zero_byte(path);
 	unlink(path);
 	rmdir(dir);
 }

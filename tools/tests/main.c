@@ -97,6 +97,7 @@ int main(void)
 	test_keys();
 	test_wire();
 	test_errors();
+	test_batch();
 	test_keep();
 	test_apply();
 	printf("1..%u\n", count);

@@ -152,16 +152,23 @@ static int run_lines(const struct text *text, const char *name, batch_fn run,
  * @run: called with the words of each line that has any
  * @arg: for @run
  *
+ * Standard input is read as a file once at most.
+ *
  * Return: enum cli_result of the last line
  */
 int batch_each(const char *path, batch_fn run, void *arg)
 {
+	bool input = !strcmp(path, "-");
 	struct text text = {};
 	int fd = STDIN_FILENO;
 	int ret;
 
-	cli.stdin_used = !strcmp(path, "-");
-	if (!cli.stdin_used)
+	/* It is at its end then: as a file that says nothing, and is read. */
+	if (input && cli.stdin_used)
+		return cli_fail(CLI_USAGE, "standard input was read to its end already: give a file");
+	if (input)
+		cli.stdin_used = true;
+	else
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	ret = fd < 0 ? -errno : text_read(fd, &text);
 	if (fd > STDIN_FILENO)
@@ -170,9 +177,8 @@ int batch_each(const char *path, batch_fn run, void *arg)
 	if (ret)
 		ret = cli_fail(CLI_FAILED, "%s: %s", path, strerror(-ret));
 	else
-		ret = run_lines(&text,
-				cli.stdin_used ? "standard input" : path,
-				run, arg);
+		ret = run_lines(&text, input ? "standard input" : path, run,
+				arg);
 	text_free(&text);
 	return ret;
 }

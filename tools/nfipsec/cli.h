@@ -30,7 +30,7 @@ enum cli_result {
  * @check: apply, change nothing
  * @keys_later: a key that there is not is needed later, if at all
  * @family: AF_INET or AF_INET6 where the words do not tell, 0 if not given
- * @stdin_used: standard input is the batch file, no key can come from it
+ * @stdin_used: standard input was read as a file: nothing more comes from it
  * @out: where results go
  * @h: handle, NULL until the first command that needs it
  */

@@ -131,7 +131,7 @@ static int key_stdin(struct key *key)
 	int ret;
 
 	if (cli.stdin_used)
-		return cli_fail(CLI_USAGE, "standard input is the batch, a key cannot come from it: use @FILE");
+		return cli_fail(CLI_USAGE, "standard input was read as a file, a key cannot come from it: use @FILE");
 
 	len = read_all(STDIN_FILENO, buf, sizeof(buf), true);
 	if (len < 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Files of lines. */
+/* Files of lines, and the one standard input that there is. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,20 +10,23 @@
 /**
  * struct seen - what the lines of a file were
  * @lines: those with words
+ * @file: another file, to be read at each line; or NULL
  */
 struct seen {
 	unsigned int lines;
+	const char *file;
 };
 
 static int see(int argc, char **argv, unsigned int line, void *arg)
 {
 	struct seen *seen = arg;
+	struct seen inner = {};
 
 	(void)argc;
 	(void)argv;
 	(void)line;
 	seen->lines++;
-	return CLI_OK;
+	return seen->file ? batch_each(seen->file, see, &inner) : CLI_OK;
 }
 
 static void put_file(const char *path, const char *data, size_t len)
@@ -54,6 +57,49 @@ static void zero_byte(const char *path)
 	}
 }
 
+static void input_is(const char *path, const char *text)
+{
+	put_file(path, text, strlen(text));
+	if (!freopen(path, "r", stdin))
+		abort();
+	cli.stdin_used = false;
+}
+
+/* At its end it looks like a file without lines. */
+static void input_once(const char *dir, const char *path)
+{
+	struct seen seen = { .file = "-" };
+	char other[64];
+	int ret;
+
+	input_is(path, "a\nb\n");
+	ret = batch_each("-", see, &seen);
+	ok(ret == CLI_USAGE && seen.lines == 1,
+	   "batch: standard input within itself", "%d, %u lines", ret,
+	   seen.lines);
+	has(cli_error(), "standard input line 1: standard input was read",
+	    "batch: it says so");
+
+	snprintf(other, sizeof(other), "%s/other", dir);
+	put_file(other, "c\n", 2);
+	input_is(path, "a\nb\n");
+	seen = (struct seen){ .file = other };
+	ret = batch_each("-", see, &seen);
+	ok(!ret && seen.lines == 2 && cli.stdin_used,
+	   "batch: a file within standard input", "%d, %u lines, %d", ret,
+	   seen.lines, cli.stdin_used);
+
+	input_is(path, "a\n");
+	put_file(other, "c\nd\n", 4);
+	seen = (struct seen){ .file = "-" };
+	ret = batch_each(other, see, &seen);
+	ok(ret == CLI_USAGE && seen.lines == 2,
+	   "batch: standard input twice within a file", "%d, %u lines", ret,
+	   seen.lines);
+	cli.stdin_used = false;
+	unlink(other);
+}
+
 void test_batch(void)
 {
 	char dir[] = "/tmp/nfipsec-batch.XXXXXX";
@@ -63,6 +109,7 @@ void test_batch(void)
 		abort();
 	snprintf(path, sizeof(path), "%s/lines", dir);
 	zero_byte(path);
+	input_once(dir, path);
 	unlink(path);
 	rmdir(dir);
 }

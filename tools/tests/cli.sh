@@ -166,6 +166,9 @@ ok $? "no key from the batch's own input"
 printf 'version\n\000\nnonsense\n' >"$TMP/batch"
 refused 2 "$TMP/batch: not text" -b "$TMP/batch"
 refused 2 "$TMP/batch: not text" apply "$TMP/batch"
+printf 'apply -\n' | "$NFIPSEC" -b - >"$TMP/out" 2>"$TMP/err"
+[ $? = 2 ] && grep -q 'line 1: standard input was read' "$TMP/err"
+ok $? "apply of the batch's own input"
 
 # wherever a key is put, no part of it comes back
 for words in "$KEY" "sa $KEY" "sa add $KEY" "sa add $SA aead $KEY $KEY $KEY" \

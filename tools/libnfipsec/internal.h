@@ -53,7 +53,9 @@
  * @stage: requests of a transaction that are not sent yet, wiped likewise; or NULL
  * @stage_len: bytes of it
  * @staged: requests of the transaction, sent or not
+ * @stage_first: of which the first of @stage is the one with this number, from 0
  * @stage_seq: sequence number of the first of @stage
+ * @stage_last: of the last; those of other calls may be between the two
  * @blamed: which of them is to blame for the last failure
  * @told: the kernel gave a sentence of its own for the last refusal
  * @error: sentence of the last failure
@@ -70,7 +72,9 @@ struct nfipsec {
 	char *stage;
 	size_t stage_len;
 	uint32_t staged;
+	uint32_t stage_first;
 	uint32_t stage_seq;
+	uint32_t stage_last;
 	uint32_t blamed;
 	bool told;
 	char error[512];

@@ -70,11 +70,12 @@ static const struct nfi_set *set_of(uint8_t cmd)
 /* The sentence is made of the request, which is looked for in the handle. */
 static int refused(struct nfipsec *h, const struct nlmsghdr *answer, int err)
 {
+	uint32_t number = h->stage_first;
 	const struct genlmsghdr *genl;
 	const struct nlmsghdr *nlh;
 	size_t pos = 0;
 
-	for (;;) {
+	for (;; number++) {
 		nlh = (const void *)(h->stage + pos);
 		if (nlh->nlmsg_seq == answer->nlmsg_seq)
 			break;
@@ -82,8 +83,7 @@ static int refused(struct nfipsec *h, const struct nlmsghdr *answer, int err)
 		if (pos >= h->stage_len)
 			return err;
 	}
-	h->blamed = h->staged - (h->seq - h->stage_seq + 1) +
-		    (nlh->nlmsg_seq - h->stage_seq);
+	h->blamed = number;
 	memcpy(h->tx, nlh, nlh->nlmsg_len);
 	genl = mnl_nlmsg_get_payload(nlh);
 	nfi_refused(h, answer, set_of(genl->cmd), err);
@@ -98,9 +98,9 @@ static void read_answer(struct nfipsec *h, const struct nlmsghdr *nlh,
 	int err = 0;
 
 	if (nlh->nlmsg_type != NLMSG_ERROR ||
-	    nlh->nlmsg_seq - h->stage_seq > h->seq - h->stage_seq)
+	    nlh->nlmsg_seq - h->stage_seq > h->stage_last - h->stage_seq)
 		return;
-	if (nlh->nlmsg_seq == h->seq)
+	if (nlh->nlmsg_seq == h->stage_last)
 		*over = true;
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(err))
 		memcpy(&err, mnl_nlmsg_get_payload(nlh), sizeof(err));
@@ -173,8 +173,11 @@ static int stage(struct nfipsec *h, uint8_t cmd, const void *obj, uint64_t mask,
 	mnl_attr_put(nlh, flag, 0, NULL);
 	if (nfi_encode(nlh, NFI_TX_SIZE, set_of(cmd), obj, mask))
 		return nfi_fail(h, -EMSGSIZE, "a key or name is too long for a request");
-	if (!h->stage_len)
+	if (!h->stage_len) {
 		h->stage_seq = nlh->nlmsg_seq;
+		h->stage_first = h->staged;
+	}
+	h->stage_last = nlh->nlmsg_seq;
 	h->stage_len += NLMSG_ALIGN(nlh->nlmsg_len);
 	h->staged++;
 	return 0;

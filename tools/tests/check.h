@@ -63,5 +63,6 @@ void test_errors(void);
 void test_batch(void);
 void test_keep(void);
 void test_apply(void);
+void test_transaction(void);
 
 #endif

@@ -89,6 +89,8 @@ void has(const char *got, const char *want, const char *name)
 int main(void)
 {
 	cli.out = stdout;
+	/* What is written is not lost if a leak ends it. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("KTAP version 1");
 	test_numbers();
 	test_blocks();
@@ -100,6 +102,7 @@ int main(void)
 	test_batch();
 	test_keep();
 	test_apply();
+	test_transaction();
 	printf("1..%u\n", count);
 	return failed ? 1 : 0;
 }

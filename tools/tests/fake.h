@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What stands for the kernel in tests of what is sent and answered. */
+#ifndef NFIPSEC_TESTS_FAKE_H
+#define NFIPSEC_TESTS_FAKE_H
+
+#include "../libnfipsec/internal.h"
+
+/**
+ * struct fake - the kernel
+ * @request: called for each request of the family; returns what it is answered
+ *	with, 0 or a negative errno
+ * @calls: how often @request was called with each command
+ * @policies: what a list of policies holds
+ * @n: how many
+ */
+struct fake {
+	int (*request)(const struct nlmsghdr *nlh, unsigned int cmd);
+	unsigned int calls[NFIPSEC_CMD_MAX + 1];
+	const struct nfipsec_policy *policies;
+	unsigned int n;
+};
+
+extern struct fake fake;
+
+#endif

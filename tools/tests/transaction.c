@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Requests that wait to be sent many at a time, and who is to blame. */
+#include <errno.h>
+
+#include "check.h"
+#include "fake.h"
+
+static const struct nfipsec_sa sa = {
+	.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) | NFIPSEC_HAS(NFIPSEC_A_SA_SPI),
+	.dst = { 2, { 192, 0, 2, 1 } }, .spi = 0x1000,
+};
+
+static struct nfipsec *opened(void)
+{
+	struct nfipsec *h;
+	int ret;
+
+	fake = (struct fake){};
+	ret = nfipsec_open(&h);
+	if (!ret)
+		ret = nfipsec_transaction_begin(h);
+	ok(!ret, "transaction: begin", "%s", nfipsec_error(h));
+	return h;
+}
+
+/* The answers of other calls are over, and their numbers are not staged. */
+static void call_between(void)
+{
+	struct nfipsec *h = opened();
+	int ret = nfipsec_stage_sa_add(h, &sa);
+
+	if (!ret)
+		ret = nfipsec_stats_get(h, NULL, NULL, NULL);
+	if (!ret)
+		ret = nfipsec_stage_sa_add(h, &sa);
+	if (!ret)
+		ret = nfipsec_stats_get(h, NULL, NULL, NULL);
+	if (!ret)
+		ret = nfipsec_transaction_commit(h, false);
+	ok(!ret, "transaction: a call before the commit", "%d, %s", ret,
+	   nfipsec_error(h));
+	ok(fake.calls[NFIPSEC_CMD_SA_NEW] == 2 &&
+	   fake.calls[NFIPSEC_CMD_TRANSACTION_COMMIT] == 1,
+	   "transaction: all is sent", "%u", fake.calls[NFIPSEC_CMD_SA_NEW]);
+	nfipsec_close(h);
+}
+
+/* One that does not fit is not sent, and has had a number. */
+static void too_large(void)
+{
+	static const char key[NFI_TX_SIZE];
+	const struct nfipsec_sa large = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_SA_AEAD_KEY),
+		.aead_key = { key, sizeof(key) },
+	};
+	struct nfipsec *h = opened();
+	int ret;
+
+	nfipsec_stage_sa_add(h, &sa);
+	ret = nfipsec_stage_sa_add(h, &large);
+	ok(ret == -EMSGSIZE, "transaction: one that is too large", "%d", ret);
+	ret = nfipsec_transaction_commit(h, false);
+	ok(!ret, "transaction: what is behind it", "%d, %s", ret,
+	   nfipsec_error(h));
+	nfipsec_close(h);
+}
+
+static int third(const struct nlmsghdr *nlh, unsigned int cmd)
+{
+	(void)nlh;
+	return cmd == NFIPSEC_CMD_SA_NEW && fake.calls[cmd] == 3 ? -EEXIST : 0;
+}
+
+/* By its place, whatever was sent before it or between. */
+static void blamed(bool flush)
+{
+	struct nfipsec *h = opened();
+	int ret;
+
+	fake.request = third;
+	nfipsec_stage_sa_add(h, &sa);
+	nfipsec_stage_sa_add(h, &sa);
+	ret = flush ? nfipsec_transaction_flush(h) :
+		      nfipsec_stats_get(h, NULL, NULL, NULL);
+	ok(!ret, "transaction: so far", "%s", nfipsec_error(h));
+	nfipsec_stage_sa_add(h, &sa);
+	nfipsec_stats_get(h, NULL, NULL, NULL);
+	nfipsec_stage_sa_add(h, &sa);
+	ret = nfipsec_transaction_flush(h);
+	ok(ret == -EEXIST && nfipsec_transaction_blamed(h) == 2,
+	   "transaction: who is to blame", "%d, request %u, %s", ret,
+	   nfipsec_transaction_blamed(h), nfipsec_error(h));
+	nfipsec_close(h);
+}
+
+void test_transaction(void)
+{
+	call_between();
+	too_large();
+	blamed(true);
+	blamed(false);
+}

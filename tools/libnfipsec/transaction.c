@@ -44,6 +44,8 @@ int nfipsec_transaction_begin(struct nfipsec *h)
 		       NULL);
 	if (ret)
 		return ret;
+	/* Of a transaction that went with the module. */
+	nfi_stage_free(h);
 	h->stage = malloc(STAGE_SIZE);
 	if (!h->stage) {
 		nfipsec_transaction_abort(h);

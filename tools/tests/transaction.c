@@ -93,10 +93,26 @@ static void blamed(bool flush)
 	nfipsec_close(h);
 }
 
+/* As of a module that was loaded again: it knows nothing of the first. */
+static void begin_twice(void)
+{
+	struct nfipsec *h = opened();
+	int ret;
+
+	nfipsec_stage_sa_add(h, &sa);
+	ret = nfipsec_transaction_begin(h);
+	if (!ret)
+		ret = nfipsec_transaction_commit(h, false);
+	ok(!ret && !fake.calls[NFIPSEC_CMD_SA_NEW],
+	   "transaction: a second one", "%d, %s", ret, nfipsec_error(h));
+	nfipsec_close(h);
+}
+
 void test_transaction(void)
 {
 	call_between();
 	too_large();
 	blamed(true);
 	blamed(false);
+	begin_twice();
 }

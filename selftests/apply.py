@@ -180,6 +180,21 @@ def errors():
     equal(run("--check", "sa")[0], 2, "--check without apply")
 
 
+def many_refused():
+    """More than the socket has room for: the first is the one that is told."""
+    start()
+    lines = "".join(SA % (0x1000 + n, 1) + "replay-window 5 " + GCM + "\n"
+                    for n in range(500))
+    good = SA % (0x900, 1) + GCM + "\n"
+    for text, line in ((lines, 1), (good + lines, 2)):
+        said = apply(text, status=(1,))
+        equal("line %d: " % line in said and "replay" in said, True, said)
+    equal(lab.nl.tables()[0], [], "SAs")
+    # and nothing of it is in the way of what follows
+    apply(good)
+    equal(save().count("sa add"), 1, "SAs")
+
+
 def owners():
     start()
     other = SA % (0x1001, 1) + "owner ike " + GCM + (
@@ -216,6 +231,7 @@ report.add("round trip", round_trip)
 report.add("differences", differences)
 report.add("order", order)
 report.add("errors", errors)
+report.add("many refused", many_refused)
 report.add("owners", owners)
 report.add("many", many)
 sys.exit(report.run())

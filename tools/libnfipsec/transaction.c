@@ -4,6 +4,7 @@
  * the last of them is answered if none is refused.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/genetlink.h>
@@ -110,17 +111,33 @@ static void read_answer(struct nfipsec *h, const struct nlmsghdr *nlh,
 		*first = refused(h, nlh, err);
 }
 
+static bool readable(const struct nfipsec *h)
+{
+	struct pollfd p = {
+		.fd = mnl_socket_get_fd(h->nl), .events = POLLIN,
+	};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/*
+ * Where many are refused the socket has no room for all answers. What is lost are
+ * the last ones, that which ends them too; the kernel makes no more of them.
+ */
 static int read_answers(struct nfipsec *h)
 {
 	const struct nlmsghdr *nlh;
 	bool over = false;
+	bool lost = false;
 	int first = 0;
 	ssize_t n;
 	int left;
 
-	while (!over) {
+	while (!over && (!lost || readable(h))) {
 		n = mnl_socket_recvfrom(h->nl, h->rx, sizeof(h->rx));
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == ENOBUFS)
+			lost = true;
+		if (n < 0 && (errno == EINTR || errno == ENOBUFS))
 			continue;
 		if (n < 0)
 			return nfi_fail(h, -errno, "reading the kernel's answer: %s",
@@ -130,6 +147,8 @@ static int read_answers(struct nfipsec *h)
 		     nlh = mnl_nlmsg_next(nlh, &left))
 			read_answer(h, nlh, &over, &first);
 	}
+	if (!over && !first)
+		return nfi_fail(h, -ENOBUFS, "lost the kernel's answer: try again");
 	return first;
 }
 

@@ -27,9 +27,9 @@ sa add src fd00::1 dst fd00::2 proto ah spi 0x1003 mode transport auth-trunc hma
 sa add src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x1004 mode tunnel reqid 4 ecn off df set hop-limit 9 tfc-pad mtu dscp-set ef cpu 0 encap espinudp 4500 4500 0.0.0.0 """ + GCM + """
 sa add src 10.0.0.1 dst 10.0.0.2 proto comp spi 0x105 mode tunnel reqid 5 comp deflate
 # policies
-policy add dir out src 192.168.1.0/24 dst 192.168.2.0/24,192.168.4.1-192.168.4.9 proto tcp dport 443,80,90-99 priority 7 name "two words" name x owner me""" + TMPL + """
+policy add dir out src 192.168.1.0/24 dst 192.168.2.0/24,192.168.4.1-192.168.4.9 proto tcp dport 443,80,90-99 priority 7 name "two  words" name x name "" name "it's" name '"said"' name "it's "'"' owner me""" + TMPL + """
 policy add dir out src 192.168.1.1 dst any sel src fd00::/16 dst any proto udp sport 53 priority 8 pfp dst,src flag cpu-acquire""" + TMPL + """ algo aes-gcm-16
-policy add dir in src 0.0.0.0/0 dst 0.0.0.0/0 proto icmp type 3-8 action bypass
+policy add dir in src 0.0.0.0/0 dst 0.0.0.0/0 proto icmp type 3-8 owner "of #2" action bypass
 policy add dir in src fd00:2::/64 dst fd00:1::/64 proto tcp sport opaque dport opaque action discard
 """
 

@@ -350,6 +350,33 @@ int word_state(struct args *a, void *obj, const struct word *w)
 }
 
 /**
+ * text_is_control() - whether a line cannot hold a character
+ * @c: character
+ *
+ * Return: whether it is a control character, other than a tab
+ */
+bool text_is_control(char c)
+{
+	return ((unsigned char)c < ' ' && c != '\t') || c == '\177';
+}
+
+/**
+ * text_check() - whether a name can be told in one line
+ * @text: name
+ * @what: what it is, for errors
+ *
+ * Return: enum cli_result
+ */
+int text_check(const char *text, const char *what)
+{
+	for (; *text; text++)
+		if (text_is_control(*text))
+			return cli_fail(CLI_USAGE, "%s: there is a control character in the name",
+					what);
+	return CLI_OK;
+}
+
+/**
  * word_owner() - the name of an owner follows
  * @a: words
  * @obj: structure
@@ -366,6 +393,8 @@ int word_owner(struct args *a, void *obj, const struct word *w)
 	if (!*text || strlen(text) > OWNER_MAX)
 		return cli_fail(CLI_USAGE, "%s: a name of 1 to %d characters, not \"%s\"",
 				w->name, OWNER_MAX, cli_show(text));
+	if (text_check(text, w->name))
+		return CLI_USAGE;
 	strcpy((char *)obj + w->off, text);
 	has_set(obj, w->attr);
 	return CLI_OK;

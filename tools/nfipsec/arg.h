@@ -74,6 +74,9 @@ const char *choice_name(const struct choice *choices, unsigned int value);
 void has_set(void *obj, unsigned int attr);
 bool has_get(const void *obj, unsigned int attr);
 
+bool text_is_control(char c);
+int text_check(const char *text, const char *what);
+
 /* For use in tables. */
 int word_u32(struct args *a, void *obj, const struct word *w);
 int word_u64(struct args *a, void *obj, const struct word *w);

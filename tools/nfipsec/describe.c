@@ -37,30 +37,55 @@ static bool line_begin(struct line *l)
 	return l->out;
 }
 
-/* What is shown in several lines is one here. */
 static char *line_end(struct line *l)
 {
-	char *from, *to;
-	bool quoted = false;
+	if (!fclose(l->out))
+		return l->text;
+	free(l->text);
+	return NULL;
+}
 
-	if (fclose(l->out)) {
-		free(l->text);
-		return NULL;
-	}
-	for (from = to = l->text; *from; from++) {
-		if (*from == '"')
-			quoted = !quoted;
-		if (!quoted && strchr(" \t\n", *from)) {
-			if (to > l->text && to[-1] != ' ')
-				*to++ = ' ';
-		} else {
+/* What is shown in several lines is one here. */
+static void join_lines(char *text)
+{
+	char *from, *to;
+
+	for (from = to = text; *from; from++) {
+		if (!strchr(" \t\n", *from))
 			*to++ = *from;
-		}
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
 	}
-	while (to > l->text && to[-1] == ' ')
+	while (to > text && to[-1] == ' ')
 		to--;
 	*to = '\0';
-	return l->text;
+}
+
+/*
+ * A word as it is read again, where quotes join as in a shell. What no line can
+ * hold is of another program, and becomes a question mark.
+ */
+static void put_word(FILE *out, const char *word)
+{
+	bool bare = *word && !strpbrk(word, " \t#'\"");
+	char quote = strchr(word, '"') ? '\'' : '"';
+
+	if (!bare)
+		fputc(quote, out);
+	for (; *word; word++) {
+		if (!bare && *word == quote)
+			fputs("'\"'\"'", out);
+		else
+			fputc(text_is_control(*word) ? '?' : *word, out);
+	}
+	if (!bare)
+		fputc(quote, out);
+}
+
+static void put_owner(FILE *out, const char *owner)
+{
+	fputs(" owner ", out);
+	put_word(out, owner);
 }
 
 static int port_cmp(const void *a, const void *b)
@@ -240,16 +265,6 @@ static bool put_sets(FILE *out, const struct nfipsec_policy *pol)
 	return whole;
 }
 
-/* There is no escape in a quote: a name with both kinds stays as it is. */
-static void put_name(FILE *out, const char *name)
-{
-	const char *quote = strpbrk(name, " \t#'") ? "\"" : "";
-
-	if (strchr(name, '"'))
-		quote = "'";
-	fprintf(out, " name %s%s%s", quote, name, quote);
-}
-
 /**
  * describe_policy_key() - what says which policy it is
  * @pol: policy
@@ -288,14 +303,35 @@ static void kernel_name(char *name)
 	}
 }
 
-static void put_tmpl(FILE *out, const struct nfipsec_tmpl *from)
+static bool put_tmpl(FILE *out, const struct nfipsec_tmpl *from)
 {
 	struct nfipsec_tmpl tmpl = *from;
+	struct line l;
+	char *text;
 	uint32_t i;
 
 	for (i = 0; i < tmpl.algos.n; i++)
 		kernel_name(tmpl.algos.name[i]);
-	tmpl_print(out, &tmpl);
+	if (!line_begin(&l))
+		return false;
+	tmpl_print(l.out, &tmpl);
+	text = line_end(&l);
+	if (!text)
+		return false;
+	join_lines(text);
+	fprintf(out, " %s", text);
+	free(text);
+	return true;
+}
+
+static void put_names(FILE *out, const struct nfipsec_title_list *names)
+{
+	uint32_t i;
+
+	for (i = 0; i < names->n; i++) {
+		fputs(" name ", out);
+		put_word(out, names->name[i]);
+	}
 }
 
 /**
@@ -309,7 +345,9 @@ char *describe_policy(const struct nfipsec_policy *pol)
 	char *key = describe_policy_key(pol);
 	const struct choice *c;
 	const char *sep = " pfp ";
+	bool whole = true;
 	struct line l;
+	char *text;
 	uint32_t i;
 
 	if (!key || !line_begin(&l)) {
@@ -318,8 +356,7 @@ char *describe_policy(const struct nfipsec_policy *pol)
 	}
 	fprintf(l.out, "%s priority %u", key, pol->priority);
 	free(key);
-	for (i = 0; i < pol->names.n; i++)
-		put_name(l.out, pol->names.name[i]);
+	put_names(l.out, &pol->names);
 	for (c = choice_pfp; c->name; c++) {
 		if (!(pol->pfp & c->value))
 			continue;
@@ -330,11 +367,15 @@ char *describe_policy(const struct nfipsec_policy *pol)
 		if (pol->flags & c->value)
 			fprintf(l.out, " flag %s", c->name);
 	if (POLICY_HAS(pol, OWNER))
-		fprintf(l.out, " owner %s", pol->owner);
-	fprintf(l.out, " action %s ", choice_name(choice_action, pol->action));
+		put_owner(l.out, pol->owner);
+	fprintf(l.out, " action %s", choice_name(choice_action, pol->action));
 	for (i = 0; i < pol->tmpls; i++)
-		put_tmpl(l.out, &pol->tmpl[i]);
-	return line_end(&l);
+		whole = put_tmpl(l.out, &pol->tmpl[i]) && whole;
+	text = line_end(&l);
+	if (whole)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static bool is_group(const struct nfipsec_addr *addr)
@@ -378,7 +419,7 @@ static void put_id(FILE *out, const struct nfipsec_sa *sa)
 	if (SA_HAS(sa, REPLAY_WINDOW))
 		fprintf(out, " replay-window %u", sa->replay_window);
 	if (SA_HAS(sa, OWNER))
-		fprintf(out, " owner %s", sa->owner);
+		put_owner(out, sa->owner);
 }
 
 static void put_flags(FILE *out, const struct nfipsec_sa *sa)

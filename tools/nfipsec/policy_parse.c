@@ -119,6 +119,8 @@ static int word_name(struct args *a, void *obj, const struct word *w)
 	if (pol->names.n == NFIPSEC_POLICY_NAMES)
 		return cli_fail(CLI_USAGE, "too many names: a policy has %d at most",
 				NFIPSEC_POLICY_NAMES);
+	if (text_check(text, w->name))
+		return CLI_USAGE;
 	strcpy(pol->names.name[pol->names.n++], text);
 	has_set(pol, NFIPSEC_A_POLICY_NAME);
 	return CLI_OK;

@@ -2,9 +2,11 @@
 /* Lines of a whole SAD and SPD, and the difference of two. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "apply.h"
 #include "check.h"
+#include "command.h"
 #include "describe.h"
 #include "policy.h"
 
@@ -73,6 +75,106 @@ static void test_policies(void)
 		free(other);
 		free(again);
 	}
+}
+
+/* The words of a line, as batch_each() cuts them. */
+static int take_policy(int argc, char **argv, unsigned int line, void *arg)
+{
+	struct args a = { .argc = argc, .argv = argv, .pos = 2 };
+
+	(void)line;
+	return policy_parse_config(&a, arg);
+}
+
+static int take_sa(int argc, char **argv, unsigned int line, void *arg)
+{
+	struct args a = { .argc = argc, .argv = argv, .pos = 2 };
+
+	(void)line;
+	return sa_parse_config(&a, arg);
+}
+
+static void read_line(char *text, batch_fn take, void *obj)
+{
+	char path[] = "/tmp/nfipsec-apply.XXXXXX";
+	int fd = mkstemp(path);
+	int ret;
+
+	if (fd < 0 || dprintf(fd, "%s\n", text) < 0)
+		abort();
+	close(fd);
+	ret = batch_each(path, take, obj);
+	unlink(path);
+	ok(!ret, "a line with a name is read", "%s: %s", text, cli_error());
+}
+
+static void named_policy(struct nfipsec_policy *pol, const char *name,
+			 const char *owner)
+{
+	*pol = (struct nfipsec_policy){
+		.dir = NFIPSEC_DIR_OUT, .action = NFIPSEC_ACTION_BYPASS,
+		.selector.src.family = 2, .names.n = 2,
+	};
+	has_set(&pol->selector, NFIPSEC_A_SELECTOR_SRC);
+	has_set(pol, NFIPSEC_A_POLICY_OWNER);
+	strcpy(pol->names.name[0], name);
+	strcpy(pol->names.name[1], "behind");
+	strcpy(pol->owner, owner);
+}
+
+static void names_of_policy(const char *name, const char *owner)
+{
+	struct nfipsec_policy pol, again = {};
+	char *text;
+
+	named_policy(&pol, name, owner);
+	text = describe_policy(&pol);
+	read_line(text, take_policy, &again);
+	same(again.names.name[0], name, "name of a policy");
+	same(again.names.name[1], "behind", "the next name");
+	same(again.owner, owner, "owner of a policy");
+	free(text);
+}
+
+static void name_of_sa(const char *owner)
+{
+	struct sa_args in = {
+		.sa.src.family = 2, .sa.dst.family = 2, .sa.proto = 50,
+		.sa.spi = 0x1000, .sa.mode = NFIPSEC_MODE_TUNNEL,
+		.sa.dir = NFIPSEC_DIR_OUT,
+	};
+	struct sa_args again = {};
+	char *text;
+
+	has_set(&in.sa, NFIPSEC_A_SA_OWNER);
+	strcpy(in.sa.owner, owner);
+	text = describe_sa(&in.sa);
+	read_line(text, take_sa, &again);
+	same(again.sa.owner, owner, "owner of an SA");
+	free(text);
+}
+
+/* Those that a line needs quotes for, or that no line can hold. */
+static void test_names(void)
+{
+	static const char * const names[] = {
+		"plain", "", "two words", "two  words", "#no", "a#b", "a\tb",
+		"it's", "\"said\"", "\"", "'", "'\"'", "a'b \"c\" d'", " ",
+	};
+	struct nfipsec_policy pol;
+	const char *owner;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		owner = *names[i] ? names[i] : "me";
+		names_of_policy(names[i], owner);
+		name_of_sa(owner);
+	}
+	named_policy(&pol, "a\nb'\177", "me");
+	text = describe_policy(&pol);
+	has(text, " name \"a?b'?\" name behind", "a name that no line can hold");
+	free(text);
 }
 
 static char *sa_text(const char *words)
@@ -221,6 +323,7 @@ static void test_plan(void)
 void test_apply(void)
 {
 	test_policies();
+	test_names();
 	test_sas();
 	test_plan();
 }

@@ -72,6 +72,11 @@ refused 2 'must follow "--batch"' --batch
 refused 2 'unknown word "now"' sa flush now
 refused 2 'a name of 1 to 15 characters' sa flush owner abcdefghijklmnop
 refused 2 'a name of 1 to 15 characters' policy flush owner ''
+NL='
+'
+refused 2 'name: there is a control character' policy add dir in src any \
+	dst 192.0.2.1 action bypass name "a${NL}b"
+refused 2 'owner: there is a control character' sa flush owner "a${NL}b"
 refused 2 'is too much here' version 2
 refused 2 'no help about' help frob
 refused 2 '"src" is missing' sa add

@@ -37,14 +37,19 @@ static const char *file_name(const struct apply *x)
 	return strcmp(x->file, "-") ? x->file : "standard input";
 }
 
-/* A failure of the library, with the line of the request that it is about. */
-static int refused(const struct apply *x)
+/*
+ * A failure of the library, with the line of the request that it is about. One
+ * that has no line deletes: that there is nothing to delete is as a change that
+ * the commit finds.
+ */
+static int refused(struct apply *x, int err)
 {
 	uint32_t blamed = nfipsec_transaction_blamed(cli.h);
 
 	if (blamed < x->n && x->lines[blamed])
 		return cli_fail(CLI_FAILED, "%s line %u: %s", file_name(x),
 				x->lines[blamed], nfipsec_error(cli.h));
+	x->retry = err == -ESTALE || (err == -ENOENT && blamed < x->n);
 	return cli_refused("apply");
 }
 
@@ -58,6 +63,7 @@ static int stage_dels(struct apply *x, const struct tables *have)
 	struct nfipsec_policy key;
 	const struct item *item;
 	size_t i;
+	int ret;
 
 	for (i = 0; i < have->policies.n; i++) {
 		item = &have->policies.item[i];
@@ -66,16 +72,18 @@ static int stage_dels(struct apply *x, const struct tables *have)
 		key.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX);
 		key.index = item->index;
 		note(x, 0);
-		if (nfipsec_stage_policy_del(cli.h, &key))
-			return refused(x);
+		ret = nfipsec_stage_policy_del(cli.h, &key);
+		if (ret)
+			return refused(x, ret);
 	}
 	for (i = 0; i < have->sas.n; i++) {
 		item = &have->sas.item[i];
 		if (item->keep)
 			continue;
 		note(x, 0);
-		if (nfipsec_stage_sa_del(cli.h, item->sa))
-			return refused(x);
+		ret = nfipsec_stage_sa_del(cli.h, item->sa);
+		if (ret)
+			return refused(x, ret);
 	}
 	return CLI_OK;
 }
@@ -84,6 +92,7 @@ static int stage_sas(struct apply *x)
 {
 	const struct item *item;
 	size_t i;
+	int ret;
 
 	for (i = 0; i < x->want.sas.n; i++) {
 		item = &x->want.sas.item[i];
@@ -94,8 +103,9 @@ static int stage_sas(struct apply *x)
 			return cli_fail(CLI_FAILED, "%s line %u: there is no such key, neither among those of keys nor as a file",
 					file_name(x), item->line);
 		note(x, item->line);
-		if (nfipsec_stage_sa_add(cli.h, &item->in->sa))
-			return refused(x);
+		ret = nfipsec_stage_sa_add(cli.h, &item->in->sa);
+		if (ret)
+			return refused(x, ret);
 	}
 	return CLI_OK;
 }
@@ -105,6 +115,7 @@ static int stage_policies(struct apply *x)
 	struct nfipsec_policy *pol = malloc(sizeof(*pol));
 	const struct item *item;
 	int ret = CLI_OK;
+	int err = 0;
 	size_t i;
 
 	if (!pol)
@@ -120,8 +131,10 @@ static int stage_policies(struct apply *x)
 			has_set(pol, NFIPSEC_A_POLICY_OWNER);
 		}
 		note(x, item->line);
-		if (!ret && nfipsec_stage_policy_add(cli.h, pol))
-			ret = refused(x);
+		if (!ret)
+			err = nfipsec_stage_policy_add(cli.h, pol);
+		if (err)
+			ret = refused(x, err);
 	}
 	free(pol);
 	return ret;
@@ -130,6 +143,7 @@ static int stage_policies(struct apply *x)
 static int stage_all(struct apply *x, const struct tables *have,
 		     const struct nfipsec_default *def)
 {
+	int err = 0;
 	int ret;
 
 	free(x->lines);
@@ -145,12 +159,11 @@ static int stage_all(struct apply *x, const struct tables *have,
 		ret = stage_policies(x);
 	if (!ret && def->has) {
 		note(x, 0);
-		if (nfipsec_stage_default_set(cli.h, def))
-			ret = refused(x);
+		err = nfipsec_stage_default_set(cli.h, def);
 	}
-	if (!ret && nfipsec_transaction_flush(cli.h))
-		ret = refused(x);
-	return ret;
+	if (!ret && !err)
+		err = nfipsec_transaction_flush(cli.h);
+	return err ? refused(x, err) : ret;
 }
 
 static size_t show(const struct items *list, char sign)
@@ -207,8 +220,7 @@ static int commit(struct apply *x)
 {
 	int ret = nfipsec_transaction_commit(cli.h, true);
 
-	x->retry = ret == -ESTALE;
-	return ret ? refused(x) : CLI_OK;
+	return ret ? refused(x, ret) : CLI_OK;
 }
 
 /* Within the transaction: it is refused if what is read here is not true then. */

@@ -12,6 +12,7 @@
 
 #define FAMILY		0x30
 #define ANSWERS_MAX	4096
+#define POLICY_SIZE	4096
 
 struct fake fake;
 
@@ -60,9 +61,9 @@ static void answer_policies(const struct nlmsghdr *to)
 	unsigned int i;
 
 	for (i = 0; i < fake.n; i++) {
-		nlh = answer(to, FAMILY, NFI_TX_SIZE);
+		nlh = answer(to, FAMILY, POLICY_SIZE);
 		mnl_nlmsg_put_extra_header(nlh, GENL_HDRLEN);
-		if (nfi_encode(nlh, NFI_TX_SIZE, &nfi_set_policy,
+		if (nfi_encode(nlh, POLICY_SIZE, &nfi_set_policy,
 			       &fake.policies[i], UINT64_MAX))
 			abort();
 	}

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Requests that wait to be sent many at a time, and who is to blame. */
 #include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include "apply.h"
 #include "check.h"
 #include "fake.h"
 
@@ -108,6 +111,59 @@ static void begin_twice(void)
 	nfipsec_close(h);
 }
 
+static const struct nfipsec_policy old = {
+	.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX) |
+	       NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
+	       NFIPSEC_HAS(NFIPSEC_A_POLICY_ACTION),
+	.index = 8, .dir = NFIPSEC_DIR_IN, .action = NFIPSEC_ACTION_BYPASS,
+};
+
+static int deleted_once(const struct nlmsghdr *nlh, unsigned int cmd)
+{
+	(void)nlh;
+	if (cmd != NFIPSEC_CMD_POLICY_DEL)
+		return 0;
+	fake.n = 0;
+	return -ENOENT;
+}
+
+static int never_there(const struct nlmsghdr *nlh, unsigned int cmd)
+{
+	(void)nlh;
+	return cmd == NFIPSEC_CMD_POLICY_DEL ? -ENOENT : 0;
+}
+
+static int no_algorithm(const struct nlmsghdr *nlh, unsigned int cmd)
+{
+	(void)nlh;
+	return cmd == NFIPSEC_CMD_POLICY_NEW ? -ENOENT : 0;
+}
+
+/* Instead of one policy, another. */
+static void apply_case(int (*request)(const struct nlmsghdr *nlh,
+				      unsigned int cmd),
+		       int status, unsigned int begun, const char *name)
+{
+	char path[] = "/tmp/nfipsec-apply.XXXXXX";
+	struct args a = { .argc = 1, .argv = (char *[]){ path } };
+	unsigned int *calls = fake.calls;
+	int fd = mkstemp(path);
+	int ret;
+
+	if (fd < 0 || dprintf(fd, "policy add dir out src any dst 192.0.2.1 action bypass\n") < 0)
+		abort();
+	close(fd);
+	fake = (struct fake){ .request = request, .policies = &old, .n = 1 };
+	ret = cmd_apply(&a);
+	unlink(path);
+	ok(ret == status && calls[NFIPSEC_CMD_TRANSACTION_BEGIN] == begun &&
+	   calls[NFIPSEC_CMD_TRANSACTION_COMMIT] == !status, name,
+	   "%d, %u times, %s", ret, calls[NFIPSEC_CMD_TRANSACTION_BEGIN],
+	   cli_error());
+	nfipsec_close(cli.h);
+	cli.h = NULL;
+}
+
 void test_transaction(void)
 {
 	call_between();
@@ -115,4 +171,10 @@ void test_transaction(void)
 	blamed(true);
 	blamed(false);
 	begin_twice();
+	apply_case(NULL, CLI_OK, 1, "apply: at once");
+	apply_case(deleted_once, CLI_OK, 2,
+		   "apply: somebody else deletes a policy");
+	apply_case(never_there, CLI_FAILED, 8, "apply: and goes on with it");
+	apply_case(no_algorithm, CLI_FAILED, 1, "apply: what a line says");
+	has(cli_error(), "line 1: refused", "apply: which line");
 }

@@ -10,7 +10,6 @@
 
 #include "fake.h"
 
-#define FAMILY		0x30
 #define ANSWERS_MAX	4096
 #define POLICY_SIZE	4096
 
@@ -34,14 +33,15 @@ static struct nlmsghdr *answer(const struct nlmsghdr *to, uint16_t type,
 	return nlh;
 }
 
-static void answer_error(const struct nlmsghdr *to, uint16_t type, int err)
+static void answer_error(const struct nlmsghdr *to, uint16_t type, int err,
+			 bool told)
 {
 	struct nlmsghdr *nlh = answer(to, type, 256);
 	struct nlmsgerr *e = mnl_nlmsg_put_extra_header(nlh, sizeof(*e));
 
 	e->error = err;
 	e->msg = *to;
-	if (!err)
+	if (!err || !told)
 		return;
 	nlh->nlmsg_flags = NLM_F_CAPPED | NLM_F_ACK_TLVS;
 	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, "refused");
@@ -52,7 +52,7 @@ static void answer_family(const struct nlmsghdr *to)
 	struct nlmsghdr *nlh = answer(to, GENL_ID_CTRL, 256);
 
 	mnl_nlmsg_put_extra_header(nlh, GENL_HDRLEN);
-	mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, FAMILY);
+	mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, fake.family);
 }
 
 static void answer_policies(const struct nlmsghdr *to)
@@ -61,7 +61,7 @@ static void answer_policies(const struct nlmsghdr *to)
 	unsigned int i;
 
 	for (i = 0; i < fake.n; i++) {
-		nlh = answer(to, FAMILY, POLICY_SIZE);
+		nlh = answer(to, fake.family, POLICY_SIZE);
 		mnl_nlmsg_put_extra_header(nlh, GENL_HDRLEN);
 		if (nfi_encode(nlh, POLICY_SIZE, &nfi_set_policy,
 			       &fake.policies[i], UINT64_MAX))
@@ -69,25 +69,40 @@ static void answer_policies(const struct nlmsghdr *to)
 	}
 }
 
-static void take(const struct nlmsghdr *nlh)
+/* The module says why; the kernel does not. */
+static int take(const struct nlmsghdr *nlh, bool *told)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
-	bool dump = (nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	int err = 0;
 
 	if (nlh->nlmsg_type == GENL_ID_CTRL) {
+		if (!fake.family)
+			return -ENOENT;
 		answer_family(nlh);
-	} else {
-		fake.calls[genl->cmd]++;
-		if (fake.request)
-			err = fake.request(nlh, genl->cmd);
-		if (!err && dump && genl->cmd == NFIPSEC_CMD_POLICY_GET)
-			answer_policies(nlh);
+		return 0;
 	}
-	if (dump)
-		answer_error(nlh, NLMSG_DONE, err);
+	if (nlh->nlmsg_type != fake.family)
+		return -ENOENT;
+	*told = true;
+	fake.calls[genl->cmd]++;
+	if (fake.request)
+		err = fake.request(nlh, genl->cmd);
+	if (!err && genl->cmd == NFIPSEC_CMD_POLICY_GET)
+		answer_policies(nlh);
+	return err;
+}
+
+static void answer_all(const struct nlmsghdr *nlh)
+{
+	bool dump = (nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	bool told = false;
+	int err;
+
+	err = take(nlh, &told);
+	if (dump && told)
+		answer_error(nlh, NLMSG_DONE, err, told);
 	else if (err || (nlh->nlmsg_flags & NLM_F_ACK))
-		answer_error(nlh, NLMSG_ERROR, err);
+		answer_error(nlh, NLMSG_ERROR, err, told);
 }
 
 ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf,
@@ -98,7 +113,7 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf,
 
 	(void)nl;
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
-		take(nlh);
+		answer_all(nlh);
 	return len;
 }
 

@@ -10,15 +10,19 @@
  * @request: called for each request of the family; returns what it is answered
  *	with, 0 or a negative errno
  * @calls: how often @request was called with each command
+ * @family: number of the family, 0 while the module is not loaded
  * @policies: what a list of policies holds
  * @n: how many
  */
 struct fake {
 	int (*request)(const struct nlmsghdr *nlh, unsigned int cmd);
 	unsigned int calls[NFIPSEC_CMD_MAX + 1];
+	uint16_t family;
 	const struct nfipsec_policy *policies;
 	unsigned int n;
 };
+
+#define FAKE_FAMILY	0x30
 
 extern struct fake fake;
 

@@ -18,7 +18,7 @@ static struct nfipsec *opened(void)
 	struct nfipsec *h;
 	int ret;
 
-	fake = (struct fake){};
+	fake = (struct fake){ .family = FAKE_FAMILY };
 	ret = nfipsec_open(&h);
 	if (!ret)
 		ret = nfipsec_transaction_begin(h);
@@ -111,6 +111,28 @@ static void begin_twice(void)
 	nfipsec_close(h);
 }
 
+/* The same handle goes on with a module that was loaded again. */
+static void loaded_again(void)
+{
+	struct nfipsec *h = opened();
+	int ret;
+
+	nfipsec_transaction_abort(h);
+	fake.family = 0;
+	ret = nfipsec_stats_get(h, NULL, NULL, NULL);
+	ok(ret == -ENODEV, "reload: no module", "%d, %s", ret,
+	   nfipsec_error(h));
+	fake.family = FAKE_FAMILY + 1;
+	ret = nfipsec_stats_get(h, NULL, NULL, NULL);
+	ok(!ret && fake.calls[NFIPSEC_CMD_STATS_GET] == 1,
+	   "reload: another number", "%d, %s", ret, nfipsec_error(h));
+	fake.family = FAKE_FAMILY;
+	ret = nfipsec_stats_get(h, NULL, NULL, NULL);
+	ok(!ret && fake.calls[NFIPSEC_CMD_STATS_GET] == 2, "reload: at once",
+	   "%d, %s", ret, nfipsec_error(h));
+	nfipsec_close(h);
+}
+
 static const struct nfipsec_policy old = {
 	.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX) |
 	       NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
@@ -144,16 +166,21 @@ static void apply_case(int (*request)(const struct nlmsghdr *nlh,
 				      unsigned int cmd),
 		       int status, unsigned int begun, const char *name)
 {
+	static const char line[] =
+		"policy add dir out src any dst 192.0.2.1 action bypass\n";
 	char path[] = "/tmp/nfipsec-apply.XXXXXX";
 	struct args a = { .argc = 1, .argv = (char *[]){ path } };
 	unsigned int *calls = fake.calls;
 	int fd = mkstemp(path);
 	int ret;
 
-	if (fd < 0 || dprintf(fd, "policy add dir out src any dst 192.0.2.1 action bypass\n") < 0)
+	if (fd < 0 || dprintf(fd, "%s", line) < 0)
 		abort();
 	close(fd);
-	fake = (struct fake){ .request = request, .policies = &old, .n = 1 };
+	fake = (struct fake){
+		.request = request, .family = FAKE_FAMILY, .policies = &old,
+		.n = 1,
+	};
 	ret = cmd_apply(&a);
 	unlink(path);
 	ok(ret == status && calls[NFIPSEC_CMD_TRANSACTION_BEGIN] == begun &&
@@ -171,6 +198,7 @@ void test_transaction(void)
 	blamed(true);
 	blamed(false);
 	begin_twice();
+	loaded_again();
 	apply_case(NULL, CLI_OK, 1, "apply: at once");
 	apply_case(deleted_once, CLI_OK, 2,
 		   "apply: somebody else deletes a policy");

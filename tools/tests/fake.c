@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's end of a socket: these two go before those of libmnl. Who would
- * wait for ever is told so.
+ * The kernel's end of a socket: these go before those of libmnl and libc. Who
+ * would wait for ever is told so.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/genetlink.h>
@@ -18,6 +19,8 @@ struct fake fake;
 /* Answers, each a message of its own, from the first that was not read. */
 static struct nlmsghdr *answers[ANSWERS_MAX];
 static unsigned int first, end;
+/* One more was to be there, and is told as the kernel tells it: first. */
+static bool lost;
 
 static struct nlmsghdr *answer(const struct nlmsghdr *to, uint16_t type,
 			       size_t size)
@@ -36,9 +39,16 @@ static struct nlmsghdr *answer(const struct nlmsghdr *to, uint16_t type,
 static void answer_error(const struct nlmsghdr *to, uint16_t type, int err,
 			 bool told)
 {
-	struct nlmsghdr *nlh = answer(to, type, 256);
-	struct nlmsgerr *e = mnl_nlmsg_put_extra_header(nlh, sizeof(*e));
+	struct nlmsghdr *nlh;
+	struct nlmsgerr *e;
 
+	if (fake.lose) {
+		fake.lose = false;
+		lost = true;
+		return;
+	}
+	nlh = answer(to, type, 256);
+	e = mnl_nlmsg_put_extra_header(nlh, sizeof(*e));
 	e->error = err;
 	e->msg = *to;
 	if (!err || !told)
@@ -123,17 +133,27 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
 	size_t len;
 
 	(void)nl;
-	if (first == end) {
-		first = 0;
-		end = 0;
-		errno = EDEADLK;
+	if (lost || first == end) {
+		errno = lost ? ENOBUFS : EDEADLK;
+		lost = false;
 		return -1;
 	}
 	nlh = answers[first++];
+	if (first == end) {
+		first = 0;
+		end = 0;
+	}
 	len = nlh->nlmsg_len;
 	if (len > size)
 		abort();
 	memcpy(buf, nlh, len);
 	free(nlh);
 	return len;
+}
+
+int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	(void)timeout;
+	fds->revents = lost || first != end ? POLLIN : 0;
+	return n && fds->revents;
 }

@@ -10,6 +10,7 @@
  * @request: called for each request of the family; returns what it is answered
  *	with, 0 or a negative errno
  * @calls: how often @request was called with each command
+ * @lose: set by @request: there is no memory for the answer
  * @family: number of the family, 0 while the module is not loaded
  * @policies: what a list of policies holds
  * @n: how many
@@ -17,6 +18,7 @@
 struct fake {
 	int (*request)(const struct nlmsghdr *nlh, unsigned int cmd);
 	unsigned int calls[NFIPSEC_CMD_MAX + 1];
+	bool lose;
 	uint16_t family;
 	const struct nfipsec_policy *policies;
 	unsigned int n;

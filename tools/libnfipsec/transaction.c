@@ -70,7 +70,10 @@ static const struct nfi_set *set_of(uint8_t cmd)
 	return &nfi_set_policy;
 }
 
-/* The sentence is made of the request, which is looked for in the handle. */
+/*
+ * The sentence is made of the request, which is looked for in the handle. What is
+ * not there is of another call, which has not waited for its answer.
+ */
 static int refused(struct nfipsec *h, const struct nlmsghdr *answer, int err)
 {
 	uint32_t number = h->stage_first;
@@ -84,7 +87,7 @@ static int refused(struct nfipsec *h, const struct nlmsghdr *answer, int err)
 			break;
 		pos += NLMSG_ALIGN(nlh->nlmsg_len);
 		if (pos >= h->stage_len)
-			return err;
+			return 0;
 	}
 	h->blamed = number;
 	memcpy(h->tx, nlh, nlh->nlmsg_len);

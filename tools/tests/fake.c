@@ -57,6 +57,11 @@ static void answer_error(const struct nlmsghdr *to, uint16_t type, int err,
 	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, "refused");
 }
 
+void fake_refuse(const struct nlmsghdr *to, int err)
+{
+	answer_error(to, NLMSG_ERROR, err, true);
+}
+
 static void answer_family(const struct nlmsghdr *to)
 {
 	struct nlmsghdr *nlh = answer(to, GENL_ID_CTRL, 256);

@@ -28,4 +28,7 @@ struct fake {
 
 extern struct fake fake;
 
+/* Besides what @fake.request returns: another answer, of the module. */
+void fake_refuse(const struct nlmsghdr *to, int err);
+
 #endif

@@ -96,6 +96,34 @@ static void blamed(bool flush)
 	nfipsec_close(h);
 }
 
+static int late(const struct nlmsghdr *nlh, unsigned int cmd)
+{
+	struct nlmsghdr other = *nlh;
+
+	if (cmd != NFIPSEC_CMD_SA_NEW || fake.calls[cmd] != 2)
+		return 0;
+	other.nlmsg_seq--;
+	fake_refuse(&other, -EEXIST);
+	return 0;
+}
+
+/* Whose number is between those that are staged, and which did not wait for it. */
+static void other_call(void)
+{
+	struct nfipsec *h = opened();
+	int ret;
+
+	fake.request = late;
+	nfipsec_stage_sa_add(h, &sa);
+	nfipsec_stats_get(h, NULL, NULL, NULL);
+	nfipsec_stage_sa_add(h, &sa);
+	ret = nfipsec_transaction_flush(h);
+	ok(!ret && fake.calls[NFIPSEC_CMD_SA_NEW] == 2,
+	   "transaction: an answer to another call", "%d, request %u, %s",
+	   ret, nfipsec_transaction_blamed(h), nfipsec_error(h));
+	nfipsec_close(h);
+}
+
 /* As of a module that was loaded again: it knows nothing of the first. */
 static void begin_twice(void)
 {
@@ -197,6 +225,7 @@ void test_transaction(void)
 	too_large();
 	blamed(true);
 	blamed(false);
+	other_call();
 	begin_twice();
 	loaded_again();
 	apply_case(NULL, CLI_OK, 1, "apply: at once");

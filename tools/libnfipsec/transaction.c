@@ -170,6 +170,7 @@ static int flush(struct nfipsec *h)
 			break;
 	}
 	nlh->nlmsg_flags |= NLM_F_ACK;
+	h->blamed = NFIPSEC_NO_REQUEST;
 	if (mnl_socket_sendto(h->nl, h->stage, h->stage_len) < 0)
 		ret = nfi_fail(h, -errno, "sending to the kernel: %s",
 			       strerror(errno));
@@ -195,8 +196,10 @@ static int stage(struct nfipsec *h, uint8_t cmd, const void *obj, uint64_t mask,
 	}
 	nlh = nfi_request(h, h->stage + h->stage_len, cmd, 0);
 	mnl_attr_put(nlh, flag, 0, NULL);
-	if (nfi_encode(nlh, NFI_TX_SIZE, set_of(cmd), obj, mask))
+	if (nfi_encode(nlh, NFI_TX_SIZE, set_of(cmd), obj, mask)) {
+		h->blamed = h->staged;
 		return nfi_fail(h, -EMSGSIZE, "a key or name is too long for a request");
+	}
 	if (!h->stage_len) {
 		h->stage_seq = nlh->nlmsg_seq;
 		h->stage_first = h->staged;

@@ -61,10 +61,12 @@ static void too_large(void)
 
 	nfipsec_stage_sa_add(h, &sa);
 	ret = nfipsec_stage_sa_add(h, &large);
-	ok(ret == -EMSGSIZE, "transaction: one that is too large", "%d", ret);
+	ok(ret == -EMSGSIZE && nfipsec_transaction_blamed(h) == 1,
+	   "transaction: one that is too large", "%d, request %u", ret,
+	   nfipsec_transaction_blamed(h));
 	ret = nfipsec_transaction_commit(h, false);
-	ok(!ret, "transaction: what is behind it", "%d, %s", ret,
-	   nfipsec_error(h));
+	ok(!ret && nfipsec_transaction_blamed(h) == NFIPSEC_NO_REQUEST,
+	   "transaction: what is behind it", "%d, %s", ret, nfipsec_error(h));
 	nfipsec_close(h);
 }
 

@@ -124,8 +124,10 @@ static bool readable(const struct nfipsec *h)
 }
 
 /*
- * Where many are refused the socket has no room for all answers. What is lost are
- * the last ones, that which ends them too; the kernel makes no more of them.
+ * Where many are refused the socket has no room for all answers. What is lost then
+ * are the last ones, that which ends them too; the kernel makes no more of them. It
+ * may also have had no memory for one of them, and those behind it arrive: a lost
+ * one is a refusal, unless it is the last.
  */
 static int read_answers(struct nfipsec *h)
 {
@@ -150,7 +152,7 @@ static int read_answers(struct nfipsec *h)
 		     nlh = mnl_nlmsg_next(nlh, &left))
 			read_answer(h, nlh, &over, &first);
 	}
-	if (!over && !first)
+	if ((lost || !over) && !first)
 		return nfi_fail(h, -ENOBUFS, "lost the kernel's answer: try again");
 	return first;
 }

@@ -126,6 +126,29 @@ static void other_call(void)
 	nfipsec_close(h);
 }
 
+static int third_lost(const struct nlmsghdr *nlh, unsigned int cmd)
+{
+	fake.lose = third(nlh, cmd);
+	return third(nlh, cmd);
+}
+
+/* It can only have been a refusal, whatever is answered to the last. */
+static void answer_lost(void)
+{
+	struct nfipsec *h = opened();
+	int ret;
+
+	fake.request = third_lost;
+	nfipsec_stage_sa_add(h, &sa);
+	nfipsec_stage_sa_add(h, &sa);
+	nfipsec_stage_sa_add(h, &sa);
+	nfipsec_stage_sa_add(h, &sa);
+	ret = nfipsec_transaction_flush(h);
+	ok(ret == -ENOBUFS && fake.calls[NFIPSEC_CMD_SA_NEW] == 4,
+	   "transaction: an answer is lost", "%d, %s", ret, nfipsec_error(h));
+	nfipsec_close(h);
+}
+
 /* As of a module that was loaded again: it knows nothing of the first. */
 static void begin_twice(void)
 {
@@ -228,6 +251,7 @@ void test_transaction(void)
 	blamed(true);
 	blamed(false);
 	other_call();
+	answer_lost();
 	begin_twice();
 	loaded_again();
 	apply_case(NULL, CLI_OK, 1, "apply: at once");

@@ -168,7 +168,11 @@ static int transact(struct nfipsec *h, const struct nlmsghdr *nlh,
 
 static int find_family(struct nfipsec *h);
 
-/*
+/**
+ * nfi_look_again() - what a refusal says of the module
+ * @h: handle
+ * @ret: what a request was answered
+ *
  * A module that was unloaded and loaded again has another family number, and the
  * kernel knows no family of the old one. The module itself never refuses without
  * a sentence.
@@ -176,7 +180,7 @@ static int find_family(struct nfipsec *h);
  * Return: 0 if the request should be made again, or @ret, -ENODEV if there is no
  * module any more.
  */
-static int look_again(struct nfipsec *h, int ret)
+int nfi_look_again(struct nfipsec *h, int ret)
 {
 	if (ret != -ENOENT || h->told)
 		return ret;
@@ -218,7 +222,7 @@ int nfi_call(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	int first, ret;
 
 	first = call_once(h, cmd, set, obj, mask, cb, arg);
-	ret = look_again(h, first);
+	ret = nfi_look_again(h, first);
 	if (first && !ret)
 		ret = call_once(h, cmd, set, obj, mask, cb, arg);
 	return ret;
@@ -298,7 +302,7 @@ int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 		nlh = request(h, h->family, cmd, NFIPSEC_FAMILY_VERSION,
 			      NLM_F_DUMP);
 		first = h->family ? transact(h, nlh, &w) : -ENOENT;
-		ret = look_again(h, first);
+		ret = nfi_look_again(h, first);
 	} while (((!ret && (first || w.torn)) || ret == -EAGAIN) &&
 		 ++tries < DUMP_TRIES);
 
@@ -393,8 +397,13 @@ static int find_family(struct nfipsec *h)
 	int ret;
 
 	ret = ask_family(h, NFIPSEC_FAMILY_NAME, &f);
-	/* Nothing may go to who gets the number next. */
+	/*
+	 * Nothing may go to who gets the number next, and a transaction went with
+	 * the module that it was begun with.
+	 */
 	if (!ret || ret == -ENOENT) {
+		if (h->family != f.id)
+			nfi_stage_free(h);
 		h->family = f.id;
 		h->events = groups[0].id;
 		h->changes = groups[1].id;

@@ -181,6 +181,7 @@ struct nfipsec_transaction {
 
 struct nlmsghdr *nfi_request(struct nfipsec *h, void *buf, uint8_t cmd,
 			     uint16_t flags);
+int nfi_look_again(struct nfipsec *h, int ret);
 int nfi_call(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	     const void *obj, uint64_t mask, nfi_msg_cb cb, void *arg);
 int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,

@@ -58,6 +58,15 @@ int nfipsec_transaction_begin(struct nfipsec *h)
 	return 0;
 }
 
+/* It may have gone with the module. */
+static int no_transaction(struct nfipsec *h)
+{
+	h->blamed = NFIPSEC_NO_REQUEST;
+	if (!h->family)
+		return nfi_fail(h, -ENODEV, "the kernel module is not loaded: modprobe nfipsec");
+	return nfi_fail(h, -EINVAL, "there is no transaction");
+}
+
 static const struct nfi_set *set_of(uint8_t cmd)
 {
 	switch (cmd) {
@@ -94,6 +103,9 @@ static int refused(struct nfipsec *h, const struct nlmsghdr *answer, int err)
 	genl = mnl_nlmsg_get_payload(nlh);
 	nfi_refused(h, answer, set_of(genl->cmd), err);
 	explicit_bzero(h->tx, nlh->nlmsg_len);
+	/* The kernel knows no such family: the request is as good as any. */
+	if (err == -ENOENT && !h->told)
+		h->blamed = NFIPSEC_NO_REQUEST;
 	return err;
 }
 
@@ -157,6 +169,17 @@ static int read_answers(struct nfipsec *h)
 	return first;
 }
 
+/* The requests are not made again: they were of a transaction that is gone. */
+static int look_again(struct nfipsec *h, int ret)
+{
+	int again = nfi_look_again(h, ret);
+
+	if (!ret || again)
+		return again;
+	nfi_stage_free(h);
+	return nfi_fail(h, -ENODEV, "the kernel module was loaded again: there is no transaction any more");
+}
+
 static int flush(struct nfipsec *h)
 {
 	struct nlmsghdr *nlh;
@@ -180,7 +203,7 @@ static int flush(struct nfipsec *h)
 		ret = read_answers(h);
 	explicit_bzero(h->stage, h->stage_len);
 	h->stage_len = 0;
-	return ret;
+	return look_again(h, ret);
 }
 
 static int stage(struct nfipsec *h, uint8_t cmd, const void *obj, uint64_t mask,
@@ -190,7 +213,7 @@ static int stage(struct nfipsec *h, uint8_t cmd, const void *obj, uint64_t mask,
 	int ret;
 
 	if (!h->stage)
-		return nfi_fail(h, -EINVAL, "there is no transaction");
+		return no_transaction(h);
 	if (STAGE_SIZE - h->stage_len < NFI_TX_SIZE) {
 		ret = flush(h);
 		if (ret)
@@ -287,11 +310,12 @@ int nfipsec_stage_default_set(struct nfipsec *h,
  * nfipsec_transaction_flush() - send what was not sent yet
  * @h: handle
  *
- * Return: 0, or a negative errno if one of the requests was refused
+ * Return: 0, or a negative errno if one of the requests was refused or the
+ * transaction has gone with the module
  */
 int nfipsec_transaction_flush(struct nfipsec *h)
 {
-	return flush(h);
+	return h->stage ? flush(h) : no_transaction(h);
 }
 
 /**

@@ -90,7 +90,12 @@ static int take(const struct nlmsghdr *nlh, bool *told)
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 	int err = 0;
 
+	/* As to no family at all: it is of the socket, and means nothing. */
+	if (nlh->nlmsg_type < NLMSG_MIN_TYPE)
+		return 0;
 	if (nlh->nlmsg_type == GENL_ID_CTRL) {
+		if (fake.next)
+			fake.family = fake.next;
 		if (!fake.family)
 			return -ENOENT;
 		answer_family(nlh);

@@ -12,6 +12,7 @@
  * @calls: how often @request was called with each command
  * @lose: set by @request: there is no memory for the answer
  * @family: number of the family, 0 while the module is not loaded
+ * @next: its number once somebody asks for it, 0 if it stays
  * @policies: what a list of policies holds
  * @n: how many
  */
@@ -20,6 +21,7 @@ struct fake {
 	unsigned int calls[NFIPSEC_CMD_MAX + 1];
 	bool lose;
 	uint16_t family;
+	uint16_t next;
 	const struct nfipsec_policy *policies;
 	unsigned int n;
 };

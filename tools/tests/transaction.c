@@ -186,6 +186,84 @@ static void loaded_again(void)
 	nfipsec_close(h);
 }
 
+/**
+ * struct unloading - what becomes of the module while requests wait
+ * @name: of the test
+ * @family: its number when they are sent, 0 if it is not there
+ * @next: its number once it is looked for, 0 if that is the same
+ * @noticed: another call is made then
+ * @flush: what sending them gives
+ * @stage: and one more
+ */
+struct unloading {
+	const char *name;
+	uint16_t family;
+	uint16_t next;
+	bool noticed;
+	int flush;
+	int stage;
+};
+
+static const struct unloading unloadings[] = {
+	{ "is gone", 0, 0, false, -ENODEV, -ENODEV },
+	{ "is known to be gone", 0, 0, true, -ENODEV, -ENODEV },
+	{ "was loaded again", FAKE_FAMILY + 1, 0, false, -ENODEV, -EINVAL },
+	{ "is known to be loaded again", FAKE_FAMILY + 1, 0, true, -EINVAL,
+	  -EINVAL },
+	{ "is loaded again at once", 0, FAKE_FAMILY, false, -ENODEV, -EINVAL },
+};
+
+static int never_begun(const struct nlmsghdr *nlh, unsigned int cmd)
+{
+	(void)nlh;
+	return cmd == NFIPSEC_CMD_TRANSACTION_COMMIT ? -ENOENT : 0;
+}
+
+/* Its transaction went with it: nothing of it is sent to another. */
+static void stage_outlives(const struct unloading *u)
+{
+	struct nfipsec *h = opened();
+	int ret;
+
+	nfipsec_stage_sa_add(h, &sa);
+	nfipsec_stage_sa_add(h, &sa);
+	fake.family = u->family;
+	fake.next = u->next;
+	fake.request = never_begun;
+	if (u->noticed)
+		nfipsec_stats_get(h, NULL, NULL, NULL);
+	ok(!u->noticed || !h->stage, "unloaded: keys do not wait", "%s",
+	   u->name);
+	ret = nfipsec_transaction_flush(h);
+	ok(ret == u->flush && h->error[0] &&
+	   nfipsec_transaction_blamed(h) == NFIPSEC_NO_REQUEST,
+	   "unloaded: flush", "%s: %d, request %u, %s", u->name, ret,
+	   nfipsec_transaction_blamed(h), nfipsec_error(h));
+	ret = nfipsec_stage_sa_add(h, &sa);
+	ok(ret == u->stage && h->error[0] && !h->stage, "unloaded: one more",
+	   "%s: %d, %s", u->name, ret, nfipsec_error(h));
+	ret = nfipsec_transaction_commit(h, false);
+	ok(ret == (fake.family ? -ENOENT : -ENODEV) &&
+	   !fake.calls[NFIPSEC_CMD_SA_NEW], "unloaded: commit",
+	   "%s: %d, %s", u->name, ret, nfipsec_error(h));
+	nfipsec_close(h);
+}
+
+/* The commit says what the flush in it says. */
+static void commit_outlives(uint16_t family)
+{
+	struct nfipsec *h = opened();
+	int ret;
+
+	nfipsec_stage_sa_add(h, &sa);
+	fake.family = family;
+	ret = nfipsec_transaction_commit(h, false);
+	ok(ret == -ENODEV && !fake.calls[NFIPSEC_CMD_TRANSACTION_COMMIT] &&
+	   h->error[0], "unloaded: commit at once", "%d, %s", ret,
+	   nfipsec_error(h));
+	nfipsec_close(h);
+}
+
 static const struct nfipsec_policy old = {
 	.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX) |
 	       NFIPSEC_HAS(NFIPSEC_A_POLICY_DIR) |
@@ -246,6 +324,8 @@ static void apply_case(int (*request)(const struct nlmsghdr *nlh,
 
 void test_transaction(void)
 {
+	size_t i;
+
 	call_between();
 	too_large();
 	blamed(true);
@@ -254,6 +334,10 @@ void test_transaction(void)
 	answer_lost();
 	begin_twice();
 	loaded_again();
+	for (i = 0; i < ARRAY_SIZE(unloadings); i++)
+		stage_outlives(&unloadings[i]);
+	commit_outlives(0);
+	commit_outlives(FAKE_FAMILY + 1);
 	apply_case(NULL, CLI_OK, 1, "apply: at once");
 	apply_case(deleted_once, CLI_OK, 2,
 		   "apply: somebody else deletes a policy");

@@ -40,15 +40,21 @@ static void put_file(const char *path, const char *data, size_t len)
 /* What is behind it is not to be left out in silence. */
 static void zero_byte(const char *path)
 {
-	static const char * const texts[] = {
-		"a b\n\0\nc\n", "a b\nc\0 d\n", "\0a b\nc d\n", "a b\nc d\n\0",
+#define TEXT(s)	{ s, sizeof(s) - 1 }
+	static const struct {
+		const char *data;
+		size_t len;
+	} texts[] = {
+		TEXT("a b\n\0\nc\n"), TEXT("a b\nc\0 d\n"),
+		TEXT("\0a b\nc d\n"), TEXT("a b\nc d\n\0"),
 	};
+#undef TEXT
 	struct seen seen = {};
 	size_t i;
 	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(texts); i++) {
-		put_file(path, texts[i], 9);
+		put_file(path, texts[i].data, texts[i].len);
 		ret = batch_each(path, see, &seen);
 		ok(ret == CLI_USAGE && !seen.lines, "batch: a zero byte",
 		   "text %zu: %d, %u lines", i, ret, seen.lines);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 
 #include "command.h"
 
@@ -146,6 +147,22 @@ static int run_lines(const struct text *text, const char *name, batch_fn run,
 	return CLI_OK;
 }
 
+/*
+ * By any of its names. What is whole each time it is opened does not matter, nor
+ * what has nothing in it.
+ */
+static bool is_input(const char *path)
+{
+	struct stat file, input;
+
+	if (!strcmp(path, "-"))
+		return true;
+	if (stat(path, &file) || fstat(STDIN_FILENO, &input) ||
+	    file.st_dev != input.st_dev || file.st_ino != input.st_ino)
+		return false;
+	return S_ISFIFO(input.st_mode) || isatty(STDIN_FILENO);
+}
+
 /**
  * batch_each() - read the lines of a file, up to the first that fails
  * @path: file, - is standard input
@@ -158,7 +175,7 @@ static int run_lines(const struct text *text, const char *name, batch_fn run,
  */
 int batch_each(const char *path, batch_fn run, void *arg)
 {
-	bool input = !strcmp(path, "-");
+	bool input = is_input(path);
 	struct text text = {};
 	int fd = STDIN_FILENO;
 	int ret;

@@ -106,6 +106,57 @@ static void input_once(const char *dir, const char *path)
 	unlink(other);
 }
 
+static void input_is_pipe(const char *text)
+{
+	int fd[2];
+
+	if (pipe(fd) || write(fd[1], text, strlen(text)) < 0 ||
+	    dup2(fd[0], STDIN_FILENO) < 0)
+		abort();
+	close(fd[0]);
+	close(fd[1]);
+	cli.stdin_used = false;
+}
+
+/* Names of it are as good as the dash. */
+static void input_by_name(const char *path)
+{
+	static const char * const names[][2] = {
+		{ "-", "/dev/stdin" }, { "/dev/stdin", "-" },
+		{ "/dev/stdin", "/proc/self/fd/0" },
+	};
+	struct seen seen;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		input_is_pipe("a\nb\n");
+		seen = (struct seen){ .file = names[i][1] };
+		ret = batch_each(names[i][0], see, &seen);
+		ok(ret == CLI_USAGE && seen.lines == 1,
+		   "batch: standard input by its names", "%s, %s: %d, %u lines",
+		   names[i][0], names[i][1], ret, seen.lines);
+		has(cli_error(), "standard input was read",
+		    "batch: the names are known");
+	}
+
+	/* What is whole each time it is opened may be. */
+	input_is("/dev/null", "");
+	put_file(path, "a\nb\n", 4);
+	seen = (struct seen){ .file = "/dev/null" };
+	ret = batch_each(path, see, &seen);
+	ok(!ret && seen.lines == 2 && !cli.stdin_used,
+	   "batch: a device that is standard input too", "%d, %u lines", ret,
+	   seen.lines);
+	input_is(path, "a\n");
+	seen = (struct seen){ .file = path };
+	put_file(path, "a\nb\n", 4);
+	ret = batch_each(path, see, &seen);
+	ok(!ret && seen.lines == 2 && !cli.stdin_used,
+	   "batch: a file that is standard input too", "%d, %u lines", ret,
+	   seen.lines);
+}
+
 void test_batch(void)
 {
 	char dir[] = "/tmp/nfipsec-batch.XXXXXX";
@@ -116,6 +167,7 @@ void test_batch(void)
 	snprintf(path, sizeof(path), "%s/lines", dir);
 	zero_byte(path);
 	input_once(dir, path);
+	input_by_name(path);
 	unlink(path);
 	rmdir(dir);
 }

@@ -174,6 +174,9 @@ refused 2 "$TMP/batch: not text" apply "$TMP/batch"
 printf 'apply -\n' | "$NFIPSEC" -b - >"$TMP/out" 2>"$TMP/err"
 [ $? = 2 ] && grep -q 'line 1: standard input was read' "$TMP/err"
 ok $? "apply of the batch's own input"
+printf 'apply /dev/stdin\n' | "$NFIPSEC" -b - >"$TMP/out" 2>"$TMP/err"
+[ $? = 2 ] && grep -q 'line 1: standard input was read' "$TMP/err"
+ok $? "apply of it by its name"
 
 # wherever a key is put, no part of it comes back
 for words in "$KEY" "sa $KEY" "sa add $KEY" "sa add $SA aead $KEY $KEY $KEY" \

@@ -143,6 +143,8 @@ static int owner_set(char *own, void *obj, unsigned int attr,
 	if (has_get(obj, attr) && strcmp(own, owner))
 		return cli_fail(CLI_USAGE, "it is of owner %s, and not %s",
 				cli_show(own), cli_show(owner));
+	if (text_check(owner, "owner"))
+		return CLI_USAGE;
 	strcpy(own, owner);
 	has_set(obj, attr);
 	return CLI_OK;

@@ -377,10 +377,12 @@ int text_check(const char *text, const char *what)
 }
 
 /**
- * word_owner() - the name of an owner follows
+ * word_owner() - the name of an owner follows, of what there is
  * @a: words
  * @obj: structure
  * @w: the keyword
+ *
+ * Another program may have called itself what no line can hold.
  *
  * Return: enum cli_result
  */
@@ -393,9 +395,22 @@ int word_owner(struct args *a, void *obj, const struct word *w)
 	if (!*text || strlen(text) > OWNER_MAX)
 		return cli_fail(CLI_USAGE, "%s: a name of 1 to %d characters, not \"%s\"",
 				w->name, OWNER_MAX, cli_show(text));
-	if (text_check(text, w->name))
-		return CLI_USAGE;
 	strcpy((char *)obj + w->off, text);
 	has_set(obj, w->attr);
 	return CLI_OK;
+}
+
+/**
+ * word_new_owner() - the name of an owner follows, of what is made
+ * @a: words
+ * @obj: structure
+ * @w: the keyword
+ *
+ * Return: enum cli_result
+ */
+int word_new_owner(struct args *a, void *obj, const struct word *w)
+{
+	int ret = word_owner(a, obj, w);
+
+	return ret ? ret : text_check((char *)obj + w->off, w->name);
 }

@@ -84,5 +84,6 @@ int word_mode(struct args *a, void *obj, const struct word *w);
 int word_dir(struct args *a, void *obj, const struct word *w);
 int word_state(struct args *a, void *obj, const struct word *w);
 int word_owner(struct args *a, void *obj, const struct word *w);
+int word_new_owner(struct args *a, void *obj, const struct word *w);
 
 #endif

@@ -224,7 +224,7 @@ int policy_parse_config(struct args *a, struct nfipsec_policy *pol)
 		P("pfp", word_pfp, pfp, PFP),
 		{ "flag", word_flag, 0, 0, 0, 0, true },
 		{ "name", word_name, 0, 0, 0, 0, true },
-		P("owner", word_owner, owner, OWNER),
+		P("owner", word_new_owner, owner, OWNER),
 		{ "action", word_action, 0, 0, 0, 0, false },
 		{ "sel", word_sel, 0, 0, 0, 0, true },
 		{ "tmpl", word_tmpl, 0, 0, 0, 0, true },

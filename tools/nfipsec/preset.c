@@ -190,7 +190,7 @@ static int words(struct args *a, struct nfipsec_policy *common)
 		{ "priority", word_u32, 0,
 		  offsetof(struct nfipsec_policy, priority),
 		  NFIPSEC_A_POLICY_PRIORITY, 0, false },
-		{ "owner", word_owner, 0,
+		{ "owner", word_new_owner, 0,
 		  offsetof(struct nfipsec_policy, owner),
 		  NFIPSEC_A_POLICY_OWNER, 0, false },
 	};

@@ -371,7 +371,7 @@ static const struct word config_words[] = {
 	{ "flag", word_flag, 0, 0, 0, 0, true },
 	{ "esn", word_esn, 0, 0, 0, 0, false },
 	W("dir", word_dir, dir, DIR),
-	W("owner", word_owner, owner, OWNER),
+	W("owner", word_new_owner, owner, OWNER),
 	{ "sel", word_sel, 0, 0, 0, 0, false },
 	W("seq-out", word_u64, seq_out, SEQ_OUT),
 	W("seq-in", word_u64, seq_in, SEQ_IN),
@@ -482,7 +482,7 @@ int sa_parse_alloc(struct args *a, struct nfipsec_sa *want)
 		W("reqid", word_u32, reqid, REQID),
 		W("min", word_u32, spi_min, SPI_MIN),
 		W("max", word_u32, spi_max, SPI_MAX),
-		W("owner", word_owner, owner, OWNER),
+		W("owner", word_new_owner, owner, OWNER),
 	};
 	static const struct word need[] = {
 		W("src", NULL, src, SRC),

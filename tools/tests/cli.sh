@@ -76,7 +76,17 @@ NL='
 '
 refused 2 'name: there is a control character' policy add dir in src any \
 	dst 192.0.2.1 action bypass name "a${NL}b"
-refused 2 'owner: there is a control character' sa flush owner "a${NL}b"
+for words in "sa add $SA" 'policy add dir in src any dst any action bypass -4' \
+	'sa allocspi src 192.0.2.1 dst 192.0.2.2 proto esp min 256 max 512' \
+	'policy preset ike'; do
+	refused 2 'owner: there is a control character' $words owner "a${NL}b"
+done
+for line in 'policy add dir in src any dst 192.0.2.1 action bypass' \
+	"sa add $SA aead aes128gcm16 $KEY 128"; do
+	echo "$line" >"$TMP/lines"
+	refused 2 'line 1: owner: there is a control character' \
+		apply "$TMP/lines" owner "a${NL}b"
+done
 refused 2 'is too much here' version 2
 refused 2 'no help about' help frob
 refused 2 '"src" is missing' sa add
@@ -127,6 +137,12 @@ if [ ! -d /sys/module/nfipsec ]; then
 	refused 1 "$L" sa get dst 192.0.2.1 proto esp spi 256
 	refused 1 "$L" sa del src 192.0.2.2 dst 192.0.2.1 proto esp spi 256
 	refused 1 "$L" sa flush
+	# another program may have called itself that
+	: >"$TMP/lines"
+	for words in 'sa flush' 'sa list' 'policy flush' 'policy list' save \
+		"apply $TMP/lines"; do
+		refused 1 "$L" $words owner "a${NL}b"
+	done
 	refused 1 "$L" sa count
 	refused 1 "$L" sa allocspi src 192.0.2.1 dst 192.0.2.2 proto esp min 256 max 0xffffffff
 	refused 1 "$L" policy add dir in src any dst 192.0.2.1 action bypass

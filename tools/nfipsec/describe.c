@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * SAs and policies as a line of a file that apply reads. Equal objects have equal
- * lines. Keys are not in them, nor what changes with each packet.
+ * lines. So may others have, where another program gave a name or owner control
+ * characters: they are told as question marks. Keys are not in the lines, nor what
+ * changes with each packet.
  */
 #include <inttypes.h>
 #include <stdlib.h>

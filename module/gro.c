@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * ESP is opened where GRO meets it, before the stack receives it, as XFRM's is with
- * esp4_offload. But only where it makes no difference to anybody: nobody is between
- * there and our hook at PRE_ROUTING who would miss the packet, have changed it, or
- * have taken it elsewhere.
+ * esp4_offload. But only where nobody is between there and our hook at PRE_ROUTING who
+ * would miss the packet, have changed it, or have taken it elsewhere. Whom this cannot
+ * see is a packet socket for IPv4 that is bound to no device.
  *
- * Of IPv4 alone, and not in UDP.
+ * Of IPv4 alone, and not in UDP; and if the driver leaves the SPI with the headers.
+ * Without CONFIG_XFRM_OFFLOAD GRO looks at a packet again that a callback consumed, and
+ * this file is not built.
  */
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
+#include <linux/ip.h>
 #include <linux/moduleparam.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
@@ -19,6 +22,7 @@
 #include "hook.h"
 #include "input.h"
 #include "net.h"
+#include "proto.h"
 
 static bool gro = true;
 module_param(gro, bool, 0644);
@@ -54,22 +58,41 @@ static bool is_part_of_another(const struct net_device *dev)
 	       netif_is_l3_master(dev);
 }
 
-/* Right behind the link's header: not of a VLAN, and in no tunnel. */
-static bool is_outermost(const struct sk_buff *skb)
+static bool has_packet_socket(struct net_device *dev)
 {
-	return skb->protocol == htons(ETH_P_IP) && !skb_network_offset(skb) &&
+	const struct packet_type *pt;
+
+	if (dev_nit_active(dev))
+		return true;
+	list_for_each_entry_rcu(pt, &dev->ptype_specific, list)
+		if (pt->type == htons(ETH_P_IP))
+			return true;
+	return false;
+}
+
+/*
+ * Behind the link's header, not of a VLAN and in no tunnel. For whom it is by that
+ * header is not known yet of what a driver gave as pages: it has no linear part.
+ */
+static bool is_for_host(const struct sk_buff *skb)
+{
+	return skb->pkt_type == PACKET_HOST &&
+	       skb_headlen(skb) >= sizeof(struct iphdr) +
+				   sizeof(struct nfipsec_esp_hdr) &&
+	       skb->protocol == htons(ETH_P_IP) &&
+	       skb_gro_offset(skb) == sizeof(struct iphdr) &&
 	       !skb_vlan_tag_present(skb) && !skb_dst(skb);
 }
 
 /* Nobody but us would have to do with it until it has come to our hook. */
-static bool ours_alone(const struct nfipsec_net *nn, const struct sk_buff *skb)
+static bool ours_alone(struct net *net, const struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
 
-	return skb->pkt_type == PACKET_HOST && is_outermost(skb) &&
+	return is_for_host(skb) && !(dev->flags & IFF_LOOPBACK) &&
 	       !steered() && !is_part_of_another(dev) &&
-	       !has_ingress_rules(dev) && !dev_nit_active(dev) &&
-	       list_empty(&dev->ptype_specific) && nfipsec_hook_alone(nn);
+	       !has_ingress_rules(dev) && !has_packet_socket(dev) &&
+	       nfipsec_hook_alone(net);
 }
 
 /**
@@ -84,10 +107,11 @@ static bool ours_alone(const struct nfipsec_net *nn, const struct sk_buff *skb)
  */
 struct sk_buff *nfipsec_gro_receive(struct list_head *head, struct sk_buff *skb)
 {
-	struct nfipsec_net *nn = nfipsec_net_rcu(dev_net(skb->dev));
+	struct net *net = dev_net(skb->dev);
 
-	if (READ_ONCE(gro) && ours_alone(nn, skb) &&
-	    nfipsec_input_early(nn, skb))
+	/* What is nfipsec's of a namespace is there as long as its hooks are. */
+	if (READ_ONCE(gro) && ours_alone(net, skb) &&
+	    nfipsec_input_early(nfipsec_net_rcu(net), skb))
 		return ERR_PTR(-EINPROGRESS);
 	NAPI_GRO_CB(skb)->same_flow = 0;
 	NAPI_GRO_CB(skb)->flush = 1;

@@ -6,6 +6,10 @@
 struct list_head;
 struct sk_buff;
 
+#ifdef CONFIG_XFRM_OFFLOAD
 struct sk_buff *nfipsec_gro_receive(struct list_head *head, struct sk_buff *skb);
+#else
+#define nfipsec_gro_receive	NULL
+#endif
 
 #endif

@@ -224,7 +224,7 @@ void nfipsec_gso_want(void)
 
 /**
  * nfipsec_gso_init() - look out for those whose place it is too
- * @gro: what the place has for packets that come in, of IPv4
+ * @gro: what the place has for packets that come in, of IPv4, or NULL
  *
  * Context: process, module init.
  * Return: 0 or an error.

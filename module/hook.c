@@ -375,16 +375,16 @@ int nfipsec_hook_want(struct nfipsec_net *nn, struct netlink_ext_ack *extack)
 
 /**
  * nfipsec_hook_alone() - does nobody else look at IPv4 packets that come in?
- * @nn: the namespace
+ * @net: the namespace
  *
  * Context: under rcu_read_lock().
  * Return: true if the only hooks at PRE_ROUTING are ours.
  */
-bool nfipsec_hook_alone(const struct nfipsec_net *nn)
+bool nfipsec_hook_alone(const struct net *net)
 {
 	const struct nf_hook_entries *e;
 
-	e = rcu_dereference(nn->net->nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
+	e = rcu_dereference(net->nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
 	return e && e->num_hook_entries == 2 &&
 	       e->hooks[0].hook == fragments && e->hooks[1].hook == pre_routing;
 }

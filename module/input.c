@@ -2,7 +2,7 @@
 /*
  * A packet's way in (RFC 4301 section 5.2), top to bottom:
  *
- *	hook -> nfipsec_input()
+ *	hook -> nfipsec_input(), or of ESP that GRO meets nfipsec_input_early()
  *	     ESP or AH for an SA of ours, in UDP if the SA says so:
  *		-> replay check		a hint, without lock
  *		-> esp or ah		ICV, cleartext
@@ -557,12 +557,12 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 /**
  * nfipsec_input_early() - open ESP over IPv4 that the stack has not received yet
  * @nn: namespace
- * @skb: packet, starting with its IP header; its control block is another's
+ * @skb: packet, starting with its IP header, the offsets of its headers set; its
+ *	control block is another's
  *
  * What nfipsec_input() would do with it at PRE_ROUTING, of most packets of ESP.
  * Context: under rcu_read_lock(), bottom halves off.
- * Return: true if the packet is consumed; else it is as it was, or without what stood
- * behind it in its frame.
+ * Return: true if the packet is consumed; else it is as it was.
  */
 bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb)
 {
@@ -579,16 +579,14 @@ bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb)
 		.mark = skb->mark,
 	};
 	sa = find_sa(nn, skb, &l3, &flow);
-	if (!sa || sa->dir != NFIPSEC_DIR_IN || nfipsec_to_group(&flow) ||
-	    pskb_trim_rcsum(skb, l3.len))
+	if (!sa || sa->dir != NFIPSEC_DIR_IN || nfipsec_to_group(&flow))
 		return false;
 	nfipsec_sa_prefetch(sa, false);
 
 	/* As the stack hands it over. */
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	skb->skb_iif = skb->dev->ifindex;
-	skb_set_transport_header(skb, l3.l4_off);
-	skb_reset_mac_len(skb);
+	skb_orphan(skb);
 	input_sa(nn, sa, skb, &l3, &flow);
 	return true;
 }

@@ -31,6 +31,8 @@ pair() {
 		addr add 192.168.2.1/32 dev lo
 		route add 192.168.1.0/24 via 10.0.0.1 src 192.168.2.1
 	LINES
+	# so that ESP comes to GRO
+	on "$1" ethtool -K va gro on && on "$2" ethtool -K vb tso off
 }
 
 # tunnel A B ALG
@@ -235,7 +237,7 @@ not_loaded() {
 	module_insert
 }
 
-need ip nsenter probe rmmod
+need ip nsenter probe rmmod ethtool
 DA=${1:-nfipsec} DB=${2:-xfrm}
 load_module "$DA" "$DB"
 small_module

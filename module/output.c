@@ -449,7 +449,7 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	int ret;
 
 	rcu_read_lock();
-	/* In a tunnel it may do without, else it is dropped. */
+	/* In a tunnel it may do without if it need not be cut, else it is dropped. */
 	if (nfipsec_reinject_is_dead(skb_dst(skb)))
 		nfipsec_reinject_again(net, skb,
 				       skb->protocol == htons(ETH_P_IPV6) ?

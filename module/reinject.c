@@ -169,19 +169,22 @@ static struct dst_entry *again_ipv6(struct net *net, const struct sk_buff *skb,
 bool nfipsec_reinject_again(struct net *net, struct sk_buff *skb, u8 family)
 {
 	int vrf = l3mdev_master_ifindex_rcu(skb->dev);
+	struct net_device *dev;
 	struct dst_entry *dst;
 
 	dst = family == AF_INET ? again_ipv4(net, skb, vrf) :
 				  again_ipv6(net, skb, vrf);
 	if (!dst)
 		return false;
-	if (dst->dev->flags & IFF_LOOPBACK) {
+	/* A dead one's is of loopback too; what is local to a VRF has that's. */
+	dev = READ_ONCE(dst->dev);
+	if (dev->flags & IFF_LOOPBACK || netif_is_l3_master(dev)) {
 		dst_release(dst);
 		return false;
 	}
 	skb_dst_drop(skb);
 	skb_dst_set(skb, dst);
-	skb->dev = dst->dev;
+	skb->dev = dev;
 	return true;
 }
 

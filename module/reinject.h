@@ -34,7 +34,7 @@ bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
  */
 static inline bool nfipsec_reinject_is_dead(const struct dst_entry *dst)
 {
-	/* It is marked before it gets another device. */
+	/* It is marked before it gets another device; the kernel has no barrier. */
 	smp_rmb();
 	return dst && unlikely(READ_ONCE(dst->obsolete) == DST_OBSOLETE_DEAD);
 }

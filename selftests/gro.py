@@ -143,8 +143,10 @@ def policy():
     lab.nl.do("POLICY_FLUSH")
     lab.policy("in", FAR4, IN4, 6)
     lab.mark()
+    before = received()
     s.send(b"data")
     lab.counted({"in_policy": 1})
+    equal(received(), before, "received")
     nothing(sock)
 
 
@@ -156,11 +158,13 @@ def not_ours():
     lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; "
                "echo 0 >/proc/sys/net/ipv4/conf/vn/send_redirects; "
                "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects")
-    p = s.packet(b"data")
-    lab.wire.send(p)
-    got = wait_for(lab.wire.recv, "it")
-    equal((got[8], got[20:]), (p[8] - 1, p[20:]), "packet")
-    lab.n.exec("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
+    try:
+        p = s.packet(b"data")
+        lab.wire.send(p)
+        got = wait_for(lab.wire.recv, "it")
+        equal((got[8], got[20:]), (p[8] - 1, p[20:]), "packet")
+    finally:
+        lab.n.exec("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
 
 
 # Who would miss it
@@ -307,8 +311,10 @@ def rival():
     """XFRM's module has the place while it is there."""
     s = Sender()
     lib.sh("modprobe", "esp4_offload")
-    equal(s.when(), "late")
-    lib.sh("rmmod", "esp4_offload")
+    try:
+        equal(s.when(), "late")
+    finally:
+        lib.sh("rmmod", "esp4_offload")
     equal(s.when(), "early", "afterwards")
 
 

@@ -430,6 +430,16 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
 	return ret;
 }
 
+/* Of what was held its route may have died, and policy depends on the device. */
+static void route_again(struct net *net, struct sk_buff *skb)
+{
+	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
+
+	/* In a tunnel it may do without if it need not be cut, else it is dropped. */
+	if (nfipsec_reinject_is_dead(skb_dst(skb)))
+		nfipsec_reinject_again(net, skb, family);
+}
+
 /**
  * nfipsec_output() - protect a packet and send it
  * @net: namespace
@@ -437,8 +447,7 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
  * @skb: packet that passed all POST_ROUTING hooks; consumed
  *
  * Looks policy up again: the hooks may have changed the packet or held it
- * while policy changed. And for another route, if its own died meanwhile, since
- * policy may depend on the device.
+ * while policy changed. And for another route, if its own died meanwhile.
  * Context: process or softirq.
  * Return: 0 or an error for the sender.
  */
@@ -449,11 +458,7 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 	int ret;
 
 	rcu_read_lock();
-	/* In a tunnel it may do without if it need not be cut, else it is dropped. */
-	if (nfipsec_reinject_is_dead(skb_dst(skb)))
-		nfipsec_reinject_again(net, skb,
-				       skb->protocol == htons(ETH_P_IPV6) ?
-				       AF_INET6 : AF_INET);
+	route_again(net, skb);
 	ret = nfipsec_output_decided(net, skb, &d);
 	rcu_read_unlock();
 	return ret;
@@ -462,14 +467,15 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 /**
  * nfipsec_output_lacks() - would a packet have to wait for an SA?
  * @nn: namespace
- * @skb: packet that passed all POST_ROUTING hooks; only read
+ * @skb: packet that passed all POST_ROUTING hooks; stays the caller's, with another
+ *	route if its own is dead
  *
  * Context: under rcu_read_lock(), process or softirq.
  * Return: the policy that wants the SA, or NULL if nfipsec_output() would send
  * or drop the packet.
  */
 const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
-						  const struct sk_buff *skb)
+						  struct sk_buff *skb)
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
 	struct nfipsec_verdict verdict;
@@ -477,6 +483,7 @@ const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
 	struct nfipsec_flow flow;
 	struct nfipsec_l3 l3;
 
+	route_again(nn->net, skb);
 	if (nfipsec_decide_policy(nn, skb, family, &l3, &flow, &verdict) ||
 	    verdict.action != NFIPSEC_ACTION_PROTECT ||
 	    nfipsec_policy_chain(nn, verdict.policy, &flow,

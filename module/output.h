@@ -35,7 +35,7 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
 			   struct nfipsec_decision *decision);
 int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb);
 const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
-						  const struct sk_buff *skb);
+						  struct sk_buff *skb);
 void nfipsec_output_dummy(struct net *net, struct nfipsec_sa *sa);
 
 #endif

@@ -164,6 +164,21 @@ def other_policy(six):
         link.silent()
 
 
+def other_sa(six):
+    """And the SA of that link's policy, where the first link's has none."""
+    peer = ends(six)[1]
+    with Link() as link:
+        hold(*ends(six), [b"first"])
+        lab.cli("policy", "add", "dir", "out", "dst", peer, "oif", "d0",
+                "priority", "1", "action", "protect", "tmpl", "proto", "esp",
+                "mode", "transport", "reqid", "2")
+        put_away(peer, peer, "dev", "d0")
+        spi = lab.sa(null, "out", "transport", six, reqid=2)
+        lab.counted({"out_ok": 1})
+        sent(spi, [b"first"], six, link)
+        lab.wire.silent()
+
+
 def vrf():
     """Another route of the same VRF."""
     with Link() as link:
@@ -322,6 +337,7 @@ for fam in False, True:
     report.add("waited, none, " + tag, none, fam)
     report.add("waited, another link, " + tag, other_link, fam)
     report.add("waited, another link's policy, " + tag, other_policy, fam)
+    report.add("waited, another link's SA, " + tag, other_sa, fam)
     report.add("waited, in a tunnel, " + tag, tunnel, fam)
 report.add("waited, in a VRF", vrf)
 report.add("fragments of what waited", fragments)

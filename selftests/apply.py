@@ -8,7 +8,7 @@ import sys
 import time
 
 import lib
-from lib import FAR4, IN4, equal
+from lib import C, FAR4, FAR6, IN4, IN6, equal
 
 lab = lib.Lab()
 report = lib.Report()
@@ -99,6 +99,31 @@ def round_trip():
     apply(saved)
     equal(save(), saved, "saved again")
     equal(lab.cli("save", "owner", "me").count("\n"), 2, "of one owner")
+
+
+def types():
+    """Codes of ICMP, whatever ranges of them another program has set."""
+    ends = (0, 1, 0x0304, 0x03ff, 0x0b00, 0x0b01, 0x0bff, 0xff00, 0xfffe)
+    sets = [[(a, b)] for a in ends for b in ends if a <= b]
+    sets += [[(0x0300, 0x03ff), (0x0b00, 0x0b00)],
+             [(0x0304, 0x0304), (0x0b00, 0x0bff)], [(1, 0xffff)],
+             [(1, 1), (3, 0x0301), (0x0400, 0x0501), (0xff00, 0xffff)]]
+    start()
+    for number, ranges in enumerate(sets):
+        lab.policy("in", FAR4, IN4, 1, types=ranges, action="bypass",
+                   priority=number)
+    lab.policy("in", FAR6, IN6, 58, types=sets[-1], action="bypass")
+
+    def selectors():
+        return [dict(p)[C["A_POLICY_SELECTOR"]] for p in lab.nl.tables()[1]]
+    before = selectors()
+    saved = save()
+    equal(" type 3,11/0 " in saved, True, saved)
+    equal(apply(saved, "--check"), "", "what would change")
+    lab.nl.do("POLICY_FLUSH")
+    apply(saved)
+    equal(selectors(), before, "selectors")
+    equal(save(), saved, "saved again")
 
 
 def differences():
@@ -228,6 +253,7 @@ def many():
 
 
 report.add("round trip", round_trip)
+report.add("types and codes", types)
 report.add("differences", differences)
 report.add("order", order)
 report.add("errors", errors)

@@ -19,11 +19,12 @@ static const char options[] =
 
 static const char selector[] =
 	"SELECTOR := src S dst S [proto P [sport R] [dport R] |\n"
-	"            proto icmp|ipv6-icmp [type R [code R]] | proto mh [type R]]\n"
+	"            proto icmp|ipv6-icmp [type T [code R]] | proto mh [type R]]\n"
 	"            [iif DEV] [oif DEV] [vrf DEV] [mark N[/MASK]]\n"
 	"S := A | A/PREFIXLEN | A-A | any, or up to 16 with commas between them\n"
 	"P := tcp | udp | icmp | ipv6-icmp | ... | 0 to 255 | any | opaque\n"
 	"R := N | N-N | any | opaque, or up to 16 with commas between them\n"
+	"T := R, also with codes: TYPE/CODE | TYPE/CODE-CODE | TYPE/CODE-TYPE/CODE\n"
 	"If neither address tells the family: 0.0.0.0/0, ::/0, or -4 or -6.\n";
 
 static const char key[] =

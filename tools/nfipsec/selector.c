@@ -10,6 +10,8 @@
 #define S(text, fn, member, bit)	SELECTOR_WORD(0, text, fn, member, bit)
 /* Not of the kernel: a protocol was said to be opaque, which needs IPv6. */
 #define OPAQUE_PROTO	63
+/* Nor this: types came with their codes. */
+#define TYPE_CODES	62
 
 /*
  * What stands before the next comma, and then go on behind it. Gives NULL if
@@ -159,6 +161,15 @@ int word_proto(struct args *a, void *obj, const struct word *w)
 	return ret;
 }
 
+static int byte_parse(const char *text, const char *what, uint8_t *byte)
+{
+	uint64_t value = 0;
+	int ret = number_parse(text, what, UINT8_MAX, &value);
+
+	*byte = value;
+	return ret;
+}
+
 /* A byte, or two with a dash between them. */
 static int bytes_parse(const char *text, const char *what, uint8_t *lo,
 		       uint8_t *hi)
@@ -166,19 +177,16 @@ static int bytes_parse(const char *text, const char *what, uint8_t *lo,
 	const char *dash = strchr(text, '-');
 	size_t len = dash ? (size_t)(dash - text) : strlen(text);
 	char first[24];
-	uint64_t a, b;
 	int ret;
 
 	if (len >= sizeof(first))
 		return cli_fail(CLI_USAGE, "%s is no number: too long", what);
 	memcpy(first, text, len);
 	first[len] = '\0';
-	ret = number_parse(first, what, UINT8_MAX, &a);
-	b = a;
+	ret = byte_parse(first, what, lo);
+	*hi = *lo;
 	if (!ret && dash)
-		ret = number_parse(dash + 1, what, UINT8_MAX, &b);
-	*lo = a;
-	*hi = b;
+		ret = byte_parse(dash + 1, what, hi);
 	return ret;
 }
 
@@ -199,6 +207,41 @@ static int types_check(uint16_t min, uint16_t max, const char *what)
 	return cli_fail(CLI_USAGE, "%s: the range is upside down", what);
 }
 
+/*
+ * TYPE/CODE, TYPE/CODE-CODE or TYPE/CODE-TYPE/CODE; in the last of them a code
+ * and a type stand between the slashes.
+ */
+static int codes_parse(const char *text, const char *what, uint16_t *min,
+		       uint16_t *max)
+{
+	char buf[48], *rest = buf, *type, *codes;
+	uint8_t first, last, lo, hi;
+	int ret;
+
+	if (strlen(text) >= sizeof(buf))
+		return cli_fail(CLI_USAGE, "%s is no number: too long", what);
+	strcpy(buf, text);
+	type = strsep(&rest, "/");
+	codes = strsep(&rest, "/");
+	if (strchr(type, '-') || (rest && !strchr(codes, '-')))
+		return cli_fail(CLI_USAGE, "%s \"%s\": write TYPE/CODE, TYPE/CODE-CODE or TYPE/CODE-TYPE/CODE",
+				what, cli_show(text));
+	ret = byte_parse(type, what, &first);
+	if (!ret)
+		ret = bytes_parse(codes, rest ? "code or type" : "code", &lo,
+				  &hi);
+	if (ret)
+		return ret;
+	last = rest ? hi : first;
+	if (rest)
+		ret = byte_parse(rest, "code", &hi);
+	if (ret)
+		return ret;
+	*min = first << 8 | lo;
+	*max = last << 8 | hi;
+	return types_check(*min, *max, what);
+}
+
 static int types_parse(const char *text, const char *what, uint16_t *min,
 		       uint16_t *max)
 {
@@ -207,6 +250,8 @@ static int types_parse(const char *text, const char *what, uint16_t *min,
 
 	if (is_any(text) || !strcmp(text, "opaque"))
 		return ports_parse(text, what, min, max);
+	if (strchr(text, '/'))
+		return codes_parse(text, what, min, max);
 	ret = bytes_parse(text, what, &lo, &hi);
 	if (ret)
 		return ret;
@@ -327,6 +372,8 @@ int word_types(struct args *a, void *obj, const struct word *w)
 
 	if (!text)
 		return CLI_USAGE;
+	if (strchr(text, '/'))
+		has_set(sel, TYPE_CODES);
 	return ranges_parse(sel, text, w->name, &types);
 }
 
@@ -337,7 +384,7 @@ int word_types(struct args *a, void *obj, const struct word *w)
  * @w: the keyword
  *
  * Type and code are one number, so that of several types the codes are those of
- * the first and of the last.
+ * the first and of the last. Those of a list stand in it.
  *
  * Return: enum cli_result
  */
@@ -350,11 +397,11 @@ int word_codes(struct args *a, void *obj, const struct word *w)
 
 	if (!text)
 		return CLI_USAGE;
-	if (is_any(text))
+	if (is_any(text) && !has_get(sel, TYPE_CODES))
 		return CLI_OK;
 	if (!HAS(sel, TYPE_MIN) || range_is_opaque(sel->type_min, sel->type_max) ||
-	    sel->type_more.n)
-		return cli_fail(CLI_USAGE, "\"code\" follows \"type\" and one number or range");
+	    sel->type_more.n || has_get(sel, TYPE_CODES))
+		return cli_fail(CLI_USAGE, "\"code\" follows \"type\" and one number or range: in a list, write TYPE/CODE");
 	ret = bytes_parse(text, w->name, &lo, &hi);
 	if (ret)
 		return ret;
@@ -390,7 +437,7 @@ int selector_words(struct args *a, struct nfipsec_selector *sel)
 
 	ret = words_parse(a, words, ARRAY_SIZE(words), sel, true);
 	if (!ret && a->pos == start)
-		return cli_fail(CLI_USAGE, "a selector must follow \"sel\": src S dst D [proto P [sport R] [dport R] [type R [code R]]]");
+		return cli_fail(CLI_USAGE, "a selector must follow \"sel\": src S dst D [proto P [sport R] [dport R] [type T [code R]]]");
 	return ret;
 }
 

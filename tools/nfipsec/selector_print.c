@@ -66,15 +66,11 @@ static const char *next_layer_text(const struct nfipsec_selector *sel, char *buf
 	return proto_text(sel->proto, buf, size);
 }
 
-static bool shows_codes(const struct nfipsec_selector *sel)
-{
-	return HAS(sel, TYPE_MIN) &&
-	       !range_is_opaque(sel->type_min, sel->type_max) &&
-	       ((sel->type_min & 0xff) || (sel->type_max & 0xff) != 0xff);
-}
-
 /* Room for all ranges of a field, and the commas. */
-#define RANGES_TEXT_MAX	((NFIPSEC_MORE_MAX + 1) * 12)
+#define RANGES_TEXT_MAX	((NFIPSEC_MORE_MAX + 1) * 16)
+
+typedef size_t (*append_fn)(unsigned int min, unsigned int max, char *buf,
+			    size_t size);
 
 static size_t range_append(unsigned int min, unsigned int max, char *buf,
 			   size_t size)
@@ -86,26 +82,69 @@ static size_t range_append(unsigned int min, unsigned int max, char *buf,
 	return snprintf(buf, size, "%u-%u", min, max);
 }
 
-/* Of types, without the codes, if @shift is 8. */
+/* Are types said to be only some of their codes? */
+static bool some_codes(unsigned int min, unsigned int max)
+{
+	return !range_is_opaque(min, max) &&
+	       ((min & 0xff) || (max & 0xff) != 0xff);
+}
+
+/* With the codes only if they are not all that there are. */
+static size_t types_append(unsigned int min, unsigned int max, char *buf,
+			   size_t size)
+{
+	size_t len;
+
+	if (range_is_opaque(min, max))
+		return range_append(min, max, buf, size);
+	if (!some_codes(min, max))
+		return range_append(min >> 8, max >> 8, buf, size);
+	len = snprintf(buf, size, "%u/%u", min >> 8, min & 0xff);
+	if (min == max)
+		return len;
+	buf[len++] = '-';
+	if (min >> 8 != max >> 8)
+		len += snprintf(buf + len, size - len, "%u/", max >> 8);
+	return len + snprintf(buf + len, size - len, "%u", max & 0xff);
+}
+
 static const char *ranges_text(unsigned int min, unsigned int max,
 			       const struct nfipsec_port_list *more,
-			       unsigned int shift, char *buf)
+			       append_fn append, char *buf)
 {
 	size_t len;
 	uint32_t i;
 
-	if (!range_is_opaque(min, max)) {
-		min >>= shift;
-		max >>= shift;
-	}
-	len = range_append(min, max, buf, RANGES_TEXT_MAX);
+	len = append(min, max, buf, RANGES_TEXT_MAX);
 	for (i = 0; i < more->n; i++) {
 		buf[len++] = ',';
-		len += range_append(more->range[i].low >> shift,
-				    more->range[i].high >> shift, buf + len,
-				    RANGES_TEXT_MAX - len);
+		len += append(more->range[i].low, more->range[i].high,
+			      buf + len, RANGES_TEXT_MAX - len);
 	}
 	return buf;
+}
+
+/* Codes have a word of their own where there is one range. */
+static bool codes_apart(const struct nfipsec_selector *sel)
+{
+	return !sel->type_more.n && some_codes(sel->type_min, sel->type_max);
+}
+
+static void types_print(FILE *out, const struct nfipsec_selector *sel)
+{
+	unsigned int min = sel->type_min, max = sel->type_max;
+	char text[RANGES_TEXT_MAX];
+
+	/* As a word, 0-255 is any type, and has no codes. */
+	if (!codes_apart(sel) || (!(min >> 8) && max >> 8 == 0xff)) {
+		fprintf(out, " type %s", ranges_text(min, max, &sel->type_more,
+						     types_append, text));
+		return;
+	}
+	range_append(min >> 8, max >> 8, text, sizeof(text));
+	fprintf(out, " type %s", text);
+	range_append(min & 0xff, max & 0xff, text, sizeof(text));
+	fprintf(out, " code %s", text);
 }
 
 /**
@@ -115,7 +154,6 @@ static const char *ranges_text(unsigned int min, unsigned int max,
  */
 void selector_print(FILE *out, const struct nfipsec_selector *sel)
 {
-	static const struct nfipsec_port_list none;
 	char src[SIDE_TEXT_MAX], dst[SIDE_TEXT_MAX], proto[PROTO_TEXT_MAX];
 	char text[RANGES_TEXT_MAX];
 
@@ -127,38 +165,55 @@ void selector_print(FILE *out, const struct nfipsec_selector *sel)
 	if (HAS(sel, SPORT_MIN))
 		fprintf(out, " sport %s",
 			ranges_text(sel->sport_min, sel->sport_max,
-				    &sel->sport_more, 0, text));
+				    &sel->sport_more, range_append, text));
 	if (HAS(sel, DPORT_MIN))
 		fprintf(out, " dport %s",
 			ranges_text(sel->dport_min, sel->dport_max,
-				    &sel->dport_more, 0, text));
+				    &sel->dport_more, range_append, text));
 	if (HAS(sel, TYPE_MIN))
-		fprintf(out, " type %s",
-			ranges_text(sel->type_min, sel->type_max,
-				    &sel->type_more, 8, text));
-	if (shows_codes(sel))
-		fprintf(out, " code %s",
-			ranges_text(sel->type_min & 0xff, sel->type_max & 0xff,
-				    &none, 0, text));
+		types_print(out, sel);
 	meta_print(out, sel);
 }
 
-/* A range is two numbers; what is none, or several, is a text. */
-static void json_ranges(struct json_object *o, const char *name,
-			unsigned int min, unsigned int max,
-			const struct nfipsec_port_list *more,
-			unsigned int shift)
+static void json_range(struct json_object *o, const char *name,
+		       unsigned int min, unsigned int max)
 {
-	char key[16], text[RANGES_TEXT_MAX];
+	char key[16];
 
-	if (more->n || range_is_opaque(min, max)) {
-		json_text(o, name, ranges_text(min, max, more, shift, text));
+	snprintf(key, sizeof(key), "%s_min", name);
+	json_number(o, key, min);
+	snprintf(key, sizeof(key), "%s_max", name);
+	json_number(o, key, max);
+}
+
+/* A range is two numbers; what is none, or several, is a text. */
+static void json_ports(struct json_object *o, const char *name,
+		       unsigned int min, unsigned int max,
+		       const struct nfipsec_port_list *more)
+{
+	char text[RANGES_TEXT_MAX];
+
+	if (more->n || range_is_opaque(min, max))
+		json_text(o, name,
+			  ranges_text(min, max, more, range_append, text));
+	else
+		json_range(o, name, min, max);
+}
+
+static void json_types(struct json_object *o,
+		       const struct nfipsec_selector *sel)
+{
+	unsigned int min = sel->type_min, max = sel->type_max;
+	char text[RANGES_TEXT_MAX];
+
+	if (sel->type_more.n || range_is_opaque(min, max)) {
+		json_text(o, "type", ranges_text(min, max, &sel->type_more,
+						 types_append, text));
 		return;
 	}
-	snprintf(key, sizeof(key), "%s_min", name);
-	json_number(o, key, min >> shift);
-	snprintf(key, sizeof(key), "%s_max", name);
-	json_number(o, key, max >> shift);
+	json_range(o, "type", min >> 8, max >> 8);
+	if (codes_apart(sel))
+		json_range(o, "code", min & 0xff, max & 0xff);
 }
 
 /**
@@ -169,7 +224,6 @@ static void json_ranges(struct json_object *o, const char *name,
  */
 struct json_object *selector_json(const struct nfipsec_selector *sel)
 {
-	static const struct nfipsec_port_list none;
 	char src[SIDE_TEXT_MAX], dst[SIDE_TEXT_MAX], proto[PROTO_TEXT_MAX];
 	struct json_object *o = json_new();
 
@@ -181,17 +235,13 @@ struct json_object *selector_json(const struct nfipsec_selector *sel)
 		json_text(o, "proto",
 			  next_layer_text(sel, proto, sizeof(proto)));
 	if (HAS(sel, SPORT_MIN))
-		json_ranges(o, "sport", sel->sport_min, sel->sport_max,
-			    &sel->sport_more, 0);
+		json_ports(o, "sport", sel->sport_min, sel->sport_max,
+			   &sel->sport_more);
 	if (HAS(sel, DPORT_MIN))
-		json_ranges(o, "dport", sel->dport_min, sel->dport_max,
-			    &sel->dport_more, 0);
+		json_ports(o, "dport", sel->dport_min, sel->dport_max,
+			   &sel->dport_more);
 	if (HAS(sel, TYPE_MIN))
-		json_ranges(o, "type", sel->type_min, sel->type_max,
-			    &sel->type_more, 8);
-	if (shows_codes(sel))
-		json_ranges(o, "code", sel->type_min & 0xff,
-			    sel->type_max & 0xff, &none, 0);
+		json_types(o, sel);
 	meta_json(o, sel);
 	return o;
 }

@@ -40,6 +40,10 @@ static const char * const policies[][2] = {
 		"dir in src 0.0.0.0/0 dst any proto icmp type 3-8 pfp dst,src action protect tmpl proto ah mode transport reqid 4",
 		"dir in src any dst 0.0.0.0/0 proto icmp type 3-8 pfp src,dst action protect tmpl proto ah mode transport reqid 4",
 	},
+	{
+		"dir in src 0.0.0.0/0 dst any proto icmp type 3,11/0,11/2-12/1 action bypass",
+		"dir in src any dst 0.0.0.0/0 proto icmp type 11/2-12/1,3/0-255,11/0 action bypass",
+	},
 };
 
 static char *policy_text(const char *words)

@@ -6,6 +6,7 @@
 #include "../libnfipsec/internal.h"
 #include "check.h"
 #include "policy.h"
+#include "selector.h"
 
 #define SEL	"src 10.0.0.0/8 dst 10.1.0.0/16 "
 #define TRANSPORT(proto, reqid)						\
@@ -104,6 +105,22 @@ static const struct object_case policies[] = {
 	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp type 3,11-12\n"
 	  "\tdir in action bypass index 0 priority 0\n"
 	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto icmp type 3,11/0,12/1-4,13/250-15/0x10 action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp type 3,11/0,12/1-4,13/250-15/16\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto icmp type 3/4,11/0-255,12/0-13/255 action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp type 3/4,11,12-13\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto icmp type 3/1-4 action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp type 3 code 1-4\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
+	{ "dir in " SEL "proto icmp type 0/1-255/255 action bypass",
+	  "src 10.0.0.0/8 dst 10.1.0.0/16 proto icmp type 0/1-255/255\n"
+	  "\tdir in action bypass index 0 priority 0\n"
+	  "\tstats: packets 0\n", false },
 	{ "dir out " SEL "pfp dst,sport name \"a.example\" action protect " TMPL,
 	  "src 10.0.0.0/8 dst 10.1.0.0/16\n"
 	  "\tdir out action protect index 0 priority 0 pfp dst,sport\n"
@@ -169,6 +186,38 @@ static const struct object_case policies[] = {
 	{ "dir in " SEL "proto icmp type 256 action bypass", "too large", true },
 	{ "dir in " SEL "proto icmp type 3 code 1-256 action bypass",
 	  "too large", true },
+	{ "dir in " SEL "proto icmp type 3/4 code 4 action bypass",
+	  "follows \"type\"", true },
+	{ "dir in " SEL "proto icmp type 3/0-255 code any action bypass",
+	  "follows \"type\"", true },
+	{ "dir in " SEL "proto icmp type 3,11/256 action bypass",
+	  "code 256 is too large", true },
+	{ "dir in " SEL "proto icmp type 256/1 action bypass",
+	  "type 256 is too large", true },
+	{ "dir in " SEL "proto icmp type 3/4-256/1 action bypass",
+	  "256 is too large", true },
+	{ "dir in " SEL "proto icmp type 3/4-5/256 action bypass",
+	  "code 256 is too large", true },
+	{ "dir in " SEL "proto icmp type 3/4-1 action bypass", "upside down",
+	  true },
+	{ "dir in " SEL "proto icmp type 3,5/1-4/2 action bypass",
+	  "upside down", true },
+	{ "dir in " SEL "proto icmp type 3-5/1 action bypass",
+	  "write TYPE/CODE, TYPE/CODE-CODE or TYPE/CODE-TYPE/CODE", true },
+	{ "dir in " SEL "proto icmp type 3/4/5 action bypass",
+	  "write TYPE/CODE", true },
+	{ "dir in " SEL "proto icmp type 3/1-4/5/6 action bypass",
+	  "no number", true },
+	{ "dir in " SEL "proto icmp type 3/ action bypass", "no number", true },
+	{ "dir in " SEL "proto icmp type /3 action bypass", "no number", true },
+	{ "dir in " SEL "proto icmp type 3/any action bypass", "no number",
+	  true },
+	{ "dir in " SEL "proto icmp type 3/" X64 " action bypass", "too long",
+	  true },
+	{ "dir in " SEL "proto icmp type 1,0/0-255/255 action bypass",
+	  "stand alone", true },
+	{ "dir in " SEL "proto tcp dport 3/4 action bypass", "no number",
+	  true },
 	{ "dir in " SEL "proto icmp type 4-3 action bypass", "upside down",
 	  true },
 	{ "dir in " SEL "proto icmp type 4 code 2-1 action bypass",
@@ -305,6 +354,117 @@ static void policy_key_cases(void)
 	}
 }
 
+/* As the kernel tells them: the first range, and the others. */
+static void types_set(struct nfipsec_selector *sel, const uint16_t ends[][2],
+		      unsigned int n)
+{
+	struct nfipsec_port_range *r;
+	unsigned int i;
+
+	*sel = (struct nfipsec_selector){
+		.family = 2, .proto = 1,
+		.type_min = ends[0][0], .type_max = ends[0][1],
+	};
+	has_set(sel, NFIPSEC_A_SELECTOR_FAMILY);
+	has_set(sel, NFIPSEC_A_SELECTOR_PROTO);
+	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MIN);
+	has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MAX);
+	for (i = 1; i < n; i++) {
+		has_set(sel, NFIPSEC_A_SELECTOR_TYPE_MORE);
+		r = &sel->type_more.range[sel->type_more.n++];
+		r->low = ends[i][0];
+		r->high = ends[i][1];
+		has_set(r, NFIPSEC_A_PORT_RANGE_LOW);
+		has_set(r, NFIPSEC_A_PORT_RANGE_HIGH);
+	}
+}
+
+/* Is what is printed read as the same? */
+static bool types_reread(const uint16_t ends[][2], unsigned int n)
+{
+	struct nfipsec_selector sel, again = {};
+	struct text text;
+	struct args *a;
+	bool good;
+
+	types_set(&sel, ends, n);
+	text_open(&text);
+	selector_print(text.file, &sel);
+	a = args_new(text_close(&text));
+	good = !selector_words(a, &again) && !args_end(a) &&
+	       again.type_min == sel.type_min &&
+	       again.type_max == sel.type_max &&
+	       again.type_more.n == sel.type_more.n &&
+	       !memcmp(again.type_more.range, sel.type_more.range,
+		       sizeof(sel.type_more.range));
+	if (!good)
+		printf("# %s\n", text.buf);
+	args_free(a);
+	text_free(&text);
+	return good;
+}
+
+/* All sets of one or two ranges that begin and end at @at. */
+static void types_round_trip(void)
+{
+	static const uint16_t at[] = {
+		0x0000, 0x0001, 0x00fe, 0x00ff, 0x0100, 0x0300, 0x0304, 0x03ff,
+		0x0b00, 0x0b01, 0x0bfe, 0x0bff, 0x0c00, 0xfeff, 0xff00, 0xfffe,
+		0xffff,
+	};
+	const size_t n = ARRAY_SIZE(at);
+	size_t four, i, j, k, l, bad = 0;
+
+	for (four = 0; four < n * n * n * n; four++) {
+		i = four / n / n / n;
+		j = four / n / n % n;
+		k = four / n % n;
+		l = four % n;
+		const uint16_t ends[2][2] = {
+			{ at[i], at[j] }, { at[k], at[l] },
+		};
+
+		if (i <= j && j < k && k <= l)
+			bad += !types_reread(ends, 2);
+		/* all that there are is none, as the kernel tells it */
+		else if (i <= j && j - i < n - 1 && !k && !l)
+			bad += !types_reread(ends, 1);
+	}
+	ok(!bad, "types and codes are read as they are printed", "%zu not",
+	   bad);
+}
+
+/* Also where a program reads them. */
+static void types_json(void)
+{
+	static const struct {
+		uint16_t ends[2][2];
+		unsigned int n;
+		const char *want;
+	} cases[] = {
+		{ { { 0x0304, 0x0304 }, { 0x0b00, 0x0bff } }, 2,
+		  "\"type\":\"3/4,11\"}" },
+		{ { { 0x0300, 0x03ff }, { 0x0b00, 0x0b00 } }, 2,
+		  "\"type\":\"3,11/0\"}" },
+		{ { { 0x0300, 0x04ff } }, 1, "\"type_min\":3,\"type_max\":4}" },
+		{ { { 0x0001, 0xffff } }, 1,
+		  "\"type_min\":0,\"type_max\":255,\"code_min\":1,\"code_max\":255}" },
+	};
+	struct nfipsec_selector sel;
+	struct json_object *o;
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		types_set(&sel, cases[i].ends, cases[i].n);
+		o = selector_json(&sel);
+		text = json_object_to_json_string_ext(o,
+						      JSON_C_TO_STRING_NOSLASHESCAPE);
+		has(text, cases[i].want, "types and codes as JSON");
+		json_object_put(o);
+	}
+}
+
 /* What a preset stands for must be good words. */
 static void preset_cases(void)
 {
@@ -342,5 +502,7 @@ void test_policy(void)
 	for (i = 0; i < ARRAY_SIZE(policies); i++)
 		policy_case(&policies[i]);
 	policy_key_cases();
+	types_round_trip();
+	types_json();
 	preset_cases();
 }

@@ -452,6 +452,22 @@ def gone():
     lab.reset()
 
 
+def rogue():
+    """An interface whose name no line can hold has its number instead."""
+    name = "a\033[2J"
+    lab.reset()
+    lab.n.exec("ip", "link", "add", name, "type", "dummy")
+    number = str(index(name))
+    lab.cli("policy", "add", "dir", "in", "src", "0.0.0.0/0", "dst", "any",
+            "iif", name, "action", "discard")
+    for shown in (("policy", "list"), ("save",)):
+        equal(" iif %s" % number in lab.cli(*shown), True, "by number")
+    equal(lib.json_of(lab.cli("-j", "policy", "list"))[0]["sel"]["iif"],
+          number, "as JSON")
+    lab.n.exec("ip", "link", "del", name)
+    lab.reset()
+
+
 def words():
     """The command: what is said is shown, and identifies the policy."""
     lab.reset()
@@ -528,6 +544,7 @@ for test, func in (
         ("differ in nothing else", only_that),
         ("SA wanted", wanted),
         ("interface deleted and made again", gone),
+        ("interface with a name that no line can hold", rogue),
         ("words of the command", words),
         ("refused", refused)):
     report.add(test, func)

@@ -350,14 +350,33 @@ int word_state(struct args *a, void *obj, const struct word *w)
 }
 
 /**
- * text_is_control() - whether a line cannot hold a character
- * @c: character
+ * text_control() - whether a text begins with what a line cannot hold
+ * @text: text, not empty
  *
- * Return: whether it is a control character, other than a tab
+ * Return: bytes of the control character that it begins with, 0 if it begins
+ * with another character or a tab
  */
-bool text_is_control(char c)
+size_t text_control(const char *text)
 {
-	return ((unsigned char)c < ' ' && c != '\t') || c == '\177';
+	const unsigned char *c = (const void *)text;
+
+	if ((c[0] < ' ' && c[0] != '\t') || c[0] == 0x7f)
+		return 1;
+	/* U+0080 to U+009F: they too begin what a terminal does. */
+	return c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f ? 2 : 0;
+}
+
+/**
+ * text_is_plain() - whether a line can hold a text
+ * @text: text
+ *
+ * Return: whether it has no control characters other than tabs
+ */
+bool text_is_plain(const char *text)
+{
+	while (*text && !text_control(text))
+		text++;
+	return !*text;
 }
 
 /**
@@ -369,11 +388,41 @@ bool text_is_control(char c)
  */
 int text_check(const char *text, const char *what)
 {
-	for (; *text; text++)
-		if (text_is_control(*text))
-			return cli_fail(CLI_USAGE, "%s: there is a control character in the name",
-					what);
-	return CLI_OK;
+	if (text_is_plain(text))
+		return CLI_OK;
+	return cli_fail(CLI_USAGE, "%s: there is a control character in the name",
+			what);
+}
+
+/**
+ * text_put_one() - print a character of what another program may have named
+ * @out: where
+ * @text: text, not empty
+ *
+ * Return: what is behind it, or behind one byte of it
+ */
+const char *text_put_one(FILE *out, const char *text)
+{
+	size_t control = text_control(text);
+
+	fputc(control ? '?' : *text, out);
+	return text + (control ? control : 1);
+}
+
+/**
+ * text_put() - print what another program may have named
+ * @out: where
+ * @before: words that stand before it
+ * @text: text
+ *
+ * Who may give names, in a container too, shall not write to the terminals of
+ * those who look: control characters are told as question marks.
+ */
+void text_put(FILE *out, const char *before, const char *text)
+{
+	fputs(before, out);
+	while (*text)
+		text = text_put_one(out, text);
 }
 
 /**

@@ -74,8 +74,11 @@ const char *choice_name(const struct choice *choices, unsigned int value);
 void has_set(void *obj, unsigned int attr);
 bool has_get(const void *obj, unsigned int attr);
 
-bool text_is_control(char c);
+size_t text_control(const char *text);
+bool text_is_plain(const char *text);
 int text_check(const char *text, const char *what);
+const char *text_put_one(FILE *out, const char *text);
+void text_put(FILE *out, const char *before, const char *text);
 
 /* For use in tables. */
 int word_u32(struct args *a, void *obj, const struct word *w);

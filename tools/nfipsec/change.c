@@ -51,7 +51,7 @@ void sa_change_print(FILE *out, const struct nfipsec_sa *sa)
 		fprintf(out, " sport %u dport %u", sa->encap.sport,
 			sa->encap.dport);
 	if (SA_HAS(sa, OWNER))
-		fprintf(out, " owner %s", sa->owner);
+		text_put(out, " owner ", sa->owner);
 	if (SA_HAS(sa, MOVE)) {
 		fputs(" from ", out);
 		ends_print(out, &sa->move.src, &sa->move.dst);
@@ -78,7 +78,7 @@ void policy_change_print(FILE *out, const struct nfipsec_policy *pol)
 			pol->priority);
 	}
 	if (POLICY_HAS(pol, OWNER))
-		fprintf(out, " owner %s", pol->owner);
+		text_put(out, " owner ", pol->owner);
 	fputc('\n', out);
 }
 

@@ -74,11 +74,13 @@ static void put_word(FILE *out, const char *word)
 
 	if (!bare)
 		fputc(quote, out);
-	for (; *word; word++) {
-		if (!bare && *word == quote)
+	while (*word) {
+		if (!bare && *word == quote) {
 			fputs("'\"'\"'", out);
-		else
-			fputc(text_is_control(*word) ? '?' : *word, out);
+			word++;
+		} else {
+			word = text_put_one(out, word);
+		}
 	}
 	if (!bare)
 		fputc(quote, out);

@@ -4,7 +4,9 @@
  * printing ends the program, since half a document helps nobody.
  */
 #include <stdlib.h>
+#include <string.h>
 
+#include "arg.h"
 #include "json.h"
 
 static struct json_object *need(struct json_object *o)
@@ -83,13 +85,34 @@ void json_spi(struct json_object *o, uint32_t spi)
 	json_text(o, "spi", text);
 }
 
+/* Of the control characters that a string may have, json-c leaves some. */
+static void put(const char *text)
+{
+	size_t len, control;
+
+	for (;;) {
+		len = strcspn(text, "\177\302");
+		fwrite(text, 1, len, cli.out);
+		text += len;
+		if (!*text)
+			return;
+		control = text_control(text);
+		if (control)
+			fprintf(cli.out, "\\u%04x",
+				(unsigned char)text[control - 1]);
+		else
+			fputc(*text, cli.out);
+		text += control ? control : 1;
+	}
+}
+
 static void print(struct json_object *o)
 {
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
 
 	if (cli.pretty)
 		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
-	fputs(json_object_to_json_string_ext(o, flags), cli.out);
+	put(json_object_to_json_string_ext(o, flags));
 	json_object_put(o);
 }
 

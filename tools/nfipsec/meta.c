@@ -89,9 +89,10 @@ int word_mark(struct args *a, void *obj, const struct word *w)
 	return CLI_OK;
 }
 
+/* By the number also if no line can hold the name. */
 static const char *dev_text(uint32_t index, char buf[IF_NAMESIZE])
 {
-	if (!if_indextoname(index, buf))
+	if (!if_indextoname(index, buf) || !text_is_plain(buf))
 		snprintf(buf, IF_NAMESIZE, "%u", index);
 	return buf;
 }

@@ -48,9 +48,9 @@ void policy_print(FILE *out, const struct nfipsec_policy *pol)
 		if (pol->flags & c->value)
 			fprintf(out, " flag %s", c->name);
 	if (POLICY_HAS(pol, OWNER))
-		fprintf(out, " owner %s", pol->owner);
+		text_put(out, " owner ", pol->owner);
 	for (i = 0; i < pol->names.n; i++)
-		fprintf(out, "\n\tname %s", pol->names.name[i]);
+		text_put(out, "\n\tname ", pol->names.name[i]);
 	fputc('\n', out);
 	for (i = 0; i < pol->tmpls; i++)
 		tmpl_print(out, &pol->tmpl[i]);

@@ -32,7 +32,7 @@ static void print_flags(FILE *out, const struct nfipsec_sa *sa)
 		choice_name(choice_dir, sa->dir),
 		choice_name(choice_state, sa->state));
 	if (SA_HAS(sa, OWNER))
-		fprintf(out, " owner %s", sa->owner);
+		text_put(out, " owner ", sa->owner);
 	if (sa->flags)
 		fputs(" flag", out);
 	for (c = sa_flags; c->name; c++)

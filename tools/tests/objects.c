@@ -452,6 +452,84 @@ static void acquire_case(void)
 	json_object_put(o);
 }
 
+/* Names as another program may give them, and as they are shown. */
+#define ROGUE		"\033[2J\r\n\177\302\2331\303\204"
+#define ROGUE_TEXT	"?[2J????1\303\204"
+#define ROGUE_JSON	"\"\\u001b[2J\\r\\n\\u007f\\u009b1\303\204\""
+
+static void rogue_events(const struct nfipsec_sa *sa,
+			 const struct nfipsec_policy *pol)
+{
+	struct nfipsec_event of_sa = {
+		.cmd = NFIPSEC_CMD_SA_CHANGE_NTF, .sa = *sa,
+	};
+	struct nfipsec_event of_policy = {
+		.cmd = NFIPSEC_CMD_POLICY_CHANGE_NTF, .policy = *pol,
+	};
+	struct text text;
+
+	text_open(&text);
+	event_print(text.file, &of_sa);
+	event_print(text.file, &of_policy);
+	same(text_close(&text), "sa new owner " ROGUE_TEXT "\n"
+				"policy new owner " ROGUE_TEXT "\n",
+	     "control characters in changes");
+	text_free(&text);
+}
+
+static void rogue_lists(const struct nfipsec_sa *sa,
+			const struct nfipsec_policy *pol)
+{
+	struct text text;
+
+	text_open(&text);
+	sa_print(text.file, sa);
+	text_close(&text);
+	ok(strstr(text.buf, " owner " ROGUE_TEXT "\n"),
+	   "control characters in an SA", "%s", text.buf);
+	text_free(&text);
+	text_open(&text);
+	policy_print(text.file, pol);
+	text_close(&text);
+	ok(strstr(text.buf, " owner " ROGUE_TEXT "\n\tname " ROGUE_TEXT "\n"),
+	   "control characters in a policy", "%s", text.buf);
+	text_free(&text);
+}
+
+static void rogue_json(const struct nfipsec_sa *sa,
+		       const struct nfipsec_policy *pol)
+{
+	FILE *out = cli.out;
+	struct text text;
+
+	text_open(&text);
+	cli.out = text.file;
+	json_print(sa_json(sa));
+	json_print(policy_json(pol));
+	cli.out = out;
+	text_close(&text);
+	ok(strstr(text.buf, "\"owner\":" ROGUE_JSON ",\"flags\"") &&
+	   strstr(text.buf, "\"owner\":" ROGUE_JSON ",\"action\"") &&
+	   strstr(text.buf, "\"name\":" ROGUE_JSON "}\n"),
+	   "control characters in JSON", "%s", text.buf);
+	text_free(&text);
+}
+
+static void rogue_names(void)
+{
+	static const struct nfipsec_sa sa = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_SA_OWNER), .owner = ROGUE,
+	};
+	static const struct nfipsec_policy pol = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_OWNER), .owner = ROGUE,
+		.names = { .n = 1, .name = { ROGUE } },
+	};
+
+	rogue_lists(&sa, &pol);
+	rogue_events(&sa, &pol);
+	rogue_json(&sa, &pol);
+}
+
 void test_sa(void)
 {
 	size_t i;
@@ -468,4 +546,5 @@ void test_sa(void)
 	sa_match_cases();
 	event_case();
 	acquire_case();
+	rogue_names();
 }

@@ -5,6 +5,7 @@ how much it says it has.
     a ------------- g1 ============= g2 ------------- b
   192.168.1.2  192.168.1.1        192.168.2.1    192.168.2.2
                   10.0.0.1     10.0.0.2
+                  fd00::1      fd00::2
 """
 
 import json
@@ -36,9 +37,10 @@ addr add 192.168.2.2/24 dev eth0
 route add default via 192.168.2.1
 """}
 
-# name: (kind, cipher, bytes of its key, bits of the ICV); "natt" is in UDP
+# name: (kind, cipher, bytes of its key, bits of the ICV); "natt" is in UDP, "six" over IPv6
 SUITES = {
     "gcm": ("aead", "rfc4106(gcm(aes))", 20, 128),
+    "six": ("aead", "rfc4106(gcm(aes))", 20, 128),
     "natt": ("aead", "rfc4106(gcm(aes))", 20, 128),
     "chacha": ("aead", "rfc7539esp(chacha20,poly1305)", 36, 128),
     "cbc": ("pair", "cbc(aes)", 16, 128),
@@ -102,6 +104,17 @@ def topology(gro):
         batch(host, lines)
 
 
+def gateways(suite):
+    """Return: the ends of the tunnel, g1's and g2's, which have these then"""
+    if suite != "six":
+        return "10.0.0.1", "10.0.0.2"
+    for host, end in (("g1", "fd00::1"), ("g2", "fd00::2")):
+        run("ip", "netns", "exec", host, "sh", "-c",
+            "echo 0 >/proc/sys/net/ipv6/conf/wan/disable_ipv6")
+        batch(host, f"addr add {end}/64 dev wan nodad\n")
+    return "fd00::1", "fd00::2"
+
+
 def key(size, seed):
     return "0x" + bytes((seed * 7 + i * 13 + 1) & 255 for i in range(size)).hex()
 
@@ -154,6 +167,7 @@ class Xfrm(Plain):
 
     def __init__(self):
         self.sockets = []
+        self.ends = None
 
     def end(self):
         while self.sockets:
@@ -170,14 +184,15 @@ class Xfrm(Plain):
         if suite == "natt":
             self.encap_socket("g1")
             self.encap_socket("g2")
-        for host, mine, other, near, far in (
-                ("g1", LEFT, RIGHT, "10.0.0.1", "10.0.0.2"),
-                ("g2", RIGHT, LEFT, "10.0.0.2", "10.0.0.1")):
+        one, two = self.ends = gateways(suite)
+        mixed = "af-unspec" if suite == "six" else ""
+        for host, mine, other, near, far in (("g1", LEFT, RIGHT, one, two),
+                                             ("g2", RIGHT, LEFT, two, one)):
             lines = ""
             for src, dst in ((near, far), (far, near)):
-                spi = 0x101 if src == "10.0.0.1" else 0x102
+                spi = 0x101 if src == one else 0x102
                 lines += (f"xfrm state add src {src} dst {dst} proto esp spi {spi} "
-                          f"reqid 1 mode tunnel replay-window 128 flag esn "
+                          f"reqid 1 mode tunnel replay-window 128 flag esn {mixed} "
                           f"{algorithm(suite, spi)}\n")
             for way, src, dst, s, d in (("out", mine, other, near, far),
                                         ("in", other, mine, far, near),
@@ -189,10 +204,9 @@ class Xfrm(Plain):
     def used(self):
         return tuple(self._packets(host) for host in ("g1", "g2"))
 
-    @staticmethod
-    def _packets(host):
+    def _packets(self, host):
         text = output("ip", "-n", host, "-s", "xfrm", "state", "get", "src",
-                      "10.0.0.1", "dst", "10.0.0.2", "proto", "esp",
+                      self.ends[0], "dst", self.ends[1], "proto", "esp",
                       "spi", "0x101")
         current = text.split("lifetime current:")[1]
         return int(current.split(",")[1].split("(")[0])
@@ -263,12 +277,12 @@ class Nfipsec(Plain):
         unload("nfipsec")
 
     def protect(self, suite):
-        for host, mine, other, near, far in (
-                ("g1", LEFT, RIGHT, "10.0.0.1", "10.0.0.2"),
-                ("g2", RIGHT, LEFT, "10.0.0.2", "10.0.0.1")):
+        one, two = gateways(suite)
+        for host, mine, other, near, far in (("g1", LEFT, RIGHT, one, two),
+                                             ("g2", RIGHT, LEFT, two, one)):
             lines = ""
             for way, src, dst in (("out", near, far), ("in", far, near)):
-                spi = 0x101 if src == "10.0.0.1" else 0x102
+                spi = 0x101 if src == one else 0x102
                 lines += (f"sa add src {src} dst {dst} proto esp spi {spi} mode "
                           f"tunnel dir {way} reqid 1 esn replay-window 128 "
                           f"{algorithm(suite, spi)}\n")

@@ -3,18 +3,21 @@
  * ESP is opened where GRO meets it, before the stack receives it, as XFRM's is with
  * esp4_offload. But only where nobody is between there and our hook at PRE_ROUTING who
  * would miss the packet, have changed it, or have taken it elsewhere. Whom this cannot
- * see is a packet socket for IPv4 that is bound to no device.
+ * see is a packet socket for IPv4 or IPv6 that is bound to no device.
  *
- * Of IPv4 alone, and not in UDP; and if the driver leaves the SPI with the headers.
+ * Not in UDP, nor behind extension headers; and if the driver leaves the SPI with the
+ * headers.
  * Without CONFIG_XFRM_OFFLOAD GRO looks at a packet again that a callback consumed, and
  * this file is not built.
  */
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/moduleparam.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <net/addrconf.h>
 #include <net/gro.h>
 #include <net/rps.h>
 
@@ -58,49 +61,78 @@ static bool is_part_of_another(const struct net_device *dev)
 	       netif_is_l3_master(dev);
 }
 
-static bool has_packet_socket(struct net_device *dev)
+static bool has_packet_socket(struct net_device *dev, __be16 protocol)
 {
 	const struct packet_type *pt;
 
 	if (dev_nit_active(dev))
 		return true;
 	list_for_each_entry_rcu(pt, &dev->ptype_specific, list)
-		if (pt->type == htons(ETH_P_IP))
+		if (pt->type == protocol)
 			return true;
 	return false;
+}
+
+/* What the stack would not hand on to a hook. */
+static bool is_refused(const struct sk_buff *skb, u8 family)
+{
+	const struct in6_addr *saddr = &ipv6_hdr(skb)->saddr;
+	const struct inet6_dev *idev;
+
+	if (family == AF_INET)
+		return false;
+	idev = __in6_dev_get(skb->dev);
+	return !idev || READ_ONCE(idev->cnf.disable_ipv6) ||
+	       ipv6_addr_is_multicast(saddr) || ipv6_addr_loopback(saddr) ||
+	       ipv6_addr_loopback(&ipv6_hdr(skb)->daddr);
 }
 
 /*
  * Behind the link's header, not of a VLAN and in no tunnel. For whom it is by that
  * header is not known yet of what a driver gave as pages: it has no linear part.
  */
-static bool is_for_host(const struct sk_buff *skb)
+static bool is_for_host(const struct sk_buff *skb, u8 family)
 {
+	unsigned int hlen = family == AF_INET ? sizeof(struct iphdr) :
+						sizeof(struct ipv6hdr);
+
 	return skb->pkt_type == PACKET_HOST &&
-	       skb_headlen(skb) >= sizeof(struct iphdr) +
-				   sizeof(struct nfipsec_esp_hdr) &&
-	       skb->protocol == htons(ETH_P_IP) &&
-	       skb_gro_offset(skb) == sizeof(struct iphdr) &&
+	       skb_headlen(skb) >= hlen + sizeof(struct nfipsec_esp_hdr) &&
+	       skb_gro_offset(skb) == hlen &&
 	       !skb_vlan_tag_present(skb) && !skb_dst(skb);
 }
 
 /* Nobody but us would have to do with it until it has come to our hook. */
-static bool ours_alone(struct net *net, const struct sk_buff *skb)
+static bool ours_alone(struct net *net, const struct sk_buff *skb, u8 family)
 {
 	struct net_device *dev = skb->dev;
 
-	return is_for_host(skb) && !(dev->flags & IFF_LOOPBACK) &&
+	return is_for_host(skb, family) && !(dev->flags & IFF_LOOPBACK) &&
 	       !steered() && !is_part_of_another(dev) &&
-	       !has_ingress_rules(dev) && !has_packet_socket(dev) &&
-	       nfipsec_hook_alone(net);
+	       !has_ingress_rules(dev) &&
+	       !has_packet_socket(dev, skb->protocol) &&
+	       nfipsec_hook_alone(net, family) && !is_refused(skb, family);
+}
+
+/* Of what stands by its protocol where GRO looks; else neither. */
+static u8 family_of(const struct sk_buff *skb)
+{
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		return AF_INET;
+	case htons(ETH_P_IPV6):
+		return AF_INET6;
+	default:
+		return AF_UNSPEC;
+	}
 }
 
 /**
- * nfipsec_gro_receive() - open ESP over IPv4 that a device's NAPI received
+ * nfipsec_gro_receive() - open ESP that a device's NAPI received
  * @head: packets that GRO holds; none of them is ESP
  * @skb: packet, its data starting with its IP header, GRO's offset behind that
  *
- * As callback of GRO's for a protocol.
+ * As callback of GRO's for a protocol, of IPv4 and of IPv6.
  * Context: under rcu_read_lock(), bottom halves off.
  * Return: an error that tells GRO that the packet is consumed, or NULL: it goes on as
  * it came.
@@ -108,10 +140,11 @@ static bool ours_alone(struct net *net, const struct sk_buff *skb)
 struct sk_buff *nfipsec_gro_receive(struct list_head *head, struct sk_buff *skb)
 {
 	struct net *net = dev_net(skb->dev);
+	u8 family = family_of(skb);
 
 	/* What is nfipsec's of a namespace is there as long as its hooks are. */
-	if (READ_ONCE(gro) && ours_alone(net, skb) &&
-	    nfipsec_input_early(nfipsec_net_rcu(net), skb))
+	if (READ_ONCE(gro) && family && ours_alone(net, skb, family) &&
+	    nfipsec_input_early(nfipsec_net_rcu(net), skb, family))
 		return ERR_PTR(-EINPROGRESS);
 	NAPI_GRO_CB(skb)->same_flow = 0;
 	NAPI_GRO_CB(skb)->flush = 1;

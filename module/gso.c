@@ -224,7 +224,7 @@ void nfipsec_gso_want(void)
 
 /**
  * nfipsec_gso_init() - look out for those whose place it is too
- * @gro: what the place has for packets that come in, of IPv4, or NULL
+ * @gro: what the places have for packets that come in, or NULL
  *
  * Context: process, module init.
  * Return: 0 or an error.
@@ -232,7 +232,10 @@ void nfipsec_gso_want(void)
 int nfipsec_gso_init(struct sk_buff *(*gro)(struct list_head *head,
 					    struct sk_buff *skb))
 {
-	places[0].ours.callbacks.gro_receive = gro;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++)
+		places[i].ours.callbacks.gro_receive = gro;
 	return register_module_notifier(&module_notifier);
 }
 

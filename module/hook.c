@@ -374,17 +374,21 @@ int nfipsec_hook_want(struct nfipsec_net *nn, struct netlink_ext_ack *extack)
 }
 
 /**
- * nfipsec_hook_alone() - does nobody else look at IPv4 packets that come in?
+ * nfipsec_hook_alone() - does nobody else look at packets that come in?
  * @net: the namespace
+ * @family: of the packets, AF_INET or AF_INET6
  *
  * Context: under rcu_read_lock().
  * Return: true if the only hooks at PRE_ROUTING are ours.
  */
-bool nfipsec_hook_alone(const struct net *net)
+bool nfipsec_hook_alone(const struct net *net, u8 family)
 {
 	const struct nf_hook_entries *e;
 
-	e = rcu_dereference(net->nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
+	if (family == AF_INET)
+		e = rcu_dereference(net->nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
+	else
+		e = rcu_dereference(net->nf.hooks_ipv6[NF_INET_PRE_ROUTING]);
 	return e && e->num_hook_entries == 2 &&
 	       e->hooks[0].hook == fragments && e->hooks[1].hook == pre_routing;
 }

@@ -554,25 +554,45 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 	return look(nn, skb, family, where, judge);
 }
 
+/* As the stack hands it over. */
+static void receive_early(struct sk_buff *skb, u8 family)
+{
+	if (family == AF_INET) {
+		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	} else {
+		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+		IP6CB(skb)->iif = skb->dev->ifindex;
+		IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
+	}
+	skb->skb_iif = skb->dev->ifindex;
+	skb_orphan(skb);
+}
+
 /**
- * nfipsec_input_early() - open ESP over IPv4 that the stack has not received yet
+ * nfipsec_input_early() - open ESP that the stack has not received yet
  * @nn: namespace
  * @skb: packet, starting with its IP header, the offsets of its headers set; its
  *	control block is another's
+ * @family: AF_INET or AF_INET6
  *
  * What nfipsec_input() would do with it at PRE_ROUTING, of most packets of ESP.
  * Context: under rcu_read_lock(), bottom halves off.
  * Return: true if the packet is consumed; else it is as it was.
  */
-bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb)
+bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb,
+			 u8 family)
 {
 	struct nfipsec_flow flow nfipsec_noinit;
 	struct nfipsec_l3 l3 nfipsec_noinit;
 	struct nfipsec_sa *sa;
 
-	if (!nfipsec_sad_any(nn) || skb_is_gso(skb) ||
-	    !nfipsec_flow_plain(skb, AF_INET, &l3, &flow) ||
-	    l3.proto != IPPROTO_ESP || skb->len < l3.len)
+	if (!nfipsec_sad_any(nn) || skb_is_gso(skb))
+		return false;
+	if (!nfipsec_flow_plain(skb, family, &l3, &flow) &&
+	    (family == AF_INET || !nfipsec_l3_parse(skb, family, &l3) ||
+	     !nfipsec_flow_parse(skb, &l3, &flow)))
+		return false;
+	if (l3.proto != IPPROTO_ESP || l3.frag || skb->len < l3.len)
 		return false;
 	flow.meta = (struct nfipsec_meta){
 		.iif = skb->dev->ifindex,
@@ -582,11 +602,7 @@ bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb)
 	if (!sa || sa->dir != NFIPSEC_DIR_IN || nfipsec_to_group(&flow))
 		return false;
 	nfipsec_sa_prefetch(sa, false);
-
-	/* As the stack hands it over. */
-	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	skb->skb_iif = skb->dev->ifindex;
-	skb_orphan(skb);
+	receive_early(skb, family);
 	input_sa(nn, sa, skb, &l3, &flow);
 	return true;
 }

@@ -26,6 +26,7 @@ enum nfipsec_where {
 
 bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		   enum nfipsec_where where);
-bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb);
+bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb,
+			 u8 family);
 
 #endif

@@ -11,11 +11,12 @@ import struct
 import sys
 
 import lib
-from lib import (C, FAR4, IN4, OUT4, PEER4, Algo, attr, equal, ipv4, nothing, u8, u32,
-                 udp_packet, wait_for)
+from lib import (C, FAR4, IN4, OUT4, OUT6, PEER4, PEER6, Algo, attr, equal, ipv4,
+                 ipv6, nothing, u8, u32, udp_packet, wait_for)
 
 PORT = 4000
 PARAM = "/sys/module/nfipsec/parameters/gro"
+RAW = "type filter hook prerouting priority -300"
 lab = lib.Lab()
 null = Algo("null-sha256_128", 7)
 gcm = Algo("aes128gcm16", 8)
@@ -29,10 +30,16 @@ def napi(host, dev, peer, peer_dev):
 
 
 def received():
-    """IPv4 packets that the stack has."""
-    lines = lab.n.exec("cat", "/proc/net/snmp").splitlines()
+    """IPv4 and IPv6 packets that the stack has."""
+    lines = lab.n.exec("cat", "/proc/net/snmp", "/proc/net/snmp6").splitlines()
     names, values = [x.split() for x in lines if x.startswith("Ip:")]
-    return int(dict(zip(names, values))["InReceives"])
+    six = next(x.split()[1] for x in lines if x.startswith("Ip6InReceives"))
+    return int(dict(zip(names, values))["InReceives"]) + int(six)
+
+
+def ends(six):
+    """Those of the tunnel; in it is IPv4."""
+    return {"peer": PEER6, "near": OUT6} if six else {}
 
 
 class Sender:
@@ -58,8 +65,8 @@ class Sender:
     def packet(self, data, to=IN4):
         self.seq += 1
         inner = udp_packet(FAR4, to, 7, PORT, data)
-        return ipv4(self.peer, self.near, 50,
-                    self.algo.seal(self.spi, self.seq, 4, inner))
+        return lib.ip(self.peer, self.near, 50,
+                      self.algo.seal(self.spi, self.seq, 4, inner))
 
     def send(self, data, wire=lab.wire):
         wire.send(self.packet(data))
@@ -73,14 +80,14 @@ class Sender:
         return {1: "early", 2: "late"}.get(received() - before, "disturbed")
 
 
-def early():
+def early(six):
     for algo in null, gcm:
-        equal(Sender(algo).when(), "early")
+        equal(Sender(algo, **ends(six)).when(), "early")
 
 
-def padded():
+def padded(six):
     """What stands behind it in its frame."""
-    s = Sender()
+    s = Sender(**ends(six))
     before = received()
     lab.wire.send(s.packet(b"") + b"\xff" * 7)
     equal(sock.recv(100), b"", "datagram")
@@ -88,9 +95,9 @@ def padded():
     lab.counted({"in_ok": 1})
 
 
-def refused():
+def refused(six):
     """For its reason, once."""
-    s = Sender()
+    s = Sender(**ends(six))
     before = received()
     p = bytearray(s.packet(b"data"))
     p[-1] ^= 1
@@ -104,14 +111,15 @@ def refused():
     lab.wire.send(bytes(p))
     lab.counted({"in_replay": 1})
     lab.wire.send(bytes(p[:-9]))        # shorter than it says
-    lab.wire.send(ipv4(PEER4, OUT4, 50, struct.pack("!II", 0x99999999, 1) + bytes(40)))
+    lab.wire.send(lib.ip(s.peer, s.near, 50,
+                         struct.pack("!II", 0x99999999, 1) + bytes(40)))
     lab.counted({"in_no_sa": 1})
     nothing(sock)
 
 
-def many():
+def many(six):
     """All of them, in their order."""
-    s = Sender(gcm)
+    s = Sender(gcm, **ends(six))
     got, before = [], received()
     for i in range(3000):
         s.send(b"%d" % i)
@@ -133,13 +141,58 @@ def fragments():
     lab.counted({"in_ok": 1})
 
 
-def no_direction():
-    equal(Sender(way=None).when(), "late")
+def options():
+    """Behind an extension header."""
+    s = Sender(**ends(True))
+    before = received()
+    p = s.packet(b"data")
+    lab.wire.send(ipv6(PEER6, OUT6, 60, bytes((50, 0, 1, 4)) + bytes(4) + p[40:]))
+    equal(sock.recv(100), b"data", "datagram")
+    lab.counted({"in_ok": 1})
+    equal(received() - before, 2, "received")
 
 
-def policy():
+def source(src):
+    """The stack does not take it from there."""
+    s = Sender(**ends(True))
+    p = s.packet(b"data")
+    before = received()
+    lab.wire.send(p[:8] + lib.addr(src) + p[24:])
+    wait_for(lambda: received() > before, "it")
+    nothing(sock)
+    lab.counted({})
+    lab.wire.send(p)
+    equal(sock.recv(100), b"data", "datagram")
+
+
+def disabled():
+    """IPv6 is, on the device."""
+    s = Sender(**ends(True))
+    path = "/proc/sys/net/ipv6/conf/vn/disable_ipv6"
+    p = s.packet(b"data")
+    before = received()
+    lab.n.exec("sh", "-c", "echo 1 >" + path)
+    try:
+        lab.wire.send(p)
+        wait_for(lambda: received() > before, "it")
+        nothing(sock)
+        lab.counted({})
+    finally:
+        lab.n.exec("sh", "-c", "echo 0 >" + path)
+        lab.n.ip("addr replace %s/64 dev vn nodad" % OUT6)
+    lab.wire.send(p)
+    equal(sock.recv(100), b"data", "datagram")
+    lab.counted({"in_ok": 1})
+    equal(s.when(), "early", "afterwards")
+
+
+def no_direction(six):
+    equal(Sender(way=None, **ends(six)).when(), "late")
+
+
+def policy(six):
     """What was opened is judged as ever."""
-    s = Sender()
+    s = Sender(**ends(six))
     lab.nl.do("POLICY_FLUSH")
     lab.policy("in", FAR4, IN4, 6)
     lab.mark()
@@ -173,7 +226,7 @@ class Nft:
     """A chain that counts."""
     sees = 2                # the opened packet is received on the device too
 
-    def __init__(self, chain):
+    def __init__(self, *chain):
         self.text = "table %s t {\n chain c {\n %s\n counter\n }\n}\n" % chain
 
     def __enter__(self):
@@ -208,7 +261,8 @@ class Tap:
                 frame, addr = self.sock.recvfrom(2000)
             except BlockingIOError:
                 return count
-            if addr[2] == 0 and frame[23] == 50:
+            six = frame[12:14] == b"\x86\xdd"
+            if addr[2] == 0 and frame[20 if six else 23] == 50:
                 count += 1
 
     def __exit__(self, *_exc):
@@ -233,16 +287,23 @@ class Tc:
         lab.n.exec("tc", "qdisc", "del", "dev", "vn", "clsact")
 
 
-def watched(watcher):
-    s = Sender()
+def watched(watcher, six=False, sees=None):
+    s = Sender(**ends(six))
     with watcher:
         equal(s.when(), "late")
-        equal(watcher.seen(), watcher.sees, "seen")
+        equal(watcher.seen(), sees or watcher.sees, "seen")
     equal(s.when(), "early", "afterwards")
 
 
-def parameter():
-    s = Sender()
+def other_family(watcher, six):
+    """Who looks at the other's packets does not miss it."""
+    s = Sender(**ends(six))
+    with watcher:
+        equal(s.when(), "early")
+
+
+def parameter(six):
+    s = Sender(**ends(six))
     with open(PARAM, "w", encoding="ascii") as f:
         f.write("N")
     try:
@@ -307,14 +368,15 @@ def nothing_else():
                 "addr add 10.9.0.1/24 dev d0", when="early")
 
 
-def rival():
+def rival(six):
     """XFRM's module has the place while it is there."""
-    s = Sender()
-    lib.sh("modprobe", "esp4_offload")
+    s = Sender(**ends(six))
+    module = "esp6_offload" if six else "esp4_offload"
+    lib.sh("modprobe", module)
     try:
         equal(s.when(), "late")
     finally:
-        lib.sh("rmmod", "esp4_offload")
+        lib.sh("rmmod", module)
     equal(s.when(), "early", "afterwards")
 
 
@@ -322,26 +384,41 @@ if not os.path.exists(PARAM):
     print("1..0 # SKIP the kernel has no XFRM_OFFLOAD")
     sys.exit(4)
 napi(lab.n, "vn", lab.w, "vw")
-report.add("early", early)
-report.add("padding", padded)
-report.add("refused", refused)
-report.add("many", many)
+for fam in False, True:
+    tag = ", IPv6" if fam else ", IPv4"
+    report.add("early" + tag, early, fam)
+    report.add("padding" + tag, padded, fam)
+    report.add("refused" + tag, refused, fam)
+    report.add("many" + tag, many, fam)
+    report.add("SA without a direction" + tag, no_direction, fam)
+    report.add("policy" + tag, policy, fam)
 report.add("fragments", fragments)
-report.add("SA without a direction", no_direction)
-report.add("policy", policy)
 report.add("to another host", not_ours)
+report.add("extension header", options)
+report.add("from a group", source, "ff02::1")
+report.add("from loopback", source, "::1")
+report.add("IPv6 is disabled", disabled)
 for what, thing in (
-        ("rules at PRE_ROUTING", Nft(("ip", "type filter hook prerouting priority -300"))),
-        ("rules at ingress", Nft(("netdev", "type filter hook ingress device vn priority 0"))),
+        ("rules at PRE_ROUTING", Nft("ip", RAW)),
+        ("rules at ingress",
+         Nft("netdev", "type filter hook ingress device vn priority 0")),
         ("a packet socket", Tap(3)),
         ("a packet socket for IPv4", Tap(0x0800)),
         ("tc", Tc())):
     report.add("late because of " + what, watched, thing)
-report.add("late because of the parameter", parameter)
+# the opened one is IPv4
+report.add("late because of rules at PRE_ROUTING, IPv6", watched, Nft("ip6", RAW), True, 1)
+report.add("late because of a packet socket for IPv6", watched, Tap(0x86dd), True)
+report.add("early, IPv4, where IPv6 has rules", other_family, Nft("ip6", RAW), False)
+report.add("early, IPv6, where IPv4 has rules", other_family, Nft("ip", RAW), True)
+report.add("early, IPv6, where IPv4 is watched", other_family, Tap(0x0800), True)
+for fam in False, True:
+    tag = ", IPv6" if fam else ", IPv4"
+    report.add("late because of the parameter" + tag, parameter, fam)
+    report.add("late because of XFRM's offload" + tag, rival, fam)
 report.add("late because of RPS", steered)
 report.add("late because of a VRF", vrf)
 report.add("early by such a wire", nothing_else)
-report.add("late because of esp4_offload", rival)
 # the last: br_netfilter, where it is loaded, has a hook in n since
 report.add("late because of a bridge", bridge)
 sys.exit(report.run())

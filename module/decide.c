@@ -91,6 +91,36 @@ static noinline void map_error(const struct nfipsec_net *nn,
 	*verdict = back;
 }
 
+/* How much behind the headers of IP is what selectors look at. */
+static unsigned int selected_len(const struct nfipsec_l3 *l3)
+{
+	switch (nfipsec_field(l3->family, l3->proto)) {
+	case NFIPSEC_FIELD_PORTS:
+		return 4;
+	case NFIPSEC_FIELD_ICMP:
+		return 2;
+	case NFIPSEC_FIELD_MH:
+		return 3;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * A checksum that is still to be written, by us or by the device. A guest or a
+ * container says where: not into what policy has looked at.
+ */
+static bool csum_spoils(const struct sk_buff *skb, const struct nfipsec_l3 *l3)
+{
+	int start;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return false;
+	start = skb_checksum_start_offset(skb) - skb_network_offset(skb);
+	return start < (int)l3->l4_off ||
+	       start + skb->csum_offset < l3->l4_off + selected_len(l3);
+}
+
 /**
  * nfipsec_decide_policy() - what does policy say of a packet that leaves?
  * @nn: namespace
@@ -116,6 +146,8 @@ enum nfipsec_reason nfipsec_decide_policy(const struct nfipsec_net *nn,
 	    (!nfipsec_l3_parse(skb, family, l3) ||
 	     !nfipsec_flow_parse(skb, l3, flow)))
 		return NFIPSEC_OUT_HEADER;
+	if (unlikely(csum_spoils(skb, l3)))
+		return NFIPSEC_OUT_CSUM;
 	nfipsec_meta_out(skb, family, &flow->meta);
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, flow, verdict);
 	if (!verdict->policy && may_be_error(l3))

@@ -85,7 +85,7 @@
 	D(OUT_NOMEM, "out_nomem", NOMEM,				\
 	  "outbound: out of memory")					\
 	D(OUT_CSUM, "out_csum", SKB_CSUM,				\
-	  "outbound: the checksum could not be completed")		\
+	  "outbound: the checksum could not be completed where it would be")	\
 	D(OUT_GSO, "out_gso", SKB_GSO_SEG,				\
 	  "outbound: a large packet could not be segmented")		\
 	D(OUT_CRYPTO, "out_crypto", NOT_SPECIFIED,			\

@@ -227,6 +227,21 @@ enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
 	return NFIPSEC_OK;
 }
 
+/*
+ * A datagram that came in fragments, of IPv4 ones with DF: their sender has made them
+ * as large as a path behind us takes, and nobody there may make them smaller. 0 if it
+ * is none.
+ */
+static unsigned int came_in(const struct sk_buff *skb, u8 family)
+{
+	unsigned int size = IP6CB(skb)->frag_max_size;
+
+	if (family == AF_INET)
+		return IPCB(skb)->flags & IPSKB_FRAG_PMTU ?
+		       IPCB(skb)->frag_max_size : 0;
+	return size ? max_t(unsigned int, size, IPV6_MIN_MTU) : 0;
+}
+
 /**
  * nfipsec_decide_fragments() - is a packet fragmented before it is sealed?
  * @p: from nfipsec_decide_path()
@@ -235,7 +250,7 @@ enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
  *
  * IPv6, since no router behind the other end may do it. IPv4 if the SA says so,
  * and the packet does not forbid it: that may be too big still where the SA
- * clears DF, and is then fragmented outside.
+ * clears DF, and is then fragmented outside. Both as they came, where that matters.
  * Context: any.
  * Return: whether it is.
  */
@@ -243,8 +258,14 @@ bool nfipsec_decide_fragments(const struct nfipsec_outbound *p,
 			      const struct sk_buff *skb, u8 family)
 {
 	const struct nfipsec_sa *sa = p->chain.sa[0];
+	unsigned int came;
 
-	if (sa->mode != NFIPSEC_MODE_TUNNEL || skb->len <= p->mtu)
+	if (sa->mode != NFIPSEC_MODE_TUNNEL)
+		return false;
+	came = came_in(skb, family);
+	if (unlikely(came && skb->len > came))
+		return true;
+	if (skb->len <= p->mtu)
 		return false;
 	return family == AF_INET6 ||
 	       (sa->outer.frag == NFIPSEC_FRAG_BEFORE &&
@@ -255,13 +276,16 @@ bool nfipsec_decide_fragments(const struct nfipsec_outbound *p,
  * nfipsec_decide_piece() - how large are the fragments it is sealed in?
  * @p: from nfipsec_decide_path()
  * @skb: packet with its own route, for which nfipsec_decide_fragments() holds
+ * @family: AF_INET or AF_INET6
  *
  * Context: any.
  * Return: bytes that none of them exceeds.
  */
 unsigned int nfipsec_decide_piece(const struct nfipsec_outbound *p,
-				  const struct sk_buff *skb)
+				  const struct sk_buff *skb, u8 family)
 {
 	/* The control block of a packet has 16 bits for it. */
-	return min3(p->mtu, dst_mtu(skb_dst(skb)), (u32)IP_MAX_MTU);
+	unsigned int size = min3(p->mtu, dst_mtu(skb_dst(skb)), (u32)IP_MAX_MTU);
+
+	return min_not_zero(size, came_in(skb, family));
 }

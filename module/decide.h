@@ -77,6 +77,6 @@ enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
 bool nfipsec_decide_fragments(const struct nfipsec_outbound *p,
 			      const struct sk_buff *skb, u8 family);
 unsigned int nfipsec_decide_piece(const struct nfipsec_outbound *p,
-				  const struct sk_buff *skb);
+				  const struct sk_buff *skb, u8 family);
 
 #endif

@@ -218,7 +218,8 @@ static enum nfipsec_reason judge_size(struct nfipsec_explanation *ex,
 		return NFIPSEC_OUT_TOO_BIG;
 	}
 	if (nfipsec_decide_fragments(p, skb, l3->family)) {
-		ex->piece = first_piece(q, nfipsec_decide_piece(p, skb));
+		ex->piece = first_piece(q, nfipsec_decide_piece(p, skb,
+								l3->family));
 		ex->fate = NFIPSEC_FATE_BEFORE;
 	} else {
 		ex->fate = skb->len > p->fit ? NFIPSEC_FATE_AFTER :

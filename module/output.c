@@ -191,7 +191,7 @@ static int send_piece(const struct nfipsec_outbound *p, struct sk_buff *skb,
 static int send_fragments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 			  u8 family)
 {
-	unsigned int mtu = nfipsec_decide_piece(p, skb);
+	unsigned int mtu = nfipsec_decide_piece(p, skb, family);
 	enum nfipsec_reason reason;
 	struct sk_buff_head list;
 	struct sk_buff *piece;

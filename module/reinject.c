@@ -286,6 +286,8 @@ bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
 	nfipsec_tag_set(nn, skb);
 	skb_orphan(skb);
 	skb_clear_hash(skb);
+	/* It was of the packet around it, which may have come in fragments. */
+	skb->ignore_df = 0;
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->csum_level = 0;
 	skb->encapsulation = 0;

@@ -188,6 +188,21 @@ bool nfipsec_reinject_again(struct net *net, struct sk_buff *skb, u8 family)
 	return true;
 }
 
+/*
+ * Whom the stack asks whether what goes to a group comes back. That of an answer to a
+ * SYN is not a whole socket and cannot be asked; none is sent to a group, but an SA's
+ * other end may be one.
+ */
+static struct sock *sender(const struct sk_buff *skb, u8 family)
+{
+	if (!skb->sk || likely(sk_fullsock(skb->sk)))
+		return skb->sk;
+	if (family == AF_INET ? ipv4_is_multicast(ip_hdr(skb)->daddr) :
+				ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr))
+		return NULL;
+	return skb->sk;
+}
+
 /**
  * nfipsec_reinject_out() - send a sealed packet
  * @net: namespace
@@ -226,13 +241,13 @@ int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
 		/* What is forwarded goes by the MTU of the device. */
 		if (shared)
 			IPCB(skb)->flags |= IPSKB_FORWARDED;
-		ret = ip_local_out(net, skb->sk, skb);
+		ret = ip_local_out(net, sender(skb, family), skb);
 	} else {
 		if (tunnel)
 			memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 		IP6CB(skb)->frag_max_size = 0;
 		IP6CB(skb)->flags |= IP6SKB_XFRM_TRANSFORMED;
-		ret = ip6_local_out(net, skb->sk, skb);
+		ret = ip6_local_out(net, sender(skb, family), skb);
 	}
 	/* Not with a call for its argument: it is a macro that repeats it. */
 	return net_xmit_eval(ret);

@@ -526,6 +526,31 @@ def against_xfrm(six):
         lab.n.exec("ip", "link", "del", "vnx", ok=None)
 
 
+def answer(six):
+    """Through a tunnel to a group; what it is the packet of is no whole socket."""
+    client = PEERS[six][1]
+    lab.reset()
+    listener = lab.n.socket(socket.AF_INET6 if six else socket.AF_INET,
+                            socket.SOCK_STREAM)
+    listener.bind((US[six], PORT))
+    listener.listen()
+    near = member(six)
+    sa(null, "out", six, US[six], 0x7100, "tunnel")
+    policy("out", six, US[six], client, (US[six], GROUP[six]))
+    lab.mark()
+    syn = struct.pack("!HHIIBBHHH", FAR_PORT, PORT, 1, 0, 0x50, 2, 8192, 0, 0)
+    pseudo = lib.addr(client) + lib.addr(US[six]) + struct.pack("!II", len(syn), 6)
+    total = lib.csum(pseudo + syn)
+    lab.wire.send(ip(client, US[six], 6,
+                     syn[:16] + struct.pack("!H", total) + syn[18:]))
+    got = lab.wire.recv(want=lambda p: p[6 if six else 9] == 50)
+    inner = null.open(got[40 if six else 20:])[3]
+    equal(inner[(40 if six else 20) + 13], 0x12, "flags")
+    lab.counted({"out_ok": 1})
+    near.close()
+    listener.close()
+
+
 for fam in (False, True):
     at = "IPv6" if fam else "IPv4"
     for label, func in (("SA of any source", any_source),
@@ -544,6 +569,7 @@ for fam in (False, True):
                "transport")
     report.add(at + ": sent, transport", sent, fam, False, "transport")
     report.add(at + ": sent, tunnel", sent, fam, False, "tunnel")
+    report.add(at + ": answer to a SYN", answer, fam)
 report.add("IPv6: not beyond this host", stays_here)
 report.add("broadcast", broadcast)
 sys.exit(report.run())

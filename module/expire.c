@@ -24,6 +24,10 @@
 #include "expire.h"
 #include "net.h"
 
+/* Those that packets find to be reached. */
+#define HARD_COUNTED	(NFIPSEC_HARD(NFIPSEC_LIMIT_BYTES) |		\
+			 NFIPSEC_HARD(NFIPSEC_LIMIT_PACKETS))
+
 static const struct nfipsec_limits none;
 
 static void queue(struct nfipsec_expiry *x)
@@ -306,6 +310,11 @@ void nfipsec_expire_set(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	changed = nfipsec_limits_changed(old ? &old->max : &none,
 					 limits ? &limits->max : &none);
 	rcu_assign_pointer(life->limits, limits);
+	/* Who still counts by the old ones may find one of these reached: not behind
+	 * what follows, where it would be over by a limit that it does not have.
+	 */
+	if (old && changed & HARD_COUNTED)
+		synchronize_rcu();
 	retell(nn, life, changed);
 	if (old)
 		kfree_rcu(old, rcu);

@@ -95,9 +95,12 @@ static bool parse_ipv6(const struct sk_buff *skb, int nhoff,
 	if (!ip6 || ip6->version != 6)
 		return false;
 
-	/* A jumbo payload's length stands in the hop-by-hop options. */
+	/* A jumbo payload's length stands in the hop-by-hop options, and that of a
+	 * super-packet, since kernels spare it these, nowhere.
+	 */
 	l3->len = ntohs(ip6->payload_len);
-	if (l3->len || ip6->nexthdr != NEXTHDR_HOP)
+	if (l3->len || (ip6->nexthdr != NEXTHDR_HOP &&
+			!(skb_is_gso(skb) && skb_is_gso_tcp(skb))))
 		l3->len += sizeof(*ip6);
 	end = skb->len - nhoff;
 	if (l3->len)

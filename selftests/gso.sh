@@ -22,6 +22,58 @@ together() {
 	equal "larger than the link's" "$(seen gwb large)" 0
 }
 
+# Python for a host that sends TCP to port 7000
+SENDER='
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+s.connect((sys.argv[1], 7000))
+s.sendall(bytes(int(sys.argv[2])))
+'
+# and for one that says how much came
+RECEIVER='
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+s.bind(("::", 7000))
+s.listen()
+print("ready", flush=True)
+c, n = s.accept()[0], 0
+while data := c.recv(1 << 20):
+    n += len(data)
+print(n, flush=True)
+'
+
+# Longer than a header can say (BIG TCP of IPv6)
+huge() {
+	local line pid
+	[[ $(uname -r) == 6.1.* ]] &&
+		{ echo "a veth of Linux 6.1 gets none"; return "$KSFT_SKIP"; }
+	tunnel nfipsec nfipsec 6 6 aes128gcm16 || return 1
+	check "gso_max_size" ip -n "${NS[h1]}" link set eth0 gso_max_size 180000 || return 1
+	on h1 bash -c 'echo 120 >/proc/sys/net/ipv4/tcp_min_tso_segs'
+	rules gwa <<-RULES
+		table inet seen {
+			counter huge { }
+			chain c {
+				type filter hook prerouting priority -400
+				iifname lan meta length > 65600 counter name huge
+			}
+		}
+	RULES
+	coproc SINK { on h2 taskset -c 0 python3 -c "$RECEIVER"; }
+	pid=$SINK_PID
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "${SINK[0]}" line
+	check "sent" on h1 timeout $((20 * NFIPSEC_TEST_SLOW)) taskset -c 0 python3 -c \
+		"$SENDER" fd00:2::2 $((4 * BYTES))
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "${SINK[0]}" line
+	kill "$pid" 2>/dev/null
+	equal "came" "$line" $((4 * BYTES))
+	more 0 huge "$(seen gwa huge)" sent 1
+	counted
+	rules gwa </dev/null
+	ip -n "${NS[h1]}" link set eth0 gso_max_size 65536
+	on h1 bash -c 'echo 44 >/proc/sys/net/ipv4/tcp_min_tso_segs'
+}
+
 # The gateway's own TCP, in transport mode
 own_transport() {
 	clear_all gwa nfipsec && clear_all gwb nfipsec || return 1
@@ -334,12 +386,13 @@ need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
 gso_topology
-plan 22
+plan 23
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
 run "together, 4 in 6" together 6 4 aes128gcm16
 run "together, TCP of the host itself in transport mode" own_transport
+run "longer than a header can say" huge
 run "in UDP, to a link that knows nothing of it" udp_apart
 run "in UDP, to a link that passes them on" udp_singly
 run "in UDP, sent another way by a rule" udp_strays

@@ -30,6 +30,7 @@ struct sk_buff {
 	unsigned int len;
 	unsigned int linear;
 	int network_offset;
+	bool gso_tcp;
 	u8 *data;
 	u8 *rest;
 };
@@ -37,6 +38,16 @@ struct sk_buff {
 static inline int skb_network_offset(const struct sk_buff *skb)
 {
 	return skb->network_offset;
+}
+
+static inline bool skb_is_gso(const struct sk_buff *skb)
+{
+	return skb->gso_tcp;
+}
+
+static inline bool skb_is_gso_tcp(const struct sk_buff *skb)
+{
+	return skb->gso_tcp;
 }
 
 static inline unsigned int skb_headlen(const struct sk_buff *skb)

@@ -18,6 +18,7 @@
 
 #include "decide.h"
 #include "drop.h"
+#include "flowtable.h"
 #include "hook.h"
 #include "input.h"
 #include "mcast.h"
@@ -264,8 +265,17 @@ static noinline unsigned int leaving(struct nfipsec_net *nn,
 {
 	struct nfipsec_decision decision nfipsec_noinit;
 	enum nfipsec_reason reason;
+	enum nfipsec_out out;
 
-	switch (nfipsec_output_decide(nn, skb, state->pf, &decision, &reason)) {
+	out = nfipsec_output_decide(nn, skb, state->pf, &decision, &reason);
+	/* What is forwarded has no socket. */
+	if (out != NFIPSEC_OUT_DROP && !skb->sk &&
+	    !nfipsec_flowtable_keep_out(nn, skb, &decision.flow,
+					out == NFIPSEC_OUT_SEAL)) {
+		reason = NFIPSEC_OUT_NOMEM;
+		out = NFIPSEC_OUT_DROP;
+	}
+	switch (out) {
 	case NFIPSEC_OUT_PASS:
 		return NF_ACCEPT;
 	case NFIPSEC_OUT_SEAL:

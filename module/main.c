@@ -11,6 +11,7 @@
 #include "acquire.h"
 #include "deliver.h"
 #include "dummy.h"
+#include "flowtable.h"
 #include "gro.h"
 #include "gso.h"
 #include "hook.h"
@@ -153,9 +154,12 @@ static int __init nfipsec_init(void)
 	err = nfipsec_gso_init(nfipsec_gro_receive);
 	if (err)
 		goto exit_policy;
-	err = register_pernet_subsys(&net_ops);
+	err = nfipsec_flowtable_init();
 	if (err)
 		goto exit_gso;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		goto exit_flowtable;
 	err = nfipsec_netlink_init();
 	if (err)
 		goto exit_net;
@@ -163,6 +167,8 @@ static int __init nfipsec_init(void)
 
 exit_net:
 	unregister_pernet_subsys(&net_ops);
+exit_flowtable:
+	nfipsec_flowtable_exit();
 exit_gso:
 	nfipsec_gso_exit();
 exit_policy:
@@ -182,6 +188,7 @@ static void __exit nfipsec_exit(void)
 {
 	nfipsec_netlink_exit();
 	unregister_pernet_subsys(&net_ops);
+	nfipsec_flowtable_exit();
 	nfipsec_gso_exit();
 	nfipsec_policy_exit();
 	nfipsec_sa_exit();

@@ -148,6 +148,86 @@ dnat() {
 	no_drops
 }
 
+# Python for a host that sends 300000 bytes to whoever asks at TCP port 7, and waits for
+# the end; and for one that asks
+ANSWERS='
+import socket
+s = socket.create_server(("0.0.0.0", 7))
+print("ready", flush=True)
+c = s.accept()[0]
+c.sendall(bytes(300000))
+c.recv(1)
+'
+ASKS='
+import socket, sys
+s, n = socket.create_connection((sys.argv[1], 7), 10), 0
+while n < 300000:
+    n += len(s.recv(1 << 16))
+print("all", flush=True)
+sys.stdin.read()
+'
+
+# ask SERVER CLIENT ADDR: TCP from one to the other, and whether gwa offloads it
+ask() {
+	local line server
+	on "$1" python3 -c "$ANSWERS" >"$TMP/server" &
+	server=$!
+	check "server" busywait 10 grep -q ready "$TMP/server"
+	coproc CLIENT { on "$2" python3 -c "$ASKS" "$3"; }
+	read -r -t $((20 * NFIPSEC_TEST_SLOW)) -u "${CLIENT[0]}" line
+	equal "came to $2" "$line" all
+	on gwa conntrack -L -p tcp --dport 7 2>/dev/null >"$TMP/ct"
+	kill "$server" "$CLIENT_PID" 2>/dev/null
+	wait "$server" "$CLIENT_PID" 2>/dev/null
+	return 0
+}
+
+# What is protected in either direction is forwarded by no flowtable, which would send
+# it in the clear; what is not, is.
+flowtable() {
+	start "$1" || return 1
+	rules gwa <<-RULES || return 1
+		table ip n {
+			chain pre {
+				type nat hook prerouting priority dstnat
+				iifname wan ip daddr 192.168.3.1 tcp dport 7 dnat to 192.168.1.2:7
+			}
+			chain post {
+				type nat hook postrouting priority srcnat
+				ip saddr 192.168.1.0/24 ip daddr 192.168.2.0/24 $2
+			}
+		}
+		table ip f {
+			flowtable t {
+				hook ingress priority 0
+				devices = { lan, wan }
+			}
+			chain forward {
+				type filter hook forward priority 0
+				meta l4proto tcp flow add @t
+			}
+		}
+		table netdev w {
+			counter clear { }
+			chain c {
+				type filter hook egress device wan priority 0
+				ip daddr 192.168.2.2 meta l4proto tcp counter name clear
+			}
+		}
+	RULES
+	ask h2 h1 192.168.2.2
+	check "begun inside" grep -q ESTABLISHED "$TMP/ct"
+	refute "begun inside, offloaded" grep OFFLOAD "$TMP/ct"
+	ask h1 h2 "$3"
+	check "begun outside" grep -q ESTABLISHED "$TMP/ct"
+	refute "begun outside, offloaded" grep OFFLOAD "$TMP/ct"
+	equal "in the clear" "$(on gwa nft list counter netdev w clear |
+		sed -n 's/.*packets \([0-9]*\).*/\1/p')" 0
+	no_drops
+	ask gwb h1 10.0.0.2
+	check "unprotected, offloaded" grep -q OFFLOAD "$TMP/ct"
+}
+
 # Rules behind ours in POST_ROUTING still get the packet, once and in the clear
 late_chain() {
 	start 192.168.1.0/24 || return 1
@@ -346,13 +426,16 @@ need ip nsenter probe nfqueue nft conntrack ping
 DA=${1:-nfipsec} DB=${2:-xfrm}
 load_module "$DA" "$DB"
 modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
-	nf_conntrack_netlink 2>/dev/null
+	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 10
+plan 12
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
+run "a flowtable" flowtable 192.168.1.0/24 accept 192.168.1.2
+run "a flowtable, and addresses translated" flowtable 192.168.3.1/32 \
+	"snat to 192.168.3.1" 192.168.3.1
 run "a chain behind ours" late_chain
 run "TCP out of the tunnel is merged" merged
 run "queue in OUTPUT" queued output filter gwa 192.168.1.1

@@ -42,9 +42,28 @@ while data := c.recv(1 << 20):
 print(n, flush=True)
 '
 
+# To h2, by TCP
+upload() {
+	local line='' pid out
+	coproc SINK { on h2 taskset -c 0 python3 -c "$RECEIVER"; }
+	# it ends by itself, and the shell closes what it knows of it
+	pid=$SINK_PID
+	exec {out}<&"${SINK[0]}"
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	check "sent" on h1 timeout $((20 * NFIPSEC_TEST_SLOW)) taskset -c 0 python3 -c \
+		"$SENDER" fd00:2::2 $((4 * BYTES))
+	line=''
+	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	exec {out}<&-
+	kill "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	equal "came" "$line" $((4 * BYTES))
+	[[ $(seen gwa huge) -gt 0 ]]
+}
+
 # Longer than a header can say (BIG TCP of IPv6)
 huge() {
-	local line pid
+	local try
 	[[ $(uname -r) == 6.1.* ]] &&
 		{ echo "a veth of Linux 6.1 gets none"; return "$KSFT_SKIP"; }
 	tunnel nfipsec nfipsec 6 6 aes128gcm16 || return 1
@@ -59,15 +78,13 @@ huge() {
 			}
 		}
 	RULES
-	coproc SINK { on h2 taskset -c 0 python3 -c "$RECEIVER"; }
-	pid=$SINK_PID
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "${SINK[0]}" line
-	check "sent" on h1 timeout $((20 * NFIPSEC_TEST_SLOW)) taskset -c 0 python3 -c \
-		"$SENDER" fd00:2::2 $((4 * BYTES))
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "${SINK[0]}" line
-	kill "$pid" 2>/dev/null
-	equal "came" "$line" $((4 * BYTES))
-	more 0 huge "$(seen gwa huge)" sent 1
+	# what connections before have met would keep it from that
+	ip -n "${NS[h1]}" tcp_metrics flush all >/dev/null
+	# TCP decides how long they are
+	for try in 1 2 3 4 5; do
+		upload && break
+	done
+	more 0 huge "$(seen gwa huge)" tries "$try"
 	counted
 	rules gwa </dev/null
 	ip -n "${NS[h1]}" link set eth0 gso_max_size 65536

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See decide.h. */
+#include <linux/icmp.h>
 #include <linux/ip.h>
 #include <linux/skbuff.h>
 #include <linux/smp.h>
@@ -91,14 +92,12 @@ static noinline void map_error(const struct nfipsec_net *nn,
 	*verdict = back;
 }
 
-/* How much behind the headers of IP is what selectors look at. */
+/* How much behind the headers of IP is what selectors look at; but for ICMP. */
 static unsigned int selected_len(const struct nfipsec_l3 *l3)
 {
 	switch (nfipsec_field(l3->family, l3->proto)) {
 	case NFIPSEC_FIELD_PORTS:
 		return 4;
-	case NFIPSEC_FIELD_ICMP:
-		return 2;
 	case NFIPSEC_FIELD_MH:
 		return 3;
 	default:
@@ -108,7 +107,8 @@ static unsigned int selected_len(const struct nfipsec_l3 *l3)
 
 /*
  * A checksum that is still to be written, by us or by the device. A guest or a
- * container says where: not into what policy has looked at.
+ * container says where: not into what policy has looked at. In an ICMP error that is
+ * also what it quotes.
  */
 static bool csum_spoils(const struct sk_buff *skb, const struct nfipsec_l3 *l3)
 {
@@ -117,6 +117,9 @@ static bool csum_spoils(const struct sk_buff *skb, const struct nfipsec_l3 *l3)
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return false;
 	start = skb_checksum_start_offset(skb) - skb_network_offset(skb);
+	if (nfipsec_field(l3->family, l3->proto) == NFIPSEC_FIELD_ICMP)
+		return start != l3->l4_off ||
+		       skb->csum_offset != offsetof(struct icmphdr, checksum);
 	return start < (int)l3->l4_off ||
 	       start + skb->csum_offset < l3->l4_off + selected_len(l3);
 }
@@ -229,8 +232,8 @@ enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
 
 /*
  * A datagram that came in fragments, of IPv4 ones with DF: their sender has made them
- * as large as a path behind us takes, and nobody there may make them smaller. 0 if it
- * is none.
+ * as large as a path behind us takes, and no router there may make them smaller. 0 if
+ * it is none.
  */
 static unsigned int came_in(const struct sk_buff *skb, u8 family)
 {
@@ -250,7 +253,8 @@ static unsigned int came_in(const struct sk_buff *skb, u8 family)
  *
  * IPv6, since no router behind the other end may do it. IPv4 if the SA says so,
  * and the packet does not forbid it: that may be too big still where the SA
- * clears DF, and is then fragmented outside. Both as they came, where that matters.
+ * clears DF, and is then fragmented outside. Both as they came, where that matters,
+ * whatever the SA says; smaller only if even these do not fit.
  * Context: any.
  * Return: whether it is.
  */

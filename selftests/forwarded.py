@@ -116,6 +116,8 @@ def spoiling(six, proto):
     cases = [(head(six), 0), (head(six) - 2, 2), (8, to - 8 + 2), (8, to - 8)]
     if proto == 17:
         cases += [(head(six), 2), (head(six) - 2, 4), (head(six) - 2, 8)]
+    else:                               # what an error would quote
+        cases += [(head(six), 8), (head(six) + 8, 2)]
     part = unfinished(six, proto)[0]
     protect(six)
     for start, offset in cases:

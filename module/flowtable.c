@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A flowtable of nftables or tc forwards the packets of a connection past our hooks, in
- * the clear. It takes none that has a helper, since somebody has to see each of its
- * packets; so one that is protected gets the place for a helper, with none in it, before
- * conntrack has confirmed it. Those that are confirmed already it may have.
+ * A flowtable forwards the packets of a connection past our hooks, unjudged and in the
+ * clear. It takes none that has a helper, since somebody has to see each of its packets;
+ * so one that policy has something to say of gets the place for a helper, with none in
+ * it, before conntrack has confirmed it. Those that are confirmed already it may have.
  *
  * Conntrack need not be there. A packet with a connection of its keeps it from going.
  */
-#include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/skbuff.h>
@@ -25,12 +25,16 @@
 /* Of conntrack's, NULL while that is not there. */
 static struct nf_conn_help *(*add_place)(struct nf_conn *ct, gfp_t gfp);
 
+/* It may go at any time: then we are told, and not while it is held here. */
 static void conntrack_there(void)
 {
-	WRITE_ONCE(add_place, symbol_get(nf_ct_helper_ext_add));
-	/* It may go at any time: then we are told. */
-	if (add_place)
-		symbol_put(nf_ct_helper_ext_add);
+	struct nf_conn_help *(*add)(struct nf_conn *ct, gfp_t gfp);
+
+	add = symbol_get(nf_ct_helper_ext_add);
+	if (!add)
+		return;
+	WRITE_ONCE(add_place, add);
+	symbol_put(nf_ct_helper_ext_add);
 }
 
 static int module_event(struct notifier_block *nb, unsigned long event,
@@ -51,42 +55,65 @@ static struct notifier_block module_notifier = {
 	.notifier_call = module_event,
 };
 
-/* Will its answers be protected? By then NAT has given them the addresses of @ct. */
-static bool comes_back_sealed(const struct nfipsec_net *nn,
-			      const struct nf_conn *ct,
-			      enum ip_conntrack_info ctinfo,
-			      const struct nfipsec_flow *flow)
+static void turn(struct nfipsec_flow *flow)
 {
-	const struct nf_conntrack_tuple *t = nf_ct_tuple(ct, CTINFO2DIR(ctinfo));
-	struct nfipsec_flow back = {
-		.family = flow->family,
-		.proto = flow->proto,
-		.meta.iif = flow->meta.oif,
-		.meta.oif = flow->meta.iif,
-		.meta.mark = flow->meta.mark,
-	};
+	swap(flow->saddr, flow->daddr);
+	swap(flow->sport, flow->dport);
+}
+
+static bool is_asked(const struct nfipsec_net *nn, unsigned int dir,
+		     struct nfipsec_flow *flow, u32 iif, u32 oif)
+{
 	struct nfipsec_verdict verdict;
 
+	if (!READ_ONCE(nn->spd.active[dir]))
+		return false;
+	flow->meta.iif = iif;
+	flow->meta.oif = oif;
+	flow->meta.vrf = l3mdev_master_ifindex_by_index(nn->net, oif ?: iif);
+	nfipsec_spd_lookup(nn, dir, flow, &verdict);
+	return verdict.opaque || verdict.action != NFIPSEC_ACTION_BYPASS;
+}
+
+/*
+ * Does policy have something to say of a connection where it comes in, or of its
+ * answers? A packet comes with the addresses of conntrack's tuple, and its answer leaves
+ * with them; @flow is behind NAT. Flowtables take nothing but what has ports, and GRE.
+ */
+static bool is_looked_at(const struct nfipsec_net *nn,
+			 const struct nf_conn *ct,
+			 enum ip_conntrack_info ctinfo,
+			 const struct nfipsec_flow *flow)
+{
+	const struct nf_conntrack_tuple *t = nf_ct_tuple(ct, CTINFO2DIR(ctinfo));
+	bool ports = nfipsec_field(flow->family, flow->proto) ==
+		     NFIPSEC_FIELD_PORTS;
+	u32 iif = flow->meta.iif, oif = flow->meta.oif;
+	struct nfipsec_flow came = *flow, answer = *flow;
+
+	if (!ports && flow->proto != IPPROTO_GRE)
+		return false;
 	if (flow->family == AF_INET) {
-		back.saddr.ip = t->dst.u3.ip;
-		back.daddr.ip = t->src.u3.ip;
+		came.saddr.ip = t->src.u3.ip;
+		came.daddr.ip = t->dst.u3.ip;
 	} else {
-		back.saddr.in6 = t->dst.u3.in6;
-		back.daddr.in6 = t->src.u3.in6;
+		came.saddr.in6 = t->src.u3.in6;
+		came.daddr.in6 = t->dst.u3.in6;
 	}
-	if (nfipsec_field(flow->family, flow->proto) == NFIPSEC_FIELD_PORTS) {
-		back.sport = ntohs(t->dst.u.all);
-		back.dport = ntohs(t->src.u.all);
+	if (ports) {
+		came.sport = ntohs(t->src.u.all);
+		came.dport = ntohs(t->dst.u.all);
 	}
-	if (back.meta.oif)
-		back.meta.vrf = l3mdev_master_ifindex_by_index(nn->net,
-							       back.meta.oif);
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &back, &verdict);
-	return verdict.action == NFIPSEC_ACTION_PROTECT;
+	if (is_asked(nn, NFIPSEC_SPD_IN, &came, iif, 0))
+		return true;
+	turn(&came);
+	turn(&answer);
+	return is_asked(nn, NFIPSEC_SPD_OUT, &came, oif, iif) ||
+	       is_asked(nn, NFIPSEC_SPD_IN, &answer, oif, 0);
 }
 
 /**
- * nfipsec_flowtable_keep_out() - see that no flowtable takes a protected connection
+ * nfipsec_flowtable_keep_out() - see that no flowtable takes a connection from policy
  * @nn: the namespace
  * @skb: packet at POST_ROUTING, not confirmed yet if it is the first of its connection
  * @flow: what policy saw of it
@@ -108,7 +135,7 @@ bool nfipsec_flowtable_keep_out(const struct nfipsec_net *nn,
 	add = READ_ONCE(add_place);
 	if (!add || nf_ct_is_template(ct) || nf_ct_ext_exist(ct, NF_CT_EXT_HELPER))
 		return true;
-	if (!sealed && !comes_back_sealed(nn, ct, ctinfo, flow))
+	if (!sealed && !is_looked_at(nn, ct, ctinfo, flow))
 		return true;
 	return add(ct, GFP_ATOMIC);
 }

@@ -228,6 +228,67 @@ flowtable() {
 	check "unprotected, offloaded" grep -q OFFLOAD "$TMP/ct"
 }
 
+# Python for a host that answers to UDP port 7; and for one that asks
+ECHOES='
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 7))
+print("ready", flush=True)
+s.settimeout(30)
+data, host = s.recvfrom(100)
+while data != b"end":
+    s.sendto(data, host)
+    data, host = s.recvfrom(100)
+'
+ASKS_UDP='
+import socket
+s, n = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0
+s.settimeout(0.3)
+for _ in range(8):
+    s.sendto(b"ask", ("192.168.2.2", 7))
+    try:
+        n += len(s.recv(100)) // 3
+    except TimeoutError:
+        pass
+s.sendto(b"end", ("192.168.2.2", 7))
+print(n)
+'
+
+# one_way [POLICY...]: from answers to what h1 asks, gwa's policy is not kept by
+# a flowtable; without one they come, by it
+one_way() {
+	local echo want=8
+	(($#)) && want=0
+	on gwa nft flush ruleset
+	on gwa conntrack -F 2>/dev/null
+	clear_all gwa "$DA" && clear_all gwb "$DB" || return 1
+	on gwa nfipsec policy add dir out src 10.9.9.9 dst 10.9.9.8 action bypass
+	(($#)) && on gwa nfipsec policy add "$@" action discard
+	rules gwa <<-RULES || return 1
+		table ip f {
+			flowtable t {
+				hook ingress priority 0
+				devices = { lan, wan }
+			}
+			chain forward {
+				type filter hook forward priority 0
+				meta l4proto udp flow add @t
+			}
+		}
+	RULES
+	on h2 python3 -c "$ECHOES" >"$TMP/echo" &
+	echo=$!
+	check "server" busywait 10 grep -q ready "$TMP/echo"
+	equal answers "$(on h1 python3 -c "$ASKS_UDP")" "$want"
+	on gwa conntrack -L -p udp --dport 7 2>/dev/null >"$TMP/ct"
+	if (($#)); then
+		refute offloaded grep OFFLOAD "$TMP/ct"
+	else
+		check offloaded grep -q OFFLOAD "$TMP/ct"
+	fi
+	check "server's end" wait "$echo"
+}
+
 # Rules behind ours in POST_ROUTING still get the packet, once and in the clear
 late_chain() {
 	start 192.168.1.0/24 || return 1
@@ -429,13 +490,18 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 12
+plan 15
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
 run "a flowtable" flowtable 192.168.1.0/24 accept 192.168.1.2
 run "a flowtable, and addresses translated" flowtable 192.168.3.1/32 \
 	"snat to 192.168.3.1" 192.168.3.1
+run "a flowtable, nothing discarded" one_way
+run "a flowtable, answers discarded" one_way \
+	dir out src 192.168.2.0/24 dst 192.168.1.0/24
+run "a flowtable, answers discarded on their way in" one_way \
+	dir in src 192.168.2.0/24 dst 192.168.1.0/24
 run "a chain behind ours" late_chain
 run "TCP out of the tunnel is merged" merged
 run "queue in OUTPUT" queued output filter gwa 192.168.1.1

@@ -497,11 +497,6 @@ run "redirection behind the tunnel" dnat
 run "a flowtable" flowtable 192.168.1.0/24 accept 192.168.1.2
 run "a flowtable, and addresses translated" flowtable 192.168.3.1/32 \
 	"snat to 192.168.3.1" 192.168.3.1
-run "a flowtable, nothing discarded" one_way
-run "a flowtable, answers discarded" one_way \
-	dir out src 192.168.2.0/24 dst 192.168.1.0/24
-run "a flowtable, answers discarded on their way in" one_way \
-	dir in src 192.168.2.0/24 dst 192.168.1.0/24
 run "a chain behind ours" late_chain
 run "TCP out of the tunnel is merged" merged
 run "queue in OUTPUT" queued output filter gwa 192.168.1.1
@@ -509,4 +504,10 @@ run "queue in POSTROUTING, before us" queued postrouting 0 h1 192.168.1.2
 run "queue in POSTROUTING, behind us" queued postrouting 500 h1 192.168.1.2
 run "policy deleted while queued" queued_and_deleted
 run "a tunnel of XFRM inside ours" inside
+# the last: what they discard is counted
+run "a flowtable, nothing discarded" one_way
+run "a flowtable, answers discarded" one_way \
+	dir out src 192.168.2.0/24 dst 192.168.1.0/24
+run "a flowtable, answers discarded on their way in" one_way \
+	dir in src 192.168.2.0/24 dst 192.168.1.0/24
 finish

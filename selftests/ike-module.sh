@@ -3,7 +3,7 @@
 #
 # What the plugin kernel-nfipsec makes of a kernel module that goes and comes
 # back, of SAs that somebody else deletes, of events that it did not hear, and of a
-# move that fails halfway.
+# move that fails halfway; and how all that goes while the daemon has no idle thread.
 #
 #     192.168.1.1                       192.168.2.1
 #         a ================================ b
@@ -14,6 +14,8 @@
 # What it needs: see lib-ike.sh.
 # shellcheck source=./lib-ike.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib-ike.sh"
+
+ADDR[nobody]=10.0.0.99
 
 topology() {
 	local h
@@ -49,6 +51,12 @@ swanctl_conf() {
 			}
 		CONF
 	} | connection peer "$h" "$p"
+	connection nobody "$h" nobody <<-CONF
+		silent {
+			mode = transport
+			esp_proposals = aes128gcm16
+		}
+	CONF
 	echo '}'
 	secrets
 }
@@ -129,10 +137,10 @@ flushed() {
 	check "clear text" nothing_clear
 }
 
-# overflow HOST: more events than its daemon's socket holds, while it is stopped
-overflow() {
+# end_sas HOST COUNT: of others, each an event, while its daemon is stopped
+end_sas() {
 	local i
-	for i in {1..700}; do
+	for ((i = 1; i <= $2; i++)); do
 		echo "sa add src 192.0.2.1 dst 192.0.2.2 proto esp spi $((4096 + i))" \
 			"mode tunnel limit time-hard 1 $ALG_WORDS"
 	done | apply "$1" nfipsec || return 1
@@ -147,7 +155,7 @@ lost() {
 	before=$(child_id a net)
 	kill -STOP "${DAEMON[a]}"
 	alg_words nfipsec aes128gcm16 1
-	check "many events" overflow a
+	check "more events than its socket holds" end_sas a 700
 	check flush on a nfipsec sa flush owner charon-systemd
 	kill -CONT "${DAEMON[a]}"
 	check "it says so" busywait 10 logged a 'events were lost' || show_logs
@@ -223,13 +231,57 @@ moved_back() {
 	END { exit !back }' "$TMP/changes"
 }
 
+# occupy SECONDS: all threads of a's daemon that are not there for one purpose, each
+# waits so long for who does not answer
+FEW='threads = 6'
+occupy() {
+	local i
+	for i in {1..3}; do
+		swanctl_on a --initiate --child silent --timeout "$1" \
+			>/dev/null 2>&1 &
+		PIDS+=($!)
+	done
+	check "no idle thread" busywait 30 mute
+}
+
+# mute: a's daemon has nobody to answer
+mute() {
+	! on a timeout 5 env STRONGSWAN_CONF="$TMP/a/strongswan.conf" \
+		swanctl --stats --uri "unix://$TMP/a/vici" >/dev/null 2>&1
+}
+
+# busy: no thread is idle when the module goes, and events are there to be read each
+# time that something of the module is, its multicast groups go first: all of that is
+# read by the watcher's own thread
+busy() {
+	MORE_CONF[a]=$FEW
+	daemons nfipsec xfrm || return 1
+	unset 'MORE_CONF[a]'
+	check trap swan a --install --child trap || return 1
+	occupy 20 || { show_logs; return 1; }
+	kill -STOP "${DAEMON[a]}"
+	alg_words nfipsec aes128gcm16 1
+	check "events" end_sas a 50
+	check unload rmmod nfipsec
+	kill -CONT "${DAEMON[a]}"
+	check "it says so" busywait 60 logged a 'kernel module was unloaded' ||
+		{ show_logs; return 1; }
+	reload 2 || return 1
+	check "it answers" busywait 60 idle || { show_logs; return 1; }
+	check "by the trap" pings a 192.168.2.2 5 -I 192.168.1.2 || show_logs
+	check "clear text" nothing_clear
+}
+# idle: a's daemon answers
+idle() { ! mute; }
+
 ike_setup
 topology
-plan 6
+plan 7
 run "module reloaded, nfipsec - xfrm" reloaded xfrm
 run "module reloaded, nfipsec - nfipsec" reloaded nfipsec
 run "CHILD_SA ended without the module" ended
 run "SAs deleted by somebody else" flushed
 run "events lost" lost
 run "a move that fails" move_fails
+run "unloaded while no thread is idle" busy
 finish

@@ -59,7 +59,8 @@ struct private_kernel_nfipsec_ipsec_t {
 	kernel_nfipsec_module_t *module;
 
 	/**
-	 * What the kernel module tells, NULL if it is not there.
+	 * What the kernel module tells, NULL if it is not there. Changed by calls
+	 * of module_changed(), of which there is one at a time.
 	 */
 	kernel_nfipsec_events_t *events;
 
@@ -70,19 +71,19 @@ struct private_kernel_nfipsec_ipsec_t {
 };
 
 /**
- * The module has come or gone. When it goes, so does all that was in it, and
- * nothing is protected. When it is back, first of all nothing may leave in the
+ * The module has come or gone, or both. When it goes, so does all that was in it,
+ * and nothing is protected. When it is back, first of all nothing may leave in the
  * clear any more; then the daemon has SAs negotiated in place of those that it
  * takes to be there, since nobody has their keys but it.
  */
-static void module_changed(private_kernel_nfipsec_ipsec_t *this, bool loaded)
+static void module_changed(private_kernel_nfipsec_ipsec_t *this)
 {
 	u_int policies, sas;
 
 	this->leftovers->forget(this->leftovers);
 	DESTROY_IF(this->events);
 	this->events = NULL;
-	if (!loaded || !this->socket->answers(this->socket))
+	if (!this->socket->answers(this->socket))
 	{
 		DBG1(DBG_KNL, "nfipsec: the kernel module was unloaded, and all SAs and "
 			 "policies with it: nothing is protected until it is loaded again");

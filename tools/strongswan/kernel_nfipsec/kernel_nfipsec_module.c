@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include "kernel_nfipsec_module.h"
+#include "kernel_nfipsec_later.h"
 
 #include <nfipsec.h>
 
@@ -22,19 +23,14 @@ struct private_kernel_nfipsec_module_t {
 	kernel_nfipsec_module_t public;
 
 	/**
-	 * A connection of its own, only the watcher's thread reads it.
+	 * A connection of its own, only the watcher's callback reads it.
 	 */
 	struct nfipsec *handle;
 
 	/**
-	 * What to call.
+	 * What is to be done about it.
 	 */
-	kernel_nfipsec_module_cb_t cb;
-
-	/**
-	 * For that.
-	 */
-	void *data;
+	kernel_nfipsec_later_t *later;
 };
 
 /**
@@ -44,7 +40,7 @@ static int changed(bool loaded, void *arg)
 {
 	private_kernel_nfipsec_module_t *this = arg;
 
-	this->cb(this->data, loaded);
+	this->later->run(this->later);
 	return 0;
 }
 
@@ -65,7 +61,7 @@ static bool readable(private_kernel_nfipsec_module_t *this, int fd,
 			return TRUE;
 		case -ENOBUFS:
 			/* it may have been unloaded and loaded again */
-			this->cb(this->data, TRUE);
+			this->later->run(this->later);
 			return TRUE;
 		default:
 			DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(this->handle));
@@ -77,6 +73,7 @@ METHOD(kernel_nfipsec_module_t, destroy, void,
 	private_kernel_nfipsec_module_t *this)
 {
 	lib->watcher->remove(lib->watcher, nfipsec_fd(this->handle));
+	this->later->destroy(this->later);
 	nfipsec_close(this->handle);
 	free(this);
 }
@@ -85,7 +82,7 @@ METHOD(kernel_nfipsec_module_t, destroy, void,
  * see header file
  */
 kernel_nfipsec_module_t *kernel_nfipsec_module_create(
-										kernel_nfipsec_module_cb_t cb,
+										kernel_nfipsec_later_cb_t cb,
 										void *data)
 {
 	private_kernel_nfipsec_module_t *this;
@@ -94,8 +91,6 @@ kernel_nfipsec_module_t *kernel_nfipsec_module_create(
 		.public = {
 			.destroy = _destroy,
 		},
-		.cb = cb,
-		.data = data,
 	);
 
 	if (nfipsec_module_watch(&this->handle) != 0)
@@ -106,6 +101,8 @@ kernel_nfipsec_module_t *kernel_nfipsec_module_create(
 		free(this);
 		return NULL;
 	}
+	/* of all that the daemon has to do, nothing is more urgent */
+	this->later = kernel_nfipsec_later_create(cb, data, JOB_PRIO_CRITICAL);
 	lib->watcher->add(lib->watcher, nfipsec_fd(this->handle), WATCHER_READ,
 					  (watcher_cb_t)readable, this);
 	return &this->public;

@@ -8,17 +8,9 @@
 #ifndef KERNEL_NFIPSEC_MODULE_H_
 #define KERNEL_NFIPSEC_MODULE_H_
 
-#include <library.h>
+#include "kernel_nfipsec_later.h"
 
 typedef struct kernel_nfipsec_module_t kernel_nfipsec_module_t;
-
-/**
- * Called by a thread of the watcher, one call at a time.
- *
- * @param data		as given to the constructor
- * @param loaded	TRUE if the module was loaded, FALSE if it was unloaded
- */
-typedef void (*kernel_nfipsec_module_cb_t)(void *data, bool loaded);
 
 /**
  * Notices that the kernel module is loaded, and unloaded.
@@ -34,12 +26,13 @@ struct kernel_nfipsec_module_t {
 /**
  * Begin to watch the kernel module, which need not be there.
  *
- * @param cb		what to call
+ * @param cb		what to call in a job some time after it has come or gone, or both;
+ *					which of that, it has to find out
  * @param data		for it
  * @return			watcher, NULL if that is not possible, which was logged
  */
 kernel_nfipsec_module_t *kernel_nfipsec_module_create(
-										kernel_nfipsec_module_cb_t cb,
+										kernel_nfipsec_later_cb_t cb,
 										void *data);
 
 #endif /** KERNEL_NFIPSEC_MODULE_H_ @}*/

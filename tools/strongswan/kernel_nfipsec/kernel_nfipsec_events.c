@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include "kernel_nfipsec_events.h"
+#include "kernel_nfipsec_later.h"
 #include "kernel_nfipsec_shared.h"
 
 #include <errno.h>
@@ -9,8 +10,16 @@
 
 #include <daemon.h>
 #include <collections/array.h>
+#include <collections/linked_list.h>
 #include <processing/watcher.h>
+#include <threading/mutex.h>
 #include <utils/debug.h>
+
+/**
+ * Events that may wait to be handled. Of more, as of those that a full socket does
+ * not take, it is looked for what they told.
+ */
+#define WAITING_MAX 1024
 
 typedef struct private_kernel_nfipsec_events_t private_kernel_nfipsec_events_t;
 
@@ -40,10 +49,63 @@ struct private_kernel_nfipsec_events_t {
 	kernel_nfipsec_sas_t *sas;
 
 	/**
-	 * A connection of its own, only the watcher's thread reads it.
+	 * A connection of its own, only the watcher's callback reads it.
 	 */
 	struct nfipsec *handle;
+
+	/**
+	 * Handles what was read.
+	 */
+	kernel_nfipsec_later_t *later;
+
+	/**
+	 * Protects what follows. Nothing else is waited for while it is held, since
+	 * the watcher's thread takes it.
+	 */
+	mutex_t *mutex;
+
+	/**
+	 * What was read, event_t, the oldest first.
+	 */
+	linked_list_t *waiting;
+
+	/**
+	 * Whether events were lost.
+	 */
+	bool lost;
 };
+
+/**
+ * An acquire, without what the daemon does not look at.
+ */
+typedef struct {
+	/** number of the policy */
+	uint32_t policy;
+	/** reqid of its innermost template */
+	uint32_t reqid;
+	/** whether the SA is for a CPU */
+	bool has_cpu;
+	/** that CPU */
+	uint32_t cpu;
+	/** packet that met the policy */
+	struct nfipsec_selector packet;
+} acquire_t;
+
+/**
+ * An event that waits.
+ */
+typedef struct {
+	/** NFIPSEC_CMD_*_NTF */
+	uint8_t cmd;
+	union {
+		/** with NFIPSEC_CMD_MAPPING_NTF */
+		struct nfipsec_mapping mapping;
+		/** with NFIPSEC_CMD_EXPIRE_NTF */
+		struct nfipsec_expire expire;
+		/** with NFIPSEC_CMD_ACQUIRE_NTF */
+		acquire_t acquire;
+	};
+} event_t;
 
 /**
  * A NAT has a new mapping for a peer.
@@ -155,12 +217,11 @@ static bool is_there(private_kernel_nfipsec_events_t *this,
 /**
  * Whether an SA is for the CPU that one is wanted for, or for all as wanted.
  */
-static bool is_for(const struct nfipsec_sa *sa, const struct nfipsec_acquire *ev)
+static bool is_for(const struct nfipsec_sa *sa, const acquire_t *ev)
 {
 	bool some = sa->has & NFIPSEC_HAS(NFIPSEC_A_SA_CPU);
-	bool wanted = ev->has & NFIPSEC_HAS(NFIPSEC_A_ACQUIRE_CPU);
 
-	return sa->has && some == wanted && (!some || sa->cpu == ev->cpu);
+	return sa->has && some == ev->has_cpu && (!some || sa->cpu == ev->cpu);
 }
 
 /**
@@ -168,7 +229,7 @@ static bool is_for(const struct nfipsec_sa *sa, const struct nfipsec_acquire *ev
  * is what is wanted, or the kernel does not have it any more. That one is replaced.
  */
 static bool has_one(private_kernel_nfipsec_events_t *this,
-					const struct nfipsec_acquire *ev, array_t *sas)
+					const acquire_t *ev, array_t *sas)
 {
 	struct nfipsec_sa sa, found;
 	int i;
@@ -197,13 +258,12 @@ static bool has_one(private_kernel_nfipsec_events_t *this,
 /**
  * Have the daemon negotiate an SA, for the CPU of a packet or for all.
  */
-static void negotiate(const struct nfipsec_acquire *ev)
+static void negotiate(const acquire_t *ev)
 {
 	const struct nfipsec_selector *packet = &ev->packet;
 	kernel_acquire_data_t data = {
 #ifdef CPU_ID_MAX
-		.cpu = ev->has & NFIPSEC_HAS(NFIPSEC_A_ACQUIRE_CPU) ? ev->cpu
-															: CPU_ID_MAX,
+		.cpu = ev->has_cpu ? ev->cpu : CPU_ID_MAX,
 #endif
 	};
 
@@ -211,7 +271,7 @@ static void negotiate(const struct nfipsec_acquire *ev)
 						 NFIPSEC_A_SELECTOR_SPORT_MIN, packet->sport_min);
 	data.dst = packet_ts(packet, &packet->dst,
 						 NFIPSEC_A_SELECTOR_DPORT_MIN, packet->dport_min);
-	charon->kernel->acquire(charon->kernel, ev->tmpl[0].reqid, &data);
+	charon->kernel->acquire(charon->kernel, ev->reqid, &data);
 	DESTROY_IF(data.src);
 	DESTROY_IF(data.dst);
 }
@@ -221,21 +281,49 @@ static void negotiate(const struct nfipsec_acquire *ev)
  * reqid may be the same as one of the daemon's all the same. If the daemon has
  * negotiated an SA for it, that has gone without its doing, and is replaced.
  */
-static int acquire(const struct nfipsec_acquire *ev, void *arg)
+static void acquire(private_kernel_nfipsec_events_t *this, const acquire_t *ev)
 {
-	private_kernel_nfipsec_events_t *this = arg;
 	bool per_cpu = FALSE;
 	array_t *sas;
 
 	sas = array_create(sizeof(struct nfipsec_sa), 0);
 	/* of SAs of several CPUs one more may be wanted */
-	if (ev->tmpls &&
-		this->policies->lacks(this->policies, ev->policy, sas, &per_cpu) &&
+	if (this->policies->lacks(this->policies, ev->policy, sas, &per_cpu) &&
 		!has_one(this, ev, sas) && (per_cpu || !array_count(sas)))
 	{
 		negotiate(ev);
 	}
 	array_destroy(sas);
+}
+
+/**
+ * Keep of an acquire what is needed. FALSE if it asks for nothing.
+ */
+static bool shorten(const struct nfipsec_acquire *from, acquire_t *to)
+{
+	if (!from->tmpls)
+	{
+		return FALSE;
+	}
+	to->policy = from->policy;
+	to->reqid = from->tmpl[0].reqid;
+	to->has_cpu = from->has & NFIPSEC_HAS(NFIPSEC_A_ACQUIRE_CPU);
+	to->cpu = from->cpu;
+	to->packet = from->packet;
+	return TRUE;
+}
+
+/**
+ * An SA that packets wait for, of a list of all.
+ */
+static int acquire_again(const struct nfipsec_acquire *ev, void *arg)
+{
+	acquire_t acq;
+
+	if (shorten(ev, &acq))
+	{
+		acquire(arg, &acq);
+	}
 	return 0;
 }
 
@@ -298,7 +386,7 @@ static void resync(private_kernel_nfipsec_events_t *this)
 
 	DBG1(DBG_KNL, "nfipsec: events were lost, looking for what they told");
 	if (nfipsec_open(&handle) != 0 ||
-		nfipsec_acquire_list(handle, acquire, this) != 0 ||
+		nfipsec_acquire_list(handle, acquire_again, this) != 0 ||
 		nfipsec_sa_list(handle, expire_again, this) != 0)
 	{
 		DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(handle));
@@ -308,29 +396,111 @@ static void resync(private_kernel_nfipsec_events_t *this)
 }
 
 /**
- * One event. What the daemon is told it puts into jobs of its own.
+ * Take what comes next: an event, or NULL and whether events were lost.
  */
-static int event(const struct nfipsec_event *ev, void *arg)
+static event_t *take(private_kernel_nfipsec_events_t *this, bool *lost)
 {
-	switch (ev->cmd)
+	event_t *ev = NULL;
+
+	*lost = FALSE;
+	this->mutex->lock(this->mutex);
+	if (this->waiting->remove_first(this->waiting, (void**)&ev) != SUCCESS)
+	{
+		*lost = this->lost;
+		this->lost = FALSE;
+	}
+	this->mutex->unlock(this->mutex);
+	return ev;
+}
+
+/**
+ * Handle what has come, in that order. What the daemon is told it puts into jobs of
+ * its own.
+ */
+static void handle_all(private_kernel_nfipsec_events_t *this)
+{
+	event_t *ev;
+	bool lost;
+
+	while ((ev = take(this, &lost)) || lost)
+	{
+		if (!ev)
+		{
+			resync(this);
+			continue;
+		}
+		switch (ev->cmd)
+		{
+			case NFIPSEC_CMD_MAPPING_NTF:
+				mapping(&ev->mapping);
+				break;
+			case NFIPSEC_CMD_EXPIRE_NTF:
+				expire(this, &ev->expire);
+				break;
+			default:
+				acquire(this, &ev->acquire);
+				break;
+		}
+		free(ev);
+	}
+}
+
+/**
+ * Have an event handled, NULL for those that were lost.
+ */
+static void put(private_kernel_nfipsec_events_t *this, const event_t *ev)
+{
+	event_t *copy;
+
+	this->mutex->lock(this->mutex);
+	if (ev && this->waiting->get_count(this->waiting) < WAITING_MAX)
+	{
+		copy = malloc_thing(event_t);
+		*copy = *ev;
+		this->waiting->insert_last(this->waiting, copy);
+	}
+	else
+	{
+		this->lost = TRUE;
+	}
+	this->mutex->unlock(this->mutex);
+	this->later->run(this->later);
+}
+
+/**
+ * One event, in the watcher's callback.
+ */
+static int event(const struct nfipsec_event *from, void *arg)
+{
+	event_t ev = {
+		.cmd = from->cmd,
+	};
+
+	switch (from->cmd)
 	{
 		case NFIPSEC_CMD_MAPPING_NTF:
-			mapping(&ev->mapping);
+			ev.mapping = from->mapping;
 			break;
 		case NFIPSEC_CMD_EXPIRE_NTF:
-			expire(arg, &ev->expire);
+			ev.expire = from->expire;
 			break;
 		case NFIPSEC_CMD_ACQUIRE_NTF:
-			acquire(&ev->acquire, arg);
+			if (!shorten(&from->acquire, &ev.acquire))
+			{
+				return 0;
+			}
 			break;
 		default:
-			break;
+			return 0;
 	}
+	put(arg, &ev);
 	return 0;
 }
 
 /**
- * Called by the watcher when there is something to read.
+ * Called by the watcher when there is something to read. That may be its own
+ * thread, so nothing is waited for here that another thread does: one that adds a
+ * policy has its mutex while the watcher reads what kernel-netlink was answered.
  */
 static bool readable(private_kernel_nfipsec_events_t *this, int fd,
 					 watcher_event_t why)
@@ -345,7 +515,7 @@ static bool readable(private_kernel_nfipsec_events_t *this, int fd,
 		case -EINTR:
 			return TRUE;
 		case -ENOBUFS:
-			resync(this);
+			put(this, NULL);
 			return TRUE;
 		default:
 			DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(this->handle));
@@ -358,6 +528,9 @@ METHOD(kernel_nfipsec_events_t, destroy, void,
 	private_kernel_nfipsec_events_t *this)
 {
 	lib->watcher->remove(lib->watcher, nfipsec_fd(this->handle));
+	this->later->destroy(this->later);
+	this->waiting->destroy_function(this->waiting, free);
+	this->mutex->destroy(this->mutex);
 	nfipsec_close(this->handle);
 	free(this);
 }
@@ -389,6 +562,11 @@ kernel_nfipsec_events_t *kernel_nfipsec_events_create(
 		free(this);
 		return NULL;
 	}
+	this->later = kernel_nfipsec_later_create(
+									(kernel_nfipsec_later_cb_t)handle_all, this,
+									JOB_PRIO_HIGH);
+	this->mutex = mutex_create(MUTEX_TYPE_DEFAULT);
+	this->waiting = linked_list_create();
 	lib->watcher->add(lib->watcher, nfipsec_fd(this->handle), WATCHER_READ,
 					  (watcher_cb_t)readable, this);
 	return &this->public;

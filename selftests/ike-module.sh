@@ -3,7 +3,8 @@
 #
 # What the plugin kernel-nfipsec makes of a kernel module that goes and comes
 # back, of SAs that somebody else deletes, of events that it did not hear, and of a
-# move that fails halfway; and how all that goes while the daemon has no idle thread.
+# move that fails halfway; how all that goes while the daemon has no idle thread; and
+# of very much that an earlier run left.
 #
 #     192.168.1.1                       192.168.2.1
 #         a ================================ b
@@ -274,9 +275,40 @@ busy() {
 # idle: a's daemon answers
 idle() { ! mute; }
 
+# left: an earlier run had very many policies. Not much of each is noted, and in the
+# end all are deleted
+LEFT=$(scaled 4000 1000)
+left() {
+	local i
+	prepare nfipsec xfrm
+	for ((i = 0; i < LEFT; i++)); do
+		echo "policy add dir out owner charon-systemd" \
+			"src 198.18.$((i / 250)).$((i % 250)) dst 192.0.2.1" \
+			"action protect tmpl src 10.0.0.1 dst 10.0.0.2" \
+			"proto esp mode tunnel reqid $((i + 1))"
+	done | apply a nfipsec || return 1
+	start b && start a || return 1
+	check "it sees them" logged a "left 0 SAs and $LEFT policies" || show_logs
+	check "memory" small a
+	initiate a net || return 1
+	check "between" pings a 192.168.2.1 3 -I 192.168.1.1
+	check "they go" busywait 60 logged a "deleted 0 SAs and $LEFT policies" ||
+		show_logs
+	check "no others go" protects a 2
+	check "afterwards" pings a 192.168.2.1 3 -I 192.168.1.1
+	check "clear text" nothing_clear
+}
+
+# small HOST: its daemon has never had much memory
+small() {
+	local kb
+	kb=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/${DAEMON[$1]}/status")
+	((kb < 40000)) || { echo "$kb kB"; return 1; }
+}
+
 ike_setup
 topology
-plan 7
+plan 8
 run "module reloaded, nfipsec - xfrm" reloaded xfrm
 run "module reloaded, nfipsec - nfipsec" reloaded nfipsec
 run "CHILD_SA ended without the module" ended
@@ -284,4 +316,5 @@ run "SAs deleted by somebody else" flushed
 run "events lost" lost
 run "a move that fails" move_fails
 run "unloaded while no thread is idle" busy
+run "very many policies left" left
 finish

@@ -3,6 +3,7 @@
 #include "kernel_nfipsec_leftovers.h"
 
 #include <collections/array.h>
+#include <collections/hashtable.h>
 #include <library.h>
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
@@ -21,6 +22,46 @@
 typedef struct private_kernel_nfipsec_leftovers_t private_kernel_nfipsec_leftovers_t;
 
 /**
+ * Of an SA what is needed to find it again. There may be very many.
+ */
+typedef struct {
+	/** destination */
+	struct nfipsec_addr dst;
+	/** protocol */
+	uint8_t proto;
+	/** SPI, host order */
+	uint32_t spi;
+	/** when it was added, which tells it from another one */
+	uint64_t add_time;
+} old_sa_t;
+
+/**
+ * Of a policy likewise. What it says is read again where it is needed.
+ */
+typedef struct {
+	/** number */
+	uint32_t index;
+	/** hash of the selector */
+	u_int hash;
+	/** enum nfipsec_dir */
+	uint8_t dir;
+	/** whether it is not of an earlier run any more */
+	bool replaced;
+} old_policy_t;
+
+/**
+ * SAs of a reqid, and policies that ask for them, none of which are the group's.
+ */
+typedef struct {
+	/** reqid */
+	uint32_t reqid;
+	/** old_sa_t* */
+	array_t *sas;
+	/** old_policy_t* */
+	array_t *policies;
+} group_t;
+
+/**
  * Private data of kernel_nfipsec_leftovers_t.
  */
 struct private_kernel_nfipsec_leftovers_t {
@@ -36,57 +77,190 @@ struct private_kernel_nfipsec_leftovers_t {
 	refcount_t ref;
 
 	/**
-	 * Protects the arrays, and what is in the SPD as to them.
+	 * Protects what follows, and what is in the SPD as to it.
 	 */
 	mutex_t *mutex;
 
 	/**
-	 * SAs, nfipsec_sa.
+	 * SAs, old_sa_t*.
 	 */
 	array_t *sas;
 
 	/**
-	 * Policies, nfipsec_policy.
+	 * The same by destination, protocol and SPI.
+	 */
+	hashtable_t *by_key;
+
+	/**
+	 * Policies, old_policy_t*, those that were replaced as well.
 	 */
 	array_t *policies;
+
+	/**
+	 * Those that were not, by number.
+	 */
+	hashtable_t *by_index;
+
+	/**
+	 * group_t by reqid.
+	 */
+	hashtable_t *groups;
 };
+
+/**
+ * Hash function of SAs.
+ */
+static u_int sa_hash(const old_sa_t *sa)
+{
+	return chunk_hash(chunk_from_thing(sa->spi));
+}
+
+/**
+ * Comparison function of SAs.
+ */
+static bool sa_equals(const old_sa_t *a, const old_sa_t *b)
+{
+	return a->spi == b->spi && a->proto == b->proto &&
+		   memeq(&a->dst, &b->dst, sizeof(a->dst));
+}
+
+/**
+ * Hash function of numbers.
+ */
+static u_int number_hash(const uint32_t *number)
+{
+	return chunk_hash(chunk_from_thing(*number));
+}
+
+/**
+ * Comparison function of numbers.
+ */
+static bool number_equals(const uint32_t *a, const uint32_t *b)
+{
+	return *a == *b;
+}
+
+/**
+ * Begin with nothing.
+ */
+static void create_empty(private_kernel_nfipsec_leftovers_t *this)
+{
+	this->sas = array_create(0, 0);
+	this->policies = array_create(0, 0);
+	this->by_key = hashtable_create((hashtable_hash_t)sa_hash,
+									(hashtable_equals_t)sa_equals, 32);
+	this->by_index = hashtable_create((hashtable_hash_t)number_hash,
+									  (hashtable_equals_t)number_equals, 32);
+	this->groups = hashtable_create((hashtable_hash_t)number_hash,
+									(hashtable_equals_t)number_equals, 32);
+}
+
+/**
+ * Free a group.
+ */
+static void group_destroy(group_t *group)
+{
+	array_destroy(group->sas);
+	array_destroy(group->policies);
+	free(group);
+}
+
+/**
+ * Free all that is noted.
+ */
+static void destroy_all(private_kernel_nfipsec_leftovers_t *this)
+{
+	enumerator_t *enumerator;
+	group_t *group;
+
+	enumerator = this->groups->create_enumerator(this->groups);
+	while (enumerator->enumerate(enumerator, NULL, &group))
+	{
+		group_destroy(group);
+	}
+	enumerator->destroy(enumerator);
+	this->groups->destroy(this->groups);
+	this->by_index->destroy(this->by_index);
+	this->by_key->destroy(this->by_key);
+	array_destroy_function(this->policies, (void*)free, NULL);
+	array_destroy_function(this->sas, (void*)free, NULL);
+}
 
 METHOD(kernel_nfipsec_leftovers_t, destroy, void,
 	private_kernel_nfipsec_leftovers_t *this)
 {
 	if (ref_put(&this->ref))
 	{
-		array_destroy(this->sas);
-		array_destroy(this->policies);
+		destroy_all(this);
 		this->mutex->destroy(this->mutex);
 		free(this);
 	}
 }
 
 /**
- * Whether there are SAs of a reqid.
+ * The group of a reqid, which is made if there is none.
  */
-static bool has_reqid(private_kernel_nfipsec_leftovers_t *this, uint32_t reqid)
+static group_t *group_get(private_kernel_nfipsec_leftovers_t *this,
+						  uint32_t reqid)
 {
-	struct nfipsec_sa sa;
-	int i;
+	group_t *group;
 
-	for (i = 0; array_get(this->sas, i, &sa); i++)
+	group = this->groups->get(this->groups, &reqid);
+	if (!group)
 	{
-		if (sa.reqid == reqid)
-		{
-			return TRUE;
-		}
+		INIT(group,
+			.reqid = reqid,
+			.sas = array_create(0, 0),
+			.policies = array_create(0, 0),
+		);
+		this->groups->put(this->groups, &group->reqid, group);
 	}
-	return FALSE;
+	return group;
 }
 
 /**
- * Whether a policy asks for SAs of a reqid.
+ * Put what is in a group into that of another reqid.
  */
-static bool wants_reqid(const struct nfipsec_policy *pol, uint32_t reqid)
+static void group_rename(private_kernel_nfipsec_leftovers_t *this,
+						 group_t *group, uint32_t reqid)
 {
-	return pol->tmpls && pol->tmpl[0].reqid == reqid;
+	group_t *to = group_get(this, reqid);
+	void *item;
+
+	while (array_remove(group->sas, ARRAY_TAIL, &item))
+	{
+		array_insert(to->sas, ARRAY_TAIL, item);
+	}
+	while (array_remove(group->policies, ARRAY_TAIL, &item))
+	{
+		array_insert(to->policies, ARRAY_TAIL, item);
+	}
+	this->groups->remove(this->groups, &group->reqid);
+	group_destroy(group);
+}
+
+/**
+ * Hash of what a policy is for.
+ */
+static u_int selector_hash(const struct nfipsec_policy *pol)
+{
+	return chunk_hash(chunk_from_thing(pol->selector));
+}
+
+/**
+ * Read a policy. FALSE if it is not there, or another one has its number by now.
+ */
+static bool read_policy(struct nfipsec *handle, const old_policy_t *old,
+						struct nfipsec_policy *pol)
+{
+	struct nfipsec_policy key = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX),
+		.index = old->index,
+	};
+
+	return !old->replaced && nfipsec_policy_get(handle, &key, pol) == 0 &&
+		   pol->dir == old->dir && kernel_nfipsec_owns(pol->owner) &&
+		   selector_hash(pol) == old->hash;
 }
 
 /**
@@ -104,23 +278,22 @@ static bool is_same(private_kernel_nfipsec_leftovers_t *this,
 	};
 
 	return nfipsec_policy_get(handle, &key, &old) == 0 &&
-		   wants_reqid(&old, pol->tmpl[0].reqid);
+		   old.tmpls && old.tmpl[0].reqid == pol->tmpl[0].reqid;
 }
 
 /**
- * Have the policies that ask for SAs of a reqid ask for those of another one, or
- * with 0 of any.
+ * Have the policies of a group ask for SAs of another reqid, or with 0 of any.
  */
-static void change_policies(private_kernel_nfipsec_leftovers_t *this,
-							struct nfipsec *handle, uint32_t reqid, uint32_t to)
+static void change_policies(struct nfipsec *handle, group_t *group, uint32_t to)
 {
 	struct nfipsec_policy pol;
+	old_policy_t *old;
 	u_int t;
 	int i;
 
-	for (i = 0; array_get(this->policies, i, &pol); i++)
+	for (i = 0; array_get(group->policies, i, &old); i++)
 	{
-		if (!wants_reqid(&pol, reqid))
+		if (!read_policy(handle, old, &pol))
 		{
 			continue;
 		}
@@ -130,11 +303,6 @@ static void change_policies(private_kernel_nfipsec_leftovers_t *this,
 			pol.tmpl[t].has |= NFIPSEC_HAS(NFIPSEC_A_TMPL_REQID);
 		}
 		nfipsec_policy_update(handle, &pol, NULL);
-		if (to)
-		{
-			array_remove(this->policies, i, NULL);
-			array_insert(this->policies, i, &pol);
-		}
 	}
 }
 
@@ -143,55 +311,75 @@ static void change_policies(private_kernel_nfipsec_leftovers_t *this,
  * something else now another one. In between the policies take SAs of both.
  */
 static void set_aside(private_kernel_nfipsec_leftovers_t *this,
-					  struct nfipsec *handle, uint32_t reqid)
+					  struct nfipsec *handle, group_t *group)
 {
-	struct nfipsec_sa sa, change = {
+	struct nfipsec_sa change = {
 		.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) | NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) |
 			   NFIPSEC_HAS(NFIPSEC_A_SA_SPI) | NFIPSEC_HAS(NFIPSEC_A_SA_REQID),
-		.reqid = reqid | ASIDE,
+		.reqid = group->reqid | ASIDE,
 	};
+	old_sa_t *sa;
 	int i;
 
 	DBG1(DBG_KNL, "nfipsec: SAs of reqid {%u} that an earlier run left get reqid "
-		 "{%u}", reqid, change.reqid);
-	change_policies(this, handle, reqid, 0);
-	for (i = 0; array_get(this->sas, i, &sa); i++)
+		 "{%u}", group->reqid, change.reqid);
+	change_policies(handle, group, 0);
+	for (i = 0; array_get(group->sas, i, &sa); i++)
 	{
-		if (sa.reqid == reqid)
-		{
-			change.dst = sa.dst;
-			change.proto = sa.proto;
-			change.spi = sa.spi;
-			nfipsec_sa_update(handle, &change);
-			sa.reqid = change.reqid;
-			array_remove(this->sas, i, NULL);
-			array_insert(this->sas, i, &sa);
-		}
+		change.dst = sa->dst;
+		change.proto = sa->proto;
+		change.spi = sa->spi;
+		nfipsec_sa_update(handle, &change);
 	}
-	change_policies(this, handle, reqid, change.reqid);
+	change_policies(handle, group, change.reqid);
+	if (change.reqid != group->reqid)
+	{
+		group_rename(this, group, change.reqid);
+	}
+}
+
+/**
+ * The group whose SAs would be taken for those of a policy, NULL if there is none.
+ */
+static group_t *mistaken(private_kernel_nfipsec_leftovers_t *this,
+						 struct nfipsec *handle,
+						 const struct nfipsec_policy *pol)
+{
+	group_t *group = NULL;
+
+	if (pol->tmpls)
+	{
+		group = this->groups->get(this->groups, &pol->tmpl[0].reqid);
+	}
+	if (!group || !array_count(group->sas) || is_same(this, handle, pol))
+	{
+		return NULL;
+	}
+	return group;
 }
 
 METHOD(kernel_nfipsec_leftovers_t, install, int,
 	private_kernel_nfipsec_leftovers_t *this, struct nfipsec *handle,
 	const struct nfipsec_policy *pol, uint32_t *index)
 {
-	struct nfipsec_policy current;
-	int i, err;
+	old_policy_t *old;
+	group_t *group;
+	int err;
 
 	/* or it might be deleted in between: it has the number of what it replaces */
 	this->mutex->lock(this->mutex);
-	if (pol->tmpls && has_reqid(this, pol->tmpl[0].reqid) &&
-		!is_same(this, handle, pol))
+	group = mistaken(this, handle, pol);
+	if (group)
 	{
-		set_aside(this, handle, pol->tmpl[0].reqid);
+		set_aside(this, handle, group);
 	}
 	err = nfipsec_policy_own(handle, pol, index);
-	for (i = 0; !err && array_get(this->policies, i, &current); i++)
+	if (!err)
 	{
-		if (current.index == *index)
+		old = this->by_index->remove(this->by_index, index);
+		if (old)
 		{
-			array_remove(this->policies, i, NULL);
-			break;
+			old->replaced = TRUE;
 		}
 	}
 	this->mutex->unlock(this->mutex);
@@ -201,30 +389,34 @@ METHOD(kernel_nfipsec_leftovers_t, install, int,
 METHOD(kernel_nfipsec_leftovers_t, has_sa, bool,
 	private_kernel_nfipsec_leftovers_t *this, const struct nfipsec_sa *sa)
 {
-	struct nfipsec_sa old;
-	bool found = FALSE;
-	int i;
+	old_sa_t *old, key = {
+		.dst = sa->dst,
+		.proto = sa->proto,
+		.spi = sa->spi,
+	};
+	bool found;
 
 	this->mutex->lock(this->mutex);
-	for (i = 0; !found && array_get(this->sas, i, &old); i++)
-	{
-		found = old.spi == sa->spi && old.proto == sa->proto &&
-				old.add_time == sa->add_time &&
-				memeq(&old.dst, &sa->dst, sizeof(old.dst));
-	}
+	old = this->by_key->get(this->by_key, &key);
+	found = old && old->add_time == sa->add_time;
 	this->mutex->unlock(this->mutex);
 	return found;
+}
+
+/**
+ * Forget all that is noted, and give its memory back. Under the mutex.
+ */
+static void forget_all(private_kernel_nfipsec_leftovers_t *this)
+{
+	destroy_all(this);
+	create_empty(this);
 }
 
 METHOD(kernel_nfipsec_leftovers_t, forget, void,
 	private_kernel_nfipsec_leftovers_t *this)
 {
 	this->mutex->lock(this->mutex);
-	while (array_remove(this->policies, ARRAY_HEAD, NULL) ||
-		   array_remove(this->sas, ARRAY_HEAD, NULL))
-	{
-		;
-	}
+	forget_all(this);
 	this->mutex->unlock(this->mutex);
 }
 
@@ -234,10 +426,21 @@ METHOD(kernel_nfipsec_leftovers_t, forget, void,
 static int note_sa(const struct nfipsec_sa *sa, void *arg)
 {
 	private_kernel_nfipsec_leftovers_t *this = arg;
+	group_t *group;
+	old_sa_t *old;
 
 	if (kernel_nfipsec_owns(sa->owner))
 	{
-		array_insert(this->sas, ARRAY_TAIL, (void*)sa);
+		INIT(old,
+			.dst = sa->dst,
+			.proto = sa->proto,
+			.spi = sa->spi,
+			.add_time = sa->add_time,
+		);
+		array_insert(this->sas, ARRAY_TAIL, old);
+		this->by_key->put(this->by_key, old, old);
+		group = group_get(this, sa->reqid);
+		array_insert(group->sas, ARRAY_TAIL, old);
 	}
 	return 0;
 }
@@ -248,10 +451,23 @@ static int note_sa(const struct nfipsec_sa *sa, void *arg)
 static int note_policy(const struct nfipsec_policy *pol, void *arg)
 {
 	private_kernel_nfipsec_leftovers_t *this = arg;
+	group_t *group;
+	old_policy_t *old;
 
 	if (kernel_nfipsec_owns(pol->owner))
 	{
-		array_insert(this->policies, ARRAY_TAIL, (void*)pol);
+		INIT(old,
+			.index = pol->index,
+			.hash = selector_hash(pol),
+			.dir = pol->dir,
+		);
+		array_insert(this->policies, ARRAY_TAIL, old);
+		this->by_index->put(this->by_index, &old->index, old);
+		if (pol->tmpls)
+		{
+			group = group_get(this, pol->tmpl[0].reqid);
+			array_insert(group->policies, ARRAY_TAIL, old);
+		}
 	}
 	return 0;
 }
@@ -259,29 +475,32 @@ static int note_policy(const struct nfipsec_policy *pol, void *arg)
 /**
  * Delete an SA, unless it is another one by now.
  */
-static bool delete_sa(struct nfipsec *handle, struct nfipsec_sa *old)
+static bool delete_sa(struct nfipsec *handle, const old_sa_t *old)
 {
-	struct nfipsec_sa sa;
+	struct nfipsec_sa sa, key = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) | NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) |
+			   NFIPSEC_HAS(NFIPSEC_A_SA_SPI),
+		.dst = old->dst,
+		.proto = old->proto,
+		.spi = old->spi,
+	};
 
-	return nfipsec_sa_get(handle, old, &sa) == 0 &&
+	return nfipsec_sa_get(handle, &key, &sa) == 0 &&
 		   sa.add_time == old->add_time &&
-		   nfipsec_sa_del(handle, old) == 0;
+		   nfipsec_sa_del(handle, &key) == 0;
 }
 
 /**
  * Delete a policy, unless another one has its number by now.
  */
-static bool delete_policy(struct nfipsec *handle,
-						  const struct nfipsec_policy *old)
+static bool delete_policy(struct nfipsec *handle, const old_policy_t *old)
 {
 	struct nfipsec_policy pol, key = {
 		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX),
 		.index = old->index,
 	};
 
-	return nfipsec_policy_get(handle, &key, &pol) == 0 &&
-		   pol.dir == old->dir && streq(pol.owner, old->owner) &&
-		   memeq(&pol.selector, &old->selector, sizeof(pol.selector)) &&
+	return read_policy(handle, old, &pol) &&
 		   nfipsec_policy_del(handle, &key) == 0;
 }
 
@@ -292,23 +511,24 @@ static bool delete_policy(struct nfipsec *handle,
 static job_requeue_t clean_up(private_kernel_nfipsec_leftovers_t *this)
 {
 	struct nfipsec *handle;
-	struct nfipsec_sa sa;
-	struct nfipsec_policy pol;
-	int sas = 0, policies = 0;
+	old_sa_t *sa;
+	old_policy_t *pol;
+	int i, sas = 0, policies = 0;
 
 	this->mutex->lock(this->mutex);
 	if (nfipsec_open(&handle) == 0)
 	{
 		/* the other way round, traffic would for a moment have to wait for SAs
 		 * that nobody negotiates */
-		while (array_remove(this->policies, ARRAY_HEAD, &pol))
+		for (i = 0; array_get(this->policies, i, &pol); i++)
 		{
-			policies += delete_policy(handle, &pol);
+			policies += delete_policy(handle, pol);
 		}
-		while (array_remove(this->sas, ARRAY_HEAD, &sa))
+		for (i = 0; array_get(this->sas, i, &sa); i++)
 		{
-			sas += delete_sa(handle, &sa);
+			sas += delete_sa(handle, sa);
 		}
+		forget_all(this);
 		if (sas || policies)
 		{
 			DBG1(DBG_KNL, "nfipsec: deleted %d SAs and %d policies that an "
@@ -364,10 +584,9 @@ kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
 		},
 		.ref = 1,
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
-		.sas = array_create(sizeof(struct nfipsec_sa), 0),
-		.policies = array_create(sizeof(struct nfipsec_policy), 0),
 	);
 
+	create_empty(this);
 	look(this, socket);
 	if (array_count(this->sas) || array_count(this->policies))
 	{

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Two hundred tunnels at once, an IKE_SA and a CHILD_SA for each: all come, some
-# have traffic and are rekeyed, all go, and nothing is left.
+# have traffic and are rekeyed, all go, and nothing is left. Then as many traps, with
+# packets for each from the beginning.
 #
 #     10.1.0.1 - 10.1.0.200             10.2.0.1 - 10.2.0.200
 #         a ================================ b
@@ -16,6 +17,7 @@ TUNNELS=$(scaled 200 20)
 # Each child has an IKE_SA of its own, though both ends are the same; so many
 # that are half open from one address are no attack.
 MORE_CONF=([a]='reuse_ikesa = no' [b]='dos_protection = no')
+declare -A START=([a]=start [b]=none)
 declare -A INSIDE=([a]=10.1.0 [b]=10.2.0)
 
 swanctl_conf() {
@@ -29,7 +31,7 @@ swanctl_conf() {
 				remote_ts = ${INSIDE[$p]}.$i/32
 				esp_proposals = aes128gcm16
 				rekey_time = 0
-				start_action = $([[ $h == a ]] && echo start || echo none)
+				start_action = ${START[$h]}
 			}
 		CONF
 	done | connection many "$h" "$p" 'unique = never'
@@ -125,10 +127,46 @@ all_down() {
 	done
 }
 
+# trapped: traps are set one after the other, while packets for all ask for SAs as soon
+# as they are there. For both a's daemon has one thread beside the watcher's, that of
+# netlink's answers as well.
+trapped() {
+	MORE_CONF[a]='threads = 5
+		plugins {
+			kernel-netlink {
+				parallel_route = yes
+			}
+		}'
+	START[a]=none
+	prepare nfipsec xfrm
+	start a || return 1
+	START[a]="trap"
+	swanctl_conf a >"$TMP/a/swanctl/swanctl.conf"
+	on a bash -c "while :; do for ((i = 1; i <= $TUNNELS; i++)); do
+		echo >/dev/udp/${INSIDE[b]}.\$i/9; done; done" 2>/dev/null &
+	PIDS+=($!)
+	check "traps" in_time 60 --load-conns || show_logs
+	kill $!
+	equal "policies" "$(on a nfipsec policy list | grep -c protect)" \
+		$((2 * TUNNELS))
+	check "it answers" in_time 60 --stats
+	check "clear text" nothing_clear
+}
+
+# in_time SECONDS WORD...: what swanctl of a does
+in_time() {
+	local t=$1
+	shift
+	on a timeout $((t * NFIPSEC_TEST_SLOW)) \
+		env STRONGSWAN_CONF="$TMP/a/strongswan.conf" \
+		SWANCTL_DIR="$TMP/a/swanctl" \
+		swanctl "$@" --uri "unix://$TMP/a/vici" >/dev/null
+}
+
 ike_setup
 need stream
 topology
-plan 6
+plan 7
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	name=${ends/ / - }
 	# shellcheck disable=SC2086 # two words
@@ -136,4 +174,5 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	run "some rekeyed, $name" some_rekeyed
 	run "all end, $name" all_down
 done
+run "$TUNNELS traps, with packets" trapped
 finish

@@ -4,14 +4,17 @@
  *
  *	hook -> nfipsec_input(), or of ESP that GRO meets nfipsec_input_early()
  *	     ESP or AH for an SA of ours, in UDP if the SA says so:
- *		-> replay check		a hint, without lock
- *		-> esp or ah		ICV, cleartext
- *		-> replay commit	the decision
- *		-> encap		outer headers off
- *		-> inner packet sane, and inside the SA's selector
- *		-> ESP or AH for an SA of ours: once more, a few times
- *		-> IPComp for an SA of ours: decompressed
- *		-> wanted by the policy it meets, through these SAs
+ *		-> unwrap		out of all SAs that it is in:
+ *		     -> replay check	a hint, without lock
+ *		     -> esp or ah	ICV, cleartext
+ *		     -> replay commit	the decision
+ *		     -> encap		outer headers off
+ *		     -> inner packet sane
+ *		     -> ESP or AH for an SA of ours, and inside the selector of
+ *			the one it came out of: once more, a few times
+ *		     -> IPComp for an SA of ours: decompressed
+ *		-> admit		inside the last SA's selector, and wanted
+ *					by the policy it meets, through these SAs
  *		-> reinject		received again, tagged
  *	     everything else, and not tagged:
  *		-> policy: may it come in the clear?
@@ -25,11 +28,8 @@
 
 #include "admit.h"
 #include "clear.h"
-#include "comp.h"
 #include "defrag.h"
 #include "drop.h"
-#include "encap.h"
-#include "expire.h"
 #include "flow.h"
 #include "input.h"
 #include "local.h"
@@ -37,12 +37,10 @@
 #include "natt.h"
 #include "net.h"
 #include "noinit.h"
-#include "open.h"
 #include "pmtu.h"
 #include "proto.h"
 #include "reinject.h"
-#include "tag.h"
-#include "udp.h"
+#include "unwrap.h"
 
 /* XFRM has SAs here too: an SPI we do not know may be one of its own. */
 static bool xfrm_in_use(const struct net *net)
@@ -54,261 +52,10 @@ static bool xfrm_in_use(const struct net *net)
 #endif
 }
 
-/* Dummy packets are ESP's; behind AH it is a header with nothing behind it. */
-static bool is_dummy(const struct nfipsec_sa *sa, u8 nexthdr)
-{
-	return sa->key.proto == IPPROTO_ESP && nexthdr == NFIPSEC_NEXTHDR_DUMMY;
-}
-
 /* Routing said that the packet is for this host. */
 static bool known_local(enum nfipsec_where where)
 {
 	return where == NFIPSEC_AT_LOCAL_IN || where == NFIPSEC_AT_BRIDGE_IN;
-}
-
-/* The SPI, or the CPI as one; false if it is cut off. */
-static bool read_spi(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
-		     __be32 *spi)
-{
-	unsigned int off = skb_network_offset(skb) + nfipsec_open_start(l3);
-	const __be32 *there;
-	const __be16 *cpi;
-	__be32 buf;
-
-	if (l3->proto == IPPROTO_COMP) {
-		off += offsetof(struct nfipsec_comp_hdr, cpi);
-		cpi = skb_header_pointer(skb, off, sizeof(*cpi), &buf);
-		if (cpi)
-			*spi = htonl(ntohs(*cpi));
-		return cpi;
-	}
-	off += l3->proto == IPPROTO_AH ? offsetof(struct nfipsec_ah_hdr, spi) :
-					 offsetof(struct nfipsec_esp_hdr, spi);
-	there = skb_header_pointer(skb, off, sizeof(*there), &buf);
-	if (there)
-		*spi = *there;
-	return there;
-}
-
-static struct nfipsec_sa *find_sa(const struct nfipsec_net *nn,
-				  const struct sk_buff *skb,
-				  const struct nfipsec_l3 *l3,
-				  const struct nfipsec_flow *flow)
-{
-	struct nfipsec_sa_key key = {
-		.daddr = flow->daddr,
-		.family = flow->family,
-		.proto = l3->proto == IPPROTO_UDP ? IPPROTO_ESP : l3->proto,
-	};
-	struct nfipsec_sa *sa;
-
-	if (!read_spi(skb, l3, &key.spi))
-		return NULL;
-	sa = nfipsec_sad_find_sent(nn, &key, &flow->saddr);
-	return sa && sa->dir != NFIPSEC_DIR_OUT ? sa : NULL;
-}
-
-/* One SA further in. */
-static void opened_add(struct nfipsec_opened *in, struct nfipsec_sa *sa,
-		       unsigned int bytes)
-{
-	struct nfipsec_chain *chain = &in->chain;
-	unsigned int i;
-
-	for (i = chain->len; i > 0; i--) {
-		chain->sa[i] = chain->sa[i - 1];
-		in->bytes[i] = in->bytes[i - 1];
-	}
-	chain->sa[0] = sa;
-	in->bytes[0] = bytes;
-	chain->len++;
-}
-
-/* As leave_sa(), when open_comp() is through or had nothing to do. */
-static enum nfipsec_reason leave_comp(struct nfipsec_net *nn,
-				      struct nfipsec_sa *sa,
-				      struct sk_buff *skb,
-				      struct nfipsec_l3 *l3,
-				      struct nfipsec_flow *flow)
-{
-	if (!nfipsec_expire_charge(nn, sa, skb->len))
-		return NFIPSEC_IN_EXPIRED;
-	if (sa->mode == NFIPSEC_MODE_TRANSPORT)
-		return NFIPSEC_OK;
-	/* Of a packet that was not compressed nobody has pulled them yet. */
-	if (!pskb_may_pull(skb, l3->l4_off))
-		return NFIPSEC_IN_NOMEM;
-	skb_set_transport_header(skb, l3->l4_off);
-	return nfipsec_encap_pop(sa, skb, l3, l3->proto) ?:
-	       nfipsec_open_inner(skb, l3, flow);
-}
-
-/*
- * Out of one SA. On success the packet is what was inside, so are its facts; the
- * SA's selector has not been asked yet.
- */
-static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
-				    struct nfipsec_sa *sa, struct sk_buff *skb,
-				    struct nfipsec_l3 *l3,
-				    struct nfipsec_flow *flow)
-{
-	enum nfipsec_reason reason;
-	u8 nexthdr;
-
-	if (sa->key.proto == IPPROTO_COMP)
-		return leave_comp(nn, sa, skb, l3, flow);
-	reason = nfipsec_open(nn, sa, skb, l3, &nexthdr);
-	if (!reason && sa->encap.type)
-		nfipsec_natt_seen(nn, sa, flow);
-	if (!reason && is_dummy(sa, nexthdr))
-		reason = NFIPSEC_IN_DUMMY;
-	if (!reason)
-		reason = nfipsec_encap_pop(sa, skb, l3, nexthdr);
-	if (!reason)
-		reason = nfipsec_open_inner(skb, l3, flow);
-	if (!reason && sa->encap.type && sa->mode == NFIPSEC_MODE_TRANSPORT)
-		reason = nfipsec_udp_mend(sa, skb, l3);
-	if (!reason && sa->mode == NFIPSEC_MODE_TRANSPORT &&
-	    !nfipsec_sa_joins(sa, flow))
-		reason = NFIPSEC_IN_SELECTOR;
-	return reason;
-}
-
-/* Is what came out of another SA for this one? */
-static bool is_next(const struct nfipsec_net *nn, const struct nfipsec_sa *sa,
-		    const struct nfipsec_flow *flow)
-{
-	/* As in ipsec(): who is a member of a group is known later, */
-	if (nfipsec_to_group(flow))
-		return false;
-	/* and it may be one to send to somebody behind us. */
-	return sa->dir == NFIPSEC_DIR_IN || nfipsec_to_local(nn->net, flow);
-}
-
-/*
- * Decompress what came out of @sa. The packet is then as it would have come if
- * it had not been compressed, but for the header of a tunnel, which does not
- * say so: it is about to go.
- */
-static enum nfipsec_reason open_comp(const struct nfipsec_net *nn,
-				     const struct nfipsec_sa *sa,
-				     const struct nfipsec_sa *comp,
-				     struct sk_buff *skb,
-				     struct nfipsec_l3 *l3,
-				     struct nfipsec_flow *flow)
-{
-	bool tunnel = comp->mode == NFIPSEC_MODE_TUNNEL;
-	enum nfipsec_reason reason;
-	u8 nexthdr;
-
-	reason = nfipsec_comp_unpack(skb, l3, tunnel, &nexthdr);
-	if (reason)
-		return reason;
-	nfipsec_count(nn, NFIPSEC_IN_COMP);
-	if (tunnel) {
-		l3->proto = nexthdr;
-		flow->proto = nexthdr;
-		return NFIPSEC_OK;
-	}
-	skb_set_transport_header(skb, l3->l4_off);
-	reason = nfipsec_encap_pop(comp, skb, l3, nexthdr) ?:
-		 nfipsec_open_inner(skb, l3, flow);
-	if (!reason && sa->encap.type && sa->mode == NFIPSEC_MODE_TRANSPORT)
-		reason = nfipsec_udp_mend(sa, skb, l3);
-	return reason;
-}
-
-/*
- * IPComp came out of @sa. Only there is it looked for: in the clear it is a
- * packet of its protocol, which policy lets in or not.
- */
-static enum nfipsec_reason next_comp(const struct nfipsec_net *nn,
-				     const struct nfipsec_sa *sa,
-				     struct sk_buff *skb,
-				     struct nfipsec_l3 *l3,
-				     struct nfipsec_flow *flow,
-				     struct nfipsec_sa **next)
-{
-	struct nfipsec_sa *comp = find_sa(nn, skb, l3, flow);
-
-	if (comp && (!is_next(nn, comp, flow) ||
-		     !nfipsec_sa_joins(comp, flow) ||
-		     comp->state != NFIPSEC_SA_STATE_MATURE))
-		comp = NULL;
-	if (!comp && !nfipsec_to_local(nn->net, flow))
-		return NFIPSEC_OK;
-	if (sa->key.proto == IPPROTO_COMP)
-		return NFIPSEC_IN_COMP_NESTED;
-	if (skb->len < l3->l4_off + sizeof(struct nfipsec_comp_hdr))
-		return NFIPSEC_IN_COMP_DATA;
-	if (!comp)
-		return NFIPSEC_IN_COMP_CPI;
-	*next = comp;
-	return open_comp(nn, sa, comp, skb, l3, flow);
-}
-
-/*
- * The SA that what came out of @sa is for, NULL if it is for none. If it is one of
- * IPComp the packet is decompressed then, or was not compressed.
- */
-static enum nfipsec_reason next_sa(const struct nfipsec_net *nn,
-				   const struct nfipsec_sa *sa,
-				   struct sk_buff *skb, struct nfipsec_l3 *l3,
-				   struct nfipsec_flow *flow,
-				   struct nfipsec_sa **next)
-{
-	struct nfipsec_sa *found = NULL;
-
-	*next = NULL;
-	if (l3->frag)
-		return NFIPSEC_OK;
-	if (l3->proto == IPPROTO_COMP)
-		return next_comp(nn, sa, skb, l3, flow, next);
-	if (nfipsec_is_ipsec(l3->proto))
-		found = find_sa(nn, skb, l3, flow);
-	else if (sa->key.proto != IPPROTO_COMP &&
-		 (l3->proto == IPPROTO_IPIP || l3->proto == IPPROTO_IPV6))
-		found = nfipsec_sad_find_plain(nn, flow, READ_ONCE(sa->reqid));
-	if (found && is_next(nn, found, flow))
-		*next = found;
-	return NFIPSEC_OK;
-}
-
-/*
- * Out of all SAs that the packet is in. @sa is the outermost and in the end the
- * last that was opened, or could not be.
- */
-static enum nfipsec_reason leave_sas(struct nfipsec_net *nn,
-				     struct nfipsec_sa **sa,
-				     struct sk_buff *skb,
-				     struct nfipsec_l3 *l3,
-				     struct nfipsec_flow *flow,
-				     struct nfipsec_opened *in)
-{
-	enum nfipsec_reason reason;
-	struct nfipsec_sa *next;
-
-	in->chain.len = 0;
-	in->received = BIT(0);
-	for (;;) {
-		reason = leave_sa(nn, *sa, skb, l3, flow);
-		if (reason)
-			return reason;
-		opened_add(in, *sa, skb->len);
-		reason = next_sa(nn, *sa, skb, l3, flow, &next);
-		if (reason || !next)
-			return reason;
-		if (in->chain.len == NFIPSEC_TMPL_MAX)
-			return NFIPSEC_IN_NESTED;
-		reason = nfipsec_admit_selector(*sa, flow);
-		if (reason)
-			return reason;
-		/* What IPComp is around is no packet of its own. */
-		if (next->key.proto != IPPROTO_COMP &&
-		    !nfipsec_admit_policy(nn, in, flow))
-			in->received |= BIT(in->chain.len);
-		*sa = next;
-	}
 }
 
 static bool all_there(const struct nfipsec_chain *chain, u64 gen)
@@ -360,7 +107,7 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	/* The tag's reference counts and the replay lock want it. */
 	if (unlikely(!off))
 		local_bh_disable();
-	reason = leave_sas(nn, &sa, skb, &l3, &flow, &in);
+	reason = nfipsec_unwrap(nn, &sa, skb, &l3, &flow, &in);
 	if (!reason)
 		reason = admit(nn, gen, &in, skb, &l3, &flow);
 
@@ -390,7 +137,7 @@ static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 {
 	struct nfipsec_sa *sa;
 
-	sa = find_sa(nn, skb, l3, flow);
+	sa = nfipsec_unwrap_find(nn, skb, l3, flow);
 	if (sa)
 		nfipsec_sa_prefetch(sa, false);
 	if (sa && (known_local(where) ||
@@ -598,7 +345,7 @@ bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb,
 		.iif = skb->dev->ifindex,
 		.mark = skb->mark,
 	};
-	sa = find_sa(nn, skb, &l3, &flow);
+	sa = nfipsec_unwrap_find(nn, skb, &l3, &flow);
 	if (!sa || sa->dir != NFIPSEC_DIR_IN || nfipsec_to_group(&flow))
 		return false;
 	nfipsec_sa_prefetch(sa, false);

@@ -493,7 +493,7 @@ bool nfipsec_policy_chain(const struct nfipsec_net *nn,
 
 /*
  * A packet that did not get smaller came without IPComp (RFC 3173 section 2.2).
- * In tunnel mode it came out of the SA all the same, see next_sa() in input.c.
+ * In tunnel mode it came out of the SA all the same, see next_sa() in unwrap.c.
  */
 static bool is_optional(const struct nfipsec_tmpl *tmpl)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include "kernel_nfipsec_leftovers.h"
+#include "kernel_nfipsec_inventory.h"
 
-#include <collections/array.h>
-#include <collections/hashtable.h>
 #include <library.h>
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
@@ -20,46 +19,6 @@
 #define ASIDE 0x80000000
 
 typedef struct private_kernel_nfipsec_leftovers_t private_kernel_nfipsec_leftovers_t;
-
-/**
- * Of an SA what is needed to find it again. There may be very many.
- */
-typedef struct {
-	/** destination */
-	struct nfipsec_addr dst;
-	/** protocol */
-	uint8_t proto;
-	/** SPI, host order */
-	uint32_t spi;
-	/** when it was added, which tells it from another one */
-	uint64_t add_time;
-} old_sa_t;
-
-/**
- * Of a policy likewise. What it says is read again where it is needed.
- */
-typedef struct {
-	/** number */
-	uint32_t index;
-	/** hash of the selector */
-	u_int hash;
-	/** enum nfipsec_dir */
-	uint8_t dir;
-	/** whether it is not of an earlier run any more */
-	bool replaced;
-} old_policy_t;
-
-/**
- * SAs of a reqid, and policies that ask for them, none of which are the group's.
- */
-typedef struct {
-	/** reqid */
-	uint32_t reqid;
-	/** old_sa_t* */
-	array_t *sas;
-	/** old_policy_t* */
-	array_t *policies;
-} group_t;
 
 /**
  * Private data of kernel_nfipsec_leftovers_t.
@@ -82,185 +41,20 @@ struct private_kernel_nfipsec_leftovers_t {
 	mutex_t *mutex;
 
 	/**
-	 * SAs, old_sa_t*.
+	 * What is there of an earlier run.
 	 */
-	array_t *sas;
-
-	/**
-	 * The same by destination, protocol and SPI.
-	 */
-	hashtable_t *by_key;
-
-	/**
-	 * Policies, old_policy_t*, those that were replaced as well.
-	 */
-	array_t *policies;
-
-	/**
-	 * Those that were not, by number.
-	 */
-	hashtable_t *by_index;
-
-	/**
-	 * group_t by reqid.
-	 */
-	hashtable_t *groups;
+	kernel_nfipsec_inventory_t *inventory;
 };
-
-/**
- * Hash function of SAs.
- */
-static u_int sa_hash(const old_sa_t *sa)
-{
-	return chunk_hash(chunk_from_thing(sa->spi));
-}
-
-/**
- * Comparison function of SAs.
- */
-static bool sa_equals(const old_sa_t *a, const old_sa_t *b)
-{
-	return a->spi == b->spi && a->proto == b->proto &&
-		   memeq(&a->dst, &b->dst, sizeof(a->dst));
-}
-
-/**
- * Hash function of numbers.
- */
-static u_int number_hash(const uint32_t *number)
-{
-	return chunk_hash(chunk_from_thing(*number));
-}
-
-/**
- * Comparison function of numbers.
- */
-static bool number_equals(const uint32_t *a, const uint32_t *b)
-{
-	return *a == *b;
-}
-
-/**
- * Begin with nothing.
- */
-static void create_empty(private_kernel_nfipsec_leftovers_t *this)
-{
-	this->sas = array_create(0, 0);
-	this->policies = array_create(0, 0);
-	this->by_key = hashtable_create((hashtable_hash_t)sa_hash,
-									(hashtable_equals_t)sa_equals, 32);
-	this->by_index = hashtable_create((hashtable_hash_t)number_hash,
-									  (hashtable_equals_t)number_equals, 32);
-	this->groups = hashtable_create((hashtable_hash_t)number_hash,
-									(hashtable_equals_t)number_equals, 32);
-}
-
-/**
- * Free a group.
- */
-static void group_destroy(group_t *group)
-{
-	array_destroy(group->sas);
-	array_destroy(group->policies);
-	free(group);
-}
-
-/**
- * Free all that is noted.
- */
-static void destroy_all(private_kernel_nfipsec_leftovers_t *this)
-{
-	enumerator_t *enumerator;
-	group_t *group;
-
-	enumerator = this->groups->create_enumerator(this->groups);
-	while (enumerator->enumerate(enumerator, NULL, &group))
-	{
-		group_destroy(group);
-	}
-	enumerator->destroy(enumerator);
-	this->groups->destroy(this->groups);
-	this->by_index->destroy(this->by_index);
-	this->by_key->destroy(this->by_key);
-	array_destroy_function(this->policies, (void*)free, NULL);
-	array_destroy_function(this->sas, (void*)free, NULL);
-}
 
 METHOD(kernel_nfipsec_leftovers_t, destroy, void,
 	private_kernel_nfipsec_leftovers_t *this)
 {
 	if (ref_put(&this->ref))
 	{
-		destroy_all(this);
+		kernel_nfipsec_inventory_destroy(this->inventory);
 		this->mutex->destroy(this->mutex);
 		free(this);
 	}
-}
-
-/**
- * The group of a reqid, which is made if there is none.
- */
-static group_t *group_get(private_kernel_nfipsec_leftovers_t *this,
-						  uint32_t reqid)
-{
-	group_t *group;
-
-	group = this->groups->get(this->groups, &reqid);
-	if (!group)
-	{
-		INIT(group,
-			.reqid = reqid,
-			.sas = array_create(0, 0),
-			.policies = array_create(0, 0),
-		);
-		this->groups->put(this->groups, &group->reqid, group);
-	}
-	return group;
-}
-
-/**
- * Put what is in a group into that of another reqid.
- */
-static void group_rename(private_kernel_nfipsec_leftovers_t *this,
-						 group_t *group, uint32_t reqid)
-{
-	group_t *to = group_get(this, reqid);
-	void *item;
-
-	while (array_remove(group->sas, ARRAY_TAIL, &item))
-	{
-		array_insert(to->sas, ARRAY_TAIL, item);
-	}
-	while (array_remove(group->policies, ARRAY_TAIL, &item))
-	{
-		array_insert(to->policies, ARRAY_TAIL, item);
-	}
-	this->groups->remove(this->groups, &group->reqid);
-	group_destroy(group);
-}
-
-/**
- * Hash of what a policy is for.
- */
-static u_int selector_hash(const struct nfipsec_policy *pol)
-{
-	return chunk_hash(chunk_from_thing(pol->selector));
-}
-
-/**
- * Read a policy. FALSE if it is not there, or another one has its number by now.
- */
-static bool read_policy(struct nfipsec *handle, const old_policy_t *old,
-						struct nfipsec_policy *pol)
-{
-	struct nfipsec_policy key = {
-		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX),
-		.index = old->index,
-	};
-
-	return !old->replaced && nfipsec_policy_get(handle, &key, pol) == 0 &&
-		   pol->dir == old->dir && kernel_nfipsec_owns(pol->owner) &&
-		   selector_hash(pol) == old->hash;
 }
 
 /**
@@ -284,16 +78,17 @@ static bool is_same(private_kernel_nfipsec_leftovers_t *this,
 /**
  * Have the policies of a group ask for SAs of another reqid, or with 0 of any.
  */
-static void change_policies(struct nfipsec *handle, group_t *group, uint32_t to)
+static void change_policies(struct nfipsec *handle,
+							kernel_nfipsec_old_group_t *group, uint32_t to)
 {
+	kernel_nfipsec_old_policy_t *old;
 	struct nfipsec_policy pol;
-	old_policy_t *old;
 	u_int t;
 	int i;
 
 	for (i = 0; array_get(group->policies, i, &old); i++)
 	{
-		if (!read_policy(handle, old, &pol))
+		if (!kernel_nfipsec_old_policy_read(handle, old, &pol))
 		{
 			continue;
 		}
@@ -311,14 +106,15 @@ static void change_policies(struct nfipsec *handle, group_t *group, uint32_t to)
  * something else now another one. In between the policies take SAs of both.
  */
 static void set_aside(private_kernel_nfipsec_leftovers_t *this,
-					  struct nfipsec *handle, group_t *group)
+					  struct nfipsec *handle,
+					  kernel_nfipsec_old_group_t *group)
 {
 	struct nfipsec_sa change = {
 		.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) | NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) |
 			   NFIPSEC_HAS(NFIPSEC_A_SA_SPI) | NFIPSEC_HAS(NFIPSEC_A_SA_REQID),
 		.reqid = group->reqid | ASIDE,
 	};
-	old_sa_t *sa;
+	kernel_nfipsec_old_sa_t *sa;
 	int i;
 
 	DBG1(DBG_KNL, "nfipsec: SAs of reqid {%u} that an earlier run left get reqid "
@@ -334,22 +130,24 @@ static void set_aside(private_kernel_nfipsec_leftovers_t *this,
 	change_policies(handle, group, change.reqid);
 	if (change.reqid != group->reqid)
 	{
-		group_rename(this, group, change.reqid);
+		kernel_nfipsec_inventory_rename(this->inventory, group, change.reqid);
 	}
 }
 
 /**
  * The group whose SAs would be taken for those of a policy, NULL if there is none.
  */
-static group_t *mistaken(private_kernel_nfipsec_leftovers_t *this,
-						 struct nfipsec *handle,
-						 const struct nfipsec_policy *pol)
+static kernel_nfipsec_old_group_t *mistaken(
+									private_kernel_nfipsec_leftovers_t *this,
+									struct nfipsec *handle,
+									const struct nfipsec_policy *pol)
 {
-	group_t *group = NULL;
+	kernel_nfipsec_old_group_t *group = NULL;
 
 	if (pol->tmpls)
 	{
-		group = this->groups->get(this->groups, &pol->tmpl[0].reqid);
+		group = kernel_nfipsec_inventory_group(this->inventory,
+											   pol->tmpl[0].reqid);
 	}
 	if (!group || !array_count(group->sas) || is_same(this, handle, pol))
 	{
@@ -362,8 +160,7 @@ METHOD(kernel_nfipsec_leftovers_t, install, int,
 	private_kernel_nfipsec_leftovers_t *this, struct nfipsec *handle,
 	const struct nfipsec_policy *pol, uint32_t *index)
 {
-	old_policy_t *old;
-	group_t *group;
+	kernel_nfipsec_old_group_t *group;
 	int err;
 
 	/* or it might be deleted in between: it has the number of what it replaces */
@@ -376,11 +173,7 @@ METHOD(kernel_nfipsec_leftovers_t, install, int,
 	err = nfipsec_policy_own(handle, pol, index);
 	if (!err)
 	{
-		old = this->by_index->remove(this->by_index, index);
-		if (old)
-		{
-			old->replaced = TRUE;
-		}
+		kernel_nfipsec_inventory_replace(this->inventory, *index);
 	}
 	this->mutex->unlock(this->mutex);
 	return err;
@@ -389,16 +182,10 @@ METHOD(kernel_nfipsec_leftovers_t, install, int,
 METHOD(kernel_nfipsec_leftovers_t, has_sa, bool,
 	private_kernel_nfipsec_leftovers_t *this, const struct nfipsec_sa *sa)
 {
-	old_sa_t *old, key = {
-		.dst = sa->dst,
-		.proto = sa->proto,
-		.spi = sa->spi,
-	};
 	bool found;
 
 	this->mutex->lock(this->mutex);
-	old = this->by_key->get(this->by_key, &key);
-	found = old && old->add_time == sa->add_time;
+	found = kernel_nfipsec_inventory_has_sa(this->inventory, sa);
 	this->mutex->unlock(this->mutex);
 	return found;
 }
@@ -408,8 +195,8 @@ METHOD(kernel_nfipsec_leftovers_t, has_sa, bool,
  */
 static void forget_all(private_kernel_nfipsec_leftovers_t *this)
 {
-	destroy_all(this);
-	create_empty(this);
+	kernel_nfipsec_inventory_destroy(this->inventory);
+	this->inventory = kernel_nfipsec_inventory_create();
 }
 
 METHOD(kernel_nfipsec_leftovers_t, forget, void,
@@ -421,61 +208,10 @@ METHOD(kernel_nfipsec_leftovers_t, forget, void,
 }
 
 /**
- * Note an SA, if it is the daemon's.
- */
-static int note_sa(const struct nfipsec_sa *sa, void *arg)
-{
-	private_kernel_nfipsec_leftovers_t *this = arg;
-	group_t *group;
-	old_sa_t *old;
-
-	if (kernel_nfipsec_owns(sa->owner))
-	{
-		INIT(old,
-			.dst = sa->dst,
-			.proto = sa->proto,
-			.spi = sa->spi,
-			.add_time = sa->add_time,
-		);
-		array_insert(this->sas, ARRAY_TAIL, old);
-		this->by_key->put(this->by_key, old, old);
-		group = group_get(this, sa->reqid);
-		array_insert(group->sas, ARRAY_TAIL, old);
-	}
-	return 0;
-}
-
-/**
- * Note a policy, if it is the daemon's.
- */
-static int note_policy(const struct nfipsec_policy *pol, void *arg)
-{
-	private_kernel_nfipsec_leftovers_t *this = arg;
-	group_t *group;
-	old_policy_t *old;
-
-	if (kernel_nfipsec_owns(pol->owner))
-	{
-		INIT(old,
-			.index = pol->index,
-			.hash = selector_hash(pol),
-			.dir = pol->dir,
-		);
-		array_insert(this->policies, ARRAY_TAIL, old);
-		this->by_index->put(this->by_index, &old->index, old);
-		if (pol->tmpls)
-		{
-			group = group_get(this, pol->tmpl[0].reqid);
-			array_insert(group->policies, ARRAY_TAIL, old);
-		}
-	}
-	return 0;
-}
-
-/**
  * Delete an SA, unless it is another one by now.
  */
-static bool delete_sa(struct nfipsec *handle, const old_sa_t *old)
+static bool delete_sa(struct nfipsec *handle,
+					  const kernel_nfipsec_old_sa_t *old)
 {
 	struct nfipsec_sa sa, key = {
 		.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) | NFIPSEC_HAS(NFIPSEC_A_SA_PROTO) |
@@ -493,14 +229,15 @@ static bool delete_sa(struct nfipsec *handle, const old_sa_t *old)
 /**
  * Delete a policy, unless another one has its number by now.
  */
-static bool delete_policy(struct nfipsec *handle, const old_policy_t *old)
+static bool delete_policy(struct nfipsec *handle,
+						  const kernel_nfipsec_old_policy_t *old)
 {
 	struct nfipsec_policy pol, key = {
 		.has = NFIPSEC_HAS(NFIPSEC_A_POLICY_INDEX),
 		.index = old->index,
 	};
 
-	return read_policy(handle, old, &pol) &&
+	return kernel_nfipsec_old_policy_read(handle, old, &pol) &&
 		   nfipsec_policy_del(handle, &key) == 0;
 }
 
@@ -510,9 +247,9 @@ static bool delete_policy(struct nfipsec *handle, const old_policy_t *old)
  */
 static job_requeue_t clean_up(private_kernel_nfipsec_leftovers_t *this)
 {
+	kernel_nfipsec_old_policy_t *pol;
+	kernel_nfipsec_old_sa_t *sa;
 	struct nfipsec *handle;
-	old_sa_t *sa;
-	old_policy_t *pol;
 	int i, sas = 0, policies = 0;
 
 	this->mutex->lock(this->mutex);
@@ -520,11 +257,11 @@ static job_requeue_t clean_up(private_kernel_nfipsec_leftovers_t *this)
 	{
 		/* the other way round, traffic would for a moment have to wait for SAs
 		 * that nobody negotiates */
-		for (i = 0; array_get(this->policies, i, &pol); i++)
+		for (i = 0; array_get(this->inventory->policies, i, &pol); i++)
 		{
 			policies += delete_policy(handle, pol);
 		}
-		for (i = 0; array_get(this->sas, i, &sa); i++)
+		for (i = 0; array_get(this->inventory->sas, i, &sa); i++)
 		{
 			sas += delete_sa(handle, sa);
 		}
@@ -557,8 +294,7 @@ static void look(private_kernel_nfipsec_leftovers_t *this,
 	{
 		return;
 	}
-	if (nfipsec_sa_list(handle, note_sa, this) != 0 ||
-		nfipsec_policy_list(handle, note_policy, this) != 0)
+	if (kernel_nfipsec_inventory_take(this->inventory, handle) != 0)
 	{
 		DBG1(DBG_KNL, "nfipsec: unable to look for what an earlier run left: "
 			 "%s", nfipsec_error(handle));
@@ -573,6 +309,7 @@ kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
 											kernel_nfipsec_socket_t *socket)
 {
 	private_kernel_nfipsec_leftovers_t *this;
+	int sas, policies;
 	uint32_t timeout;
 
 	INIT(this,
@@ -584,14 +321,16 @@ kernel_nfipsec_leftovers_t *kernel_nfipsec_leftovers_create(
 		},
 		.ref = 1,
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.inventory = kernel_nfipsec_inventory_create(),
 	);
 
-	create_empty(this);
 	look(this, socket);
-	if (array_count(this->sas) || array_count(this->policies))
+	sas = array_count(this->inventory->sas);
+	policies = array_count(this->inventory->policies);
+	if (sas || policies)
 	{
 		DBG1(DBG_KNL, "nfipsec: an earlier run left %d SAs and %d policies",
-			 array_count(this->sas), array_count(this->policies));
+			 sas, policies);
 		timeout = lib->settings->get_time(lib->settings,
 								"%s.plugins.kernel-nfipsec.leftovers_timeout",
 								LEFTOVERS_TIMEOUT, lib->ns);

@@ -173,6 +173,22 @@ no_flowtables() {
 	echo "nftables does not hold what lockdep wants for a flowtable"
 }
 
+# offload PROTO: gwa forwards what it can of that by a flowtable
+offload() {
+	rules gwa <<-RULES
+		table ip f {
+			flowtable t {
+				hook ingress priority 0
+				devices = { lan, wan }
+			}
+			chain forward {
+				type filter hook forward priority 0
+				meta l4proto $1 flow add @t
+			}
+		}
+	RULES
+}
+
 # ask SERVER CLIENT ADDR: TCP from one to the other, and whether gwa offloads it
 ask() {
 	local line server
@@ -204,16 +220,6 @@ flowtable() {
 				ip saddr 192.168.1.0/24 ip daddr 192.168.2.0/24 $2
 			}
 		}
-		table ip f {
-			flowtable t {
-				hook ingress priority 0
-				devices = { lan, wan }
-			}
-			chain forward {
-				type filter hook forward priority 0
-				meta l4proto tcp flow add @t
-			}
-		}
 		table netdev w {
 			counter clear { }
 			chain c {
@@ -222,6 +228,7 @@ flowtable() {
 			}
 		}
 	RULES
+	offload tcp || return 1
 	ask h2 h1 192.168.2.2
 	check "begun inside" grep -q ESTABLISHED "$TMP/ct"
 	refute "begun inside, offloaded" grep OFFLOAD "$TMP/ct"
@@ -272,18 +279,7 @@ one_way() {
 	clear_all gwa "$DA" && clear_all gwb "$DB" || return 1
 	on gwa nfipsec policy add dir out src 10.9.9.9 dst 10.9.9.8 action bypass
 	(($#)) && on gwa nfipsec policy add "$@" action discard
-	rules gwa <<-RULES || return 1
-		table ip f {
-			flowtable t {
-				hook ingress priority 0
-				devices = { lan, wan }
-			}
-			chain forward {
-				type filter hook forward priority 0
-				meta l4proto udp flow add @t
-			}
-		}
-	RULES
+	offload udp || return 1
 	on h2 python3 -c "$ECHOES" >"$TMP/echo" &
 	echo=$!
 	check "server" busywait 10 grep -q ready "$TMP/echo"

@@ -24,13 +24,8 @@ report = lib.Report()
 
 
 def prepare():
-    lab.n.exec("sh", "-c", "cd /proc/sys/net; "
-               "echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding; "
-               "for d in all vn; do echo 0 >ipv4/conf/$d/send_redirects; done; "
-               "echo 0 >ipv4/icmp_ratelimit; "
-               "echo 0 >ipv6/icmp/ratelimit; echo >ipv6/icmp/ratemask")
-    lab.n.ip("route add fd00:8::/64 via fd00::2\n"
-             "route add 10.8.0.0/16 via 10.0.0.2 mtu lock 1400\n"
+    lab.forward()
+    lab.n.ip("route add 10.8.0.0/16 via 10.0.0.2 mtu lock 1400\n"
              "route add fd00:9::/64 via fd00::2 mtu lock 1400")
 
 

@@ -800,6 +800,18 @@ class Lab:
     def cli(self, *words, **kw):
         return self.n.exec("nfipsec", *words, **kw)
 
+    def forward(self):
+        """Have n forward, without redirects and with no limit to its ICMP errors;
+        fd00:8::/64 is behind w then too.
+        """
+        self.n.exec("sh", "-c", "cd /proc/sys/net; "
+                    "echo 1 >ipv4/ip_forward; "
+                    "echo 1 >ipv6/conf/all/forwarding; for d in all vn; do "
+                    "echo 0 >ipv4/conf/$d/send_redirects; done; "
+                    "echo 0 >ipv4/icmp_ratelimit; "
+                    "echo 0 >ipv6/icmp/ratelimit; echo >ipv6/icmp/ratemask")
+        self.n.ip("route add fd00:8::/64 via fd00::2")
+
     def reset(self):
         """No SA, no policy, defaults bypass, and count from here."""
         self.nl.do("POLICY_FLUSH")

@@ -24,15 +24,6 @@ sock6 = lab.listen(PORT, six=True)
 report = lib.Report()
 
 
-def prepare():
-    lab.n.exec("sh", "-c", "cd /proc/sys/net; "
-               "echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding; "
-               "for d in all vn; do echo 0 >ipv4/conf/$d/send_redirects; done; "
-               "echo 0 >ipv4/icmp_ratelimit; "
-               "echo 0 >ipv6/icmp/ratelimit; echo >ipv6/icmp/ratemask")
-    lab.n.ip("route add fd00:8::/64 via fd00::2")
-
-
 def forget_routes():
     lab.n.ip("route flush cache")
     lab.n.exec("ip", "-6", "route", "flush", "cache")
@@ -485,7 +476,7 @@ def error_class():
     lab.reset()
 
 
-prepare()
+lab.forward()
 for v in (False, True):
     tag = "IPv%s" % "64"[not v]
     report.add("path MTU learned, " + tag, learned, v)

@@ -27,15 +27,6 @@ sock6 = lab.listen(PORT, six=True)
 report = lib.Report()
 
 
-def prepare():
-    lab.n.exec("sh", "-c", "cd /proc/sys/net; "
-               "echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding; "
-               "for d in all vn; do echo 0 >ipv4/conf/$d/send_redirects; done; "
-               "echo 0 >ipv4/icmp_ratelimit; "
-               "echo 0 >ipv6/icmp/ratelimit; echo >ipv6/icmp/ratemask")
-    lab.n.ip("route add fd00:8::/64 via fd00::2")
-
-
 def outer(ecn=None, dscp=None, df=None, hop_limit=None, label=None,
           label_value=None, frag=None):
     """The attribute; names as in the uapi header."""
@@ -396,7 +387,7 @@ def shown():
     equal("nopmtudisc" in got["flags"], True, "the flag that says the same")
 
 
-prepare()
+lab.forward()
 for o, n in FAMILIES:
     tag = "IPv%s in IPv%s" % ("64"[not n], "64"[not o])
     report.add("ECN out, " + tag, ecn_out, o, n)

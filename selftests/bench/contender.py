@@ -156,8 +156,8 @@ class Plain:
         pass
 
     def used(self):
-        """Return: packets that g1's SA has sent, g2's has received"""
-        return 0, 0
+        """Return: packets and bytes that g1's SA has sent, g2's has received"""
+        return (0, 0), (0, 0)
 
 
 class Xfrm(Plain):
@@ -202,14 +202,14 @@ class Xfrm(Plain):
             batch(host, lines)
 
     def used(self):
-        return tuple(self._packets(host) for host in ("g1", "g2"))
+        return tuple(self._counted(host) for host in ("g1", "g2"))
 
-    def _packets(self, host):
+    def _counted(self, host):
         text = output("ip", "-n", host, "-s", "xfrm", "state", "get", "src",
                       self.ends[0], "dst", self.ends[1], "proto", "esp",
                       "spi", "0x101")
-        current = text.split("lifetime current:")[1]
-        return int(current.split(",")[1].split("(")[0])
+        octets, packets = text.split("lifetime current:")[1].split(",")[:2]
+        return int(packets.split("(")[0]), int(octets.split("(")[0])
 
 
 class XfrmOffload(Xfrm):
@@ -252,13 +252,13 @@ class WireGuard(Plain):
             "192.168.2.2", stdout=subprocess.DEVNULL)
 
     def used(self):
-        return tuple(self._packets(host, way)
+        return tuple(self._counted(host, way)
                      for host, way in (("g1", "tx"), ("g2", "rx")))
 
     @staticmethod
-    def _packets(host, way):
+    def _counted(host, way):
         links = json.loads(output("ip", "-n", host, "-s", "-j", "link", "show", "wg0"))
-        return links[0]["stats64"][way]["packets"]
+        return tuple(links[0]["stats64"][way][key] for key in ("packets", "bytes"))
 
 
 class Nfipsec(Plain):
@@ -293,13 +293,14 @@ class Nfipsec(Plain):
             run("ip", "netns", "exec", host, "nfipsec", "--batch", "-", input=lines)
 
     def used(self):
-        return tuple(self._packets(host) for host in ("g1", "g2"))
+        return tuple(self._counted(host) for host in ("g1", "g2"))
 
     @staticmethod
-    def _packets(host):
+    def _counted(host):
         found = json.loads(output("ip", "netns", "exec", host, "nfipsec", "-j",
                                   "sa", "list"))
-        return next(sa["packets"] for sa in found if int(sa["spi"], 0) == 0x101)
+        return next((sa["packets"], sa["bytes"]) for sa in found
+                    if int(sa["spi"], 0) == 0x101)
 
 
 ALL = (Plain, Xfrm, XfrmOffload, WireGuard, Nfipsec)

@@ -102,6 +102,7 @@ def measure(who, size, args):
             sas.tell(who, lambda h, make=make: (make(i, who.ways[h])
                                                 for i in range(size)), args.limit)
         before = [packets(size, args.ms) for _ in range(5)]
+        seen = sas.wire()
         traffic = Traffic(size, args.ms)
         traffic.start()
         try:
@@ -110,6 +111,7 @@ def measure(who, size, args):
         finally:
             traffic.over.set()
             traffic.join()
+        sas.check_protected(who, seen, sas.wire())
     except sas.TooLong:
         result["given_up"] = args.limit
         return result

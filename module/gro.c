@@ -3,7 +3,8 @@
  * ESP is opened where GRO meets it, before the stack receives it, as XFRM's is with
  * esp4_offload. But only where nobody is between there and our hook at PRE_ROUTING who
  * would miss the packet, have changed it, or have taken it elsewhere. Whom this cannot
- * see is a packet socket for IPv4 or IPv6 that is bound to no device.
+ * see, before Linux 6.15, is a packet socket for IPv4 or IPv6 that is bound to no
+ * device.
  *
  * Not in UDP, nor behind extension headers; and if the driver leaves the SPI with the
  * headers.
@@ -61,16 +62,22 @@ static bool is_part_of_another(const struct net_device *dev)
 	       netif_is_l3_master(dev);
 }
 
-static bool has_packet_socket(struct net_device *dev, __be16 protocol)
+static bool is_among(const struct list_head *handlers, __be16 protocol)
 {
 	const struct packet_type *pt;
 
-	if (dev_nit_active(dev))
-		return true;
-	list_for_each_entry_rcu(pt, &dev->ptype_specific, list)
+	list_for_each_entry_rcu(pt, handlers, list)
 		if (pt->type == protocol)
 			return true;
 	return false;
+}
+
+static bool has_packet_socket(const struct net *net,
+			      const struct net_device *dev, __be16 protocol)
+{
+	return dev_nit_active_rcu(dev) ||
+	       is_among(&dev->ptype_specific, protocol) ||
+	       is_among(net_ptype_specific(net, dev), protocol);
 }
 
 /* What the stack would not hand on to a hook. */
@@ -110,7 +117,7 @@ static bool ours_alone(struct net *net, const struct sk_buff *skb, u8 family)
 	return is_for_host(skb, family) && !(dev->flags & IFF_LOOPBACK) &&
 	       !steered() && !is_part_of_another(dev) &&
 	       !has_ingress_rules(dev) &&
-	       !has_packet_socket(dev, skb->protocol) &&
+	       !has_packet_socket(net, dev, skb->protocol) &&
 	       nfipsec_hook_alone(net, family) && !is_refused(skb, family);
 }
 

@@ -24,6 +24,11 @@ sock = lab.listen(PORT)
 report = lib.Report()
 
 
+def parameter_is(value):
+    with open(PARAM, "w", encoding="ascii") as f:
+        f.write(value)
+
+
 def napi(host, dev, peer, peer_dev):
     host.exec("ethtool", "-K", dev, "gro", "on")
     peer.exec("ethtool", "-K", peer_dev, "tso", "off")
@@ -198,6 +203,17 @@ def no_direction(six):
     equal(Sender(way=None, **ends(six)).when(), "late")
 
 
+def to_send_with(six):
+    """An SA for sending opens nothing, whoever's address its end is."""
+    s = Sender(way="DIR_OUT", **ends(six))
+    for on in "Y", "N":
+        parameter_is(on)
+        s.send(b"data")
+        lab.counted({"in_no_sa": 1}, "parameter " + on)
+    parameter_is("Y")
+    nothing(sock)
+
+
 def policy(six):
     """What was opened is judged as ever."""
     s = Sender(**ends(six))
@@ -253,12 +269,14 @@ class Tap:
     """A packet socket on n's end of the wire, for ESP."""
     sees = 1
 
-    def __init__(self, kind):
-        self.kind = kind
+    def __init__(self, kind, dev="vn"):
+        self.kind, self.dev = kind, dev
 
     def __enter__(self):
-        self.sock = lab.n.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        self.sock.bind(("vn", self.kind))
+        self.sock = lab.n.socket(socket.AF_PACKET, socket.SOCK_RAW,
+                                 0 if self.dev else socket.htons(self.kind))
+        if self.dev:
+            self.sock.bind((self.dev, self.kind))
         self.sock.setblocking(False)
         return self
 
@@ -303,6 +321,13 @@ def watched(watcher, six=False, sees=None):
     equal(s.when(), "early", "afterwards")
 
 
+def unbound(kind, six):
+    """Before Linux 6.15 nobody can see such a socket; it sees what was in the ESP."""
+    if tuple(int(x) for x in os.uname().release.split(".")[:2]) < (6, 15):
+        raise lib.Skip("a kernel that hides them")
+    watched(Tap(kind, None), six)
+
+
 def other_family(watcher, six):
     """Who looks at the other's packets does not miss it."""
     s = Sender(**ends(six))
@@ -312,13 +337,11 @@ def other_family(watcher, six):
 
 def parameter(six):
     s = Sender(**ends(six))
-    with open(PARAM, "w", encoding="ascii") as f:
-        f.write("N")
+    parameter_is("N")
     try:
         equal(s.when(), "late")
     finally:
-        with open(PARAM, "w", encoding="ascii") as f:
-            f.write("Y")
+        parameter_is("Y")
     equal(s.when(), "early", "afterwards")
 
 
@@ -399,6 +422,7 @@ for fam in False, True:
     report.add("refused" + tag, refused, fam)
     report.add("many" + tag, many, fam)
     report.add("SA without a direction" + tag, no_direction, fam)
+    report.add("SA to send with" + tag, to_send_with, fam)
     report.add("policy" + tag, policy, fam)
 report.add("fragments", fragments)
 report.add("to another host", not_ours)
@@ -417,6 +441,8 @@ for what, thing in (
 # the opened one is IPv4
 report.add("late because of rules at PRE_ROUTING, IPv6", watched, Nft("ip6", RAW), True, 1)
 report.add("late because of a packet socket for IPv6", watched, Tap(0x86dd), True)
+report.add("late because of a packet socket on no device, IPv4", unbound, 0x0800, False)
+report.add("late because of a packet socket on no device, IPv6", unbound, 0x86dd, True)
 report.add("early, IPv4, where IPv6 has rules", other_family, Nft("ip6", RAW), False)
 report.add("early, IPv6, where IPv4 has rules", other_family, Nft("ip", RAW), True)
 report.add("early, IPv6, where IPv4 is watched", other_family, Tap(0x0800), True)

@@ -4,6 +4,10 @@
  *
  * alloc_netdev_dummy() since 6.10. Before that such a device is made in memory of
  * its owner, and free_netdev() is for others: the module has none.
+ *
+ * Packet sockets that are bound to no device are in a list of their namespace since
+ * 6.15, before that in one that is out of a module's reach: net_ptype_specific() is
+ * then the device's own.
  */
 #ifndef NFIPSEC_COMPAT_LINUX_NETDEVICE_H
 #define NFIPSEC_COMPAT_LINUX_NETDEVICE_H
@@ -28,6 +32,13 @@ static inline struct net_device *alloc_netdev_dummy(int sizeof_priv)
 }
 
 #define free_netdev(dev)	kfree(dev)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define net_ptype_specific(net, dev)	((void)(net), &(dev)->ptype_specific)
+#define dev_nit_active_rcu(dev)	dev_nit_active((struct net_device *)(dev))
+#else
+#define net_ptype_specific(net, dev)	((void)(dev), &(net)->ptype_specific)
 #endif
 
 #endif

@@ -4,6 +4,7 @@
 #define NFIPSEC_LOCAL_H
 
 #include <linux/inetdevice.h>
+#include <linux/netdevice.h>
 #include <net/addrconf.h>
 #include <net/l3mdev.h>
 #include <net/route.h>
@@ -22,14 +23,31 @@ static inline bool nfipsec_to_group(const struct nfipsec_flow *flow)
 	return nfipsec_addr_is_group(&flow->daddr, flow->family);
 }
 
+/* Among the addresses of a VRF's members and of the VRF itself, or of all others. */
+static inline bool nfipsec_is_local6(struct net *net,
+				     const struct in6_addr *addr, u32 vrf)
+{
+	struct net_device *dev = NULL;
+
+	if (unlikely(vrf)) {
+		dev = dev_get_by_index_rcu(net, vrf);
+		if (!dev)
+			return false;
+	}
+	/* The device says which VRF, and not that the address is its own. */
+	return ipv6_chk_addr_and_flags(net, addr, dev, true, 0,
+				       IFA_F_TENTATIVE);
+}
+
 /**
  * nfipsec_to_local() - is a packet for this host?
  * @net: where
  * @flow: the packet
  *
  * Context: under rcu_read_lock().
- * Return: whether its destination is a unicast address of the namespace, and for IPv4
- * of the VRF that it came by, or of none.
+ * Return: whether its destination is a unicast address of the namespace, of the
+ * VRF that it came by or of none. For IPv6 these are addresses of interfaces:
+ * routes of type local and anycast addresses are not known here.
  */
 static inline bool nfipsec_to_local(struct net *net,
 				    const struct nfipsec_flow *flow)
@@ -37,7 +55,7 @@ static inline bool nfipsec_to_local(struct net *net,
 	u32 vrf = flow->meta.vrf;
 
 	if (flow->family == AF_INET6)
-		return ipv6_chk_addr(net, &flow->daddr.in6, NULL, 0);
+		return nfipsec_is_local6(net, &flow->daddr.in6, vrf);
 	if (likely(!vrf))
 		return inet_addr_type(net, flow->daddr.ip) == RTN_LOCAL;
 	return inet_addr_type_table(net, flow->daddr.ip,

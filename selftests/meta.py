@@ -269,25 +269,66 @@ def in_fragments_mark():
     lab.reset()
 
 
-def opened_late():
-    """An SA of no direction is served behind the VRF, and yet by the member."""
-    near, peer = host("vb", 1, False), host("vb", 2, False)
-    lab.reset()
-    lab.cli("policy", "add", "dir", "in", "src", "0.0.0.0/0", "dst", "any",
-            "proto", "udp", "iif", "vb", "action", "protect", "tmpl", "src",
-            peer, "dst", near, "proto", "esp", "mode", "tunnel")
-    policy("out", asks(False, iif="vb"), action="discard")
-    lab.nl.do("SA_NEW", attr(C["A_SA_SRC"], lib.addr(peer)),
-              attr(C["A_SA_DST"], lib.addr(near)),
+def pieces(src, dst, proto, data):
+    """A packet in two fragments."""
+    cut = 8 * (len(data) // 16)
+    for off, part, more in ((0, data[:cut], 1), (cut, data[cut:], 0)):
+        if ":" in src:
+            yield lib.ipv6(src, dst, 44, struct.pack(
+                "!BBHI", proto, 0, off | more, 77) + part)
+        else:
+            yield ipv4(src, dst, proto, part, ident=77,
+                       frag=more << 13 | off >> 3)
+
+
+def sa_of_member(six, *more):
+    """One to vb, of no direction unless more says it."""
+    lab.nl.do("SA_NEW", attr(C["A_SA_SRC"], lib.addr(host("vb", 2, six))),
+              attr(C["A_SA_DST"], lib.addr(host("vb", 1, six))),
               attr(C["A_SA_PROTO"], u8(50)),
               attr(C["A_SA_SPI"], struct.pack("!I", 0x7777)),
-              attr(C["A_SA_MODE"], u8(C["MODE_TUNNEL"])), *null.attrs())
-    p = udp_packet(peer, host("vb", 9, False), 7, PORT, b"fwd")
-    for seq, default in enumerate(("bypass", "discard"), 1):
-        # ESP for an address of the VRF needs no policy
-        lab.default("in", default)
-        esp = ipv4(peer, near, 50, null.seal(0x7777, seq, 4, p))
-        equal(fate(lambda: wires["vb"].send(esp), None), "out_discard", default)
+              attr(C["A_SA_MODE"], u8(C["MODE_TUNNEL"])), *null.attrs(), *more)
+
+
+def opened_pieces():
+    """ESP to an address of the VRF in fragments, of which policy says nothing."""
+    for six in FAMILIES:
+        near, peer = host("vb", 1, six), host("vb", 2, six)
+        lab.reset()
+        sa_of_member(six, attr(C["A_SA_DIR"], u8(C["DIR_IN"])))
+        p = udp_packet(peer, near, 7, PORT, b"in")
+        esp = null.seal(0x7777, 1, 41 if six else 4, p)
+        equal(fate(lambda: [wires["vb"].send(x) for x in pieces(
+            peer, near, 50, esp)], None), "in_policy", "IPv%d" % (
+                6 if six else 4))
+    lab.reset()
+
+
+def opened_late():
+    """An SA of no direction is served behind the VRF, and yet by the member."""
+    for six in FAMILIES:
+        near, peer = host("vb", 1, six), host("vb", 2, six)
+        lab.reset()
+        lab.cli("policy", "add", "dir", "in", "src",
+                "::/0" if six else "0.0.0.0/0", "dst", "any",
+                "proto", "udp", "iif", "vb", "action", "protect", "tmpl", "src",
+                peer, "dst", near, "proto", "esp", "mode", "tunnel")
+        policy("out", asks(six, iif="vb"), action="discard")
+        sa_of_member(six)
+        p = udp_packet(peer, host("vb", 9, six), 7, PORT, b"fwd")
+        seq = 0
+        for default in ("bypass", "discard"):
+            # ESP for an address of the VRF needs no policy
+            lab.default("in", default)
+            for whole in (True, False):
+                seq += 1
+                esp = null.seal(0x7777, seq, 41 if six else 4, p)
+                sent = [lib.ip(peer, near, 50, esp)] if whole else \
+                    pieces(peer, near, 50, esp)
+                equal(fate(lambda: [wires["vb"].send(x) for x in sent], None),
+                      "out_discard", "IPv%d, default %s, %s" % (
+                          6 if six else 4, default,
+                          "whole" if whole else "in fragments"))
     lab.reset()
 
 
@@ -538,6 +579,7 @@ for test, func in (
         ("received, fragments and marks", in_fragments_mark),
         ("received through an SA", in_opened),
         ("received through an SA behind a VRF", opened_late),
+        ("received through an SA of a VRF, fragments", opened_pieces),
         ("errors received through an SA", errors),
         ("errors of its own", own_errors),
         ("VRF", vrf),

@@ -42,10 +42,12 @@ static void put_spi(struct audit_buffer *ab, __be32 spi)
 }
 
 /* Is the packet dropped as it came, ESP or AH behind its IP header? */
-static bool is_sealed(enum nfipsec_reason reason)
+static bool is_sealed(const struct nfipsec_sa *sa, enum nfipsec_reason reason)
 {
 	switch (reason) {
 	case NFIPSEC_IN_NO_SA:
+		/* The SA that is there no more had opened it. */
+		return !sa;
 	case NFIPSEC_IN_SA_STATE:
 	case NFIPSEC_IN_REPLAY:
 	case NFIPSEC_IN_REPLAY_OLD:
@@ -121,6 +123,7 @@ void nfipsec_audit_drop(const struct nfipsec_net *nn,
 			enum nfipsec_reason reason)
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
+	bool sealed = is_sealed(sa, reason);
 	struct audit_buffer *ab = NULL;
 	struct nfipsec_l3 l3;
 
@@ -136,13 +139,13 @@ void nfipsec_audit_drop(const struct nfipsec_net *nn,
 			 nfipsec_reasons[reason].name, nn->net->ns.inum);
 	if (nfipsec_l3_parse(skb, family, &l3)) {
 		put_packet(ab, skb, &l3);
-		if (is_sealed(reason))
+		if (sealed)
 			put_ipsec(ab, skb, &l3);
 	}
 	if (sa) {
 		put_addrs(ab, "sa-", sa->key.family, &sa->saddr,
 			  &sa->key.daddr);
-		if (!is_sealed(reason))
+		if (!sealed)
 			put_spi(ab, sa->key.spi);
 		audit_log_format(ab, " sa-reqid=%u", READ_ONCE(sa->reqid));
 	}

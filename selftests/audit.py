@@ -10,6 +10,7 @@ import select
 import socket
 import struct
 import sys
+import threading
 
 import lib
 from lib import (C, FAR4, IN4, OUT4, OUT6, PEER4, PEER6, Algo, Refused, attr,
@@ -193,6 +194,43 @@ def replay():
                        seqno="5009"))
 
 
+def dies_meanwhile():
+    """An SA is deleted while it opens a packet: nothing of what comes out.
+
+    What is long takes long, so that one is likely to be open then. What looks like
+    an SPI in it is none.
+    """
+    if (os.cpu_count() or 1) < 2:
+        raise lib.Skip("needs a second CPU")
+    start()
+    lab.n.ip("link set vn mtu 65535")
+    lab.w.ip("link set vw mtu 65535")
+    lab.policy("in", FAR4, IN4)
+    inner = udp_packet(FAR4, IN4, 5000, 4000, b"\xaa" * 60000)
+    packet = outer(False, 50, null.seal(0x7001, 1, 4, inner))
+    go = threading.Event()
+
+    def traffic():
+        if go.wait(0.01):
+            lab.wire.send(packet)
+
+    def died():
+        before = lab.nl.stats()["in_ok"]
+        lab.sa(null, "in", spi=0x7001, replay_window=0)
+        go.set()
+        wait_for(lambda: lab.nl.stats()["in_ok"] > before, "traffic")
+        lab.nl.do("SA_DEL", attr(C["A_SA_DST"], lib.addr(OUT4)),
+                  attr(C["A_SA_PROTO"], u8(50)),
+                  attr(C["A_SA_SPI"], struct.pack("!I", 0x7001)))
+        go.clear()
+        return [r for r in daemon.records() if "sa-reqid" in r]
+
+    with lab.listen(4000), lib.Threads(traffic):
+        got = wait_for(died, "a packet that is open", 60)[0]
+    equal([got.get(k) for k in ("reason", "src", "dst", "spi", "seqno")],
+          ["in_no_sa", FAR4, IN4, spi_text(0x7001), None])
+
+
 def selectors():
     """RFC 4301 5.2: the inner packet's, and which SA it came through."""
     start()
@@ -289,6 +327,7 @@ report.add("off at first, on and off", off_at_first)
 report.add("no SA", no_sa)
 report.add("flow label", flow_label)
 report.add("replay and ICV", replay)
+report.add("SA that dies meanwhile", dies_meanwhile)
 report.add("selectors of the inner packet", selectors)
 report.add("way out", way_out)
 report.add("more than the log takes", flood)

@@ -97,7 +97,7 @@ static bool undecided(const struct nfipsec_net *nn,
 
 /*
  * Rules that set marks are behind the place where fragments are judged. ESP and
- * AH of IPv4 for somebody else are never put together.
+ * AH of IPv4 for another host are never put together.
  */
 static bool wants_mark(const struct nfipsec_net *nn,
 		       const struct nfipsec_l3 *l3)
@@ -123,6 +123,7 @@ bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
 			   const struct nfipsec_l3 *l3,
 			   const struct nfipsec_flow *flow, bool judge)
 {
+	/* Whether it is judged, its SPI tells, and that only the first one has. */
 	if (nfipsec_is_ipsec(l3->proto) && nfipsec_to_group(flow))
 		return true;
 	if ((may_be_ipsec(nn, l3) || (judge && l3->family == AF_INET6)) &&

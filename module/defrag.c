@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See defrag.h. */
+#include <linux/in.h>
+#include <linux/ip.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
@@ -8,6 +10,7 @@
 #include "drop.h"
 #include "flow.h"
 #include "net.h"
+#include "proto.h"
 
 /* Beyond the users of enum ip6_defrag_users: fragments meet only ours. */
 #define DEFRAG6_USER	0x6e666970
@@ -35,6 +38,14 @@ static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
 	return true;
 }
 
+/* Whole, it is for an SA, or not judged either: but to a group it may be. */
+static bool left_to_stack(const struct sk_buff *skb,
+			  const struct nfipsec_l3 *l3)
+{
+	return nfipsec_is_ipsec(l3->proto) &&
+	       !ipv4_is_multicast(ip_hdr(skb)->daddr);
+}
+
 /**
  * nfipsec_defrag() - put fragments together
  * @nn: namespace
@@ -43,12 +54,13 @@ static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
  *
  * IPv4 puts those of ESP and AH for this host together before LOCAL_IN; IPv6
  * only behind it, out of our sight, so that it is done here, in queues of our
- * own. Those of UDP too: whether they are to be judged as clear traffic is known
- * when they are whole. And all that policy judges by what only the whole
- * datagram shows (RFC 4301 section 7.4); of IPv6 whatever is judged for this
- * host, since what a fragment says of its protocol is not what it is put
- * together by. Only what came in the clear gets here, and so what came in the
- * clear completes nothing that was protected.
+ * own. So are those to a group, which are judged like other packets unless there
+ * is an SA, which only the first one tells. Those of UDP too: whether they are to
+ * be judged as clear traffic is known when they are whole. And all that policy
+ * judges by what only the whole datagram shows (RFC 4301 section 7.4); of IPv6
+ * whatever is judged for this host, since what a fragment says of its protocol is
+ * not what it is put together by. Only what came in the clear gets here, and so
+ * what came in the clear completes nothing that was protected.
  * Context: under rcu_read_lock(), process or softirq.
  * Return: true if @skb is consumed; if not, it is the whole datagram, or it is
  * left to the stack.
@@ -60,8 +72,7 @@ bool nfipsec_defrag(const struct nfipsec_net *nn, struct sk_buff *skb,
 	int err;
 
 	if (l3->family == AF_INET)
-		return l3->proto != IPPROTO_ESP && l3->proto != IPPROTO_AH &&
-		       gather_ipv4(nn, skb);
+		return !left_to_stack(skb, l3) && gather_ipv4(nn, skb);
 	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG6_USER);
 	/* It also lets pass what it does not take for a fragment. */
 	if (!err && nfipsec_l3_parse(skb, AF_INET6, &whole) && !whole.frag)

@@ -30,12 +30,16 @@ IFINDEX = int(lab.n.exec("ip", "-o", "link", "show", "vn").split(":")[0])
 def member(six, group=None, port=PORT):
     """A socket of n that listens to a group."""
     s = lab.listen(port, six)
+    join(s, six, group)
+    return s
+
+
+def join(s, six, group=None):
     group = lib.addr(group or GROUP[six])
     if six:
         s.setsockopt(41, 20, group + struct.pack("I", IFINDEX))
     else:
         s.setsockopt(0, 35, group + lib.addr(OUT4))
-    return s
 
 
 def sender(six, loop=True):
@@ -236,6 +240,18 @@ def tunnel_in(six):
          {"in_policy": 1})
 
 
+def pieces(six, src, proto, data):
+    """To the group, as the path has cut it."""
+    for off, more in ((0, 1), (480, 0)):
+        piece = data[off:off + 480] if more else data[off:]
+        if six:
+            head = struct.pack("!BBHI", proto, 0, off | more, 77)
+            yield lib.ipv6(src, GROUP[six], 44, head + piece)
+        else:
+            yield lib.ipv4(src, GROUP[six], proto, piece, ident=77,
+                           frag=more << 13 | off >> 3)
+
+
 def fragments_in(six):
     """ESP to a group that the path has cut is put together."""
     lab.reset()
@@ -246,17 +262,39 @@ def fragments_in(six):
     src = PEERS[six][0]
     data = bytes(i & 255 for i in range(900))
     packet = esp(six, src, null, 0x5000, 1, data)
-    packet = packet[40 if six else 20:]
-    for off, more in ((0, 1), (480, 0)):
-        piece = packet[off:off + 480] if more else packet[off:]
-        if six:
-            head = struct.pack("!BBHI", 50, 0, off | more, 77)
-            to_wire(lib.ipv6(src, GROUP[six], 44, head + piece))
-        else:
-            to_wire(lib.ipv4(src, GROUP[six], 50, piece, ident=77,
-                             frag=more << 13 | off >> 3))
+    for piece in pieces(six, src, 50, packet[40 if six else 20:]):
+        to_wire(piece)
     lab.counted({"in_ok": 1})
     equal(sock.recv(65536), data, "delivered")
+
+
+def fragments_judged(six):
+    """Without an SA it is a packet like others, also in fragments."""
+    src = PEERS[six][0]
+    for proto in (50,) if six else (50, 51):
+        lab.reset()
+        lab.default("in", "discard")
+        sock = lab.n.socket(socket.AF_INET6 if six else socket.AF_INET,
+                            socket.SOCK_RAW, proto)
+        join(sock, six)
+        data = struct.pack("!II", 0x04040000, 0x6000) * 120
+        for allowed in (False, True):
+            if allowed:
+                lab.policy("in", everything(six), GROUP[six], proto,
+                           action="bypass")
+            lab.mark()
+            for piece in pieces(six, src, proto, data):
+                to_wire(piece)
+            if allowed:
+                got = wait_for(lambda: lib.select.select(
+                    [sock], [], [], 0)[0] and sock.recv(65536), "the packet")
+                equal(got[-len(data):], data, "delivered")
+                lab.counted({})
+            else:
+                lab.counted({"in_discard": 1}, "protocol %d" % proto)
+                nothing(sock)
+        sock.close()
+    lab.reset()
 
 
 def sent_once(six, algo, spi, mode, group, data):
@@ -559,6 +597,7 @@ for fam in (False, True):
                         ("longest match", longest_match),
                         ("not a member", not_a_member),
                         ("tunnel", tunnel_in), ("fragments", fragments_in),
+                        ("fragments without SA", fragments_judged),
                         ("forged copy", forged_clear),
                         ("refusals", refusals), ("command", command),
                         ("sent, tunnel to one host", sent_to_peer),

@@ -242,16 +242,19 @@ int nfipsec_gso_init(struct sk_buff *(*gro)(struct list_head *head,
 /**
  * nfipsec_gso_exit() - leave the places
  *
- * What waits in a queue is dropped when it leaves that.
- * Context: process; no packet is sealed any more.
+ * While they are left, which takes a grace period each, a rival may come: it waits until
+ * all are free, and so it must still be looked out for. It may also go, and its place is
+ * not taken again. What waits in a queue is dropped when it leaves that.
+ * Context: process; no packet is sealed any more, and nobody makes an SA.
  */
 void nfipsec_gso_exit(void)
 {
 	unsigned int i;
 
-	unregister_module_notifier(&module_notifier);
 	mutex_lock(&lock);
+	WRITE_ONCE(wanted, false);
 	for (i = 0; i < ARRAY_SIZE(places); i++)
 		leave(&places[i]);
 	mutex_unlock(&lock);
+	unregister_module_notifier(&module_notifier);
 }

@@ -126,6 +126,24 @@ def types():
     equal(save(), saved, "saved again")
 
 
+def labels():
+    """That an SA has another flow label is seen."""
+    start()
+    line = "sa add src fd00::1 dst fd00::2 proto esp spi 0x1003 mode tunnel "
+    for has, others in (("copy", ("7", "0", "hash")), ("7", ("copy", "0", "8")),
+                        ("0", ("copy", "7"))):
+        lab.nl.do("SA_FLUSH")
+        words = line + "flow-label %s " + GCM
+        apply(words % has)
+        before = lab.nl.tables()
+        for text in (words % has, line + GCM):
+            equal(apply(text, "--check"), "", "what would change")
+        for other in others:
+            said = apply(words % other, status=1)
+            equal("with other words" in said, True, said)
+        equal(lab.nl.tables(), before, "tables")
+
+
 def differences():
     start()
     base = SA % (0x1001, 1) + GCM + "\npolicy add dir out src %s dst %s priority 9%s\n" % (
@@ -254,6 +272,7 @@ def many():
 
 report.add("round trip", round_trip)
 report.add("types and codes", types)
+report.add("flow labels", labels)
 report.add("differences", differences)
 report.add("order", order)
 report.add("errors", errors)

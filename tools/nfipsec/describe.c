@@ -564,7 +564,9 @@ void describe_fill(struct nfipsec_sa *sa, const struct nfipsec_sa *from)
 		o->ecn = usual->ecn;
 	if (!(given & NFIPSEC_HAS(NFIPSEC_A_OUTER_DF)))
 		o->df = usual->df;
-	if (!(given & NFIPSEC_HAS(NFIPSEC_A_OUTER_LABEL))) {
+	/* A number has no word in front of it. */
+	if (!(given & (NFIPSEC_HAS(NFIPSEC_A_OUTER_LABEL) |
+		       NFIPSEC_HAS(NFIPSEC_A_OUTER_LABEL_VALUE)))) {
 		o->label = usual->label;
 		o->label_value = usual->label_value;
 	}

@@ -223,6 +223,41 @@ static void test_sas(void)
 	}
 }
 
+/* What a line does not say, but nothing that it says, is as in the kernel. */
+static void test_fill(void)
+{
+	static const char * const labels[][2] = {
+		{ "", "copy" }, { "flow-label copy", "copy" },
+		{ "flow-label 7", "0x00007" }, { "flow-label 0", "0" },
+	};
+	static const char tunnel[] =
+		"src fd00::1 dst fd00::2 proto comp spi 300 mode tunnel comp deflate";
+	struct nfipsec_sa have = {
+		.outer.label = NFIPSEC_LABEL_COPY, .outer.label_value = 5,
+	};
+	struct sa_args in;
+	char words[160], want[32], *text;
+	struct args *a;
+	size_t i;
+
+	has_set(&have, NFIPSEC_A_SA_OUTER);
+	has_set(&have.outer, NFIPSEC_A_OUTER_LABEL);
+	for (i = 0; i < ARRAY_SIZE(labels); i++) {
+		snprintf(words, sizeof(words), "%s %s", tunnel, labels[i][0]);
+		a = args_new(words);
+		in = (struct sa_args){};
+		if (sa_parse_config(a, &in))
+			abort();
+		args_free(a);
+		describe_fill(&in.sa, &have);
+		text = describe_sa(&in.sa);
+		snprintf(want, sizeof(want), " flow-label %s frag", labels[i][1]);
+		has(text, want, "flow label of a line");
+		free(text);
+		sa_wipe(&in);
+	}
+}
+
 /**
  * struct diff - policies, a letter each, and what becomes of them
  * @have: what there is; a digit before a letter is its priority, from there on
@@ -329,5 +364,6 @@ void test_apply(void)
 	test_policies();
 	test_names();
 	test_sas();
+	test_fill();
 	test_plan();
 }

@@ -126,6 +126,42 @@ def types():
     equal(save(), saved, "saved again")
 
 
+OTHERWISE = """
+sa add src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x1001 mode tunnel reqid 1 dir out limit byte-soft 0 limit time-hard 0 """ + GCM + """
+sa add src 10.0.0.2 dst 10.0.0.1 proto esp spi 0x1002 mode tunnel reqid 1 dir in """ + GCM + """ sel src 192.168.2.9/24 dst 192.168.1.1-192.168.1.2,192.168.1.3 proto udp dport 4000,4001
+sa add src fd00::1 dst fd00::2 proto esp spi 0x1003 mode tunnel reqid 3 dir out flow-label 0 """ + GCM + """
+policy add dir out src 192.168.1.7/24 dst 192.168.2.7/25,192.168.2.128/25 priority 1""" + TMPL + """
+policy add dir out src 10.1.2.3/24 dst 0.0.0.0/1,128.0.0.0/1 proto tcp dport 81,80 priority 2 action discard
+policy add dir out src fd00:7::1/64 dst fd00:8::-fd00:8:0:0:ffff:ffff:ffff:fffe,fd00:8::ffff:ffff:ffff:ffff,fd00:8:0:1::7/64 proto udp dport 85-99,80-90 priority 3 action discard
+policy add dir out src 10.1.2.3/24 dst any proto tcp dport 0-8,9-65535 priority 4 action discard
+policy add dir out src 10.1.2.3/24 dst any mark 0x1/0xffffffff priority 5 action discard
+policy add dir in src 10.1.2.3/24 dst any proto icmp type 3,4,11/0-3,11/4 priority 6 action discard sel src 192.168.1.9/24 dst any proto tcp dport 7,7
+"""
+
+
+def otherwise():
+    """What the kernel keeps in another form stays where it is."""
+    start()
+    apply(OTHERWISE)
+    with lab.n.socket(2, 2) as sock:
+        sock.bind((IN4, 0))
+        sock.sendto(b"x", (FAR4, 4000))
+    lab.counted({"out_ok": 1})
+    before = lab.nl.tables()
+    equal(apply(OTHERWISE, "--check"), "", "what would change")
+    apply(OTHERWISE)
+    equal(lab.nl.tables(), before, "tables")
+    # but not what is almost the same
+    for old, new in (("dport 81,80", "dport 82,80"),
+                     ("0x1/0xffffffff", "0x1/0xfffffff"),
+                     ("11/0-3,11/4", "11/0-3,11/5"),
+                     ("192.168.1.7/24", "192.168.1.7/25"),
+                     ("fffe,fd00:8::", "fffd,fd00:8::")):
+        said = apply(OTHERWISE.replace(old, new), "--check", status=3)
+        equal(signs(said), "-+", said)
+    equal(lab.nl.tables(), before, "tables")
+
+
 def labels():
     """That an SA has another flow label is seen."""
     start()
@@ -272,6 +308,7 @@ def many():
 
 report.add("round trip", round_trip)
 report.add("types and codes", types)
+report.add("written otherwise", otherwise)
 report.add("flow labels", labels)
 report.add("differences", differences)
 report.add("order", order)

@@ -18,6 +18,7 @@
 #include "policy.h"
 #include "sa.h"
 #include "selector.h"
+#include "settle.h"
 #include "tmpl.h"
 
 /**
@@ -92,150 +93,12 @@ static void put_owner(FILE *out, const char *owner)
 	put_word(out, owner);
 }
 
-static int port_cmp(const void *a, const void *b)
-{
-	const struct nfipsec_port_range *p = a, *q = b;
-
-	return p->low - q->low;
-}
-
-static int addr_cmp(const void *a, const void *b)
-{
-	const struct nfipsec_addr_range *p = a, *q = b;
-
-	return memcmp(p->addr.bytes, q->addr.bytes, sizeof(p->addr.bytes));
-}
-
-/* The kernel tells the lowest first. */
-static void sort_ports(uint16_t *min, uint16_t *max,
-		       struct nfipsec_port_list *more)
-{
-	struct nfipsec_port_range *first = more->range;
-	struct nfipsec_port_range swap;
-
-	if (!more->n)
-		return;
-	qsort(more->range, more->n, sizeof(*more->range), port_cmp);
-	if (first->low >= *min)
-		return;
-	swap = *first;
-	first->low = *min;
-	first->high = *max;
-	*min = swap.low;
-	*max = swap.high;
-	qsort(more->range, more->n, sizeof(*more->range), port_cmp);
-}
-
-/* Length of the prefix that is a range, or -1. */
-static int range_plen(const struct nfipsec_addr *lo,
-		      const struct nfipsec_addr *hi)
-{
-	int bits = addr_bits(lo->family);
-	int plen = 0;
-	int i;
-
-	while (plen < bits &&
-	       !((lo->bytes[plen / 8] ^ hi->bytes[plen / 8]) &
-		 (0x80 >> plen % 8)))
-		plen++;
-	for (i = plen; i < bits; i++)
-		if (lo->bytes[i / 8] & (0x80 >> i % 8) ||
-		    !(hi->bytes[i / 8] & (0x80 >> i % 8)))
-			return -1;
-	return plen;
-}
-
-/* The kernel tells of a range that is a prefix as one. */
-static void to_prefix(struct nfipsec_addr_range *r)
-{
-	int plen;
-
-	if (!has_get(r, NFIPSEC_A_ADDR_RANGE_END))
-		return;
-	plen = range_plen(&r->addr, &r->end);
-	if (plen < 0)
-		return;
-	r->plen = plen;
-	r->has = NFIPSEC_HAS(NFIPSEC_A_ADDR_RANGE_ADDR) |
-		 NFIPSEC_HAS(NFIPSEC_A_ADDR_RANGE_PLEN);
-}
-
-/**
- * struct side - where a selector has one of its two sides
- * @addr: attribute of the address
- * @plen: of its prefix length
- * @end: of the highest address
- */
-struct side {
-	unsigned int addr;
-	unsigned int plen;
-	unsigned int end;
-};
-
-/* One of the two has an attribute if the other has. */
-static void copy_has(uint64_t *to, unsigned int to_attr, const uint64_t *from,
-		     unsigned int from_attr)
-{
-	*to &= ~NFIPSEC_HAS(to_attr);
-	if (*from & NFIPSEC_HAS(from_attr))
-		*to |= NFIPSEC_HAS(to_attr);
-}
-
-/* And the lowest range first. */
-static void sort_side(uint64_t *has, const struct side *side,
-		      struct nfipsec_addr *addr, uint8_t *plen,
-		      struct nfipsec_addr *end, struct nfipsec_addr_list *more)
-{
-	struct nfipsec_addr_range all[NFIPSEC_MORE_MAX + 1];
-	struct nfipsec_addr_range *r = all;
-	uint32_t i;
-
-	if (!(*has & NFIPSEC_HAS(side->addr)))
-		return;
-	*r = (struct nfipsec_addr_range){
-		.addr = *addr, .plen = *plen, .end = *end,
-		.has = NFIPSEC_HAS(NFIPSEC_A_ADDR_RANGE_ADDR),
-	};
-	copy_has(&r->has, NFIPSEC_A_ADDR_RANGE_PLEN, has, side->plen);
-	copy_has(&r->has, NFIPSEC_A_ADDR_RANGE_END, has, side->end);
-	memcpy(all + 1, more->range, more->n * sizeof(*all));
-	for (i = 0; i <= more->n; i++)
-		to_prefix(&all[i]);
-	qsort(all, more->n + 1, sizeof(*all), addr_cmp);
-	*addr = r->addr;
-	*plen = r->plen;
-	*end = r->end;
-	copy_has(has, side->plen, &r->has, NFIPSEC_A_ADDR_RANGE_PLEN);
-	copy_has(has, side->end, &r->has, NFIPSEC_A_ADDR_RANGE_END);
-	memcpy(more->range, all + 1, more->n * sizeof(*all));
-}
-
-static void sort_sides(struct nfipsec_selector *sel)
-{
-	static const struct side src = {
-		NFIPSEC_A_SELECTOR_SRC, NFIPSEC_A_SELECTOR_SRC_PLEN,
-		NFIPSEC_A_SELECTOR_SRC_END,
-	};
-	static const struct side dst = {
-		NFIPSEC_A_SELECTOR_DST, NFIPSEC_A_SELECTOR_DST_PLEN,
-		NFIPSEC_A_SELECTOR_DST_END,
-	};
-
-	sort_side(&sel->has, &src, &sel->src, &sel->src_plen, &sel->src_end,
-		  &sel->src_more);
-	sort_side(&sel->has, &dst, &sel->dst, &sel->dst_plen, &sel->dst_end,
-		  &sel->dst_more);
-}
-
 static char *selector_line(const struct nfipsec_selector *from)
 {
 	struct nfipsec_selector sel = *from;
 	struct line l;
 
-	sort_ports(&sel.sport_min, &sel.sport_max, &sel.sport_more);
-	sort_ports(&sel.dport_min, &sel.dport_max, &sel.dport_more);
-	sort_ports(&sel.type_min, &sel.type_max, &sel.type_more);
-	sort_sides(&sel);
+	selector_settle(&sel);
 	if (!line_begin(&l))
 		return NULL;
 	selector_print(l.out, &sel);
@@ -452,15 +315,19 @@ static void put_encap(FILE *out, const struct nfipsec_sa *sa)
 		fprintf(out, " nat-keepalive-interval %u", e->keepalive);
 }
 
+/* One of 0 is none, and the kernel tells of none. */
 static void put_limits(FILE *out, const struct nfipsec_lifetime *life)
 {
+	uint64_t limit;
 	size_t i;
 
-	for (i = 0; i < SA_LIMITS; i++)
-		if (has_get(life, sa_limits[i].attr))
+	for (i = 0; i < SA_LIMITS; i++) {
+		limit = *(const uint64_t *)((const char *)life +
+					    sa_limits[i].off);
+		if (has_get(life, sa_limits[i].attr) && limit)
 			fprintf(out, " limit %s %" PRIu64, sa_limits[i].name,
-				*(const uint64_t *)((const char *)life +
-						    sa_limits[i].off));
+				limit);
+	}
 }
 
 static void put_rest(FILE *out, const struct nfipsec_sa *sa)

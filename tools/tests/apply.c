@@ -44,6 +44,35 @@ static const char * const policies[][2] = {
 		"dir in src 0.0.0.0/0 dst any proto icmp type 3,11/0,11/2-12/1 action bypass",
 		"dir in src any dst 0.0.0.0/0 proto icmp type 11/2-12/1,3/0-255,11/0 action bypass",
 	},
+	/* host bits, as a prefix and in a list of ranges that touch */
+	{
+		"dir out src 10.1.2.0/24 dst 0.0.0.0/0 action bypass",
+		"dir out src 10.1.2.3/24 dst 10.0.0.0-255.255.255.255,1.2.3.4/1 action bypass",
+	},
+	{
+		"dir in src 255.255.255.252/30,0.0.0.0 dst 10.0.0.1-10.0.0.6 action bypass",
+		"dir in src 0.0.0.0,255.255.255.254/31,255.255.255.253,255.255.255.252 dst 10.0.0.5/31,10.0.0.1,10.0.0.2-10.0.0.4,10.0.0.6,10.0.0.3 action bypass",
+	},
+	{
+		"dir in src fd00::1-fd00:0:0:1:: dst any action bypass",
+		"dir in src fd00:0:0:1::,fd00::1-fd00::ffff:ffff:ffff:ffff dst any action bypass",
+	},
+	{
+		"dir out src 10.0.0.1 dst any proto tcp dport 80-81,83-99,65535 action bypass",
+		"dir out src 10.0.0.1 dst any proto tcp dport 85-99,65535,81,83-90,80,88 action bypass",
+	},
+	{
+		"dir out src 10.0.0.1 dst any proto tcp dport 80 action bypass",
+		"dir out src 10.0.0.1 dst any proto tcp sport 9-65535,0-8 dport 80,80 action bypass",
+	},
+	{
+		"dir in src 0.0.0.0/0 dst any proto icmp type 3-4,11/0-7 action bypass",
+		"dir in src 0.0.0.0/0 dst any proto icmp type 4,11/3-7,11/0-3,3 action bypass",
+	},
+	{
+		"dir out src 10.0.0.1 dst any mark 0x1 action bypass",
+		"dir out src 10.0.0.1 dst any mark 1/0xffffffff action bypass",
+	},
 };
 
 static char *policy_text(const char *words)
@@ -211,6 +240,11 @@ static void test_sas(void)
 	char *first, *again;
 	size_t i;
 
+	first = sa_text("src ::1 dst ::2 proto comp spi 300 mode tunnel comp deflate limit byte-hard 7");
+	again = sa_text("src ::1 dst ::2 proto comp spi 300 mode tunnel comp deflate limit byte-soft 0 limit byte-hard 7 limit time-hard 0");
+	same(again, first, "limits of 0");
+	free(first);
+	free(again);
 	for (i = 0; i < ARRAY_SIZE(sas); i++) {
 		first = sa_text(sas[i]);
 		again = sa_text(behind(first, "sa add "));

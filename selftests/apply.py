@@ -180,6 +180,31 @@ def labels():
         equal(lab.nl.tables(), before, "tables")
 
 
+def ceilings():
+    """What is saved of an SA that keep looks after sends nothing at first."""
+    start()
+    lines = (SA % (0x1001, 1) + "seq-max 1000 " + GCM + "\n" +
+             SA % (0x1002, 1) + "seq-max 0 " + GCM + " sel src %s dst %s proto "
+             "udp dport 7\n" % (IN4, FAR4) + SA % (0x1003, 1) + GCM + "\n")
+    apply(lines)
+    before = lab.nl.tables()
+    saved = save()
+    equal({line.split(" spi ")[1][:6]: line.endswith(" seq-max 0")
+           for line in saved.splitlines() if line.startswith("sa ")},
+          {"0x1001": True, "0x1002": True, "0x1003": False}, saved)
+    for text in (lines, saved, saved.replace(" seq-max 0", "")):
+        equal(apply(text, "--check"), "", "what would change")
+        apply(text)
+    equal(lab.nl.tables(), before, "tables")
+    lab.nl.do("SA_FLUSH")
+    write(by_save(saved), KEYS)
+    apply(saved)
+    equal(save(), saved, "saved again")
+    equal([lib.json_of(lab.cli("-j", "sa", "get", "dst", "10.0.0.2", "proto",
+                               "esp", "spi", spi)).get("seq_max")
+           for spi in ("0x1001", "0x1002", "0x1003")], [0, 0, None], "seq-max")
+
+
 def differences():
     start()
     base = SA % (0x1001, 1) + GCM + "\npolicy add dir out src %s dst %s priority 9%s\n" % (
@@ -310,6 +335,7 @@ report.add("round trip", round_trip)
 report.add("types and codes", types)
 report.add("written otherwise", otherwise)
 report.add("flow labels", labels)
+report.add("largest numbers", ceilings)
 report.add("differences", differences)
 report.add("order", order)
 report.add("errors", errors)

@@ -12,7 +12,7 @@
  * @text: all of it, as describe.h says
  * @line: of the file, 0 of the kernel
  * @in: an SA of the file, with its keys, else NULL
- * @sa: an SA of the kernel, what identifies it, else NULL
+ * @sa: an SA of the kernel, else NULL
  * @words: a policy of the file, as typed, each with its NUL, else NULL
  * @argc: how many
  * @index: a policy of the kernel, else 0

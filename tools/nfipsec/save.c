@@ -25,6 +25,16 @@ static int owner_parse(struct args *a, struct nfipsec_sa *filter)
 	return words_parse(a, words, ARRAY_SIZE(words), filter, false);
 }
 
+/*
+ * One with a largest number comes again with 0: how far it went is not known
+ * then, nfipsec keep knows.
+ */
+static void save_sa(const struct item *item)
+{
+	fprintf(cli.out, "%s%s\n", item->text,
+		SA_HAS(item->sa, SEQ_MAX) ? " seq-max 0" : "");
+}
+
 /**
  * cmd_save() - save
  * @a: words
@@ -48,7 +58,7 @@ int cmd_save(struct args *a)
 	if (!ret && !owner)
 		save_default(&have.def);
 	for (i = 0; !ret && i < have.sas.n; i++)
-		fprintf(cli.out, "%s\n", have.sas.item[i].text);
+		save_sa(&have.sas.item[i]);
 	for (i = 0; !ret && i < have.policies.n; i++)
 		fprintf(cli.out, "%s\n", have.policies.item[i].text);
 	tables_free(&have);

@@ -306,6 +306,13 @@ def on_file():
     return out
 
 
+def max_of(spi):
+    """The largest number that the file has of an SPI."""
+    with open(FILE, encoding="ascii") as f:
+        return max([0, *map(int, re.findall(r"spi 0x%08x seq-out (\d+)" % spi,
+                                            f.read()))])
+
+
 def forget():
     for path in (FILE, FILE + ".new"):
         if os.path.exists(path):
@@ -445,6 +452,35 @@ def received():
     into(9)
 
 
+def moved():
+    """Wherever an SA comes again, it begins behind what it sent elsewhere."""
+    forget()
+    boot(gcm)
+    there = ["dst", PEER4, "proto", "esp", "spi", str(THERE), "to"]
+    keep = Keeper("ahead", 60, "interval", 1)
+    seen = [number(gcm, THERE) for _ in range(20)]
+    lab.cli("sa", "move", *there, "dst", "10.0.0.12")
+    wait_for(lambda: open(FILE, encoding="ascii").read().count("seq-out") == 2,
+             "the other addresses")
+    there[1] = "10.0.0.12"
+    for _ in range(3):
+        last = max_of(THERE)
+        lab.cli("sa", "update", *there[:-1], "seq-out", str(last - 1))
+        wait_for(lambda was=last: max_of(THERE) > was, "more numbers")
+    last = max_of(THERE)
+    keep.kill()
+    reload()
+    boot(gcm)
+    keep = Keeper("ahead", 60, "interval", 600)
+    seen.append(number(gcm, THERE))
+    equal(seen[-1], last + 1, "number")
+    # nor does another keep change an SA that went on
+    equal(keep.end(), 0, "status")
+    keep = Keeper("ahead", 60, "interval", 600)
+    equal(number(gcm, THERE), last + 2, "number")
+    equal(keep.end(), 0, "status")
+
+
 def whose():
     """Those of an owner, or of nobody; one of IKE is left alone."""
     forget()
@@ -500,6 +536,7 @@ report.add("kept from the beginning", at_once)
 report.add("crash of the host", crash)
 report.add("crash of keep", killed)
 report.add("what was received", received)
+report.add("moved", moved)
 report.add("whose SAs", whose)
 report.add("one at a time", one_only)
 sys.exit(report.run())

@@ -113,13 +113,14 @@ static void apply(struct keeper *keep, const struct kept *k)
 static int look(struct keeper *keep)
 {
 	struct kept *k, *end;
-	bool write = false;
 	int ret = CLI_OK;
+	bool write;
 
 	for (k = keep->list.sa; k < keep->list.sa + keep->list.len; k++)
 		k->there = false;
 	if (nfipsec_sa_list(cli.h, see, keep))
 		return cli_refused("keep");
+	write = kept_begin(&keep->list);
 	end = keep->list.sa + keep->list.len;
 	for (k = keep->list.sa; k < end; k++)
 		write |= kept_plan(k, keep->ahead);

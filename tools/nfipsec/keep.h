@@ -60,6 +60,7 @@ struct kept_list {
 
 struct kept *kept_find(struct kept_list *list, const struct nfipsec_sa *sa);
 void kept_seen(struct kept *k, const struct nfipsec_sa *sa, bool receive);
+bool kept_begin(struct kept_list *list);
 bool kept_plan(struct kept *k, uint64_t ahead);
 
 int keep_lock(const char *path, bool new, int *fd);

@@ -100,6 +100,45 @@ static void plan_out(struct kept *k, uint64_t ahead)
 		k->out = from;
 }
 
+/* The largest number that its SA may have used, under whatever addresses. */
+static uint64_t largest(const struct kept_list *list, const struct kept *like)
+{
+	uint64_t out = like->out;
+	const struct kept *k;
+
+	for (k = list->sa; k < list->sa + list->len; k++)
+		if (k->spi == like->spi && k->proto == like->proto &&
+		    k->out > out && k->out <= like->limit)
+			out = k->out;
+	return out;
+}
+
+/**
+ * kept_begin() - let SAs that have come begin behind all that is kept of their SPI
+ * @list: SAs, that kept_seen() filled; before kept_plan() looks at one
+ *
+ * An SA that was moved has numbers under each of its addresses, and may come again
+ * with any of them. What has its SPI may be another SA: then only numbers are lost.
+ * One that went on has all that is on file of it, and is left as it is.
+ *
+ * Return: true if the file has to be written before
+ */
+bool kept_begin(struct kept_list *list)
+{
+	bool write = false;
+	struct kept *k;
+	uint64_t out;
+
+	for (k = list->sa; k < list->sa + list->len; k++) {
+		if (!k->there || !k->sends || (k->out && k->out <= k->seq_max))
+			continue;
+		out = largest(list, k);
+		write = write || out != k->out;
+		k->out = out;
+	}
+	return write;
+}
+
 /**
  * kept_plan() - find out what is to be done about an SA
  * @k: entry, that kept_seen() or keep_read() filled

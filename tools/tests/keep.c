@@ -93,6 +93,53 @@ static void receive_run(uint64_t in, uint64_t seq_in, uint64_t want,
 	   !k.raise && !k.from, "keep: received", "in %" PRIu64, k.in);
 }
 
+static struct kept *add_kept(struct kept_list *list, uint8_t dst, uint8_t proto,
+			     uint64_t out)
+{
+	struct nfipsec_sa sa = {
+		.src = { 2, { 192, 0, 2, 1 } }, .dst = { 2, { 192, 0, 2, dst } },
+		.proto = proto, .spi = 0x1001,
+	};
+	struct kept *k = kept_find(list, &sa);
+
+	k->out = out;
+	return k;
+}
+
+/* One SPI, on file with 500 and 900 under other addresses. */
+static void begin_run(const char *name, uint64_t out, uint64_t seq_max,
+		      uint64_t want)
+{
+	struct nfipsec_sa sa = { .dir = NFIPSEC_DIR_OUT, .seq_max = seq_max };
+	struct kept_list list = {};
+	struct kept *k;
+	bool write;
+
+	if (seq_max != NONE)
+		has_set(&sa, NFIPSEC_A_SA_SEQ_MAX);
+	add_kept(&list, 2, 50, 500);
+	add_kept(&list, 3, 50, 900);
+	add_kept(&list, 4, 51, 2000);
+	add_kept(&list, 5, 50, M32 + 1);
+	k = add_kept(&list, 9, 50, out);
+	kept_seen(k, &sa, false);
+	write = kept_begin(&list);
+	ok(k->out == want && write == (want != out), name,
+	   "%" PRIu64 ", write %d", k->out, write);
+	free(list.sa);
+}
+
+static void test_begin(void)
+{
+	begin_run("keep: comes, not known under its addresses", 0, 0, 900);
+	begin_run("keep: moved", 0, 900, 900);
+	begin_run("keep: comes, less is known", 100, 0, 900);
+	begin_run("keep: comes, more is known", 1000, 0, 1000);
+	begin_run("keep: comes without seq-max", 100, NONE, 900);
+	begin_run("keep: went on", 100, 100, 100);
+	begin_run("keep: not kept", 0, NONE, 0);
+}
+
 static void same_list(const struct kept_list *a, const struct kept_list *b,
 		      const char *name)
 {
@@ -220,6 +267,7 @@ void test_keep(void)
 	receive_run(0, 9, 9, false);
 	receive_run(9, 9, 9, false);
 	receive_run(9, 3, 9, true);
+	test_begin();
 
 	if (!mkdtemp(dir))
 		abort();

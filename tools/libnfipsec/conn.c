@@ -166,8 +166,6 @@ static int transact(struct nfipsec *h, const struct nlmsghdr *nlh,
 	return ret;
 }
 
-static int find_family(struct nfipsec *h);
-
 /**
  * nfi_look_again() - what a refusal says of the module
  * @h: handle
@@ -184,7 +182,7 @@ int nfi_look_again(struct nfipsec *h, int ret)
 {
 	if (ret != -ENOENT || h->told)
 		return ret;
-	ret = find_family(h);
+	ret = nfi_find_family(h);
 	return ret == -ENOENT ? -ENODEV : ret;
 }
 
@@ -386,7 +384,13 @@ static int ask_family(struct nfipsec *h, const char *name, struct family *f)
 	return !ret && !f->id ? -ENOENT : ret;
 }
 
-static int find_family(struct nfipsec *h)
+/**
+ * nfi_find_family() - look for the kernel module
+ * @h: handle, that has not subscribed
+ *
+ * Return: 0 or a negative errno, -ENOENT if it is not loaded
+ */
+int nfi_find_family(struct nfipsec *h)
 {
 	struct group groups[] = {
 		{ .name = NFIPSEC_MCGRP_EVENTS },
@@ -520,7 +524,7 @@ int nfipsec_open(struct nfipsec **h)
 	int ret;
 
 	ret = nfi_connect(h);
-	return ret ? ret : find_family(*h);
+	return ret ? ret : nfi_find_family(*h);
 }
 
 /**

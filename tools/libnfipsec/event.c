@@ -38,6 +38,84 @@ int nfipsec_change_subscribe(struct nfipsec *h)
 	return join(h, h->changes);
 }
 
+static int gone(struct nfipsec *h)
+{
+	return nfi_fail(h, -ENODEV, "the kernel module was unloaded, and nothing more would be told");
+}
+
+/*
+ * Is it still the module that the handle subscribed to? One that is loaded again has
+ * another number. Asked by another handle, since on this one are events.
+ */
+static int same_module(struct nfipsec *h, struct nfipsec *other)
+{
+	int ret = nfi_find_family(other);
+
+	if (ret == -ENOENT || (!ret && other->family != h->family))
+		return gone(h);
+	return ret ? nfi_fail(h, ret, "%s", nfipsec_error(other)) : 0;
+}
+
+/**
+ * nfipsec_event_watch() - have events end when the module goes
+ * @h: handle that subscribed
+ *
+ * Its groups go with the module. Without this, nfipsec_event_read() then waits for
+ * ever, also after the module was loaded again; with it, it gives -ENODEV, after
+ * all that was told before.
+ *
+ * Return: 0 or a negative errno, -ENODEV if the module is gone already
+ */
+int nfipsec_event_watch(struct nfipsec *h)
+{
+	struct nfipsec *other;
+	uint32_t group;
+	int ret;
+
+	h->error[0] = '\0';
+	ret = nfi_connect(&other);
+	if (!ret)
+		ret = nfi_find_ctrl(other, &group);
+	if (ret) {
+		nfi_fail(h, ret, "%s", nfipsec_error(other));
+	} else {
+		ret = nfi_join(h, group, "the kernel's families");
+		/* In this order: what goes after the question is told. */
+		if (!ret)
+			ret = same_module(h, other);
+		h->watched = !ret;
+	}
+	nfipsec_close(other);
+	return ret;
+}
+
+/* What was lost may have been that the module goes. */
+static int look_again(struct nfipsec *h)
+{
+	struct nfipsec *other;
+	int ret = nfi_connect(&other);
+
+	if (!ret)
+		ret = same_module(h, other);
+	nfipsec_close(other);
+	return ret == -ENODEV ? ret : -ENOBUFS;
+}
+
+static bool is_end(const struct nfipsec *h, const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *a;
+
+	if (genl->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	mnl_attr_for_each(a, nlh, GENL_HDRLEN) {
+		if (mnl_attr_get_type(a) == CTRL_ATTR_FAMILY_ID)
+			return mnl_attr_get_payload_len(a) == sizeof(uint16_t) &&
+			       mnl_attr_get_u16(a) == h->family;
+	}
+	return false;
+}
+
 /* The set of an event, and where it goes. NULL: that of a newer kernel. */
 static const struct nfi_set *event_set(struct nfipsec_event *ev, void **obj)
 {
@@ -78,6 +156,8 @@ static int event_one(const struct nlmsghdr *nlh, void *arg)
 	void *obj;
 	size_t len;
 
+	if (nlh->nlmsg_type == GENL_ID_CTRL && is_end(w->h, nlh))
+		return gone(w->h);
 	if (nlh->nlmsg_type != w->h->family)
 		return 0;
 	ev.cmd = genl->cmd;
@@ -97,13 +177,15 @@ static int event_one(const struct nlmsghdr *nlh, void *arg)
  * @arg: for @cb
  *
  * Return: 0, a negative errno, or what @cb returned if not 0; -EINTR after a
- *	signal; -ENOBUFS if events were lost
+ *	signal; -ENOBUFS if events were lost; -ENODEV if the module went, see
+ *	nfipsec_event_watch()
  */
 int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg)
 {
 	struct event_walk w = { .h = h, .cb = cb, .arg = arg };
+	int ret = nfi_listen(h, "events", event_one, &w);
 
-	return nfi_listen(h, "events", event_one, &w);
+	return ret == -ENOBUFS && h->watched ? look_again(h) : ret;
 }
 
 struct acquire_walk {

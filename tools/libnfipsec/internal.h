@@ -48,6 +48,7 @@
  * @family: number of the generic netlink family, 0 if there was none
  * @events: number of its multicast group, 0 if the kernel has none
  * @changes: likewise, of changes
+ * @watched: events end with the module, see nfipsec_event_watch()
  * @seq: of the last request
  * @torn: the last list changed while it was read
  * @stage: requests of a transaction that are not sent yet, wiped likewise; or NULL
@@ -67,6 +68,7 @@ struct nfipsec {
 	uint16_t family;
 	uint32_t events;
 	uint32_t changes;
+	bool watched;
 	uint32_t seq;
 	bool torn;
 	char *stage;
@@ -187,6 +189,7 @@ int nfi_call(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 int nfi_dump(struct nfipsec *h, uint8_t cmd, const struct nfi_set *set,
 	     nfi_msg_cb cb, void *arg);
 int nfi_connect(struct nfipsec **h);
+int nfi_find_family(struct nfipsec *h);
 int nfi_find_ctrl(struct nfipsec *h, uint32_t *group);
 int nfi_join(struct nfipsec *h, uint32_t group, const char *what);
 int nfi_listen(struct nfipsec *h, const char *what, nfi_msg_cb cb, void *arg);

@@ -889,6 +889,8 @@ int nfipsec_event_subscribe(struct nfipsec *h);
  * at a limit are told of as events only, so who keeps a copy wants both.
  */
 int nfipsec_change_subscribe(struct nfipsec *h);
+/* Then: -ENODEV when the module is unloaded, where nothing would be told any more. */
+int nfipsec_event_watch(struct nfipsec *h);
 int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg);
 
 /*

@@ -5,6 +5,7 @@ The topology is that of lib.py.
 """
 import json
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -226,6 +227,60 @@ def monitor():
             m.close()
 
 
+def ends(mon):
+    """It says why."""
+    equal(mon.p.wait(10 * lib.SLOW), 1, "status")
+    said = mon.p.stderr.read()
+    equal(b"was unloaded" in said, True, said)
+
+
+def unloaded():
+    """Who listens does not wait for ever after the module went."""
+    lab.reset()
+    before = members()
+    mons = [Monitor("monitor", what) for what in ("events", "changes")]
+    try:
+        wait_for(lambda: members() == before + 2, "the monitors")
+        lab.sa(null, "out")
+        lib.reload(lab)
+        for mon in mons:
+            ends(mon)
+        # what was before that was told
+        equal((mons[0].line(), mons[1].line()[:7]), ("", "sa new "), "events")
+    finally:
+        for mon in mons:
+            mon.close()
+
+
+def lost():
+    """How many messages to sockets of generic netlink had no room."""
+    return sum(int(line.split()[8]) for line in lab.n.exec(
+        "cat", "/proc/net/netlink").splitlines()[1:]
+        if line.split()[1] == "16")
+
+
+def unheard():
+    """Nor if what says that it went has no room in the socket."""
+    lab.reset()
+    before = members(), lost()
+    mon = Monitor("monitor", "changes")
+    try:
+        wait_for(lambda: members() == before[0] + 1, "the monitor")
+        lab.policy("out", IN4, FAR4, action="bypass")
+        equal((mon.line() or "")[:10], "policy new", "event")
+        mon.p.send_signal(signal.SIGSTOP)
+        for _ in range(100000):
+            lab.nl.do("POLICY_FLUSH")
+            if lost() > before[1]:
+                break
+        lib.reload(lab)
+        mon.p.send_signal(signal.SIGCONT)
+        ends(mon)
+    finally:
+        mon.p.send_signal(signal.SIGCONT)
+        mon.close()
+
+
 def larval():
     """SPIs that a daemon reserved and left are listed and go by its name."""
     lab.reset()
@@ -352,6 +407,8 @@ report.add("changes of policies", changes_policy)
 report.add("expiry is no change by request", expired)
 report.add("changes of one namespace", other_namespace)
 report.add("changes by command", monitor)
+report.add("the module goes", unloaded)
+report.add("the module goes unheard", unheard)
 report.add("larval SAs that were left", larval)
 report.add("the largest policy and SA", largest)
 report.add("features and algorithms", features)

@@ -342,15 +342,6 @@ def into(seq, want="in_ok"):
     nothing(sock4)
 
 
-def reload():
-    """The module goes, with all it knows, and comes again."""
-    lib.sh("rmmod", "nfipsec")
-    ko = os.environ.get("NFIPSEC_KO")
-    lib.sh(*(("insmod", ko) if ko else ("modprobe", "nfipsec")))
-    lib.Genl.family = None
-    lab.nl = lib.Genl(lab.n)
-
-
 def under_traffic():
     """No packet is lost, and each number was on file before it was used."""
     forget()
@@ -399,7 +390,7 @@ def crash():
         held()
         last = on_file()[THERE]["seq-out"]
         equal(last >= seen[-1], True, "on file")
-        reload()
+        lib.reload(lab)
         boot(gcm)
         held()
         equal(seen, sorted(set(seen)), "each number once, the larger later")
@@ -436,7 +427,7 @@ def received():
         into(seq)
     equal(keep.end(), 0, "status")
     equal(on_file(), {BACK: {"seq-in": 7}}, "file")
-    reload()
+    lib.reload(lab)
     boot(there=False)
     keep = Keeper("seq-in", "interval", 600)
     for seq in (1, 5, 7, 6):
@@ -445,11 +436,29 @@ def received():
     equal(keep.end(), 0, "status")
     equal(on_file(), {BACK: {"seq-in": 8}}, "file")
     # the file is one of commands, too
-    reload()
+    lib.reload(lab)
     boot(there=False)
     lab.cli("-b", FILE)
     into(8, "in_replay")
     into(9)
+
+
+def unloaded():
+    """It ends when the module goes, and the next one knows what was sent."""
+    forget()
+    boot()
+    keep = Keeper("ahead", 100, "interval", 600)
+    equal(number(null, THERE), 1, "number")
+    lib.reload(lab)
+    equal(keep.proc.wait(10 * lib.SLOW), 1, "status")
+    said = keep.proc.stderr.read()
+    equal(b"was unloaded" in said, True, said)
+    keep.proc.stderr.close()
+    boot()
+    held()
+    keep = Keeper("ahead", 100, "interval", 600)
+    equal(number(null, THERE), 101, "number")
+    equal(keep.end(), 0, "status")
 
 
 def moved():
@@ -469,7 +478,7 @@ def moved():
         wait_for(lambda was=last: max_of(THERE) > was, "more numbers")
     last = max_of(THERE)
     keep.kill()
-    reload()
+    lib.reload(lab)
     boot(gcm)
     keep = Keeper("ahead", 60, "interval", 600)
     seen.append(number(gcm, THERE))
@@ -536,6 +545,7 @@ report.add("kept from the beginning", at_once)
 report.add("crash of the host", crash)
 report.add("crash of keep", killed)
 report.add("what was received", received)
+report.add("the module goes", unloaded)
 report.add("moved", moved)
 report.add("whose SAs", whose)
 report.add("one at a time", one_only)

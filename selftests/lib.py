@@ -160,6 +160,15 @@ def sh(*cmd, stdin=None, ok=True):
     return p.stdout
 
 
+def reload(lab):
+    """The module goes, with all it knows, and comes again."""
+    sh("rmmod", "nfipsec")
+    ko = os.environ.get("NFIPSEC_KO")
+    sh(*(("insmod", ko) if ko else ("modprobe", "nfipsec")))
+    Genl.family = None
+    lab.nl = Genl(lab.n)
+
+
 # Whoever has no rights here.
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 

@@ -4,7 +4,6 @@
 The topology is that of lib.py. Each case says exactly which counters must grow
 and whether the payload must be delivered.
 """
-import os
 import struct
 import sys
 
@@ -586,15 +585,6 @@ def rollover_refused():
     equal("flag seq-rollover" in lab.cli("sa", "list"), True, "shown")
 
 
-def reload():
-    """The module goes, with all it knows, and comes again."""
-    lib.sh("rmmod", "nfipsec")
-    ko = os.environ.get("NFIPSEC_KO")
-    lib.sh(*(("insmod", ko) if ko else ("modprobe", "nfipsec")))
-    lib.Genl.family = None
-    lab.nl = lib.Genl(lab.n)
-
-
 def outlives():
     """RFC 4303 section 3.3.3, by hand: keep.py has what nfipsec(8) says."""
     key, margin = lib.key_file(null.auth), 1000
@@ -630,7 +620,7 @@ def outlives():
     # more is sent than was written down
     equal(number(), 4, "number")
 
-    reload()
+    lib.reload(lab)
     equal(lab.nl.dump("SA_GET"), [], "SAs")
     add(["seq-out", str(saved["0x%08x" % there]["seq_out"] + margin)],
         ["seq-in", str(saved["0x%08x" % back]["seq_in"])])

@@ -236,7 +236,8 @@ static int open_all(struct keeper *keep)
 		return ret;
 	/* First, so that nothing is missed. */
 	if (nfipsec_open(&keep->events) ||
-	    nfipsec_event_subscribe(keep->events))
+	    nfipsec_event_subscribe(keep->events) ||
+	    nfipsec_event_watch(keep->events))
 		return cli_fail(CLI_FAILED, "keep: %s", keep->events ?
 				nfipsec_error(keep->events) : "out of memory");
 	return keep_lock(keep->path, has_get(keep, OPT_NEW), &keep->lock);

@@ -160,7 +160,7 @@ static int subscribe(unsigned int what)
 		ret = nfipsec_event_subscribe(cli.h);
 	if (!ret && (what & CHANGES))
 		ret = nfipsec_change_subscribe(cli.h);
-	return ret;
+	return ret ? ret : nfipsec_event_watch(cli.h);
 }
 
 /**

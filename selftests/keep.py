@@ -5,6 +5,7 @@
 The topology is that of lib.py. What is on the wire is opened by other means, and
 no number may be there twice, whatever happened in between.
 """
+import atexit
 import os
 import re
 import select
@@ -269,6 +270,8 @@ class Keeper:
                  *map(str, words)],
                 env={**os.environ, "NOTIFY_SOCKET": path},
                 stderr=subprocess.PIPE)
+            # who reads what we print waits for it too
+            atexit.register(self.proc.kill)
             try:
                 equal(s.recv(100), b"READY=1", "told systemd")
             except OSError:

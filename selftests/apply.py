@@ -4,6 +4,7 @@
 The topology is that of lib.py.
 """
 import os
+import random
 import sys
 import time
 
@@ -160,6 +161,65 @@ def otherwise():
         said = apply(OTHERWISE.replace(old, new), "--check", status=3)
         equal(signs(said), "-+", said)
     equal(lab.nl.tables(), before, "tables")
+
+
+def some_ranges(rnd, low, high, text):
+    """A list of ranges that may touch and overlap, within few values."""
+    out = []
+    for _ in range(rnd.choice((1, 2, 3, 6))):
+        a, b = sorted(rnd.choices(range(low, high + 1), k=2))
+        out.append(text(a, b) if rnd.random() < 0.5 else text(a, a))
+    return ",".join(out)
+
+
+def some_addrs(rnd, form, first, plens):
+    """As some_ranges(), and prefixes with host bits."""
+    addr = lambda n: form % (first + n)
+    ranges = some_ranges(rnd, 0, 15, lambda a, b: addr(a) if a == b else
+                         addr(a) + "-" + addr(b))
+    return ",".join([ranges] + [
+        "%s/%d" % (addr(rnd.randrange(16)), rnd.choice(plens))
+        for _ in range(rnd.choice((0, 1, 2)))])
+
+
+def some_fields(rnd, six):
+    """Ports, types with codes, or nothing."""
+    ports = lambda low: some_ranges(
+        rnd, low, low + 9, lambda a, b: "%d" % a if a == b else
+        "%d-%d" % (a, b))
+    types = lambda: some_ranges(rnd, 0, 9, lambda a, b: "%d/%d-%d/%d" % (
+        a // 3, a % 3 * 127, b // 3, b % 3 * 127 + 1))
+    return rnd.choice((
+        lambda: "proto tcp sport %s dport %s" % (ports(0), ports(65526)),
+        lambda: "proto %d type %s" % (58 if six else 1, types()),
+        lambda: ""))()
+
+
+def at_random():
+    """Whatever there is to merge, apply does as the kernel does."""
+    start()
+    rnd = random.Random(7)
+    lines = []
+    for n in range(1, 301):
+        block = rnd.choice((
+            ("10.0.0.%d", 0, (1, 27, 29, 31, 32)), ("10.0.%d.255", 0, (22, 24)),
+            ("255.255.255.%d", 240, (28, 30)), ("0.0.0.%d", 0, (1, 8, 30)),
+            ("fd00::%x", 0, (1, 124, 126, 127)),
+            ("fd00::%x:ffff", 0, (112, 120)),
+            ("fd00:0:0:%x::", 0, (63, 64, 128)),
+            ("ffff:" * 7 + "%x", 65520, (2, 125))))
+        lines.append(
+            "policy add dir in src %s dst %s %s mark %d action bypass\n" % (
+                some_addrs(rnd, *block), some_addrs(rnd, *block),
+                some_fields(rnd, ":" in block[0]), n))
+    text = "".join(lines)
+    apply(text)
+    before = lab.nl.tables()
+    equal(len(before[1]), len(lines), "policies")
+    equal(apply(text, "--check"), "", "what would change")
+    apply(text)
+    equal(lab.nl.tables(), before, "tables")
+    equal(apply(save(), "--check"), "", "what is saved")
 
 
 def labels():
@@ -334,6 +394,7 @@ def many():
 report.add("round trip", round_trip)
 report.add("types and codes", types)
 report.add("written otherwise", otherwise)
+report.add("written at random", at_random)
 report.add("flow labels", labels)
 report.add("largest numbers", ceilings)
 report.add("differences", differences)

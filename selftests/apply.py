@@ -265,6 +265,29 @@ def ceilings():
            for spi in ("0x1001", "0x1002", "0x1003")], [0, 0, None], "seq-max")
 
 
+def interfaces():
+    """Whatever an interface is called: it may be any of it but blanks."""
+    start()
+    names = ("#x", "a#b", "it's", '"', '"it\'s"', "7x")
+    text = ""
+    for name in names:
+        lab.n.exec("ip", "link", "add", "name", name, "type", "dummy")
+        quote = '"' if "'" in name else "'"
+        word = "'\"it'\"'\"'s\"'" if quote in name else quote + name + quote
+        text += ("policy add dir in src any dst 10.0.0.0/8 iif %s priority 1 "
+                 "action bypass\n" % word)
+    try:
+        apply(text)
+        saved = save()
+        equal(saved.count("policy"), len(names), saved)
+        for again in (text, saved):
+            equal(apply(again, "--check"), "", "what would change")
+    finally:
+        lab.nl.do("POLICY_FLUSH")
+        for name in names:
+            lab.n.exec("ip", "link", "del", "dev", name)
+
+
 def differences():
     start()
     base = SA % (0x1001, 1) + GCM + "\npolicy add dir out src %s dst %s priority 9%s\n" % (
@@ -397,6 +420,7 @@ report.add("written otherwise", otherwise)
 report.add("written at random", at_random)
 report.add("flow labels", labels)
 report.add("largest numbers", ceilings)
+report.add("names of interfaces", interfaces)
 report.add("differences", differences)
 report.add("order", order)
 report.add("errors", errors)

@@ -426,6 +426,33 @@ void text_put(FILE *out, const char *before, const char *text)
 }
 
 /**
+ * text_put_word() - print a name as a word that is read again
+ * @out: where
+ * @word: name
+ *
+ * Quotes join as in a shell. What no line can hold is of another program, and
+ * becomes a question mark.
+ */
+void text_put_word(FILE *out, const char *word)
+{
+	bool bare = *word && !strpbrk(word, " \t#'\"");
+	char quote = strchr(word, '"') ? '\'' : '"';
+
+	if (!bare)
+		fputc(quote, out);
+	while (*word) {
+		if (!bare && *word == quote) {
+			fputs("'\"'\"'", out);
+			word++;
+		} else {
+			word = text_put_one(out, word);
+		}
+	}
+	if (!bare)
+		fputc(quote, out);
+}
+
+/**
  * word_owner() - the name of an owner follows, of what there is
  * @a: words
  * @obj: structure

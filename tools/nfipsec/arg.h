@@ -79,6 +79,7 @@ bool text_is_plain(const char *text);
 int text_check(const char *text, const char *what);
 const char *text_put_one(FILE *out, const char *text);
 void text_put(FILE *out, const char *before, const char *text);
+void text_put_word(FILE *out, const char *word);
 
 /* For use in tables. */
 int word_u32(struct args *a, void *obj, const struct word *w);

@@ -64,33 +64,10 @@ static void join_lines(char *text)
 	*to = '\0';
 }
 
-/*
- * A word as it is read again, where quotes join as in a shell. What no line can
- * hold is of another program, and becomes a question mark.
- */
-static void put_word(FILE *out, const char *word)
-{
-	bool bare = *word && !strpbrk(word, " \t#'\"");
-	char quote = strchr(word, '"') ? '\'' : '"';
-
-	if (!bare)
-		fputc(quote, out);
-	while (*word) {
-		if (!bare && *word == quote) {
-			fputs("'\"'\"'", out);
-			word++;
-		} else {
-			word = text_put_one(out, word);
-		}
-	}
-	if (!bare)
-		fputc(quote, out);
-}
-
 static void put_owner(FILE *out, const char *owner)
 {
 	fputs(" owner ", out);
-	put_word(out, owner);
+	text_put_word(out, owner);
 }
 
 static char *selector_line(const struct nfipsec_selector *from)
@@ -197,7 +174,7 @@ static void put_names(FILE *out, const struct nfipsec_title_list *names)
 
 	for (i = 0; i < names->n; i++) {
 		fputs(" name ", out);
-		put_word(out, names->name[i]);
+		text_put_word(out, names->name[i]);
 	}
 }
 

@@ -97,6 +97,14 @@ static const char *dev_text(uint32_t index, char buf[IF_NAMESIZE])
 	return buf;
 }
 
+static void dev_print(FILE *out, const char *before, uint32_t index)
+{
+	char buf[IF_NAMESIZE];
+
+	fputs(before, out);
+	text_put_word(out, dev_text(index, buf));
+}
+
 /**
  * meta_print() - print what a selector asks for beside headers
  * @out: where
@@ -104,14 +112,12 @@ static const char *dev_text(uint32_t index, char buf[IF_NAMESIZE])
  */
 void meta_print(FILE *out, const struct nfipsec_selector *sel)
 {
-	char buf[IF_NAMESIZE];
-
 	if (HAS(sel, IIF))
-		fprintf(out, " iif %s", dev_text(sel->iif, buf));
+		dev_print(out, " iif ", sel->iif);
 	if (HAS(sel, OIF))
-		fprintf(out, " oif %s", dev_text(sel->oif, buf));
+		dev_print(out, " oif ", sel->oif);
 	if (HAS(sel, VRF))
-		fprintf(out, " vrf %s", dev_text(sel->vrf, buf));
+		dev_print(out, " vrf ", sel->vrf);
 	if (HAS(sel, MARK))
 		fprintf(out, " mark 0x%x", sel->mark);
 	if (HAS(sel, MARK_MASK))

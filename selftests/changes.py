@@ -3,12 +3,14 @@
 
 The topology is that of lib.py.
 """
+import fcntl
 import json
 import select
 import signal
 import struct
 import subprocess
 import sys
+import termios
 
 import lib
 from lib import (C, FAR4, IN4, OUT4, PEER4, Algo, addr, attr, attrs, equal,
@@ -259,6 +261,20 @@ def lost():
         if line.split()[1] == "16")
 
 
+def fill(before):
+    """More changes than a socket has room for."""
+    for port in range(1, 50000):
+        lab.policy("out", IN4, FAR4, 17, dport=(port, port), action="bypass")
+        if port % 20 == 0 and lost() > before:
+            return
+    raise AssertionError("nothing was lost")
+
+
+def unread(pipe):
+    """Bytes that wait in a pipe."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+
+
 def unheard():
     """Nor if what says that it went has no room in the socket."""
     lab.reset()
@@ -269,13 +285,32 @@ def unheard():
         lab.policy("out", IN4, FAR4, action="bypass")
         equal((mon.line() or "")[:10], "policy new", "event")
         mon.p.send_signal(signal.SIGSTOP)
-        for _ in range(100000):
-            lab.nl.do("POLICY_FLUSH")
-            if lost() > before[1]:
-                break
+        fill(before[1])
         lib.reload(lab)
         mon.p.send_signal(signal.SIGCONT)
         ends(mon)
+    finally:
+        mon.p.send_signal(signal.SIGCONT)
+        mon.close()
+
+
+def drained():
+    """Nor if it went while what was before the loss is still being read."""
+    lab.reset()
+    before = members(), lost()
+    mon = Monitor("monitor", "changes")
+    pipe = 4096
+    try:
+        fcntl.fcntl(mon.p.stdout, fcntl.F_SETPIPE_SZ, pipe)
+        wait_for(lambda: members() == before[0] + 1, "the monitor")
+        mon.p.send_signal(signal.SIGSTOP)
+        fill(before[1])
+        mon.p.send_signal(signal.SIGCONT)
+        wait_for(lambda: unread(mon.p.stdout) > pipe - 256, "a full pipe")
+        lib.reload(lab)
+        err = mon.p.communicate(timeout=20 * lib.SLOW)[1]
+        equal((mon.p.returncode, b"events were lost" in err,
+               b"was unloaded" in err), (1, True, True), err)
     finally:
         mon.p.send_signal(signal.SIGCONT)
         mon.close()
@@ -409,6 +444,7 @@ report.add("changes of one namespace", other_namespace)
 report.add("changes by command", monitor)
 report.add("the module goes", unloaded)
 report.add("the module goes unheard", unheard)
+report.add("the module goes while a loss is read", drained)
 report.add("larval SAs that were left", larval)
 report.add("the largest policy and SA", largest)
 report.add("features and algorithms", features)

@@ -2,6 +2,7 @@
 /* Events: joining the group, reading what comes, and what has come before. */
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <poll.h>
 
 #include "internal.h"
 
@@ -101,6 +102,32 @@ static int look_again(struct nfipsec *h)
 	return ret == -ENODEV ? ret : -ENOBUFS;
 }
 
+static bool is_empty(const struct nfipsec *h)
+{
+	struct pollfd fd = {
+		.fd = mnl_socket_get_fd(h->nl),
+		.events = POLLIN,
+	};
+
+	return poll(&fd, 1, 0) == 0;
+}
+
+/*
+ * The kernel says once that it had no room, and drops what comes without a word until
+ * all that there was is read: only then what is asked holds.
+ */
+static int after_loss(struct nfipsec *h, int ret)
+{
+	if (ret == -ENOBUFS) {
+		h->lost = true;
+		return look_again(h);
+	}
+	if (ret || !h->lost || !is_empty(h))
+		return ret;
+	h->lost = false;
+	return look_again(h) == -ENODEV ? -ENODEV : 0;
+}
+
 static bool is_end(const struct nfipsec *h, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -185,7 +212,7 @@ int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg)
 	struct event_walk w = { .h = h, .cb = cb, .arg = arg };
 	int ret = nfi_listen(h, "events", event_one, &w);
 
-	return ret == -ENOBUFS && h->watched ? look_again(h) : ret;
+	return h->watched ? after_loss(h, ret) : ret;
 }
 
 struct acquire_walk {

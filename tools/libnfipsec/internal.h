@@ -49,6 +49,7 @@
  * @events: number of its multicast group, 0 if the kernel has none
  * @changes: likewise, of changes
  * @watched: events end with the module, see nfipsec_event_watch()
+ * @lost: events were, and until its queue is empty the socket may lose more unheard
  * @seq: of the last request
  * @torn: the last list changed while it was read
  * @stage: requests of a transaction that are not sent yet, wiped likewise; or NULL
@@ -69,6 +70,7 @@ struct nfipsec {
 	uint32_t events;
 	uint32_t changes;
 	bool watched;
+	bool lost;
 	uint32_t seq;
 	bool torn;
 	char *stage;

@@ -23,7 +23,10 @@ static inline bool nfipsec_to_group(const struct nfipsec_flow *flow)
 	return nfipsec_addr_is_group(&flow->daddr, flow->family);
 }
 
-/* Among the addresses of a VRF's members and of the VRF itself, or of all others. */
+/*
+ * Among the addresses of a VRF's members and of the VRF itself, or of all others.
+ * Under rcu_read_lock().
+ */
 static inline bool nfipsec_is_local6(struct net *net,
 				     const struct in6_addr *addr, u32 vrf)
 {

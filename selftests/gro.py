@@ -6,6 +6,7 @@ The topology is that of lib.py; n's end of the wire receives by NAPI, with GRO. 
 is what the stack has received once, opened; late what it has received before too.
 """
 import os
+import re
 import socket
 import struct
 import sys
@@ -206,11 +207,13 @@ def no_direction(six):
 def to_send_with(six):
     """An SA for sending opens nothing, whoever's address its end is."""
     s = Sender(way="DIR_OUT", **ends(six))
-    for on in "Y", "N":
-        parameter_is(on)
-        s.send(b"data")
-        lab.counted({"in_no_sa": 1}, "parameter " + on)
-    parameter_is("Y")
+    try:
+        for on in "Y", "N":
+            parameter_is(on)
+            s.send(b"data")
+            lab.counted({"in_no_sa": 1}, "parameter " + on)
+    finally:
+        parameter_is("Y")
     nothing(sock)
 
 
@@ -323,7 +326,8 @@ def watched(watcher, six=False, sees=None):
 
 def unbound(kind, six):
     """Before Linux 6.15 nobody can see such a socket; it sees what was in the ESP."""
-    if tuple(int(x) for x in os.uname().release.split(".")[:2]) < (6, 15):
+    major, minor = re.match(r"(\d+)\.(\d+)", os.uname().release).groups()
+    if (int(major), int(minor)) < (6, 15):
         raise lib.Skip("a kernel that hides them")
     watched(Tap(kind, None), six)
 

@@ -154,7 +154,7 @@ def check_protected(who, before, after):
     # 64, UDP, IPv4, and then what ESP adds: IPv4 again, itself with an IV, the end
     # of it to a multiple of 4, and an ICV. A veth does not count the link's header
     # of what is received by NAPI. A few packets may be ARP's.
-    if octets < (packets - 16) * (64 + 8 + 20 + 20 + 16 + 4 + 16):
+    if not packets or octets < (packets - 16) * (64 + 8 + 20 + 20 + 16 + 4 + 16):
         raise bench.NotProtected(f"{who.name}: {octets // packets} bytes a packet")
 
 

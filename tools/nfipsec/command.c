@@ -41,12 +41,12 @@
 #define POLICY_KEY	"index N | dir in|out SELECTOR [sel SELECTOR]..."
 #define EXPLAIN_WORDS							\
 	"in|out src A dst A [proto P] [sport N] [dport N] [type N [code N]]\n" \
-	"[len N] [df] [fragment] [dscp N] [mark N]"
+	"[len N] [df] [fragment] [dscp N] [mark N] [iif DEV] [oif DEV]"
 
 /* The first verb of a noun is what the noun alone means. */
 const struct command commands[] = {
 	{ "sa", "list", "show", cmd_sa_list,
-	  "[src A] [dst A] [spi N] [reqid N] [mode M] [dir D] [state S] [owner NAME]",
+	  "[src A] [dst A] [proto P] [spi N] [reqid N] [mode M] [dir D] [state S] [owner NAME]",
 	  "show SAs, never their keys" },
 	{ "sa", "add", "new", cmd_sa_add, SA_WORDS, "add an SA" },
 	{ "sa", "update", NULL, cmd_sa_update, SA_WORDS,

@@ -533,6 +533,10 @@ def one_only():
                   True, "begun anew")
         status, _, err = lab.cli("keep", FILE, ok=None)
         equal((status > 0, text in err), (True, True), err)
+    # that somebody has said
+    status, _, err = lab.cli("keep", FILE + ".d/seq", "new", ok=None)
+    equal((status > 0, "No such file or directory" in err, "say" in err),
+          (True, True, False), err)
     equal(lab.nl.tables(), before, "tables")
 
 

@@ -53,7 +53,8 @@ int keep_lock(const char *path, bool new, int *fd)
 
 	for (;;) {
 		*fd = open(path, flags, 0600);
-		if (*fd < 0 && errno == ENOENT)
+		/* With "new" it is a directory that is missing. */
+		if (*fd < 0 && errno == ENOENT && !new)
 			return cli_fail(CLI_FAILED, "%s: is not there: say \"new\" if no SA was kept before, or else take new keys",
 					path);
 		if (*fd < 0)

@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 import lib
 from lib import (C, FAR4, IN4, OUT4, OUT6, PEER4, PEER6, Algo, Refused, attr,
@@ -280,19 +281,23 @@ def flood():
     start()
     lab.sa(null, "in")
     lab.mark()
-    total = 4 * MOST
-    for seq in range(total):
-        lab.wire.send(outer(False, 50, null.seal(0x9999, seq, 4, bytes(20))))
+    total, begin = 4 * MOST, time.monotonic()
+    packets = [outer(False, 50, null.seal(0x9999, seq, 4, bytes(20)))
+               for seq in range(total)]
+    for packet in packets:
+        lab.wire.send(packet)
     wait_for(lambda: lib.grown(lab.base, lab.nl.stats()).get("in_no_sa") ==
              total, "all of them")
+    seconds = int(time.monotonic() - begin)
     grown = lib.grown(lab.base, lab.nl.stats())
     written = []
     wait_for(lambda: written.extend(daemon.records()) or
              len(written) + grown["audit_lost"] >= total, "the records")
     equal(len(written) + grown["audit_lost"], total, "written and lost")
-    equal(grown["audit_lost"] > 0, True, "some are lost")
+    # slower than that, all of them may be written
+    equal(grown["audit_lost"] > 0 or seconds > 1, True, "some are lost")
     # the tests before have had some of this second
-    equal(MOST // 2 <= len(written) <= 3 * MOST, True,
+    equal(MOST // 2 <= len(written) <= MOST * (seconds + 2), True,
           "some are written: %d" % len(written))
 
 

@@ -240,15 +240,19 @@ def unloaded():
     """Who listens does not wait for ever after the module went."""
     lab.reset()
     before = members()
-    mons = [Monitor("monitor", what) for what in ("events", "changes")]
+    mons = [Monitor("monitor", what) for what in ("all", "changes")]
     try:
         wait_for(lambda: members() == before + 2, "the monitors")
         lab.sa(null, "out")
+        for mon in mons:
+            # it reads, so it has asked to be told of the end
+            equal((mon.line() or "")[:7], "sa new ", "event")
+        lab.sa(null, "in")
         lib.reload(lab)
         for mon in mons:
             ends(mon)
-        # what was before that was told
-        equal((mons[0].line(), mons[1].line()[:7]), ("", "sa new "), "events")
+            # what was before that was told
+            equal((mon.line() or "")[:7], "sa new ", "last event")
     finally:
         for mon in mons:
             mon.close()

@@ -19,7 +19,7 @@ lab = lib.Lab()
 null = Algo("null-sha256_128", 9)
 report = lib.Report()
 # Seconds after which SAs go by themselves, where that is waited for.
-LIFE = int(2 * lib.SLOW)
+LIFE = int(6 * lib.SLOW)
 DUMP_INTR = 0x10
 
 

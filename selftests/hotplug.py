@@ -429,7 +429,7 @@ def expires():
     protect()
     wait_for(lambda: pin(1), "CPU 1")
     hosts["gwa"].exec("nfipsec", "--batch", "-", stdin=sa_line(
-        *ENDS["gwa"], 0x1003, "dir out limit time-hard 1"))
+        *ENDS["gwa"], 0x1003, "dir out limit time-hard %d" % (3 * lib.SLOW)))
     second(False)
     equal(0x1003 in used("gwa", ENDS["gwa"][1]), True, "it is there")
     wait_for(lambda: 0x1003 not in used("gwa", ENDS["gwa"][1]), "its end")

@@ -385,6 +385,9 @@ def crash():
     for _ in range(3):
         keep = Keeper("ahead", 60, "interval", 600)
         for _ in range(70):
+            # without a CPU keep is late
+            wait_for(lambda: not seen or sa_get(THERE)["seq_max"] > seen[-1],
+                     "more numbers")
             seen.append(number(gcm, THERE))
         keep.kill()
         while seen[-1] < sa_get(THERE)["seq_max"]:

@@ -362,6 +362,7 @@ declare -A STREAM=()
 stream_start() {
 	local name=$1
 	shift
+	: >"$TMP/stream.$name"		# of the one before
 	# shellcheck disable=SC2046 # words
 	"$TOOLS/stream" $(refusals) "$@" >"$TMP/stream.$name" 2>&1 &
 	STREAM[$name]=$!

@@ -390,54 +390,6 @@ taken() {
 	busywait 20 rmmod esp4_offload 2>/dev/null
 }
 
-# nfipsec leaves its places one after the other, and waits in between: long, if
-# somebody has its CPU then.
-left() {
-	local trace=$TMP/tracing rc
-	modprobe -n esp6_offload 2>/dev/null ||
-		{ echo "no esp6_offload in this kernel"; return "$KSFT_SKIP"; }
-	(($(nproc) > 1)) || { echo "needs a second CPU"; return "$KSFT_SKIP"; }
-	mkdir "$trace" && mount -t tracefs nodev "$trace" || return 1
-	if ! echo "p:nfipsec_leaves inet_del_offload" >>"$trace/kprobe_events"; then
-		umount "$trace"
-		echo "this kernel does not tell when"
-		return "$KSFT_SKIP"
-	fi
-	tunnel nfipsec nfipsec 4 4 aes128gcm16 &&
-		echo 1 >"$trace/events/kprobes/nfipsec_leaves/enable" &&
-		comes_meanwhile "$trace/trace_pipe"
-	rc=$?
-	echo 0 >"$trace/events/kprobes/nfipsec_leaves/enable"
-	echo "-:nfipsec_leaves" >>"$trace/kprobe_events"
-	umount "$trace"
-	module_insert || return 1
-	return "$rc"
-}
-
-comes_meanwhile() {
-	local hog unload rc=0
-	# shellcheck disable=SC2016
-	taskset -c 1 chrt -f 1 bash -c 'kill -STOP $$; while :; do :; done' &
-	hog=$!
-	PIDS+=("$hog")
-	busywait 20 grep -q "State:.*stopped" "/proc/$hog/status" || return 1
-	taskset -c 1 rmmod nfipsec &
-	unload=$!
-	check "it leaves" read -rt 60 _ <"$1"
-	kill -CONT "$hog"
-	if kill -0 "$unload" 2>/dev/null; then
-		check "esp6_offload comes" timeout 60 modprobe esp6_offload || rc=1
-	else
-		echo "nfipsec was gone before anybody could come"
-		rc=$KSFT_SKIP
-	fi
-	kill -KILL "$hog"
-	wait "$hog" 2>/dev/null
-	check "nfipsec goes" wait "$unload" || return 1
-	((rc)) && return "$rc"
-	check "esp6_offload goes" busywait 20 rmmod esp6_offload
-}
-
 one_by_one() {
 	watch
 	transfer 4
@@ -447,11 +399,11 @@ one_by_one() {
 	equal "larger than the link's" "$(seen gwb large)" 0
 }
 
-need ip nsenter probe nfqueue nft ethtool tc taskset chrt
+need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
 gso_topology
-plan 24
+plan 23
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
@@ -477,5 +429,4 @@ run "one who looks far into them" pulled
 run "fragments outside" fragmented
 run "each its own identification" identified
 run "esp4_offload comes and goes" taken
-run "esp6_offload comes while nfipsec goes" left
 finish

@@ -511,12 +511,60 @@ print("seen", n > 300, "twice", twice)' >"$TMP/ids" &
 	equal "identifications" "$(tail -n 1 "$TMP/ids")" "seen True twice 0"
 }
 
-need ip nsenter probe nfqueue nft ethtool tc python3 taskset
+# nfipsec leaves its places one after the other, and waits in between: long, if
+# somebody has its CPU then.
+left() {
+	local trace=$TMP/tracing rc
+	modprobe -n esp6_offload 2>/dev/null ||
+		{ echo "no esp6_offload in this kernel"; return "$KSFT_SKIP"; }
+	(($(nproc) > 1)) || { echo "needs a second CPU"; return "$KSFT_SKIP"; }
+	mkdir "$trace" && mount -t tracefs nodev "$trace" || return 1
+	if ! echo "p:nfipsec_leaves inet_del_offload" >>"$trace/kprobe_events"; then
+		umount "$trace"
+		echo "this kernel does not tell when"
+		return "$KSFT_SKIP"
+	fi
+	tunnel nfipsec nfipsec 4 4 aes128gcm16 &&
+		echo 1 >"$trace/events/kprobes/nfipsec_leaves/enable" &&
+		comes_meanwhile "$trace/trace_pipe"
+	rc=$?
+	echo 0 >"$trace/events/kprobes/nfipsec_leaves/enable"
+	echo "-:nfipsec_leaves" >>"$trace/kprobe_events"
+	umount "$trace"
+	module_insert || return 1
+	return "$rc"
+}
+
+comes_meanwhile() {
+	local hog unload rc=0
+	# shellcheck disable=SC2016
+	taskset -c 1 chrt -f 1 bash -c 'kill -STOP $$; while :; do :; done' &
+	hog=$!
+	PIDS+=("$hog")
+	busywait 20 grep -q "State:.*stopped" "/proc/$hog/status" || return 1
+	taskset -c 1 rmmod nfipsec &
+	unload=$!
+	check "it leaves" read -rt 60 _ <"$1"
+	kill -CONT "$hog"
+	if kill -0 "$unload" 2>/dev/null; then
+		check "esp6_offload comes" timeout 60 modprobe esp6_offload || rc=1
+	else
+		echo "nfipsec was gone before anybody could come"
+		rc=$KSFT_SKIP
+	fi
+	kill -KILL "$hog"
+	wait "$hog" 2>/dev/null
+	check "nfipsec goes" wait "$unload" || return 1
+	((rc)) && return "$rc"
+	check "esp6_offload goes" busywait 20 rmmod esp6_offload
+}
+
+need ip nsenter probe nfqueue nft ethtool tc python3 taskset chrt
 load_module nfipsec
 SPI=0x7000
 gso_topology
 pass_on Y
-plan 22
+plan 23
 ESP4="tunnel nfipsec nfipsec 4 4 aes128gcm16"
 ESP6="tunnel nfipsec nfipsec 6 4 aes128gcm16"
 UDP="in_udp nfipsec nfipsec"
@@ -552,4 +600,5 @@ VXLAN="vxlan id 7 dstport 4789"
 	run "two CPUs and a replay window of 32" two_cpus
 }
 pass_on N
+run "esp6_offload comes while nfipsec goes" left
 finish

@@ -96,10 +96,12 @@ static int look_again(struct nfipsec *h)
 	struct nfipsec *other;
 	int ret = nfi_connect(&other);
 
-	if (!ret)
+	if (ret)
+		nfi_fail(h, ret, "%s", nfipsec_error(other));
+	else
 		ret = same_module(h, other);
 	nfipsec_close(other);
-	return ret == -ENODEV ? ret : -ENOBUFS;
+	return ret;
 }
 
 static bool is_empty(const struct nfipsec *h)
@@ -120,12 +122,14 @@ static int after_loss(struct nfipsec *h, int ret)
 {
 	if (ret == -ENOBUFS) {
 		h->lost = true;
-		return look_again(h);
+		/* Whatever else it says, it is asked again. */
+		return look_again(h) == -ENODEV ? -ENODEV : ret;
 	}
 	if (ret || !h->lost || !is_empty(h))
 		return ret;
+	/* If nobody can tell, nothing is waited for. */
 	h->lost = false;
-	return look_again(h) == -ENODEV ? -ENODEV : 0;
+	return look_again(h);
 }
 
 static bool is_end(const struct nfipsec *h, const struct nlmsghdr *nlh)

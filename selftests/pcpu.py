@@ -510,15 +510,27 @@ def its_peer_pays():
         for spi in range(0x100000, 0x100000 + 1500)))
     lab.sa(null, "out", sel=lib.selector(IN4, "192.168.3.1"))
     os.sched_setaffinity(0, {0})
+    for _ in range(3):
+        # a machine with other things to do can spoil one try
+        told, seen, took = what_it_costs()
+        if told and seen:
+            break
+    equal(told, True, "that can be told: " + took)
+    equal(seen, True, took)
+
+
+def what_it_costs():
+    """Is it to be told what looking at all of them takes, and not taken for others?"""
     before = cost()
     # of three peers, one at least does not share the place of the first
     least = min(with_other("10.0.0.%d" % host) for host in (21, 22, 23))
-    lab.sa(null, "out", extra=[attr(C["A_SA_DSCP_SET"], u64(1 << 46))])
+    classed = attr(C["A_SA_DSCP_SET"], u64(1 << 46))
+    spi = lab.sa(null, "out", extra=[classed])
     here = cost()
+    delete(spi)
     took = "%.0f us, and with some to another peer %.0f, to this one %.0f" % (
         before * 1e6, least * 1e6, here * 1e6)
-    equal(here > 1.25 * before, True, "that can be told: " + took)
-    equal(least - before < (here - before) / 2, True, took)
+    return here > 1.25 * before, least - before < (here - before) / 2, took
 
 
 def with_other(peer):

@@ -298,7 +298,9 @@ static noinline unsigned int leaving(struct nfipsec_net *nn,
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
+	struct net_device *dev;
 	struct nfipsec_net *nn;
+	unsigned int verdict;
 
 	if (transformed(skb, state->pf)) {
 		if (!skb_is_gso(skb))
@@ -312,7 +314,16 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	    is_loopback(state->out) || netif_is_l3_master(state->out) ||
 	    bridged(skb) || stays(skb, state))
 		return NF_ACCEPT;
-	return leaving(nn, skb, state);
+	/*
+	 * XFRM and routes that are tunnels ask before it is set: it is the one that
+	 * the packet came by, or none. What is not ours gets that back.
+	 */
+	dev = skb->dev;
+	skb->dev = state->out;
+	verdict = leaving(nn, skb, state);
+	if (verdict == NF_ACCEPT)
+		skb->dev = dev;
+	return verdict;
 }
 
 #define HOOK(fn, family, num, pri) {	\

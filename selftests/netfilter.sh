@@ -396,6 +396,55 @@ inside() {
 	check "offload is unloaded" busywait 10 modprobe -q -r esp4_offload
 }
 
+# beside_lines LOCAL REMOTE SPI_OUT SPI_IN [LOCAL REMOTE SPI_OUT SPI_IN]: XFRM between
+# the gateways' own addresses
+beside_lines() {
+	while (($#)); do
+		protect_lines xfrm "$1" "$2" "$1" "$2" transport aes128gcm16 "$3" "$4"
+		shift 4
+	done
+}
+
+# XFRM in the namespace, for packets that policy bypasses: it asks the hook before a
+# packet of this host has a device, and while a forwarded one has the one it came by
+beside() {
+	local h discards
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	start 192.168.1.0/24 || return 1
+	echo "addr add fd10::1/64 dev wan nodad" | ip_batch gwa
+	echo "addr add fd10::2/64 dev wan nodad" | ip_batch gwb
+	beside_lines 10.0.0.1 10.0.0.2 0x7801 0x7802 fd10::1 fd10::2 0x7803 0x7804 |
+		apply gwa xfrm &&
+		beside_lines 10.0.0.2 10.0.0.1 0x7802 0x7801 fd10::2 fd10::1 0x7804 0x7803 |
+		apply gwb xfrm || return 1
+	check "IPv4 of this host" traffic "${NS[gwa]},10.0.0.1" "${NS[gwb]},10.0.0.2" \
+		ping=0,1400,3000 udp=1,3000 tcp=20000
+	check "IPv6 of this host" traffic "${NS[gwa]},fd10::1" "${NS[gwb]},fd10::2" \
+		ping=0,1400,3000 udp=1,3000 tcp=20000
+	on gwa ip -s xfrm state >"$TMP/states"
+	check "by SAs" grep -q '[1-9][0-9]*(packets)' "$TMP/states"
+	refute "and by all of them" grep -q '^[[:space:]]*0(bytes), 0(packets)$' "$TMP/states"
+
+	policy_line xfrm out 192.168.1.2 10.0.0.2 tunnel 10.0.0.1 10.0.0.2 | ip_batch gwa &&
+		sa gwa xfrm out 10.0.0.1 10.0.0.2 0x7805 tunnel aes128gcm16 &&
+		policy_line xfrm in 192.168.1.2 10.0.0.2 tunnel 10.0.0.1 10.0.0.2 |
+		ip_batch gwb &&
+		sa gwb xfrm in 10.0.0.1 10.0.0.2 0x7805 tunnel aes128gcm16 || return 1
+	check "forwarded" on h1 ping -q -n -c 1 -W 5 10.0.0.2
+	on gwa ip -s xfrm state get src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x7805 \
+		>"$TMP/states"
+	check "by its SA" grep -q '[1-9][0-9]*(packets)' "$TMP/states"
+	on gwa nfipsec policy add dir out src 192.168.1.2 dst 10.0.0.2 iif lan oif wan \
+		action discard
+	discards=$(counter gwa out_discard)
+	refute "forwarded against policy" on h1 ping -q -n -c 1 -W 1 10.0.0.2
+	equal "discarded by the device it would leave by" \
+		"$(($(counter gwa out_discard) - discards))" 1
+	for h in gwa gwb; do
+		flush "$h" xfrm
+	done
+}
+
 discarded_since() {
 	(($(counter gwa in_discard) > $1))
 }
@@ -496,7 +545,7 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 15
+plan 16
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
@@ -511,6 +560,7 @@ run "queue in POSTROUTING, behind us" queued postrouting 500 h1 192.168.1.2
 run "policy deleted while queued" queued_and_deleted
 run "a tunnel of XFRM inside ours" inside
 # the last: what they discard is counted
+run "XFRM beside" beside
 run "a flowtable, nothing discarded" one_way
 run "a flowtable, answers discarded" one_way \
 	dir out src 192.168.2.0/24 dst 192.168.1.0/24

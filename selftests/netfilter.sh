@@ -445,6 +445,22 @@ beside() {
 	done
 }
 
+# Routes that are tunnels ask the hooks too where the host wants that, for good
+lightweight() {
+	local sysctl=/proc/sys/net/netfilter/nf_hooks_lwtunnel discards
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	[[ -e $sysctl ]] || { echo "no nf_hooks_lwtunnel"; return "$KSFT_SKIP"; }
+	start 192.168.1.0/24 || return 1
+	echo 1 >"$sysctl"
+	echo "addr add fd10::1/64 dev wan nodad" | ip_batch gwa
+	echo "route add fd20::/64 encap seg6 mode encap segs fd10::2 dev wan" |
+		ip_batch gwa >/dev/null 2>&1 || { echo "no seg6"; return "$KSFT_SKIP"; }
+	on gwa nfipsec policy add dir out dst fd20::/64 oif wan action discard
+	discards=$(counter gwa out_discard)
+	refute "against policy" on gwa ping -q -n -c 1 -W 1 -I fd10::1 fd20::1
+	equal "discarded" "$(($(counter gwa out_discard) - discards))" 1
+}
+
 discarded_since() {
 	(($(counter gwa in_discard) > $1))
 }
@@ -545,7 +561,7 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 16
+plan 17
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
@@ -561,6 +577,7 @@ run "policy deleted while queued" queued_and_deleted
 run "a tunnel of XFRM inside ours" inside
 # the last: what they discard is counted
 run "XFRM beside" beside
+run "a lightweight tunnel" lightweight
 run "a flowtable, nothing discarded" one_way
 run "a flowtable, answers discarded" one_way \
 	dir out src 192.168.2.0/24 dst 192.168.1.0/24

@@ -7,9 +7,6 @@
 #include "apply.h"
 #include "policy.h"
 
-/* How often it is tried, while others change the tables. */
-#define TRIES	8
-
 /**
  * struct apply - what is asked for
  * @has: for words_parse()
@@ -230,6 +227,7 @@ static int run(struct apply *x, struct tables *have)
 	int ret;
 
 	ret = tables_read(have, x->owner[0] ? x->owner : NULL);
+	x->retry = have->torn;
 	if (!ret)
 		ret = plan_make(have, &x->want);
 	if (ret)
@@ -317,7 +315,7 @@ int cmd_apply(struct args *a)
 		ret = cli_open();
 	while (!ret) {
 		ret = try(&x);
-		if (!x.retry || ++tries == TRIES)
+		if (!x.retry || ++tries == APPLY_TRIES)
 			break;
 		ret = CLI_OK;
 	}

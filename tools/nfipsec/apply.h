@@ -6,6 +6,9 @@
 #include "arg.h"
 #include "sa.h"
 
+/* How often something is tried, while others change the tables. */
+#define APPLY_TRIES	8
+
 /**
  * struct item - an SA or a policy, in the file or in the kernel
  * @key: what says which it is
@@ -55,11 +58,14 @@ struct items {
  * @sas: SAs, by key
  * @policies: policies, in the order in which they are looked at
  * @def: default actions and so on
+ * @torn: of the kernel: they changed while they were read, something may be
+ *	missing or there twice
  */
 struct tables {
 	struct items sas;
 	struct items policies;
 	struct nfipsec_default def;
+	bool torn;
 };
 
 struct item *items_add(struct items *list);

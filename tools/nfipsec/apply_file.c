@@ -58,6 +58,7 @@ void tables_free(struct tables *t)
 	items_free(&t->sas);
 	items_free(&t->policies);
 	memset(&t->def, 0, sizeof(t->def));
+	t->torn = false;
 }
 
 /**
@@ -122,16 +123,25 @@ static int kernel_policy(const struct nfipsec_policy *pol, void *arg)
  * @t: result, zeroed by the caller; for tables_free(), also after a failure
  * @owner: only what is of that owner, NULL for all
  *
+ * Tables that changed while they were read are none: with @t->torn it fails, and
+ * can be tried again.
+ *
  * Return: enum cli_result
  */
 int tables_read(struct tables *t, const char *owner)
 {
 	struct reader r = { .t = t, .owner = owner };
 
-	if (nfipsec_sa_list(cli.h, kernel_sa, &r) ||
-	    nfipsec_policy_list(cli.h, kernel_policy, &r) ||
+	if (nfipsec_sa_list(cli.h, kernel_sa, &r))
+		return cli_refused("reading the tables");
+	/* Each list says it of itself. */
+	t->torn = nfipsec_list_torn(cli.h);
+	if (nfipsec_policy_list(cli.h, kernel_policy, &r) ||
 	    nfipsec_default_get(cli.h, &t->def))
 		return cli_refused("reading the tables");
+	t->torn |= nfipsec_list_torn(cli.h);
+	if (t->torn)
+		return cli_fail(CLI_FAILED, "the tables changed each time they were read: try again");
 	return CLI_OK;
 }
 

@@ -35,6 +35,19 @@ static void save_sa(const struct item *item)
 		SA_HAS(item->sa, SEQ_MAX) ? " seq-max 0" : "");
 }
 
+/* A file that lacks something looks like one that does not. */
+static int read_whole(struct tables *have, const char *owner)
+{
+	int tries = 0;
+	int ret;
+
+	do {
+		tables_free(have);
+		ret = tables_read(have, owner);
+	} while (ret && have->torn && ++tries < APPLY_TRIES);
+	return ret;
+}
+
 /**
  * cmd_save() - save
  * @a: words
@@ -54,7 +67,7 @@ int cmd_save(struct args *a)
 		ret = cli_open();
 	owner = SA_HAS(&filter, OWNER) ? filter.owner : NULL;
 	if (!ret)
-		ret = tables_read(&have, owner);
+		ret = read_whole(&have, owner);
 	if (!ret && !owner)
 		save_default(&have.def);
 	for (i = 0; !ret && i < have.sas.n; i++)
@@ -62,5 +75,5 @@ int cmd_save(struct args *a)
 	for (i = 0; !ret && i < have.policies.n; i++)
 		fprintf(cli.out, "%s\n", have.policies.item[i].text);
 	tables_free(&have);
-	return ret ? ret : cli_note_torn();
+	return ret;
 }

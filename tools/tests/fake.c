@@ -36,6 +36,16 @@ static struct nlmsghdr *answer(const struct nlmsghdr *to, uint16_t type,
 	return nlh;
 }
 
+static uint16_t torn(const struct nlmsghdr *to)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(to);
+
+	if (!fake.times || genl->cmd != fake.torn)
+		return 0;
+	fake.times--;
+	return NLM_F_DUMP_INTR;
+}
+
 static void answer_error(const struct nlmsghdr *to, uint16_t type, int err,
 			 bool told)
 {
@@ -51,9 +61,11 @@ static void answer_error(const struct nlmsghdr *to, uint16_t type, int err,
 	e = mnl_nlmsg_put_extra_header(nlh, sizeof(*e));
 	e->error = err;
 	e->msg = *to;
+	if (type == NLMSG_DONE)
+		nlh->nlmsg_flags |= torn(to);
 	if (!err || !told)
 		return;
-	nlh->nlmsg_flags = NLM_F_CAPPED | NLM_F_ACK_TLVS;
+	nlh->nlmsg_flags |= NLM_F_CAPPED | NLM_F_ACK_TLVS;
 	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, "refused");
 }
 

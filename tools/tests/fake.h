@@ -15,6 +15,8 @@
  * @next: its number once somebody asks for it, 0 if it stays
  * @policies: what a list of policies holds
  * @n: how many
+ * @torn: command whose answers change while they are read
+ * @times: how often
  */
 struct fake {
 	int (*request)(const struct nlmsghdr *nlh, unsigned int cmd);
@@ -24,6 +26,8 @@ struct fake {
 	uint16_t next;
 	const struct nfipsec_policy *policies;
 	unsigned int n;
+	unsigned int torn;
+	unsigned int times;
 };
 
 #define FAKE_FAMILY	0x30

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Requests that wait to be sent many at a time, and who is to blame. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "apply.h"
@@ -322,6 +324,63 @@ static void apply_case(int (*request)(const struct nlmsghdr *nlh,
 	cli.h = NULL;
 }
 
+/* Each list that is torn is read five times. */
+static void save_case(unsigned int cmd, unsigned int times, bool good)
+{
+	struct args a = {};
+	FILE *out = cli.out;
+	struct text text;
+	int ret;
+
+	fake = (struct fake){
+		.family = FAKE_FAMILY, .policies = &old, .n = 1, .torn = cmd,
+		.times = times,
+	};
+	text_open(&text);
+	cli.out = text.file;
+	ret = cmd_save(&a);
+	cli.out = out;
+	text_close(&text);
+	ok(ret == (good ? CLI_OK : CLI_FAILED), "save: tables that change",
+	   "command %u, %u times: %d", cmd, times, ret);
+	ok(good ? strstr(text.buf, "policy add") != NULL : !text.len,
+	   "save: all or nothing", "command %u, %u times: \"%s\"", cmd, times,
+	   text.buf);
+	if (!good)
+		has(cli_error(), "changed each time", "save: it says so");
+	text_free(&text);
+	nfipsec_close(cli.h);
+	cli.h = NULL;
+}
+
+/* Nothing is changed, so that no commit finds it. */
+static void check_case(unsigned int cmd, unsigned int times, int status)
+{
+	char path[] = "/dev/null";
+	struct args a = { .argc = 1, .argv = (char *[]){ path } };
+	int ret;
+
+	fake = (struct fake){
+		.family = FAKE_FAMILY, .torn = cmd, .times = times,
+	};
+	cli.check = true;
+	ret = cmd_apply(&a);
+	cli.check = false;
+	ok(ret == status, "apply: tables that change",
+	   "command %u, %u times: %d, %s", cmd, times, ret, cli_error());
+	nfipsec_close(cli.h);
+	cli.h = NULL;
+}
+
+static void torn_tables(unsigned int cmd)
+{
+	save_case(cmd, 0, true);
+	save_case(cmd, 6, true);
+	save_case(cmd, UINT_MAX, false);
+	check_case(cmd, 6, CLI_OK);
+	check_case(cmd, UINT_MAX, CLI_FAILED);
+}
+
 void test_transaction(void)
 {
 	size_t i;
@@ -344,4 +403,6 @@ void test_transaction(void)
 	apply_case(never_there, CLI_FAILED, 8, "apply: and goes on with it");
 	apply_case(no_algorithm, CLI_FAILED, 1, "apply: what a line says");
 	has(cli_error(), "line 1: refused", "apply: which line");
+	torn_tables(NFIPSEC_CMD_SA_GET);
+	torn_tables(NFIPSEC_CMD_POLICY_GET);
 }

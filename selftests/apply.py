@@ -99,7 +99,16 @@ def round_trip():
     write(by_save(saved), KEYS)
     apply(saved)
     equal(save(), saved, "saved again")
-    equal(lab.cli("save", "owner", "me").count("\n"), 2, "of one owner")
+    equal([line.partition(" add")[0] for line in
+           save("owner", "me").splitlines()[1:]], ["sa", "policy", "# end"],
+          "of one owner")
+    # what is cut off, be it by a byte more than the last newline
+    before = lab.nl.tables()
+    for text in (saved[:saved.rindex("\n", 0, -1)], saved[:-2],
+                 saved[:len(saved) // 2]):
+        said = apply(text, status=(2,))
+        equal("cut off" in said, True, said)
+        equal(lab.nl.tables(), before, "tables")
 
 
 def types():

@@ -122,6 +122,23 @@ static int run_line(char *line, unsigned int number, batch_fn run, void *arg)
 	return run(n, words, number, arg);
 }
 
+/*
+ * A pipe whose writer failed and a disk that was full end a file anywhere, and
+ * what is missing then looks like what there is not to be.
+ */
+static bool is_cut(const struct text *text)
+{
+	const size_t end = strlen(BATCH_END);
+	size_t len = text->len;
+
+	if (strncmp(text->buf, BATCH_BEGIN, strlen(BATCH_BEGIN)))
+		return false;
+	while (is_blank(text->buf[len - 1]) || text->buf[len - 1] == '\n')
+		len--;
+	return text->buf[len - end - 1] != '\n' ||
+	       memcmp(text->buf + len - end, BATCH_END, end);
+}
+
 static int run_lines(const struct text *text, const char *name, batch_fn run,
 		     void *arg)
 {
@@ -135,6 +152,9 @@ static int run_lines(const struct text *text, const char *name, batch_fn run,
 	if (memchr(text->buf, '\0', text->len))
 		return cli_fail(CLI_USAGE, "%s: not text: there is a byte in it that is zero",
 				name);
+	if (is_cut(text))
+		return cli_fail(CLI_USAGE, "%s: cut off: it was written by nfipsec save, and its last line is not \"%s\"",
+				name, BATCH_END);
 	while ((line = strsep(&rest, "\n"))) {
 		number++;
 		ret = run_line(line, number, run, arg);

@@ -5,6 +5,10 @@
 
 #include "arg.h"
 
+/* First line of a file that is cut off unless its last line is the other one. */
+#define BATCH_BEGIN	"# Written by nfipsec save"
+#define BATCH_END	"# end"
+
 /**
  * struct command - a command
  * @noun: first word

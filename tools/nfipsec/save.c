@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "command.h"
 #include "policy.h"
 
 static void save_default(const struct nfipsec_default *def)
@@ -35,6 +36,21 @@ static void save_sa(const struct item *item)
 		SA_HAS(item->sa, SEQ_MAX) ? " seq-max 0" : "");
 }
 
+static void save_tables(const struct tables *have, bool defaults)
+{
+	size_t i;
+
+	fprintf(cli.out, "%s, whole if its last line is: %s\n", BATCH_BEGIN,
+		BATCH_END);
+	if (defaults)
+		save_default(&have->def);
+	for (i = 0; i < have->sas.n; i++)
+		save_sa(&have->sas.item[i]);
+	for (i = 0; i < have->policies.n; i++)
+		fprintf(cli.out, "%s\n", have->policies.item[i].text);
+	fprintf(cli.out, "%s\n", BATCH_END);
+}
+
 /* A file that lacks something looks like one that does not. */
 static int read_whole(struct tables *have, const char *owner)
 {
@@ -59,7 +75,6 @@ int cmd_save(struct args *a)
 	struct nfipsec_sa filter = {};
 	struct tables have = {};
 	const char *owner;
-	size_t i;
 	int ret;
 
 	ret = owner_parse(a, &filter);
@@ -68,12 +83,8 @@ int cmd_save(struct args *a)
 	owner = SA_HAS(&filter, OWNER) ? filter.owner : NULL;
 	if (!ret)
 		ret = read_whole(&have, owner);
-	if (!ret && !owner)
-		save_default(&have.def);
-	for (i = 0; !ret && i < have.sas.n; i++)
-		save_sa(&have.sas.item[i]);
-	for (i = 0; !ret && i < have.policies.n; i++)
-		fprintf(cli.out, "%s\n", have.policies.item[i].text);
+	if (!ret)
+		save_tables(&have, !owner);
 	tables_free(&have);
 	return ret;
 }

@@ -63,6 +63,44 @@ static void zero_byte(const char *path)
 	}
 }
 
+/* Wherever it is cut, as far as it can be seen by what is left. */
+static void cut_short(const char *path)
+{
+	static const char text[] =
+		BATCH_BEGIN ", whole\na b\nc\n" BATCH_END "\n";
+	static const char * const whole[] = {
+		text, BATCH_BEGIN "\n" BATCH_END "\n",
+		BATCH_BEGIN "\r\na\r\n" BATCH_END "\r\n",
+		BATCH_BEGIN "\na\n" BATCH_END "\t\n\n", "a\n" BATCH_BEGIN "\nb\n",
+		"", "a\n", BATCH_END "\na\n",
+	};
+	static const char * const other[] = {
+		BATCH_BEGIN "\na\nb " BATCH_END, BATCH_BEGIN BATCH_END,
+		BATCH_BEGIN "\na\n" BATCH_END "\nb\n",
+		BATCH_BEGIN "\na\n" BATCH_END "s\n",
+	};
+	struct seen seen = {};
+	size_t i, len;
+
+	for (i = 0; i < ARRAY_SIZE(whole); i++) {
+		put_file(path, whole[i], strlen(whole[i]));
+		ok(!batch_each(path, see, &seen), "batch: whole",
+		   "text %zu: %s", i, cli_error());
+	}
+	seen.lines = 0;
+	for (len = strlen(BATCH_BEGIN); len < strlen(text) - 1; len++) {
+		put_file(path, text, len);
+		ok(batch_each(path, see, &seen) == CLI_USAGE && !seen.lines,
+		   "batch: cut off", "%zu bytes", len);
+		has(cli_error(), "cut off", "batch: it says so");
+	}
+	for (i = 0; i < ARRAY_SIZE(other); i++) {
+		put_file(path, other[i], strlen(other[i]));
+		ok(batch_each(path, see, &seen) == CLI_USAGE && !seen.lines,
+		   "batch: no end", "text %zu", i);
+	}
+}
+
 static void input_is(const char *path, const char *text)
 {
 	put_file(path, text, strlen(text));
@@ -166,6 +204,7 @@ void test_batch(void)
 		abort();
 	snprintf(path, sizeof(path), "%s/lines", dir);
 	zero_byte(path);
+	cut_short(path);
 	input_once(dir, path);
 	input_by_name(path);
 	unlink(path);

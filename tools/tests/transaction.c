@@ -8,6 +8,7 @@
 
 #include "apply.h"
 #include "check.h"
+#include "command.h"
 #include "fake.h"
 
 static const struct nfipsec_sa sa = {
@@ -330,6 +331,7 @@ static void save_case(unsigned int cmd, unsigned int times, bool good)
 	struct args a = {};
 	FILE *out = cli.out;
 	struct text text;
+	bool whole;
 	int ret;
 
 	fake = (struct fake){
@@ -343,9 +345,11 @@ static void save_case(unsigned int cmd, unsigned int times, bool good)
 	text_close(&text);
 	ok(ret == (good ? CLI_OK : CLI_FAILED), "save: tables that change",
 	   "command %u, %u times: %d", cmd, times, ret);
-	ok(good ? strstr(text.buf, "policy add") != NULL : !text.len,
-	   "save: all or nothing", "command %u, %u times: \"%s\"", cmd, times,
-	   text.buf);
+	whole = !strncmp(text.buf, BATCH_BEGIN, strlen(BATCH_BEGIN)) &&
+		strstr(text.buf, "\npolicy add ") &&
+		strstr(text.buf, "\n" BATCH_END "\n");
+	ok(good ? whole : !text.len, "save: all or nothing",
+	   "command %u, %u times: \"%s\"", cmd, times, text.buf);
 	if (!good)
 		has(cli_error(), "changed each time", "save: it says so");
 	text_free(&text);

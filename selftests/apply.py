@@ -309,19 +309,45 @@ def differences():
     before = lab.nl.tables()
     more = base + SA % (0x1002, 2) + GCM + "\n"
     for text, want in (
-            (more, "+"), ("", "--"), (base.replace("priority 9", "priority 8"), "~"),
+            (more, "+"), (base.replace("priority 9", "priority 8"), "~"),
             ("default out discard\n" + base, "~"),
             (base + "policy add dir in src 0.0.0.0/0 dst 0.0.0.0/0 action bypass", "+"),
             (base.replace(FAR4, "192.168.9.9"), "-+")):
         equal(signs(apply(text, "--check", status=3)), want, text)
         equal(lab.nl.tables(), before, "tables after --check")
+    equal(signs(apply("", "empty", "--check", status=3)), "--", "empty")
+    equal(lab.nl.tables(), before, "tables after --check")
     # what is equal is the same as before, its sequence number too
     apply(more + "default out discard")
     equal(set(map(str, before[0])) <= set(map(str, lab.nl.tables()[0])), True,
           "the SA")
     equal(lab.nl.tables()[1], before[1], "the policy")
-    apply("")
+    apply("", "empty")
     equal(lab.nl.tables()[:2], ([], []), "nothing left")
+
+
+def nothing():
+    """What some failure left of a file does not delete all there is."""
+    start()
+    apply(SA % (0x1001, 1) + GCM + "\npolicy add dir in src 0.0.0.0/0 dst any "
+          "action bypass\n" + SA % (0x1002, 1) + "owner me " + GCM)
+    before = lab.nl.tables()
+    for text in ("", "\n# nothing\n", "default in discard", "# Written by"):
+        for more in ((), ("--check",)):
+            said = apply(text, *more, status=2)
+            equal("2 SAs and 1 policies" in said, True, said)
+            equal(lab.nl.tables(), before, "tables")
+    equal(run("apply", "/dev/null")[0], 2, "status")
+    equal("1 SAs and 0 policies" in apply("", "owner", "me", status=2), True,
+          "of one owner")
+    equal(lab.nl.tables(), before, "tables")
+    apply("", "owner", "other")
+    equal(lab.nl.tables(), before, "tables")
+    apply("", "owner", "me", "empty")
+    equal(len(lab.nl.tables()[0]), 1, "SAs")
+    apply("default in discard", "empty")
+    equal(lab.nl.tables()[:2], ([], []), "nothing left")
+    apply("")
 
 
 def order():
@@ -401,7 +427,7 @@ def owners():
     apply(mine, "owner", "me")
     equal(save("owner", "me").count("owner me"), 1, "mine")
     apply(mine, "--check", "owner", "me")
-    apply("", "owner", "me")
+    apply("", "owner", "me", "empty")
     equal(lab.nl.tables()[:2], theirs, "theirs")
     apply(other, "owner", "me", status=(2,))
     apply("default in bypass", "owner", "me", status=(2,))
@@ -415,9 +441,9 @@ def many():
         "policy add dir out src 10.%d.%d.0/24 dst 10.%d.0.0/16 priority %d%s\n"
         % (n >> 8, n & 255, n % 200, n % 50, TMPL) for n in range(count))
     took = []
-    for what in (text, text, ""):
+    for what, more in ((text, ()), (text, ()), ("", ("empty",))):
         begin = time.monotonic()
-        apply(what)
+        apply(what, *more)
         took.append(time.monotonic() - begin)
     print("# %d policies: %.2f s, again %.2f s, away %.2f s"
           % (count, *took))
@@ -431,6 +457,7 @@ report.add("flow labels", labels)
 report.add("largest numbers", ceilings)
 report.add("names of interfaces", interfaces)
 report.add("differences", differences)
+report.add("nothing", nothing)
 report.add("order", order)
 report.add("errors", errors)
 report.add("many refused", many_refused)

@@ -7,9 +7,14 @@
 #include "apply.h"
 #include "policy.h"
 
+enum {
+	OPT_OWNER,
+	OPT_EMPTY,
+};
+
 /**
  * struct apply - what is asked for
- * @has: for words_parse()
+ * @has: bits of OPT_*
  * @file: to read, - is standard input
  * @keys: file of keys, or NULL
  * @owner: only what is of that owner, or NULL
@@ -220,6 +225,19 @@ static int commit(struct apply *x)
 	return ret ? refused(x, ret) : CLI_OK;
 }
 
+/*
+ * What failed or was cut off says that there is to be nothing, and then all
+ * leaves in the clear where the default is bypass.
+ */
+static int check_empty(const struct apply *x, const struct tables *have)
+{
+	if (x->want.sas.n || x->want.policies.n || has_get(x, OPT_EMPTY) ||
+	    !(have->sas.n || have->policies.n))
+		return CLI_OK;
+	return cli_fail(CLI_USAGE, "%s has neither SAs nor policies, and what there is would be deleted, %zu SAs and %zu policies: say \"empty\" if that is meant",
+			file_name(x), have->sas.n, have->policies.n);
+}
+
 /* Within the transaction: it is refused if what is read here is not true then. */
 static int run(struct apply *x, struct tables *have)
 {
@@ -228,6 +246,8 @@ static int run(struct apply *x, struct tables *have)
 
 	ret = tables_read(have, x->owner[0] ? x->owner : NULL);
 	x->retry = have->torn;
+	if (!ret)
+		ret = check_empty(x, have);
 	if (!ret)
 		ret = plan_make(have, &x->want);
 	if (ret)
@@ -281,8 +301,9 @@ static int parse(struct args *a, struct apply *x)
 	static const struct word words[] = {
 		{ "keys", word_text, 0, offsetof(struct apply, keys), 0, 0,
 		  false },
-		{ "owner", word_owner, 0, offsetof(struct apply, owner), 1, 0,
-		  false },
+		{ "owner", word_owner, 0, offsetof(struct apply, owner),
+		  OPT_OWNER, 0, false },
+		{ "empty", word_set, 0, 0, OPT_EMPTY, 0, false },
 	};
 
 	x->file = args_next(a);

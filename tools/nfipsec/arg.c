@@ -238,6 +238,21 @@ bool has_get(const void *obj, unsigned int attr)
 	return *(const uint64_t *)obj & NFIPSEC_HAS(attr);
 }
 
+/**
+ * word_set() - nothing follows: the keyword stands for itself
+ * @a: words
+ * @obj: structure
+ * @w: the keyword
+ *
+ * Return: CLI_OK
+ */
+int word_set(struct args *a, void *obj, const struct word *w)
+{
+	(void)a;
+	has_set(obj, w->attr);
+	return CLI_OK;
+}
+
 static int word_number(struct args *a, const struct word *w, uint64_t max,
 		       uint64_t *value)
 {

@@ -82,6 +82,7 @@ void text_put(FILE *out, const char *before, const char *text);
 void text_put_word(FILE *out, const char *word);
 
 /* For use in tables. */
+int word_set(struct args *a, void *obj, const struct word *w);
 int word_u32(struct args *a, void *obj, const struct word *w);
 int word_u64(struct args *a, void *obj, const struct word *w);
 int word_mode(struct args *a, void *obj, const struct word *w);

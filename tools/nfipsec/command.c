@@ -87,7 +87,7 @@ const struct command commands[] = {
 	  "[acquire-timeout SECONDS]",
 	  "show or set what no policy matches, weak algorithms, audit" },
 	{ "apply", NULL, NULL, cmd_apply,
-	  "FILE [keys FILE] [owner NAME] [--check]",
+	  "FILE [keys FILE] [owner NAME] [empty] [--check]",
 	  "have SAs, policies and defaults be what a file says, all at once" },
 	{ "save", NULL, NULL, cmd_save, "[owner NAME]",
 	  "write them as apply reads them, without keys" },

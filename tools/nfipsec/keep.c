@@ -243,13 +243,6 @@ static int open_all(struct keeper *keep)
 	return keep_lock(keep->path, has_get(keep, OPT_NEW), &keep->lock);
 }
 
-static int word_set(struct args *a, void *obj, const struct word *w)
-{
-	(void)a;
-	has_set(obj, w->attr);
-	return CLI_OK;
-}
-
 static int parse(struct args *a, struct keeper *keep)
 {
 	static const struct word words[] = {

@@ -376,6 +376,25 @@ static void check_case(unsigned int cmd, unsigned int times, int status)
 	cli.h = NULL;
 }
 
+/* It is told apart from one that something failed to write. */
+static void empty_case(const char *words, unsigned int n, int status,
+		       unsigned int del)
+{
+	struct args *a = args_new(words);
+	int ret;
+
+	fake = (struct fake){
+		.family = FAKE_FAMILY, .policies = &old, .n = n,
+	};
+	ret = cmd_apply(a);
+	ok(ret == status && fake.calls[NFIPSEC_CMD_POLICY_DEL] == del &&
+	   fake.calls[NFIPSEC_CMD_TRANSACTION_COMMIT] == !ret,
+	   "apply: nothing", "%s, of %u: %d, %s", words, n, ret, cli_error());
+	args_free(a);
+	nfipsec_close(cli.h);
+	cli.h = NULL;
+}
+
 static void torn_tables(unsigned int cmd)
 {
 	save_case(cmd, 0, true);
@@ -407,6 +426,13 @@ void test_transaction(void)
 	apply_case(never_there, CLI_FAILED, 8, "apply: and goes on with it");
 	apply_case(no_algorithm, CLI_FAILED, 1, "apply: what a line says");
 	has(cli_error(), "line 1: refused", "apply: which line");
+	empty_case("/dev/null", 0, CLI_OK, 0);
+	empty_case("/dev/null", 1, CLI_USAGE, 0);
+	has(cli_error(), "0 SAs and 1 policies: say \"empty\"",
+	    "apply: what would go");
+	empty_case("/dev/null owner me", 1, CLI_OK, 0);
+	empty_case("/dev/null empty", 1, CLI_OK, 1);
+	empty_case("/dev/null empty", 0, CLI_OK, 0);
 	torn_tables(NFIPSEC_CMD_SA_GET);
 	torn_tables(NFIPSEC_CMD_POLICY_GET);
 }

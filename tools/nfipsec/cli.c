@@ -53,7 +53,9 @@ const char *cli_error(void)
  */
 const char *cli_show(const char *word)
 {
-	if (!strncmp(word, "0x", 2) && strlen(word) > SHOW_HEX_MAX)
+	const char *hex = word + strspn(word, "@");
+
+	if (!strncmp(hex, "0x", 2) && strlen(hex) > SHOW_HEX_MAX)
 		return "0x...";
 	return word;
 }

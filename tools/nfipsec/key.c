@@ -91,8 +91,19 @@ static int key_raw(const char *buf, size_t len, const char *from,
 	return CLI_OK;
 }
 
-static int key_file(const char *path, struct key *key)
+/* @ in front of the key itself is too much; it is shown no more than another. */
+static int no_file(char *path, int err)
 {
+	if (strncmp(path, "0x", 2))
+		return cli_fail(CLI_FAILED, "key file %s: %s", path,
+				strerror(err));
+	explicit_bzero(path, strlen(path));
+	return cli_fail(CLI_USAGE, "behind @ is the name of a file, and 0x is the beginning of a key: leave out the @");
+}
+
+static int key_file(char *path, struct key *key)
+{
+	const char *shown = cli_show(path);
 	char buf[TEXT_MAX];
 	ssize_t len;
 	int ret;
@@ -106,20 +117,19 @@ static int key_file(const char *path, struct key *key)
 		return CLI_OK;
 	}
 	if (fd < 0)
-		return cli_fail(CLI_FAILED, "key file %s: %s", path,
-				strerror(errno));
+		return no_file(path, errno);
 	len = read_all(fd, buf, sizeof(buf), false);
 	close(fd);
 
 	if (len < 0)
-		ret = cli_fail(CLI_FAILED, "key file %s: %s", path,
+		ret = cli_fail(CLI_FAILED, "key file %s: %s", shown,
 			       strerror(-len));
 	else if (!len)
-		ret = cli_fail(CLI_USAGE, "key file %s is empty", path);
+		ret = cli_fail(CLI_USAGE, "key file %s is empty", shown);
 	else if (len >= 2 && !memcmp(buf, "0x", 2))
-		ret = key_hex(buf, trim(buf, len), path, key);
+		ret = key_hex(buf, trim(buf, len), shown, key);
 	else
-		ret = key_raw(buf, len, path, key);
+		ret = key_raw(buf, len, shown, key);
 	explicit_bzero(buf, sizeof(buf));
 	return ret;
 }
@@ -163,7 +173,7 @@ bool key_is_word(const char *word)
  * key_parse() - get a key
  * @word: 0x and hexadecimal; @FILE, or @NAME of one of keys_read(); - for a line
  *	of standard input; or empty.
- *	A key in it is wiped, since everyone can read argv.
+ *	A key in it is wiped, since everyone can read argv, also behind an @.
  * @key: result, to be wiped by the caller also after a failure
  *
  * Return: enum cli_result

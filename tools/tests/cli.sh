@@ -198,11 +198,19 @@ ok $? "apply of it by its name"
 for words in "$KEY" "sa $KEY" "sa add $KEY" "sa add $SA aead $KEY $KEY $KEY" \
 	"sa add $SA aead aes128gcm16 ${KEY}zz 128" "sa add spi $KEY" \
 	"sa add src $KEY" "sa add proto $KEY" "help $KEY" \
-	"policy add dir $KEY" "policy add dir in sport $KEY"; do
+	"policy add dir $KEY" "policy add dir in sport $KEY" \
+	"sa add $SA aead aes128gcm16 @$KEY 128" "sa add @$KEY" "sa @$KEY" \
+	"sa add $SA enc aes128 @${KEY}zz" "help @@$KEY"; do
 	run $words
 	[ "$status" = 2 ] && ! grep -q '0405060708' "$TMP/out" "$TMP/err"
 	ok $? "a key is not shown: $(echo "$words" | sed "s/$KEY/KEY/g")"
 done
+refused 2 'leave out the @' sa add $SA aead aes128gcm16 "@$KEY" 128
+bin=$(realpath "$NFIPSEC")
+(cd "$TMP" && : >"$KEY" && "$bin" sa add $SA aead aes128gcm16 "@$KEY" 128) \
+	>"$TMP/out" 2>"$TMP/err"
+[ $? = 2 ] && grep -q 'key file 0x... is empty' "$TMP/err"
+ok $? "nor is one that is the name of a file"
 
 run version >/dev/null
 "$NFIPSEC" help >/dev/full 2>"$TMP/err"

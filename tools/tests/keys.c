@@ -31,8 +31,9 @@ static void word_case(const char *word, int want_len, const char *error)
 		ok(!ret && key.len == (uint32_t)want_len, name, "%d, %u bytes",
 		   ret, key.len);
 
-	if (*word && *word != '@' && strcmp(word, "-")) {
-		for (i = 0; i < strlen(word) && !copy[i]; i++)
+	if (!strncmp(word, "@0x", 3) ||
+	    (*word && *word != '@' && strcmp(word, "-"))) {
+		for (i = *word == '@'; i < strlen(word) && !copy[i]; i++)
 			;
 		snprintf(name, sizeof(name), "key '%.30s' is wiped", word);
 		ok(i == strlen(word), name, "byte %zu is not", i);
@@ -124,6 +125,8 @@ void test_keys(void)
 	word_case("0x00 ", 0, "something else than");
 	word_case("secret", 0, "a key must be 0x");
 	word_case("deadbeef", 0, "a key must be 0x");
+	word_case("@0x001122", 0, "leave out the @");
+	word_case("@" KEY36, 0, "leave out the @");
 	memset(big, '1', sizeof(big));
 	memcpy(big, "0x", 2);
 	big[sizeof(big) - 1] = '\0';

@@ -495,17 +495,18 @@ def gone():
 
 def rogue():
     """An interface whose name no line can hold has its number instead."""
-    name = "a\033[2J"
-    lab.reset()
-    lab.n.exec("ip", "link", "add", name, "type", "dummy")
-    number = str(index(name))
-    lab.cli("policy", "add", "dir", "in", "src", "0.0.0.0/0", "dst", "any",
-            "iif", name, "action", "discard")
-    for shown in (("policy", "list"), ("save",)):
-        equal(" iif %s" % number in lab.cli(*shown), True, "by number")
-    equal(lib.json_of(lab.cli("-j", "policy", "list"))[0]["sel"]["iif"],
-          number, "as JSON")
-    lab.n.exec("ip", "link", "del", name)
+    # control characters, and bytes that are no UTF-8
+    for name in ("a\033[2J", "a\udcff\udc9b"):
+        lab.reset()
+        lab.n.exec("ip", "link", "add", name, "type", "dummy")
+        number = str(index(name))
+        lab.cli("policy", "add", "dir", "in", "src", "0.0.0.0/0", "dst",
+                "any", "iif", name, "action", "discard")
+        for shown in (("policy", "list"), ("save",)):
+            equal(" iif %s" % number in lab.cli(*shown), True, "by number")
+        equal(lib.json_of(lab.cli("-j", "policy", "list"))[0]["sel"]["iif"],
+              number, "as JSON")
+        lab.n.exec("ip", "link", "del", name)
     lab.reset()
 
 

@@ -364,18 +364,53 @@ int word_state(struct args *a, void *obj, const struct word *w)
 	return word_choice(a, obj, w, choice_state);
 }
 
+/* Bytes that follow the first one of a character, which @c is; 0 for others. */
+static size_t utf8_more(unsigned char c)
+{
+	if (c >= 0xc2 && c <= 0xdf)
+		return 1;
+	if (c >= 0xe0 && c <= 0xef)
+		return 2;
+	return c >= 0xf0 && c <= 0xf4 ? 3 : 0;
+}
+
+/**
+ * text_char() - the character that a text begins with
+ * @text: text, not empty
+ *
+ * Return: its bytes in UTF-8, 0 if the text begins with something else
+ */
+size_t text_char(const char *text)
+{
+	const unsigned char *c = (const void *)text;
+	size_t more = utf8_more(*c);
+	size_t i;
+
+	if (*c < 0x80)
+		return 1;
+	/* What is longer than needed, a surrogate, or beyond U+10FFFF. */
+	if (!more || (c[0] == 0xe0 && c[1] < 0xa0) ||
+	    (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf0 && c[1] < 0x90) ||
+	    (c[0] == 0xf4 && c[1] > 0x8f))
+		return 0;
+	for (i = 1; i <= more; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	return more + 1;
+}
+
 /**
  * text_control() - whether a text begins with what a line cannot hold
  * @text: text, not empty
  *
- * Return: bytes of the control character that it begins with, 0 if it begins
- * with another character or a tab
+ * Return: bytes of the control character that it begins with, or 1 if that is no
+ * UTF-8; 0 if it begins with another character or a tab
  */
 size_t text_control(const char *text)
 {
 	const unsigned char *c = (const void *)text;
 
-	if ((c[0] < ' ' && c[0] != '\t') || c[0] == 0x7f)
+	if ((c[0] < ' ' && c[0] != '\t') || c[0] == 0x7f || !text_char(text))
 		return 1;
 	/* U+0080 to U+009F: they too begin what a terminal does. */
 	return c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f ? 2 : 0;
@@ -385,12 +420,12 @@ size_t text_control(const char *text)
  * text_is_plain() - whether a line can hold a text
  * @text: text
  *
- * Return: whether it has no control characters other than tabs
+ * Return: whether it is UTF-8 and has no control characters other than tabs
  */
 bool text_is_plain(const char *text)
 {
 	while (*text && !text_control(text))
-		text++;
+		text += text_char(text);
 	return !*text;
 }
 
@@ -403,6 +438,12 @@ bool text_is_plain(const char *text)
  */
 int text_check(const char *text, const char *what)
 {
+	const char *c;
+
+	for (c = text; *c; c += text_char(c))
+		if (!text_char(c))
+			return cli_fail(CLI_USAGE, "%s: the name is not UTF-8",
+					what);
 	if (text_is_plain(text))
 		return CLI_OK;
 	return cli_fail(CLI_USAGE, "%s: there is a control character in the name",
@@ -414,14 +455,18 @@ int text_check(const char *text, const char *what)
  * @out: where
  * @text: text, not empty
  *
- * Return: what is behind it, or behind one byte of it
+ * Return: what is behind it
  */
 const char *text_put_one(FILE *out, const char *text)
 {
 	size_t control = text_control(text);
+	size_t len = control ? control : text_char(text);
 
-	fputc(control ? '?' : *text, out);
-	return text + (control ? control : 1);
+	if (control)
+		fputc('?', out);
+	else
+		fwrite(text, 1, len, out);
+	return text + len;
 }
 
 /**
@@ -431,7 +476,8 @@ const char *text_put_one(FILE *out, const char *text)
  * @text: text
  *
  * Who may give names, in a container too, shall not write to the terminals of
- * those who look: control characters are told as question marks.
+ * those who look: control characters are told as question marks, and so is what
+ * is no UTF-8, which may be some in another terminal.
  */
 void text_put(FILE *out, const char *before, const char *text)
 {

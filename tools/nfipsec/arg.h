@@ -74,6 +74,7 @@ const char *choice_name(const struct choice *choices, unsigned int value);
 void has_set(void *obj, unsigned int attr);
 bool has_get(const void *obj, unsigned int attr);
 
+size_t text_char(const char *text);
 size_t text_control(const char *text);
 bool text_is_plain(const char *text);
 int text_check(const char *text, const char *what);

@@ -85,24 +85,36 @@ void json_spi(struct json_object *o, uint32_t spi)
 	json_text(o, "spi", text);
 }
 
-/* Of the control characters that a string may have, json-c leaves some. */
+/* Bytes of ASCII; of its control characters, json-c leaves the last one. */
+static size_t plain(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] > 0 && text[len] < 0x7f)
+		len++;
+	return len;
+}
+
+/* Of the control characters beyond, json-c leaves all, and what is no UTF-8. */
 static void put(const char *text)
 {
 	size_t len, control;
 
-	for (;;) {
-		len = strcspn(text, "\177\302");
-		fwrite(text, 1, len, cli.out);
-		text += len;
-		if (!*text)
-			return;
+	for (; *text; text += len) {
+		len = plain(text);
+		if (len) {
+			fwrite(text, 1, len, cli.out);
+			continue;
+		}
 		control = text_control(text);
-		if (control)
+		len = control ? control : text_char(text);
+		if (!control)
+			fwrite(text, 1, len, cli.out);
+		else if (text_char(text))
 			fprintf(cli.out, "\\u%04x",
 				(unsigned char)text[control - 1]);
 		else
-			fputc(*text, cli.out);
-		text += control ? control : 1;
+			fputs("\\ufffd", cli.out);
 	}
 }
 

@@ -204,9 +204,9 @@ static void test_names(void)
 		names_of_policy(names[i], owner);
 		name_of_sa(owner);
 	}
-	named_policy(&pol, "a\nb'\177\302\2331\303\204", "me");
+	named_policy(&pol, "a\nb'\177\302\2331\303\204\304", "me");
 	text = describe_policy(&pol);
-	has(text, " name \"a?b'??1\303\204\" name behind", "a name that no line can hold");
+	has(text, " name \"a?b'??1\303\204?\" name behind", "a name that no line can hold");
 	free(text);
 }
 

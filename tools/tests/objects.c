@@ -453,9 +453,9 @@ static void acquire_case(void)
 }
 
 /* Names as another program may give them, and as they are shown. */
-#define ROGUE		"\033[2J\r\n\177\302\2331\303\204"
-#define ROGUE_TEXT	"?[2J????1\303\204"
-#define ROGUE_JSON	"\"\\u001b[2J\\r\\n\\u007f\\u009b1\303\204\""
+#define ROGUE		"\033[2J\r\n\177\302\2331\303\204\233"
+#define ROGUE_TEXT	"?[2J????1\303\204?"
+#define ROGUE_JSON	"\"\\u001b[2J\\r\\n\\u007f\\u009b1\303\204\\ufffd\""
 
 static void rogue_events(const struct nfipsec_sa *sa,
 			 const struct nfipsec_policy *pol)

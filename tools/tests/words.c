@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Numbers, addresses, ports and protocols from text and back. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
@@ -121,6 +122,45 @@ static const struct text_case protos[] = {
 	{ "", "unknown protocol", true },
 };
 
+/* Texts and what is left of them, where 0 is told from what is no UTF-8. */
+static void test_chars(void)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} chars[] = {
+		{ "a", 1 }, { "\177", 1 }, { "\n", 1 }, { "\302\200", 2 },
+		{ "\337\277x", 2 }, { "\340\240\200", 3 }, { "\342\202\254", 3 },
+		{ "\355\237\277", 3 }, { "\356\200\200", 3 },
+		{ "\357\277\277", 3 }, { "\360\220\200\200", 4 },
+		{ "\360\237\220\247", 4 }, { "\364\217\277\277", 4 },
+		{ "\200", 0 }, { "\277", 0 }, { "\300\200", 0 },
+		{ "\301\277", 0 }, { "\340\237\277", 0 },
+		{ "\355\240\200", 0 }, { "\360\217\277\277", 0 },
+		{ "\364\220\200\200", 0 }, { "\365\200\200\200", 0 },
+		{ "\377", 0 }, { "\376\200", 0 }, { "\351", 0 },
+		{ "\303", 0 }, { "\303a", 0 }, { "\303\303", 0 },
+		{ "\342\202", 0 }, { "\342\202a", 0 }, { "\342a\254", 0 },
+		{ "\360\237\220", 0 }, { "\360\237a\247", 0 },
+	};
+	char *copy;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(chars); i++) {
+		/* by itself, so that ASan sees its end */
+		copy = strdup(chars[i].text);
+		ok(text_char(copy) == chars[i].len, "a character",
+		   "text %zu: %zu bytes", i, text_char(copy));
+		free(copy);
+	}
+	ok(!text_check("M\303\274nchen", "name"), "a name in UTF-8", "%s",
+	   cli_error());
+	has(text_check("M\374nchen", "name") ? cli_error() : "accepted",
+	    "name: the name is not UTF-8", "a name in Latin-1");
+	has(text_check("a\302\233", "name") ? cli_error() : "accepted",
+	    "control character", "a name with a control character");
+}
+
 static int block_try(const char *text, char *buf, size_t size)
 {
 	struct block block;
@@ -180,6 +220,7 @@ static void run(const char *what, const struct text_case *c, size_t n,
 
 void test_blocks(void)
 {
+	test_chars();
 	run("block", blocks, ARRAY_SIZE(blocks), block_try);
 	run("ports", ports, ARRAY_SIZE(ports), ports_try);
 	run("proto", protos, ARRAY_SIZE(protos), proto_try);

@@ -93,7 +93,7 @@ static const struct word *word_find(const char *text, const struct word *words,
 
 static int word_unknown(const char *text, const struct word *words, size_t n)
 {
-	char known[256] = "";
+	char known[512] = "";
 	size_t len = 0;
 	size_t i;
 

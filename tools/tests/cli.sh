@@ -89,6 +89,8 @@ for line in 'policy add dir in src any dst 192.0.2.1 action bypass' \
 done
 refused 2 'is too much here' version 2
 refused 2 'no help about' help frob
+refused 2 'unknown word "frob", known here are: src dst .* limit$' sa add frob
+refused 2 'unknown word "frob", known here are: dir .* tmpl' policy add frob
 refused 2 '"src" is missing' sa add
 M="sa move dst 192.0.2.2 proto esp spi 0x100"
 refused 2 '"to" is missing' $M

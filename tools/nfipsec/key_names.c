@@ -22,6 +22,16 @@ struct named {
 
 static struct named *named;
 
+static const struct named *find(const char *name)
+{
+	const struct named *n;
+
+	for (n = named; n; n = n->next)
+		if (n->name && !strcmp(n->name, name))
+			return n;
+	return NULL;
+}
+
 static int name_line(int argc, char **argv, unsigned int line, void *arg)
 {
 	struct named *n;
@@ -31,6 +41,9 @@ static int name_line(int argc, char **argv, unsigned int line, void *arg)
 	(void)arg;
 	if (argc != 2 || strncmp(argv[1], "0x", 2))
 		return cli_fail(CLI_USAGE, "a line of keys is a name, and 0x and hexadecimal");
+	if (find(argv[0]))
+		return cli_fail(CLI_USAGE, "there is a key of the name \"%s\" already",
+				cli_show(argv[0]));
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return cli_fail(CLI_FAILED, "out of memory");
@@ -70,15 +83,11 @@ int keys_read(const char *path)
  */
 bool keys_find(const char *name, struct key *key)
 {
-	const struct named *n;
+	const struct named *n = find(name);
 
-	for (n = named; n; n = n->next) {
-		if (!n->name || strcmp(n->name, name))
-			continue;
+	if (n)
 		*key = n->key;
-		return true;
-	}
-	return false;
+	return n;
 }
 
 /**

@@ -186,6 +186,11 @@ printf 'sa add %s aead aes128gcm16 - 128\n' "$SA" |
 [ $? = 2 ] && grep -q 'use @FILE' "$TMP/err"
 ok $? "no key from the batch's own input"
 
+(umask 077 && printf '%s\n' "a $KEY" "b $KEY" "a 0x11${KEY#0x00}" >"$TMP/keys")
+: >"$TMP/lines"
+refused 2 "$TMP/keys line 3: there is a key of the name \"a\" already" \
+	apply "$TMP/lines" keys "$TMP/keys"
+
 printf 'version\n\000\nnonsense\n' >"$TMP/batch"
 refused 2 "$TMP/batch: not text" -b "$TMP/batch"
 refused 2 "$TMP/batch: not text" apply "$TMP/batch"

@@ -34,6 +34,32 @@ struct mode {
 	int (*run)(struct args *a);
 };
 
+static bool is_option(int c)
+{
+	const struct option *o;
+
+	for (o = long_options; o->name; o++)
+		if (o->val == c)
+			return true;
+	return false;
+}
+
+/*
+ * A letter of several in a word is told by optopt, and then @word may be another
+ * one; a long option is in @word, and in optopt if it has a value too much.
+ */
+static int bad_option(const char *word)
+{
+	if (!optopt)
+		return cli_fail(CLI_USAGE, "unknown option \"%s\": try nfipsec help",
+				word);
+	if (is_option(optopt))
+		return cli_fail(CLI_USAGE, "\"%s\" has a value, and takes none",
+				word);
+	return cli_fail(CLI_USAGE, "unknown option \"-%c\": try nfipsec help",
+			optopt);
+}
+
 static int apply_option(int c, const char *word, struct mode *mode)
 {
 	switch (c) {
@@ -67,8 +93,7 @@ static int apply_option(int c, const char *word, struct mode *mode)
 	case ':':
 		return cli_fail(CLI_USAGE, "a value must follow \"%s\"", word);
 	}
-	return cli_fail(CLI_USAGE, "unknown option \"%s\": try nfipsec help",
-			word);
+	return bad_option(word);
 }
 
 static int run(int argc, char **argv)

@@ -67,7 +67,12 @@ prints '--batch' -h
 refused 2 'unknown command "frob"' frob
 refused 2 'unknown word "frob" behind "sa"' sa frob
 refused 2 'unknown option "--frob"' --frob
-refused 2 'unknown option' -q
+refused 2 'unknown option "-q"' -q
+refused 2 'unknown option "-x"' -xj sa list
+refused 2 'unknown option "-x"' sa -jxyz
+refused 2 'unknown option "-x"' --json sa -xj list
+refused 2 'unknown option "--jason"' sa --jason list
+refused 2 '"--json=1" has a value' sa --json=1 list
 refused 2 'must follow "--batch"' --batch
 refused 2 'unknown word "now"' sa flush now
 refused 2 'a name of 1 to 15 characters' sa flush owner abcdefghijklmnop

@@ -90,7 +90,7 @@ loopback() {
 
 # Half of them is none
 all_or_none() {
-	local before
+	local before indexes
 	flush a nfipsec || return 1
 	apply a nfipsec <<-LINES
 		policy add dir in src ::/0 dst any proto udp dport 500,4500 action discard
@@ -104,6 +104,13 @@ all_or_none() {
 	equal "each is there once" "$(on a nfipsec policy count)" "in 4 out 4"
 	check "priority and owner" test \
 		"$(on a nfipsec policy list owner me | grep -c "priority 7 ")" -eq 6
+	indexes=$(on a nfipsec -j policy preset igmp mld)
+	check "indexes of those that are new" test "$indexes" = \
+		"$(on a nfipsec -j policy list | python3 -c 'import json, sys
+print(json.dumps([{"index": n} for n in sorted(
+    p["index"] for p in json.load(sys.stdin)
+    if p["name"] == "preset mld")], separators=(",", ":")))')"
+	check "none" test "$(on a nfipsec -j policy preset igmp)" = "[]"
 }
 
 need ip nsenter ping nft python3

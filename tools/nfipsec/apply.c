@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "apply.h"
+#include "describe.h"
+#include "json.h"
 #include "policy.h"
 
 enum {
@@ -168,7 +170,28 @@ static int stage_all(struct apply *x, const struct tables *have,
 	return err ? refused(x, err) : ret;
 }
 
-static size_t show(const struct items *list, char sign)
+static const struct choice signs[] = {
+	{ "deleted", '-' },
+	{ "new", '+' },
+	{ "replaced", '~' },
+	{}
+};
+
+static void show_line(struct json_list *json, char sign, const char *line)
+{
+	struct json_object *o;
+
+	if (!cli.json) {
+		fprintf(cli.out, "%c %s\n", sign, line);
+		return;
+	}
+	o = json_new();
+	json_text(o, "change", choice_name(signs, sign));
+	json_text(o, "line", line);
+	json_list_add(json, o);
+}
+
+static size_t show(struct json_list *json, const struct items *list, char sign)
 {
 	const struct item *item;
 	size_t n = 0;
@@ -176,45 +199,34 @@ static size_t show(const struct items *list, char sign)
 	for (item = list->item; item < list->item + list->n; item++) {
 		if (item->keep || (sign == '-' && item->other))
 			continue;
-		fprintf(cli.out, "%c %s\n", item->other ? '~' : sign,
-			item->text);
+		show_line(json, item->other ? '~' : sign, item->text);
 		n++;
 	}
 	return n;
-}
-
-static bool show_default(const struct nfipsec_default *def)
-{
-	if (!def->has)
-		return false;
-	fputs("~ default", cli.out);
-	if (has_get(def, NFIPSEC_A_DEFAULT_IN))
-		fprintf(cli.out, " in %s", choice_name(choice_action, def->in));
-	if (has_get(def, NFIPSEC_A_DEFAULT_OUT))
-		fprintf(cli.out, " out %s",
-			choice_name(choice_action, def->out));
-	if (has_get(def, NFIPSEC_A_DEFAULT_WEAK))
-		fprintf(cli.out, " weak %s", def->weak ? "on" : "off");
-	if (has_get(def, NFIPSEC_A_DEFAULT_AUDIT))
-		fprintf(cli.out, " audit %s", def->audit ? "on" : "off");
-	if (has_get(def, NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT))
-		fprintf(cli.out, " acquire-timeout %u", def->acquire_timeout);
-	fputc('\n', cli.out);
-	return true;
 }
 
 /* The kernel has looked at each request, and forgets them. */
 static int check(const struct apply *x, const struct tables *have,
 		 const struct nfipsec_default *def)
 {
+	char *text = describe_default(def);
+	struct json_list json = {};
 	size_t n = 0;
 
 	nfipsec_transaction_abort(cli.h);
-	n += show(&have->sas, '-');
-	n += show(&have->policies, '-');
-	n += show(&x->want.sas, '+');
-	n += show(&x->want.policies, '+');
-	n += show_default(def);
+	if (!text)
+		return cli_fail(CLI_FAILED, "out of memory");
+	n += show(&json, &have->sas, '-');
+	n += show(&json, &have->policies, '-');
+	n += show(&json, &x->want.sas, '+');
+	n += show(&json, &x->want.policies, '+');
+	if (def->has) {
+		show_line(&json, '~', text);
+		n++;
+	}
+	free(text);
+	if (cli.json)
+		json_list_end(&json);
 	return n ? CLI_DIFFERS : CLI_OK;
 }
 

@@ -101,3 +101,16 @@ int cli_note_torn(void)
 		      stderr);
 	return CLI_OK;
 }
+
+/**
+ * cli_no_json() - refuse to print text where JSON is asked for
+ * @what: the command, which knows text only
+ *
+ * Return: CLI_OK or CLI_USAGE
+ */
+int cli_no_json(const char *what)
+{
+	if (!cli.json)
+		return CLI_OK;
+	return cli_fail(CLI_USAGE, "%s prints no JSON: leave out -j", what);
+}

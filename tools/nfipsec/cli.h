@@ -55,5 +55,6 @@ const char *cli_show(const char *word);
 int cli_open(void);
 int cli_refused(const char *what);
 int cli_note_torn(void);
+int cli_no_json(const char *what);
 
 #endif

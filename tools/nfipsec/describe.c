@@ -382,6 +382,32 @@ char *describe_sa(const struct nfipsec_sa *sa)
 }
 
 /**
+ * describe_default() - what is said about defaults, as a line
+ * @def: defaults, any of them
+ *
+ * Return: the line, to be freed; NULL if out of memory
+ */
+char *describe_default(const struct nfipsec_default *def)
+{
+	struct line l;
+
+	if (!line_begin(&l))
+		return NULL;
+	fputs("default", l.out);
+	if (has_get(def, NFIPSEC_A_DEFAULT_IN))
+		fprintf(l.out, " in %s", choice_name(choice_action, def->in));
+	if (has_get(def, NFIPSEC_A_DEFAULT_OUT))
+		fprintf(l.out, " out %s", choice_name(choice_action, def->out));
+	if (has_get(def, NFIPSEC_A_DEFAULT_WEAK))
+		fprintf(l.out, " weak %s", def->weak ? "on" : "off");
+	if (has_get(def, NFIPSEC_A_DEFAULT_AUDIT))
+		fprintf(l.out, " audit %s", def->audit ? "on" : "off");
+	if (has_get(def, NFIPSEC_A_DEFAULT_ACQUIRE_TIMEOUT))
+		fprintf(l.out, " acquire-timeout %u", def->acquire_timeout);
+	return line_end(&l);
+}
+
+/**
  * describe_fill() - take what an SA as typed does not say from another
  * @sa: SA as typed
  * @from: as the kernel tells it

@@ -107,6 +107,8 @@ int cmd_help(struct args *a)
 	const char *topic = args_next(a);
 	int ret = args_end(a);
 
+	if (!ret)
+		ret = cli_no_json("help");
 	if (ret)
 		return ret;
 	if (!topic) {

@@ -132,6 +132,21 @@ static void undo(const struct added *added)
 	}
 }
 
+/* As policy add shows each of them. */
+static void show(const struct added *added)
+{
+	struct json_list list = {};
+	struct json_object *o;
+	unsigned int i;
+
+	for (i = 0; i < added->n; i++) {
+		o = json_new();
+		json_number(o, "index", added->index[i]);
+		json_list_add(&list, o);
+	}
+	json_list_end(&list);
+}
+
 /* Is what is there instead as good? */
 static bool is_bypass(const struct nfipsec_policy *key)
 {
@@ -238,5 +253,7 @@ int cmd_policy_preset(struct args *a)
 		ret = add(names.argv[i], &common, &added);
 	if (ret)
 		undo(&added);
+	else if (cli.json)
+		show(&added);
 	return ret;
 }

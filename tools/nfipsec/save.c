@@ -79,6 +79,8 @@ int cmd_save(struct args *a)
 
 	ret = owner_parse(a, &filter);
 	if (!ret)
+		ret = cli_no_json("save");
+	if (!ret)
 		ret = cli_open();
 	owner = SA_HAS(&filter, OWNER) ? filter.owner : NULL;
 	if (!ret)

@@ -64,6 +64,11 @@ prints '^nfipsec [0-9]' --version
 prints '^{"version":' version -j
 prints '--batch' -h
 
+refused 2 'save prints no JSON' -j save
+refused 2 'save prints no JSON' save owner me -p --json
+refused 2 'help prints no JSON' help -j
+refused 2 'help prints no JSON' -jh
+
 refused 2 'unknown command "frob"' frob
 refused 2 'unknown word "frob" behind "sa"' sa frob
 refused 2 'unknown option "--frob"' --frob
@@ -223,6 +228,19 @@ bin=$(realpath "$NFIPSEC")
 	>"$TMP/out" 2>"$TMP/err"
 [ $? = 2 ] && grep -q 'key file 0x... is empty' "$TMP/err"
 ok $? "nor is one that is the name of a file"
+
+# what JSON has is in the manual
+D=$(dirname "$0")/../nfipsec
+sed -n '/^\.SH JSON/,/^\.SH EXIT/p' "$D/nfipsec.8" >"$TMP/manual"
+grep -ohE '(json_[a-z]+|flags_json|lens_json)\([^,"]*, "[a-z_]+"' "$D"/*.c |
+	sed 's/.*"\(.*\)"/\1/; s/^code$/&_min/' | sort -u >"$TMP/names"
+: >"$TMP/out"
+while read -r name; do
+	grep -qw -e "$name" "$TMP/manual" || echo "$name" >>"$TMP/out"
+done <"$TMP/names"
+: >"$TMP/err"
+[ "$(wc -l <"$TMP/names")" -gt 100 ] && [ ! -s "$TMP/out" ]
+ok $? "the names of JSON are in the manual"
 
 run version >/dev/null
 "$NFIPSEC" help >/dev/full 2>"$TMP/err"

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "command.h"
 #include "fake.h"
+#include "policy.h"
 
 static const struct nfipsec_sa sa = {
 	.has = NFIPSEC_HAS(NFIPSEC_A_SA_DST) | NFIPSEC_HAS(NFIPSEC_A_SA_SPI),
@@ -295,6 +296,15 @@ static int no_algorithm(const struct nlmsghdr *nlh, unsigned int cmd)
 	return cmd == NFIPSEC_CMD_POLICY_NEW ? -ENOENT : 0;
 }
 
+static void write_file(char *path, const char *text)
+{
+	int fd = mkstemp(path);
+
+	if (fd < 0 || dprintf(fd, "%s", text) < 0)
+		abort();
+	close(fd);
+}
+
 /* Instead of one policy, another. */
 static void apply_case(int (*request)(const struct nlmsghdr *nlh,
 				      unsigned int cmd),
@@ -305,12 +315,9 @@ static void apply_case(int (*request)(const struct nlmsghdr *nlh,
 	char path[] = "/tmp/nfipsec-apply.XXXXXX";
 	struct args a = { .argc = 1, .argv = (char *[]){ path } };
 	unsigned int *calls = fake.calls;
-	int fd = mkstemp(path);
 	int ret;
 
-	if (fd < 0 || dprintf(fd, "%s", line) < 0)
-		abort();
-	close(fd);
+	write_file(path, line);
 	fake = (struct fake){
 		.request = request, .family = FAKE_FAMILY, .policies = &old,
 		.n = 1,
@@ -395,6 +402,76 @@ static void empty_case(const char *words, unsigned int n, int status,
 	cli.h = NULL;
 }
 
+/* Instead of one policy, another, and a default. */
+static void check_json(void)
+{
+	static const char * const want[] = {
+		"[{\"change\":\"deleted\",\"line\":\"policy add dir in src any dst any priority 0 action bypass\"}",
+		",{\"change\":\"new\",\"line\":\"policy add dir out src 0.0.0.0/0 dst 192.0.2.1/32 priority 0 action bypass\"}",
+		",{\"change\":\"replaced\",\"line\":\"default in discard acquire-timeout 7\"}",
+		"]\n",
+	};
+	char path[] = "/tmp/nfipsec-apply.XXXXXX";
+	struct args a = { .argc = 1, .argv = (char *[]){ path } };
+	FILE *out = cli.out;
+	struct text text;
+	const char *at;
+	size_t i;
+	int ret;
+
+	write_file(path, "default in discard acquire-timeout 7\n"
+			 "policy add dir out src any dst 192.0.2.1 action bypass\n");
+	fake = (struct fake){
+		.family = FAKE_FAMILY, .policies = &old, .n = 1,
+	};
+	text_open(&text);
+	cli.out = text.file;
+	cli.check = true;
+	cli.json = true;
+	ret = cmd_apply(&a);
+	cli.check = false;
+	cli.json = false;
+	cli.out = out;
+	unlink(path);
+	at = text_close(&text);
+	for (i = 0; i < ARRAY_SIZE(want); i++) {
+		ok(!strncmp(at, want[i], strlen(want[i])),
+		   "apply: what would change, as JSON", "%s", text.buf);
+		at += strnlen(at, strlen(want[i]));
+	}
+	ok(!*at, "apply: and nothing else", "%s", at);
+	ok(ret == CLI_DIFFERS, "apply: that it would", "%d, %s", ret,
+	   cli_error());
+	text_free(&text);
+	nfipsec_close(cli.h);
+	cli.h = NULL;
+}
+
+/* As many as were added; the fake gives no numbers. */
+static void preset_json(void)
+{
+	struct args *a = args_new("ike");
+	FILE *out = cli.out;
+	struct text text;
+	int ret;
+
+	fake = (struct fake){ .family = FAKE_FAMILY };
+	text_open(&text);
+	cli.out = text.file;
+	cli.json = true;
+	ret = cmd_policy_preset(a);
+	cli.json = false;
+	cli.out = out;
+	same(text_close(&text),
+	     "[{\"index\":0},{\"index\":0},{\"index\":0},{\"index\":0}]\n",
+	     "preset: indexes as JSON");
+	ok(!ret, "preset: done", "%d, %s", ret, cli_error());
+	text_free(&text);
+	args_free(a);
+	nfipsec_close(cli.h);
+	cli.h = NULL;
+}
+
 static void torn_tables(unsigned int cmd)
 {
 	save_case(cmd, 0, true);
@@ -433,6 +510,8 @@ void test_transaction(void)
 	empty_case("/dev/null owner me", 1, CLI_OK, 0);
 	empty_case("/dev/null empty", 1, CLI_OK, 1);
 	empty_case("/dev/null empty", 0, CLI_OK, 0);
+	check_json();
+	preset_json();
 	torn_tables(NFIPSEC_CMD_SA_GET);
 	torn_tables(NFIPSEC_CMD_POLICY_GET);
 }

@@ -36,11 +36,6 @@ struct apply {
 	bool retry;
 };
 
-static const char *file_name(const struct apply *x)
-{
-	return strcmp(x->file, "-") ? x->file : "standard input";
-}
-
 /*
  * A failure of the library, with the line of the request that it is about. One
  * that has no line deletes: that there is nothing to delete is as a change that
@@ -51,7 +46,7 @@ static int refused(struct apply *x, int err)
 	uint32_t blamed = nfipsec_transaction_blamed(cli.h);
 
 	if (blamed < x->n && x->lines[blamed])
-		return cli_fail(CLI_FAILED, "%s line %u: %s", file_name(x),
+		return cli_fail(CLI_FAILED, "%s line %u: %s", x->want.name,
 				x->lines[blamed], nfipsec_error(cli.h));
 	x->retry = err == -ESTALE || (err == -ENOENT && blamed < x->n);
 	return cli_refused("apply");
@@ -105,7 +100,7 @@ static int stage_sas(struct apply *x)
 		if (item->in->aead.missing || item->in->enc.missing ||
 		    item->in->auth.missing)
 			return cli_fail(CLI_FAILED, "%s line %u: there is no such key, neither among those of keys nor as a file",
-					file_name(x), item->line);
+					x->want.name, item->line);
 		note(x, item->line);
 		ret = nfipsec_stage_sa_add(cli.h, &item->in->sa);
 		if (ret)
@@ -247,7 +242,7 @@ static int check_empty(const struct apply *x, const struct tables *have)
 	    !(have->sas.n || have->policies.n))
 		return CLI_OK;
 	return cli_fail(CLI_USAGE, "%s has neither SAs nor policies, and what there is would be deleted, %zu SAs and %zu policies: say \"empty\" if that is meant",
-			file_name(x), have->sas.n, have->policies.n);
+			x->want.name, have->sas.n, have->policies.n);
 }
 
 /* Within the transaction: it is refused if what is read here is not true then. */

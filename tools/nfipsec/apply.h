@@ -55,6 +55,7 @@ struct items {
 
 /**
  * struct tables - one side
+ * @name: of a file, for errors
  * @sas: SAs, by key
  * @policies: policies, in the order in which they are looked at
  * @def: default actions and so on
@@ -62,6 +63,7 @@ struct items {
  *	missing or there twice
  */
 struct tables {
+	const char *name;
 	struct items sas;
 	struct items policies;
 	struct nfipsec_default def;

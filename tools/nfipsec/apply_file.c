@@ -299,5 +299,6 @@ int file_read(struct tables *t, const char *path, const char *owner)
 {
 	struct reader r = { .t = t, .owner = owner };
 
+	t->name = strcmp(path, "-") ? path : "standard input";
 	return batch_each(path, file_line, &r);
 }

@@ -31,14 +31,14 @@ static void sort(struct items *list, int (*cmp)(const void *, const void *))
 		qsort(list->item, list->n, sizeof(*list->item), cmp);
 }
 
-static int no_twins(const struct items *list)
+static int no_twins(const struct items *list, const char *name)
 {
 	const struct item *a;
 
 	for (a = list->item; list->n && a + 1 < list->item + list->n; a++)
 		if (!strcmp(a[0].key, a[1].key))
-			return cli_fail(CLI_USAGE, "lines %u and %u are of the same %s",
-					a[0].line, a[1].line,
+			return cli_fail(CLI_USAGE, "%s lines %u and %u are of the same %s",
+					name, a[0].line, a[1].line,
 					a->in ? "SA" : "direction and selector");
 	return CLI_OK;
 }
@@ -60,7 +60,7 @@ static void pair(struct items *have, struct items *want)
 	}
 }
 
-static int sas_plan(struct items *have, struct items *want)
+static int sas_plan(struct items *have, struct items *want, const char *name)
 {
 	struct nfipsec_sa sa;
 	struct item *item;
@@ -69,7 +69,7 @@ static int sas_plan(struct items *have, struct items *want)
 
 	sort(want, by_key);
 	sort(have, by_key);
-	ret = no_twins(want);
+	ret = no_twins(want, name);
 	if (ret)
 		return ret;
 	pair(have, want);
@@ -86,8 +86,8 @@ static int sas_plan(struct items *have, struct items *want)
 		free(text);
 		/* Its numbers would begin anew, and the key may be the same. */
 		if (!item->keep)
-			return cli_fail(CLI_FAILED, "line %u: this SA is there with other words, and cannot become another while its sequence numbers go on: see sa update, or give it another SPI and another key",
-					item->line);
+			return cli_fail(CLI_FAILED, "%s line %u: this SA is there with other words, and cannot become another while its sequence numbers go on: see sa update, or give it another SPI and another key",
+					name, item->line);
 	}
 	return CLI_OK;
 }
@@ -117,14 +117,15 @@ static void keep_order(struct items *want)
 }
 
 /* Sorted again, items are elsewhere: all that is needed goes into them. */
-static int policies_plan(struct items *have, struct items *want)
+static int policies_plan(struct items *have, struct items *want,
+			 const char *name)
 {
 	struct item *item;
 	int ret;
 
 	sort(want, by_key);
 	sort(have, by_key);
-	ret = no_twins(want);
+	ret = no_twins(want, name);
 	if (ret)
 		return ret;
 	pair(have, want);
@@ -159,8 +160,9 @@ int plan_make(struct tables *have, struct tables *want)
 {
 	int ret;
 
-	ret = sas_plan(&have->sas, &want->sas);
-	return ret ? ret : policies_plan(&have->policies, &want->policies);
+	ret = sas_plan(&have->sas, &want->sas, want->name);
+	return ret ? ret : policies_plan(&have->policies, &want->policies,
+					 want->name);
 }
 
 static void drop(struct nfipsec_default *want, unsigned int attr, bool same)

@@ -388,7 +388,9 @@ static void test_plan(void)
 	}
 	fill(&have, "", false);
 	fill(&want, "abA", true);
-	has(plan_make(&have, &want) ? cli_error() : "accepted", "lines 1 and 3",
+	want.name = "a file";
+	has(plan_make(&have, &want) ? cli_error() : "accepted",
+	    "a file lines 1 and 3",
 	    "one policy twice");
 	tables_free(&want);
 }

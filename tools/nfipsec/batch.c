@@ -13,6 +13,7 @@
 #include "command.h"
 
 #define WORDS_MAX	512
+#define BOM		"\xef\xbb\xbf"
 
 struct text {
 	char *buf;
@@ -126,17 +127,17 @@ static int run_line(char *line, unsigned int number, batch_fn run, void *arg)
  * A pipe whose writer failed and a disk that was full end a file anywhere, and
  * what is missing then looks like what there is not to be.
  */
-static bool is_cut(const struct text *text)
+static bool is_cut(const char *text)
 {
 	const size_t end = strlen(BATCH_END);
-	size_t len = text->len;
+	size_t len = strlen(text);
 
-	if (strncmp(text->buf, BATCH_BEGIN, strlen(BATCH_BEGIN)))
+	if (strncmp(text, BATCH_BEGIN, strlen(BATCH_BEGIN)))
 		return false;
-	while (is_blank(text->buf[len - 1]) || text->buf[len - 1] == '\n')
+	while (is_blank(text[len - 1]) || text[len - 1] == '\n')
 		len--;
-	return text->buf[len - end - 1] != '\n' ||
-	       memcmp(text->buf + len - end, BATCH_END, end);
+	return text[len - end - 1] != '\n' ||
+	       memcmp(text + len - end, BATCH_END, end);
 }
 
 static int run_lines(const struct text *text, const char *name, batch_fn run,
@@ -152,7 +153,10 @@ static int run_lines(const struct text *text, const char *name, batch_fn run,
 	if (memchr(text->buf, '\0', text->len))
 		return cli_fail(CLI_USAGE, "%s: not text: there is a byte in it that is zero",
 				name);
-	if (is_cut(text))
+	/* Some editors put a byte order mark there, though UTF-8 has no order. */
+	if (!strncmp(rest, BOM, strlen(BOM)))
+		rest += strlen(BOM);
+	if (is_cut(rest))
 		return cli_fail(CLI_USAGE, "%s: cut off: it was written by nfipsec save, and its last line is not \"%s\"",
 				name, BATCH_END);
 	while ((line = strsep(&rest, "\n"))) {

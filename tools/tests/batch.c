@@ -73,11 +73,13 @@ static void cut_short(const char *path)
 		BATCH_BEGIN "\r\na\r\n" BATCH_END "\r\n",
 		BATCH_BEGIN "\na\n" BATCH_END "\t\n\n", "a\n" BATCH_BEGIN "\nb\n",
 		"", "a\n", BATCH_END "\na\n",
+		"\357\273\277" BATCH_BEGIN "\na\n" BATCH_END "\n",
 	};
 	static const char * const other[] = {
 		BATCH_BEGIN "\na\nb " BATCH_END, BATCH_BEGIN BATCH_END,
 		BATCH_BEGIN "\na\n" BATCH_END "\nb\n",
 		BATCH_BEGIN "\na\n" BATCH_END "s\n",
+		"\357\273\277" BATCH_BEGIN "\na\n",
 	};
 	struct seen seen = {};
 	size_t i, len;

@@ -187,6 +187,12 @@ run -b "$TMP/batch"
 [ "$status" = 2 ] && grep -q 'line 2: a quote is not closed' "$TMP/err"
 ok $? "a batch with an open quote"
 
+printf '\357\273\277version\n\357\273\277version\n' >"$TMP/batch"
+run -b "$TMP/batch"
+[ "$status" = 2 ] && grep -q '^nfipsec [0-9]' "$TMP/out" &&
+	grep -q 'line 2: unknown command' "$TMP/err"
+ok $? "a batch with a byte order mark, which is none elsewhere"
+
 printf 'version' | "$NFIPSEC" -b - >"$TMP/out" 2>"$TMP/err" &&
 	grep -q '^nfipsec [0-9]' "$TMP/out"
 ok $? "a batch from standard input, its last line without end"

@@ -530,7 +530,7 @@ int word_owner(struct args *a, void *obj, const struct word *w)
 	if (!text)
 		return CLI_USAGE;
 	if (!*text || strlen(text) > OWNER_MAX)
-		return cli_fail(CLI_USAGE, "%s: a name of 1 to %d characters, not \"%s\"",
+		return cli_fail(CLI_USAGE, "%s: a name of 1 to %d bytes, not \"%s\"",
 				w->name, OWNER_MAX, cli_show(text));
 	strcpy((char *)obj + w->off, text);
 	has_set(obj, w->attr);

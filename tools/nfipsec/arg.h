@@ -5,7 +5,7 @@
 
 #include "cli.h"
 
-#define OWNER_MAX	15	/* characters of an owner's name */
+#define OWNER_MAX	15	/* bytes of an owner's name */
 
 /**
  * struct args - the words of a command

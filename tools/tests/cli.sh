@@ -80,8 +80,8 @@ refused 2 'unknown option "--jason"' sa --jason list
 refused 2 '"--json=1" has a value' sa --json=1 list
 refused 2 'must follow "--batch"' --batch
 refused 2 'unknown word "now"' sa flush now
-refused 2 'a name of 1 to 15 characters' sa flush owner abcdefghijklmnop
-refused 2 'a name of 1 to 15 characters' policy flush owner ''
+refused 2 'a name of 1 to 15 bytes' sa flush owner abcdefghijklmnop
+refused 2 'a name of 1 to 15 bytes' policy flush owner ''
 NL='
 '
 refused 2 'name: there is a control character' policy add dir in src any \

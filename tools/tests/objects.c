@@ -143,7 +143,7 @@ static const struct object_case sas[] = {
 	  HEAD "0 mode tunnel\n\treplay-window 0 dir any state larval owner abcdefghijklmno flag esn\n"
 	  GCM_OUT TAIL, false },
 	{ ID "mode tunnel owner abcdefghijklmnop " GCM,
-	  "a name of 1 to 15 characters", true },
+	  "a name of 1 to 15 bytes", true },
 	{ ID "mode tunnel tfc-pad all " GCM, "is no number", true },
 	{ ID "mode tunnel ecn on " GCM, "use one of: normal compat off", true },
 	{ ID "mode tunnel dscp 64 " GCM, "too large: at most 63", true },

@@ -235,8 +235,25 @@ bin=$(realpath "$NFIPSEC")
 [ $? = 2 ] && grep -q 'key file 0x... is empty' "$TMP/err"
 ok $? "nor is one that is the name of a file"
 
-# what JSON has is in the manual
 D=$(dirname "$0")/../nfipsec
+
+# completes CHOICES WORD...: what bash offers behind these words
+completes() {
+	want=$1
+	shift
+	# shellcheck disable=SC2016
+	bash -c '. "$0" && COMP_WORDS=(nfipsec "$@" "") && COMP_CWORD=$(($# + 1)) &&
+		_nfipsec && echo "${COMPREPLY[*]}"' "$D/completion/nfipsec" "$@" \
+		>"$TMP/out" 2>"$TMP/err"
+	[ "$(cat "$TMP/out" "$TMP/err")" = "$want" ]
+	ok $? "behind: $*"
+}
+
+completes 'yes no' policy add dir in action protect tmpl proto esp esn
+completes 'keys owner empty --check' apply file
+completes 'owner' save
+
+# what JSON has is in the manual
 sed -n '/^\.SH JSON/,/^\.SH EXIT/p' "$D/nfipsec.8" >"$TMP/manual"
 grep -ohE '(json_[a-z]+|flags_json|lens_json)\([^,"]*, "[a-z_]+"' "$D"/*.c |
 	sed 's/.*"\(.*\)"/\1/; s/^code$/&_min/' | sort -u >"$TMP/names"

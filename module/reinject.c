@@ -255,7 +255,8 @@ int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
 
 /*
  * Behind a VRF the device is the VRF's, and the stack would take the packet for
- * one that came by no member of it. False if the member is gone.
+ * one that came by no member of it. False if the member is gone. Segment routing
+ * puts packets into a VRF that did come by none: that is no way back.
  */
 static bool back_to_member(const struct nfipsec_net *nn, struct sk_buff *skb,
 			   u32 iif)
@@ -265,9 +266,22 @@ static bool back_to_member(const struct nfipsec_net *nn, struct sk_buff *skb,
 	if (!netif_is_l3_master(skb->dev) || iif == skb->dev->ifindex)
 		return true;
 	dev = dev_get_by_index_rcu(nn->net, iif);
-	if (dev)
+	if (dev && l3mdev_master_ifindex_rcu(dev) == skb->dev->ifindex)
 		skb->dev = dev;
 	return dev;
+}
+
+/* The link's header again, if there is one: a VRF may have none to show. */
+static void rebuild_mac_header(struct sk_buff *skb)
+{
+	if (!skb_mac_header_was_set(skb)) {
+		skb_reset_mac_header(skb);
+		skb->mac_len = 0;
+		return;
+	}
+	skb_mac_header_rebuild(skb);
+	if (skb->mac_len == ETH_HLEN)
+		eth_hdr(skb)->h_proto = skb->protocol;
 }
 
 /**
@@ -289,15 +303,14 @@ bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
 		return false;
 	}
 	skb_reset_transport_header(skb);
-	skb_mac_header_rebuild(skb);
-	if (skb->mac_len == ETH_HLEN)
-		eth_hdr(skb)->h_proto = skb->protocol;
+	rebuild_mac_header(skb);
 
 	nf_reset_ct(skb);
-	/* What came by a bridge port is now received by the bridge itself. */
-#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
-#endif
+	/*
+	 * What came by a bridge port is now received by the bridge itself, and what XFRM
+	 * knows is of the packet around this one.
+	 */
+	skb_ext_reset(skb);
 	nfipsec_tag_set(nn, skb);
 	skb_orphan(skb);
 	skb_clear_hash(skb);

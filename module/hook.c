@@ -71,16 +71,30 @@ static bool looped(const struct sk_buff *skb)
 	return skb->pkt_type == PACKET_LOOPBACK;
 }
 
-/*
- * At PRE_ROUTING, the second pass through an l3 master device repeats the
- * first. Of a packet from a bridge port it is not known here whether it will
- * be routed; if so, there is no second pass, and LOCAL_IN and FORWARD see to
- * it.
- */
-static bool skip_early(const struct sk_buff *skb, const struct net_device *dev)
+/* Through an l3 master device, of what came by a member of it. */
+static bool second_pass(const struct sk_buff *skb, u8 family,
+			const struct net_device *dev)
 {
-	return is_loopback(dev) || looped(skb) || netif_is_l3_master(dev) ||
-	       from_bridge(skb);
+	const struct net_device *member;
+
+	if (!netif_is_l3_master(dev))
+		return false;
+	member = dev_get_by_index_rcu(dev_net(dev), family == NFPROTO_IPV4 ?
+				      inet_sdif(skb) : inet6_sdif(skb));
+	return member && l3mdev_master_ifindex_rcu(member) == dev->ifindex;
+}
+
+/*
+ * At PRE_ROUTING, the second pass repeats the first; segment routing puts packets
+ * into a VRF that had none. Of a packet from a bridge port it is not known here
+ * whether it will be routed; if so, there is no second pass, and LOCAL_IN and
+ * FORWARD see to it.
+ */
+static bool skip_early(const struct sk_buff *skb, u8 family,
+		       const struct net_device *dev)
+{
+	return is_loopback(dev) || looped(skb) ||
+	       second_pass(skb, family, dev) || from_bridge(skb);
 }
 
 /* Most packets are none, and that is soon seen: nothing is parsed for it. */
@@ -109,7 +123,7 @@ static unsigned int fragments(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	nn = nfipsec_net_rcu(state->net);
 	/* A tagged fragment keeps its tag for the datagram it completes. */
-	if (skip_early(skb, state->in) || nfipsec_tag_present(nn, skb))
+	if (skip_early(skb, state->pf, state->in) || nfipsec_tag_present(nn, skb))
 		return NF_ACCEPT;
 	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_FRAGMENTS) ?
 	       NF_STOLEN : NF_ACCEPT;
@@ -124,7 +138,7 @@ static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 		skb_dst_drop(skb);
 		return NF_ACCEPT;
 	}
-	if (skip_early(skb, state->in))
+	if (skip_early(skb, state->pf, state->in))
 		return NF_ACCEPT;
 	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_PRE_ROUTING) ?
 	       NF_STOLEN : NF_ACCEPT;

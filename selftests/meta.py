@@ -425,6 +425,37 @@ def vrf():
     lab.reset()
 
 
+def by_segment():
+    """What segment routing puts into a VRF has come by no member of it."""
+    sid, near, peer = "fd00:f::1", host("vb", 1, False), host("vb", 2, False)
+    lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/vrf/strict_mode")
+    try:
+        lab.n.ip("route add %s encap seg6local action End.DT4 vrftable 100 "
+                 "dev vn" % sid)
+    except AssertionError:
+        raise lib.Skip("no segment routing") from None
+    clear = udp_packet(peer, near, 7, PORT, b"in")
+    esp = ipv4(peer, near, 50, null.seal(0x7777, 1, 4, clear))
+    with sock_of(False, dev="blue", port=PORT) as s:
+        def put_in(packet):
+            return fate(lambda: wires["vn"].send(
+                lib.ipv6(lib.PEER6, sid, 4, packet)), s)
+
+        rule("in", False)
+        equal(put_in(clear), "in_discard", "judged")
+        lab.reset()
+        equal(put_in(clear), CLEAR, "nothing against it")
+        lab.cli("policy", "add", "dir", "in", "src", peer, "dst", near,
+                "action", "protect", "tmpl", "src", peer, "dst", near,
+                "proto", "esp", "mode", "tunnel")
+        policy("in", asks(False, proto=50), action="bypass")
+        sa_of_member(False, attr(C["A_SA_DIR"], u8(C["DIR_IN"])))
+        lab.mark()
+        equal(put_in(esp), CLEAR, "opened")
+    lab.counted({"in_ok": 1})
+    lab.reset()
+
+
 def only_that():
     """Two policies that differ in nothing but these, and an SA for each."""
     lab.reset()
@@ -584,6 +615,7 @@ for test, func in (
         ("errors received through an SA", errors),
         ("errors of its own", own_errors),
         ("VRF", vrf),
+        ("VRF, by segment routing", by_segment),
         ("differ in nothing else", only_that),
         ("SA wanted", wanted),
         ("interface deleted and made again", gone),

@@ -8,6 +8,7 @@
  * clearing whole words: nothing is ever shifted.
  */
 #include <asm/barrier.h>
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/limits.h>
@@ -244,8 +245,9 @@ void nfipsec_replay_failed(struct nfipsec_replay *r)
 {
 	u32 fails = READ_ONCE(r->fails);
 
+	/* Not if it began anew meanwhile. */
 	if (r->esn && fails < NFIPSEC_RESYNC_TRIGGER)
-		WRITE_ONCE(r->fails, fails + 1);
+		cmpxchg(&r->fails, fails, fails + 1);
 }
 
 /**
@@ -263,8 +265,8 @@ bool nfipsec_replay_resync_due(struct nfipsec_replay *r)
 {
 	if (READ_ONCE(r->fails) < NFIPSEC_RESYNC_TRIGGER)
 		return false;
-	WRITE_ONCE(r->fails, 0);
-	return true;
+	/* On one CPU only of those that saw it. */
+	return xchg(&r->fails, 0) >= NFIPSEC_RESYNC_TRIGGER;
 }
 
 /**

@@ -26,8 +26,8 @@
  * @window: packets, 0 (no check) or NFIPSEC_REPLAY_MIN to NFIPSEC_REPLAY_MAX
  * @mask: ring size in bits minus one; the ring is larger than the window by
  *	at least one word
- * @fails: packets in a row whose ICV was wrong; written without lock, a count
- *	that is lost only delays what it triggers
+ * @fails: packets in a row whose ICV was wrong; written without lock, of two
+ *	that are counted at once one may be lost, which only delays what it triggers
  * @esn: sequence numbers are 64 bit
  * @map: the ring, bit (seq & @mask) is sequence number seq
  *

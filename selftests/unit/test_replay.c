@@ -3,10 +3,13 @@
  * The anti-replay window: truth tables, every edge of every window, and a
  * naive second opinion that keeps the numbers themselves.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 
@@ -751,6 +754,80 @@ static void resync_trigger(void)
 	free(r);
 }
 
+#define MEETINGS	2000
+
+/* What another CPU does between two instructions of this one, and did. */
+static struct {
+	struct nfipsec_replay *r;
+	unsigned long packets, due, meetings;
+} other;
+
+static void ask(int sig __attribute__((unused)))
+{
+	other.due += nfipsec_replay_resync_due(other.r);
+	other.meetings++;
+}
+
+static void fail_until_due(int sig __attribute__((unused)))
+{
+	while (!nfipsec_replay_resync_due(other.r)) {
+		nfipsec_replay_failed(other.r);
+		other.packets++;
+	}
+	other.due++;
+	other.meetings++;
+}
+
+static struct nfipsec_replay *meet(void (*handler)(int sig))
+{
+	const struct itimerval often = { { 0, 50 }, { 0, 50 } };
+
+	memset(&other, 0, sizeof(other));
+	other.r = start(64, true, 5);
+	signal(SIGALRM, handler);
+	setitimer(ITIMER_REAL, &often, NULL);
+	return other.r;
+}
+
+static bool met(void)
+{
+	const struct itimerval never = { 0 };
+
+	if (READ_ONCE(other.meetings) < MEETINGS)
+		return false;
+	setitimer(ITIMER_REAL, &never, NULL);
+	signal(SIGALRM, SIG_DFL);
+	return true;
+}
+
+/* It is due no more often than both together have seen packets for. */
+static void resync_cpus(void)
+{
+	unsigned long packets = 0, due = 0;
+	struct nfipsec_replay *r;
+
+	for (r = meet(ask); !met(); packets += NFIPSEC_RESYNC_TRIGGER) {
+		r->fails = NFIPSEC_RESYNC_TRIGGER;
+		due += nfipsec_replay_resync_due(r);
+	}
+	due += other.due;
+	EXPECT(due <= packets / NFIPSEC_RESYNC_TRIGGER,
+	       "both ask: due %lu times in %lu packets", due, packets);
+	free(r);
+
+	due = 0;
+	packets = 0;
+	for (r = meet(fail_until_due); !met(); packets++) {
+		nfipsec_replay_failed(r);
+		due += nfipsec_replay_resync_due(r);
+	}
+	due += other.due;
+	packets += other.packets;
+	EXPECT(due <= packets / NFIPSEC_RESYNC_TRIGGER,
+	       "both fail: due %lu times in %lu packets", due, packets);
+	free(r);
+}
+
 static void resync_halves(void)
 {
 	u64 seq = 7, n;
@@ -814,6 +891,7 @@ const struct ktap_case replay_cases[] = {
 	{ "replay: ESN at the end of the space", guess_at_the_end },
 	{ "replay: random against a naive one", random_runs },
 	{ "replay: resynchronisation, when", resync_trigger },
+	{ "replay: resynchronisation, on two CPUs", resync_cpus },
 	{ "replay: resynchronisation, how far", resync_halves },
 	{ }
 };

@@ -14,5 +14,7 @@ typedef struct {
 	__atomic_load_n(&(a)->counter, __ATOMIC_ACQUIRE)
 #define atomic64_set_release(a, n) \
 	__atomic_store_n(&(a)->counter, n, __ATOMIC_RELEASE)
+#define xchg(p, n)	__atomic_exchange_n(p, n, __ATOMIC_SEQ_CST)
+#define cmpxchg(p, old, n)	__sync_val_compare_and_swap(p, old, n)
 
 #endif

@@ -142,7 +142,7 @@ bool nfipsec_acquire_next(const struct nfipsec_net *nn, u32 after,
 		if (e->info.id <= after)
 			continue;
 		*info = e->info;
-		info->packets = skb_queue_len(&e->queue);
+		info->packets = nfipsec_acquire_packets(e);
 		found = true;
 		break;
 	}

@@ -32,6 +32,8 @@
  *	the one of @class.cpu
  * @queue: packets that wait, see acquire_queue.c, its own lock unused; empty if
  *	@class.cpu is one
+ * @away: packets taken out of @queue to be tried again, which count as if they
+ *	were in it
  */
 struct nfipsec_acquire_entry {
 	struct hlist_node hash_node;
@@ -43,6 +45,7 @@ struct nfipsec_acquire_entry {
 	unsigned long until;
 	s64 gen;
 	struct sk_buff_head queue;
+	u32 away;
 };
 
 /**
@@ -51,7 +54,7 @@ struct nfipsec_acquire_entry {
  * @lock: protects all below, and what is in the entries; bottom halves off
  * @list: entries, the oldest first
  * @hash: the same
- * @bytes: memory that their packets take
+ * @bytes: memory that their packets take, also those that are away
  * @last_id: the last one given out
  * @notifier: tells of devices that go; constant
  */
@@ -81,6 +84,18 @@ static inline bool nfipsec_acquire_is_of(const struct nfipsec_acquire_entry *e,
 					 const struct nfipsec_policy *pol)
 {
 	return e->born == pol->rule[0].born && e->info.policy == pol->index;
+}
+
+/**
+ * nfipsec_acquire_packets() - how many packets wait?
+ * @e: the entry
+ *
+ * Context: under the lock of the entries.
+ * Return: the number.
+ */
+static inline u32 nfipsec_acquire_packets(const struct nfipsec_acquire_entry *e)
+{
+	return skb_queue_len(&e->queue) + e->away;
 }
 
 struct nfipsec_acquire_entry *

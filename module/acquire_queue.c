@@ -87,7 +87,7 @@ static enum nfipsec_reason enqueue(struct nfipsec_acquires *a,
 				   struct nfipsec_acquire_entry *e,
 				   struct sk_buff *skb, s64 gen)
 {
-	if (skb_queue_len(&e->queue) >= PACKETS_MAX ||
+	if (nfipsec_acquire_packets(e) >= PACKETS_MAX ||
 	    a->bytes + skb->truesize > BYTES_MAX)
 		return NFIPSEC_OUT_ACQUIRE_FULL;
 	a->bytes += skb->truesize;
@@ -199,6 +199,26 @@ void nfipsec_acquire_take(struct nfipsec_acquires *a,
 	skb_queue_splice_tail_init(&e->queue, list);
 }
 
+/* Of a packet that is away: there is room for another. */
+static void let_go(struct nfipsec_acquires *a, struct nfipsec_acquire_entry *e,
+		   unsigned int truesize)
+{
+	spin_lock_bh(&a->lock);
+	a->bytes -= truesize;
+	e->away--;
+	spin_unlock_bh(&a->lock);
+}
+
+/* Under rcu_read_lock(), bottom halves off. */
+static bool waits_still(const struct nfipsec_acquires *a,
+			const struct nfipsec_acquire_entry *e,
+			struct sk_buff *skb)
+{
+	const struct nfipsec_policy *pol = nfipsec_output_lacks(a->nn, skb);
+
+	return pol && nfipsec_acquire_is_of(e, pol) && !device_gone(a->nn, skb);
+}
+
 /**
  * nfipsec_acquire_retry() - try again what waits
  * @a: of the namespace
@@ -206,7 +226,8 @@ void nfipsec_acquire_take(struct nfipsec_acquires *a,
  * @gen: generation of the tables, read before
  *
  * Send what can be sent now, or drop it if policy says so. What still waits
- * comes back before what came meanwhile.
+ * comes back before what came meanwhile, and has kept its place: it counts all the
+ * time for what may wait.
  *
  * Context: process, under a->lock, which is let go meanwhile.
  */
@@ -214,35 +235,37 @@ void nfipsec_acquire_retry(struct nfipsec_acquires *a,
 			   struct nfipsec_acquire_entry *e, s64 gen)
 	__must_hold(&a->lock)
 {
-	const struct nfipsec_policy *pol;
 	struct sk_buff_head list, kept;
-	unsigned int bytes = 0;
+	unsigned int truesize, more = 0;
 	struct sk_buff *skb;
 
 	lockdep_assert_held(&a->lock);
 	__skb_queue_head_init(&list);
 	__skb_queue_head_init(&kept);
-	/* What comes back in by nfipsec_output() is counted anew. */
-	nfipsec_acquire_take(a, e, &list);
+	e->away = skb_queue_len(&e->queue);
+	skb_queue_splice_init(&e->queue, &list);
 	e->gen = gen;
 	/* Before nfipsec_acquire_purge() can miss them, see device_gone(). */
 	rcu_read_lock();
 	spin_unlock_bh(&a->lock);
 	while ((skb = __skb_dequeue(&list))) {
+		truesize = skb->truesize;
 		/* Both on one CPU, which may have an SA of its own. */
 		local_bh_disable();
-		pol = nfipsec_output_lacks(a->nn, skb);
-		if (pol && nfipsec_acquire_is_of(e, pol) &&
-		    !device_gone(a->nn, skb)) {
-			bytes += skb->truesize;
+		if (waits_still(a, e, skb)) {
+			/* Who looks at it may have it grow. */
+			more += skb->truesize - truesize;
 			__skb_queue_tail(&kept, skb);
 		} else {
+			/* It may come back, and is counted anew. */
+			let_go(a, e, truesize);
 			nfipsec_output(a->nn->net, NULL, skb);
 		}
 		local_bh_enable();
 	}
 	spin_lock_bh(&a->lock);
-	a->bytes += bytes;
+	a->bytes += more;
+	e->away = 0;
 	skb_queue_splice(&kept, &e->queue);
 	rcu_read_unlock();
 }

@@ -355,6 +355,65 @@ def full():
         lab.wire.silent()
 
 
+def storm(s, dst, data, look):
+    """Packets come without a pause, and tables change, which has those that wait
+    tried again: how many came."""
+    pushed, stop = [0], threading.Event()
+
+    def pusher():
+        while not stop.is_set():
+            push(s, struct.pack("!I", pushed[0]) + data, dst)
+            pushed[0] += 1
+
+    thread = threading.Thread(target=pusher, daemon=True)
+    thread.start()
+    rounds = 0
+    try:
+        while rounds < 100 or pushed[0] < 300:
+            # not for them
+            spi = lab.sa(null, "out", reqid=2)
+            lab.nl.do("SA_DEL", attr(C["A_SA_DST"], addr(PEER4)),
+                      attr(C["A_SA_SPI"], struct.pack("!I", spi)))
+            look()
+            rounds += 1
+    finally:
+        stop.set()
+        thread.join()
+    return pushed[0]
+
+
+def full_while_tried():
+    """What is just tried again counts for what may wait."""
+    s, dst = setup(seconds=300)
+    with Listener():
+        seen = set()
+        count = storm(s, dst, b"", lambda: seen.update(
+            w["packets"] for w in waiting()))
+        equal(max(seen), 100, "packets at most")
+        equal(waiting()[0]["packets"], 100, "packets")
+        lab.counted({"out_acquire": 100, "out_acquire_full": count - 100})
+        spi = lab.sa(null, "out")
+        lab.counted({"out_ok": 100})
+        sent(spi, 1, [struct.pack("!I", i) for i in range(100)])
+        # and their memory, neither too much nor too little of it
+        lab.nl.do("SA_FLUSH")
+        held = []
+        for fill in (lambda: storm(s, dst, bytes(60000), lambda: None),
+                     lambda: [push(s, bytes(60004), dst) for _ in range(100)]):
+            wait_for(lambda: not waiting(), "the entry's end")
+            lab.mark()
+            fill()
+            got = lib.grown(lab.base, lab.nl.stats())
+            held.append(got["out_acquire"])
+            equal("out_acquire_full" in got, True, str(got))
+            lab.mark()
+            lab.unpolicy("out", IN4, FAR4)
+            lab.counted({"out_changed": held[-1]})
+            lab.policy("out", IN4, FAR4)
+        equal(held, held[1:] * 2, "packets that wait")
+        lab.wire.silent()
+
+
 def deadline():
     # what a machine that stalls must not make the end of the first wait
     s, dst = setup(seconds=2 if lib.SLOW == 1 else 4)
@@ -753,6 +812,7 @@ report.add("any pair of hosts", each_pair)
 report.add("a packet's own fields", each_value)
 report.add("nobody listens", nobody)
 report.add("too much", full)
+report.add("too much, while it is tried again", full_while_tried)
 report.add("too late", deadline)
 report.add("the policy goes", policy_goes)
 report.add("the policy changes", policy_changes)

@@ -102,8 +102,10 @@ static enum nfipsec_reason prepare(const struct nfipsec_net *nn,
 {
 	if (device_gone(nn, skb) || !skb_dst_force(skb))
 		return NFIPSEC_OUT_ACQUIRE_GONE;
-	/* The kernel's own sockets are one for all that a CPU says. */
-	if (skb->sk && sk_fullsock(skb->sk) && !skb->sk->sk_net_refcnt)
+	/* The kernel's own sockets are one for all that a CPU says. That of an
+	 * answer to a SYN would keep who listens, though he has closed.
+	 */
+	if (skb->sk && (!sk_fullsock(skb->sk) || !skb->sk->sk_net_refcnt))
 		skb_orphan(skb);
 	/* Whose pages they are waits for them to come back. */
 	if (skb_orphan_frags_rx(skb, GFP_ATOMIC))
@@ -283,9 +285,8 @@ void nfipsec_acquire_forsake(struct nfipsec_acquire_entry *e)
 {
 	struct sk_buff *skb;
 
-	skb_queue_walk(&e->queue, skb) {
-		if (skb->sk && sk_fullsock(skb->sk) &&
-		    sock_flag(skb->sk, SOCK_DEAD))
+	/* Whole ones, see prepare(). */
+	skb_queue_walk(&e->queue, skb)
+		if (skb->sk && sock_flag(skb->sk, SOCK_DEAD))
 			skb_orphan(skb);
-	}
 }

@@ -584,8 +584,31 @@ def link_goes():
         sent(spi, 1, [b"other link"])
 
 
-def namespace_goes():
-    """With a packet of a socket whose owner has closed it."""
+def closed(x, nl):
+    """A packet of a socket whose owner has closed it."""
+    s = sender("10.2.0.1", x)
+    s.sendto(b"x", ("10.2.0.9", PORT))
+    wait_for(lambda: nl.stats()["out_acquire"] == 1, "the packet")
+    s.close()
+
+
+def answer(x, nl):
+    """An answer to a SYN, to a port where nobody listens any more."""
+    server = x.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.bind(("10.2.0.1", PORT))
+    server.listen()
+    lab.w.ip("addr add 10.2.0.9/24 dev xw")
+    client = lab.w.socket(socket.AF_INET, socket.SOCK_STREAM)
+    client.bind(("10.2.0.9", 0))
+    client.setblocking(False)
+    client.connect_ex(("10.2.0.1", PORT))
+    wait_for(lambda: nl.stats()["out_acquire"] >= 1, "the answer")
+    client.close()
+    server.close()
+
+
+def namespace_goes(what):
+    """With something that waits, and keeps nothing for as long."""
     x = lib.Host("x")
     lib.sh("ip", "link", "add", "v0", "netns", x.ns, "type", "veth", "peer",
            "name", "xw", "netns", lab.w.ns)
@@ -597,10 +620,7 @@ def namespace_goes():
     nl.do("POLICY_NEW", *lab.policy_attrs(
         "out", lib.selector("10.2.0.1", "10.2.0.9"), mode="transport"))
     with Listener(x):
-        s = sender("10.2.0.1", x)
-        s.sendto(b"x", ("10.2.0.9", PORT))
-        wait_for(lambda: nl.stats()["out_acquire"] == 1, "the packet")
-    s.close()
+        what(x, nl)
     nl.sock.close()
     lib.Host.made.remove(x)
     x.close()
@@ -818,7 +838,8 @@ report.add("the policy goes", policy_goes)
 report.add("the policy changes", policy_changes)
 report.add("monitor, list and settings", monitored)
 report.add("the link goes", link_goes)
-report.add("the namespace goes", namespace_goes)
+report.add("the namespace goes", namespace_goes, closed)
+report.add("the namespace goes, of who answers a SYN", namespace_goes, answer)
 net = None if lib.LIST else three_hosts()
 for fam in False, True:
     report.add("first packets of a host, %s" % ("IPv6" if fam else "IPv4"),

@@ -354,6 +354,10 @@ static const struct nf_hook_ops hooks_in[] = {
 	HOOK(pre_routing, NFPROTO_IPV6, NF_INET_PRE_ROUTING, PRI_IN),
 	HOOK(local_in, NFPROTO_IPV4, NF_INET_LOCAL_IN, PRI_EARLY),
 	HOOK(local_in, NFPROTO_IPV6, NF_INET_LOCAL_IN, PRI_EARLY),
+};
+
+/* Also of packets that come in. Any would do: see nfipsec_hook_unregister_last(). */
+static const struct nf_hook_ops hooks_last[] = {
 	HOOK(forward, NFPROTO_IPV4, NF_INET_FORWARD, PRI_EARLY),
 	HOOK(forward, NFPROTO_IPV6, NF_INET_FORWARD, PRI_EARLY),
 };
@@ -398,14 +402,21 @@ int nfipsec_hook_want(struct nfipsec_net *nn, struct netlink_ext_ack *extack)
 	err = hook_up(nn->net, hooks_in, ARRAY_SIZE(hooks_in), extack);
 	if (err)
 		return err;
+	err = hook_up(nn->net, hooks_last, ARRAY_SIZE(hooks_last), extack);
+	if (err)
+		goto take_in;
 	err = hook_up(nn->net, hooks_out, ARRAY_SIZE(hooks_out), extack);
-	if (err) {
-		nf_unregister_net_hooks(nn->net, hooks_in, ARRAY_SIZE(hooks_in));
-		return err;
-	}
+	if (err)
+		goto take_last;
 	synchronize_net();
 	nn->hooked = true;
 	return 0;
+
+take_last:
+	nf_unregister_net_hooks(nn->net, hooks_last, ARRAY_SIZE(hooks_last));
+take_in:
+	nf_unregister_net_hooks(nn->net, hooks_in, ARRAY_SIZE(hooks_in));
+	return err;
 }
 
 /**
@@ -443,11 +454,11 @@ void nfipsec_hook_unregister_out(struct net *net)
 }
 
 /**
- * nfipsec_hook_unregister_in() - look at no further packet at all
+ * nfipsec_hook_unregister_in() - look at few further packets that come in
  * @net: namespace, a grace period after nfipsec_hook_unregister_out()
  *
  * With each hook that goes, netfilter drops the packets that queues to user
- * space hold: here the last ones that could come back to us.
+ * space hold: here those that hooks have handed to one after they had gone.
  * Hooks may still run until a grace period is over.
  * Context: process.
  */
@@ -455,4 +466,22 @@ void nfipsec_hook_unregister_in(struct net *net)
 {
 	if (nfipsec_net(net)->hooked)
 		nf_unregister_net_hooks(net, hooks_in, ARRAY_SIZE(hooks_in));
+}
+
+/**
+ * nfipsec_hook_unregister_last() - look at no further packet at all
+ * @net: namespace, a grace period after nfipsec_hook_unregister_in()
+ *
+ * Packets for which there was a verdict just then were in no queue. Each has gone
+ * on within that grace period, but maybe to another queue, by a rule behind our
+ * hooks or by the verdict itself: those are dropped here. What a verdict takes
+ * from queue to queue for the whole of both grace periods is not found.
+ * Hooks may still run until a grace period is over.
+ * Context: process.
+ */
+void nfipsec_hook_unregister_last(struct net *net)
+{
+	if (nfipsec_net(net)->hooked)
+		nf_unregister_net_hooks(net, hooks_last,
+					ARRAY_SIZE(hooks_last));
 }

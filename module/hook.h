@@ -14,5 +14,6 @@ int __must_check nfipsec_hook_want(struct nfipsec_net *nn,
 bool nfipsec_hook_alone(const struct net *net, u8 family);
 void nfipsec_hook_unregister_out(struct net *net);
 void nfipsec_hook_unregister_in(struct net *net);
+void nfipsec_hook_unregister_last(struct net *net);
 
 #endif

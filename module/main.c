@@ -96,6 +96,9 @@ static void __net_exit net_exit_batch(struct list_head *list)
 	synchronize_rcu();
 	list_for_each_entry(net, list, exit_list)
 		nfipsec_hook_unregister_in(net);
+	synchronize_rcu();
+	list_for_each_entry(net, list, exit_list)
+		nfipsec_hook_unregister_last(net);
 	/* No hook runs any more when this returns. */
 	synchronize_rcu();
 	list_for_each_entry(net, list, exit_list) {

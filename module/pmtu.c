@@ -350,8 +350,8 @@ struct quote {
 };
 
 /*
- * What stands at @off, behind the quoted IP header. The number of AH lies beyond
- * what a router must quote, and is not asked for.
+ * What stands at @off, behind the quoted IP header and its extensions. The number
+ * of AH lies beyond what a router must quote, and is not asked for.
  */
 static bool read_quote(const struct sk_buff *skb, unsigned int off, u8 proto,
 		       struct quote *q)
@@ -378,7 +378,10 @@ static bool read_quote(const struct sk_buff *skb, unsigned int off, u8 proto,
 	}
 }
 
-/* The SA that sent the packet that is quoted at @off, or NULL. */
+/*
+ * The SA that sent the packet that is quoted at @off, or NULL. If that was cut to
+ * pieces, it is one of these that is quoted; the first has the ESP header.
+ */
 static struct nfipsec_sa *sender_of(const struct nfipsec_net *nn,
 				    const struct sk_buff *skb,
 				    unsigned int off, u8 family)
@@ -387,17 +390,15 @@ static struct nfipsec_sa *sender_of(const struct nfipsec_net *nn,
 	const struct iphdr *iph = (struct iphdr *)(skb->data + off);
 	struct quote q = { .key.family = family };
 	struct nfipsec_sa *sa;
+	struct nfipsec_l3 l3;
 
+	if (!nfipsec_l3_parse_at(skb, off, family, &l3) || l3.later ||
+	    !read_quote(skb, off + l3.l4_off, l3.proto, &q))
+		return NULL;
 	if (family == AF_INET) {
-		if (iph->version != 4 || iph->ihl != sizeof(*iph) / 4 ||
-		    !read_quote(skb, off + sizeof(*iph), iph->protocol, &q))
-			return NULL;
 		q.saddr.ip = iph->saddr;
 		q.key.daddr.ip = iph->daddr;
 	} else {
-		if (ip6->version != 6 ||
-		    !read_quote(skb, off + sizeof(*ip6), ip6->nexthdr, &q))
-			return NULL;
 		q.saddr.in6 = ip6->saddr;
 		q.key.daddr.in6 = ip6->daddr;
 	}

@@ -236,6 +236,86 @@ def transport(six):
         sock.setsockopt(*option, 1)
 
 
+def pieces(sock, dst, data):
+    """Of what was sealed whole and then cut, as it leaves, in order."""
+    sock.sendto(data, (dst, FAR_PORT))
+    got = [wait_for(lab.wire.recv, "a piece")]
+
+    def last():
+        p = got[-1]
+        head = 40 if p[0] >> 4 == 6 else 20
+        # more to come: of IPv6 in the header behind that, of IPv4 in it
+        return not (p[head + 3] & 1 if head == 40 else p[6] & 0x20)
+    while not last():
+        got.append(wait_for(lab.wire.recv, "a piece"))
+    return got
+
+
+def quoting(quoted, mtu):
+    """A router's answer that quotes just that."""
+    six = quoted[0] >> 4 == 6
+    return icmp_packet(ROUTER6 if six else ROUTER4, OUT6 if six else OUT4,
+                       icmp(six, (3, 2), 0 if six else 4, mtu, quoted))
+
+
+def in_pieces(six):
+    """An ESP packet that this host cuts, as long as it does not know better:
+    what is quoted is one of the pieces, and the first shows whose it is."""
+    setup(six, "transport")
+    sock, dst = (sock6, PEER6) if six else (sock4, PEER4)
+    option = (41, 23) if six else (0, 10)       # MTU_DISCOVER
+    sock.setsockopt(*option, 0)
+    # behind the IP header, and what IPv6 has for a fragment behind that
+    head = 48 if six else 20
+    data = bytes(4000)
+    try:
+        got = pieces(sock, dst, data)
+        equal((len(got), max(map(len, got)) > 1400), (3, True), "pieces")
+        for piece in got[1:]:
+            answer(quoting(piece[:head + 8], 1400))
+            # its text is not what it is taken for: where the SPI would be, say
+            piece = piece[:head] + got[0][head:head + 8]
+            answer(quoting(piece, 1400))
+            equal(pmtu(), None, "a later piece")
+        answer(quoting(got[0][:head + 4], 1400))
+        equal(pmtu(), None, "cut before the number")
+        answer(quoting(got[0][:head + 8], 1400))
+        equal(pmtu(), 1400, "the first piece")
+        got = pieces(sock, dst, data)
+        # those of IPv4 have no DF, and routers may cut them once more
+        equal(max(map(len, got)) <= (1400 if six else 1500), True, "fit")
+        equal(len(null.open(b"".join(p[head:] for p in got))[3]), 4008)
+    finally:
+        sock.setsockopt(*option, 1)
+
+
+def behind_options():
+    """What stands between the IP header and ESP is not in the way."""
+    def six(esp, *heads):
+        kinds = [kind for kind, _ in heads] + [esp[6]]
+        body = b"".join(bytes([kinds[i + 1]]) + rest
+                        for i, (_, rest) in enumerate(heads))
+        return esp[:6] + bytes([kinds[0]]) + esp[7:40] + body + esp[40:48]
+    pad = bytes([0, 1, 4, 0, 0, 0, 0])
+    route = bytes([2, 2, 0, 0, 0, 0, 0]) + bytes(16)
+    for heads in (((0, pad),), ((60, pad),), ((0, pad), (43, route)),
+                  ((44, bytes(7)),)):
+        setup(True)
+        esp = probe()
+        whole = six(esp, *heads)
+        answer(quoting(whole[:-1], 1400))
+        equal(pmtu(), None, "cut, %r" % (heads,))
+        answer(quoting(whole, 1400))
+        equal(pmtu(), 1400, "behind %r" % (heads,))
+    setup(False)
+    esp = probe()
+    whole = b"\x46" + esp[1:20] + b"\1\1\1\0" + esp[20:28]
+    answer(quoting(whole[:-1], 1400))
+    equal(pmtu(), None, "options of IPv4, cut")
+    answer(quoting(whole, 1400))
+    equal(pmtu(), 1400, "behind options of IPv4")
+
+
 # ICMP errors through an SA
 
 def setup_in(six, flags, wide):
@@ -484,11 +564,13 @@ for v in (False, True):
     report.add("path MTU aged, " + tag, aged, v)
     report.add("path MTU, not our packets, " + tag, not_ours, v)
     report.add("path MTU, transport mode, " + tag, transport, v)
+    report.add("path MTU, packets in pieces, " + tag, in_pieces, v)
     report.add("errors received, " + tag, errors_in, v)
     report.add("errors and the selector, " + tag, error_selector, v)
     report.add("errors sent, " + tag, errors_out, v)
 report.add("errors of the protected side", errors_inside)
 report.add("class of an error sent", error_class)
 report.add("path MTU below that of IPv6", least_ipv6)
+report.add("path MTU, behind options", behind_options)
 report.add("error delivered", delivered)
 sys.exit(report.run())

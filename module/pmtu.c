@@ -32,6 +32,11 @@
 #define TCP_OPTION_AO	29
 /* RFC 791: every path takes this much. */
 #define IPV4_PATH_MIN	68
+/*
+ * RFC 2675: the header that older kernels put into super-packets of TCP over
+ * IPv6 above 64 kB, for their length, and take out when they cut them.
+ */
+#define JUMBO_HLEN	8
 /* RFC 792: what an error quotes behind the IP header at least. */
 #define QUOTE_MIN	8
 
@@ -123,6 +128,15 @@ unsigned int nfipsec_pmtu_path(const struct nfipsec_net *nn,
 			    learned_mtu(chain->sa[chain->len - 1]));
 }
 
+/* Bytes of headers of a packet that what is cut out of it does not have. */
+static unsigned int jumbo_hlen(const struct nfipsec_l3 *l3)
+{
+	if (l3->len || l3->family != AF_INET6 || l3->proto != IPPROTO_TCP ||
+	    l3->l4_off != sizeof(struct ipv6hdr) + JUMBO_HLEN)
+		return 0;
+	return JUMBO_HLEN;
+}
+
 /*
  * Bytes of headers in front of that of SA number @i: its own tunnel's, or of
  * transport mode those that the packet has by then.
@@ -130,9 +144,14 @@ unsigned int nfipsec_pmtu_path(const struct nfipsec_net *nn,
 static unsigned int head_len(const struct nfipsec_chain *chain, unsigned int i,
 			     const struct nfipsec_l3 *l3)
 {
+	const struct nfipsec_sa *sa;
+	unsigned int len;
+
 	while (i && chain->sa[i]->mode == NFIPSEC_MODE_TRANSPORT)
 		i--;
-	return nfipsec_encap_overhead(chain->sa[i], l3);
+	sa = chain->sa[i];
+	len = nfipsec_encap_overhead(sa, l3);
+	return sa->mode == NFIPSEC_MODE_TRANSPORT ? len - jumbo_hlen(l3) : len;
 }
 
 /**
@@ -179,10 +198,13 @@ static bool no_discovery(const struct nfipsec_sa *sa)
 	       sa->outer.df == NFIPSEC_DF_CLEAR;
 }
 
-static bool too_big(const struct sk_buff *skb, unsigned int mtu)
+static bool too_big(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
+		    unsigned int mtu)
 {
-	return skb_is_gso(skb) ? !skb_gso_validate_network_len(skb, mtu) :
-				 skb->len > mtu;
+	if (!skb_is_gso(skb))
+		return skb->len > mtu;
+	/* All headers are counted. The kernel itself does not ask of such ones. */
+	return !skb_gso_validate_network_len(skb, mtu + jumbo_hlen(l3));
 }
 
 /**
@@ -198,7 +220,7 @@ static bool too_big(const struct sk_buff *skb, unsigned int mtu)
 bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		       const struct nfipsec_l3 *l3, unsigned int mtu)
 {
-	if (skb->ignore_df || !too_big(skb, mtu))
+	if (skb->ignore_df || !too_big(skb, l3, mtu))
 		return true;
 	if (l3->family == AF_INET6)
 		return false;
@@ -225,7 +247,7 @@ bool nfipsec_pmtu_df(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 	bool inner = l3->family == AF_INET6 ||
 		     (ip_hdr(skb)->frag_off & htons(IP_DF));
 
-	if (too_big(skb, fit))
+	if (too_big(skb, l3, fit))
 		return false;
 	return sa->mode == NFIPSEC_MODE_TUNNEL ?
 	       nfipsec_outer_df(&sa->outer, inner) : inner;
@@ -283,6 +305,7 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	    tcp_is_signed(skb, nhoff + l3->l4_off, th))
 		return false;
 	hlen = l3->l4_off + th->doff * 4;
+	mtu += jumbo_hlen(l3);
 	/* The clone that waits for its ACK shares the fields set here. */
 	if (hlen >= mtu || skb->len <= hlen || skb_unclone(skb, GFP_ATOMIC))
 		return false;

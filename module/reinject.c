@@ -7,6 +7,7 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
+#include <net/addrconf.h>
 #include <net/dst_cache.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
@@ -64,10 +65,26 @@ static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa,
 	return &rt->dst;
 }
 
+/*
+ * An address of a link, or of a group, is one on each link: that one is meant
+ * which has the SA's own address. 0 if none has it, or the peer's is enough.
+ */
+static int peers_link(struct net *net, const struct nfipsec_sa *sa)
+{
+	const struct net_device *dev;
+
+	if (!rt6_need_strict(&sa->key.daddr.in6))
+		return 0;
+	dev = ipv6_dev_find(net, &sa->saddr.in6, NULL);
+	return dev ? dev->ifindex : 0;
+}
+
 static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
 				    u32 mark)
 {
+	int link = peers_link(net, sa);
 	struct flowi6 fl6 = {
+		.flowi6_oif = link,
 		.daddr = sa->key.daddr.in6,
 		.saddr = sa->saddr.in6,
 		.flowi6_proto = sa->encap.type ? IPPROTO_UDP : sa->key.proto,
@@ -82,7 +99,8 @@ static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
 		dst_release(dst);
 		return NULL;
 	}
-	if (!mark)
+	/* When an address comes to a link, routes to groups do not change. */
+	if (!mark && (link || !rt6_need_strict(&sa->key.daddr.in6)))
 		dst_cache_set_ip6(&sa->dst_cache, dst, &fl6.saddr);
 	return dst;
 }
@@ -93,7 +111,7 @@ static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
  * @sa: SA of tunnel mode
  * @skb: packet that will take it; its mark selects routing rules
  *
- * Context: bottom halves off.
+ * Context: under rcu_read_lock(), bottom halves off.
  * Return: a route, its reference the caller's, or NULL.
  */
 struct dst_entry *nfipsec_reinject_route(struct net *net,

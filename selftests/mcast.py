@@ -8,8 +8,8 @@ import struct
 import sys
 
 import lib
-from lib import (C, OUT4, OUT6, PEER4, PEER6, Algo, attr, equal, ip, nothing,
-                 u8, u32, udp, wait_for)
+from lib import (C, FAR6, OUT4, OUT6, PEER4, PEER6, Algo, attr, equal, ip,
+                 nothing, u8, u32, udp, wait_for)
 
 PORT, FAR_PORT = 4000, 5000
 ANY = {False: "0.0.0.0", True: "::"}
@@ -411,6 +411,62 @@ def sent_to_peer(six):
     tx.close()
 
 
+def esp_on(wire):
+    return wait_for(lambda: wire.recv(want=lambda p: p[6] == 50), "ESP")
+
+
+def by_its_link():
+    """IPv6: what is an address on each link is meant on that of the SA's own."""
+    lib.sh("ip", "link", "add", "vs", "netns", lab.n.ns, "address",
+           lib.MAC_N.hex(":"), "type", "veth", "peer", "name", "ws",
+           "netns", lab.w.ns)
+    lab.w.ip("link set ws up")
+    lab.n.ip("link set vs up")
+    wait_for(lambda: "fe80::/64" in lab.n.exec("ip", "-6", "route", "show",
+                                               "dev", "vs"), "the link")
+    far = "fe80::77:2"
+    for dev in ("vs", "vn"):
+        lab.n.ip("neigh add %s lladdr 02:00:00:00:00:02 dev %s nud permanent"
+                 % (far, dev))
+    wire = lib.Wire(lab.w, "ws")
+    try:
+        for near, dst in (("fe80::77:1", far), ("fd00:77::1", "ff15::1")):
+            of_its_link(wire, near, dst)
+    finally:
+        lab.reset()
+        lab.n.ip("link del vs")
+        lab.n.ip("neigh del %s dev vn" % far)
+
+
+def of_its_link(wire, near, dst):
+    def move(how, dev):
+        lab.n.ip("addr %s %s/128 dev %s%s"
+                 % (how, near, dev, " nodad" if how == "add" else ""))
+
+    def send():
+        tx.sendto(b"data", (FAR6, PORT))
+        lab.counted({"out_ok": 1}, "%s to %s" % (near, dst))
+
+    lab.reset()
+    sa(gcm, "out", True, near, 0x5000, "tunnel", dst=dst)
+    policy("out", True, OUT6, FAR6, (near, dst))
+    lab.mark()
+    tx = lab.n.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    tx.bind((OUT6, 0))
+    # no link has it, and so any may be meant
+    send()
+    for dev, leaves in (("vs", wire), ("vn", lab.wire), ("vs", wire)):
+        move("add", dev)
+        wire.drain()
+        lab.wire.drain()
+        for _ in range(2):
+            send()
+            p = esp_on(leaves)
+            equal((p[8:24], p[24:40]), (lib.addr(near), lib.addr(dst)), dev)
+        move("del", dev)
+    tx.close()
+
+
 def broadcast():
     """The same for a packet to all."""
     lab.reset()
@@ -615,5 +671,6 @@ for fam in (False, True):
     report.add(at + ": sent, tunnel", sent, fam, False, "tunnel")
     report.add(at + ": answer to a SYN", answer, fam)
 report.add("IPv6: not beyond this host", stays_here)
+report.add("IPv6: by the link of the SA's own address", by_its_link)
 report.add("broadcast", broadcast)
 sys.exit(report.run())

@@ -264,6 +264,8 @@ int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
 		if (tunnel)
 			memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 		IP6CB(skb)->frag_max_size = 0;
+		/* Cut out of one that was that; what is may be of any length. */
+		IP6CB(skb)->flags &= ~IP6SKB_FAKEJUMBO;
 		IP6CB(skb)->flags |= IP6SKB_XFRM_TRANSFORMED;
 		ret = ip6_local_out(net, sender(skb, family), skb);
 	}

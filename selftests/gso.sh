@@ -42,23 +42,22 @@ while data := c.recv(1 << 20):
 print(n, flush=True)
 '
 
-# To h2, by TCP
+# upload FROM TO ADDRESS: by TCP, to that of TO
 upload() {
 	local line='' pid out
-	coproc SINK { on h2 taskset -c 0 python3 -c "$RECEIVER"; }
+	coproc SINK { on "$2" taskset -c 0 python3 -c "$RECEIVER"; }
 	# it ends by itself, and the shell closes what it knows of it
 	pid=$SINK_PID
 	exec {out}<&"${SINK[0]}"
 	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
-	check "sent" on h1 timeout $((20 * NFIPSEC_TEST_SLOW)) taskset -c 0 python3 -c \
-		"$SENDER" fd00:2::2 $((4 * BYTES))
+	check "sent" on "$1" timeout $((20 * NFIPSEC_TEST_SLOW)) taskset -c 0 python3 -c \
+		"$SENDER" "$3" $((4 * BYTES))
 	line=''
 	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
 	exec {out}<&-
 	kill "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 	equal "came" "$line" $((4 * BYTES))
-	[[ $(seen gwa huge) -gt 0 ]]
 }
 
 # Longer than a header can say (BIG TCP of IPv6): what their sender has been told fits,
@@ -83,13 +82,14 @@ huge() {
 	ip -n "${NS[h1]}" tcp_metrics flush all >/dev/null
 	# TCP decides how long they are
 	for try in 1 2 3 4 5; do
-		upload && break
+		upload h1 h2 fd00:2::2
+		(($(seen gwa huge))) && break
 	done
 	before=$(seen gwa huge)
 	more 0 huge "$before" tries "$try"
 	told=$(counter gwa out_too_big)
 	for try in 1 2 3 4 5; do
-		upload
+		upload h1 h2 fd00:2::2
 		(($(seen gwa huge) > before)) && break
 	done
 	check "more of them" test "$(seen gwa huge)" -gt "$before"
@@ -114,6 +114,67 @@ own_transport() {
 	counted
 	more 15 sent "$(seen gwa sent)" came "$(seen gwb came)"
 	equal "larger than the link's" "$(seen gwb large)" 0
+}
+
+# longest BYTES SEGMENTS: how long super-packets of gwa's own TCP are
+longest() {
+	ip -n "${NS[gwa]}" link set wan gso_max_size "$1"
+	on gwa bash -c "echo $2 >/proc/sys/net/ipv4/tcp_min_tso_segs"
+}
+
+# As own_transport(), over IPv6, longer than a header can say, by a route on which what
+# fits has to be cut once it is sealed
+own_narrow() {
+	[[ $(uname -r) == 6.1.* ]] &&
+		{ echo "a veth of Linux 6.1 gets none"; return "$KSFT_SKIP"; }
+	clear_all gwa nfipsec && clear_all gwb nfipsec || return 1
+	SPI=$((SPI + 2))
+	protect gwa nfipsec fd00::1 fd00::2 fd00::1 fd00::2 transport \
+		aes128gcm16 "$SPI" $((SPI + 1)) || return 1
+	protect gwb nfipsec fd00::2 fd00::1 fd00::2 fd00::1 transport \
+		aes128gcm16 $((SPI + 1)) "$SPI" || return 1
+	ip -n "${NS[gwa]}" route add fd00::2/128 dev wan mtu 1280 &&
+		ip -n "${NS[gwb]}" route add fd00::1/128 dev wan mtu 1280 || return 1
+	check "gso_max_size" longest 180000 120 && narrow_own
+	longest 65536 44
+	ip -n "${NS[gwa]}" route del fd00::2/128 dev wan
+	ip -n "${NS[gwb]}" route del fd00::1/128 dev wan
+}
+
+narrow_own() {
+	local try
+	ip -n "${NS[gwa]}" tcp_metrics flush all >/dev/null
+	# each is two on the wire, and the queue of a CPU takes so many
+	on gwb bash -c 'echo 4096 131072 262144 >/proc/sys/net/ipv4/tcp_rmem'
+	rules gwa <<-RULES && rules gwb <<-RULES2 || return 1
+		table inet seen {
+			counter huge { }
+			chain c {
+				type filter hook output priority 0
+				oifname wan meta length > 65600 counter name huge
+			}
+		}
+	RULES
+		table inet seen {
+			counter came { }
+			counter wide { }
+			chain c {
+				type filter hook prerouting priority -500
+				iifname wan counter name came
+				iifname wan meta length > 1280 counter name wide
+			}
+		}
+	RULES2
+	# TCP decides how long they are
+	for try in 1 2 3 4 5; do
+		upload gwa gwb fd00::2
+		(($(seen gwa huge))) && break
+	done
+	more 0 huge "$(seen gwa huge)" tries "$try"
+	equal "larger than the route's, of $(seen gwb came)" "$(seen gwb wide)" 0
+	counted
+	rules gwa </dev/null
+	rules gwb </dev/null
 }
 
 # A device that may pass them on as one gets them one by one
@@ -412,13 +473,14 @@ need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
 gso_topology
-plan 23
+plan 24
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
 run "together, 4 in 6" together 6 4 aes128gcm16
 run "together, TCP of the host itself in transport mode" own_transport
 run "longer than a header can say" huge
+run "longer than a header can say, TCP of the host itself" own_narrow
 run "in UDP, to a link that knows nothing of it" udp_apart
 run "in UDP, to a link that passes them on" udp_singly
 run "in UDP, sent another way by a rule" udp_strays

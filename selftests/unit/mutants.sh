@@ -288,7 +288,13 @@ m 's/proto == NEXTHDR_HOP || //' 'IPv6: ESP before hop-by-hop options'
 m 's/ || proto == NEXTHDR_ROUTING//' 'IPv6: ESP before a routing header'
 m '/case NEXTHDR_DEST:/d' 'IPv6: destination options not walked'
 m 's/skb, off, sizeof(buf), &buf/skb, off, 1, \&buf/' 'IPv6: read beyond the end'
-m 's/if (l3->len || ip6->nexthdr != NEXTHDR_HOP)/if (1)/' 'IPv6: jumbo payload'
+m 's/ip6->nexthdr != NEXTHDR_HOP &&/1 \&\&/' 'IPv6: jumbo payload'
+m 's/!(skb_is_gso(skb) && skb_is_gso_tcp(skb))/1/' \
+	'IPv6: super-packet taken for an empty packet'
+m 's/skb_is_gso(skb) && skb_is_gso_tcp(skb)/skb_is_gso(skb)/' \
+	'IPv6: super-packet of another protocol'
+m 's/skb_is_gso(skb) && skb_is_gso_tcp(skb)/skb_is_gso_tcp(skb)/' \
+	'IPv6: what was a super-packet'
 m 's/min(end, l3->len)/end + 0/' 'payload length not looked at'
 m 's/flow->opaque = l3->frag/flow->opaque = false/' 'fragment not opaque'
 m 's/flow->daddr.in6 = ip6->daddr/flow->daddr.in6 = ip6->saddr/' \

@@ -55,6 +55,7 @@ static void skb_make(struct sk_buff *skb, const u8 *b, unsigned int len,
 	skb->len = offset + len;
 	skb->linear = linear < skb->len ? linear : skb->len;
 	skb->network_offset = offset;
+	skb->gso = false;
 	skb->gso_tcp = false;
 	skb->data = piece(buf, skb->linear);
 	skb->rest = piece(buf + skb->linear, skb->len - skb->linear);
@@ -362,13 +363,14 @@ static void made_ipv6(void)
 	made(make_ipv6, 1500);
 }
 
-static bool parses_as(const u8 *b, unsigned int len, u8 family, bool gso_tcp,
-		      struct nfipsec_l3 *l3)
+static bool parses_as(const u8 *b, unsigned int len, u8 family, bool gso,
+		      bool gso_tcp, struct nfipsec_l3 *l3)
 {
 	struct sk_buff skb;
 	bool ret;
 
 	skb_make(&skb, b, len, 0, len);
+	skb.gso = gso;
 	skb.gso_tcp = gso_tcp;
 	ret = nfipsec_l3_parse(&skb, family, l3);
 	skb_free(&skb);
@@ -378,7 +380,7 @@ static bool parses_as(const u8 *b, unsigned int len, u8 family, bool gso_tcp,
 static bool parses(const u8 *b, unsigned int len, u8 family,
 		   struct nfipsec_l3 *l3)
 {
-	return parses_as(b, len, family, false, l3);
+	return parses_as(b, len, family, false, false, l3);
 }
 
 static void malformed(void)
@@ -416,13 +418,20 @@ static void malformed(void)
 	p.b[40] = 59;
 	EXPECT(parses(p.b, 48, AF_INET6, &l3) && l3.len == 0,
 	       "IPv6: jumbo payload is %u long", l3.len);
-	/* Or a super-packet, whatever is first in it. */
+	/* Or a super-packet of TCP, whatever is first in it. */
 	for (v = 6; v <= 60; v += 54) {
 		p.b[6] = v;
 		p.b[40] = 6;
-		EXPECT(parses_as(p.b, 60, AF_INET6, true, &l3) && l3.len == 0,
+		EXPECT(parses_as(p.b, 60, AF_INET6, true, true, &l3) &&
+		       l3.len == 0,
 		       "IPv6: super-packet behind %u is %u long", v, l3.len);
 	}
+	p.b[6] = 59;
+	EXPECT(parses_as(p.b, 60, AF_INET6, true, false, &l3) && l3.len == 40,
+	       "IPv6: super-packet of none in it is %u long", l3.len);
+	/* What is none any more may still say of what kind it was. */
+	EXPECT(parses_as(p.b, 60, AF_INET6, false, true, &l3) && l3.len == 40,
+	       "IPv6: what was a super-packet is %u long", l3.len);
 	p.b[40] = 59;
 
 	/* Options of 8 bytes, of which the payload length has room for v. */

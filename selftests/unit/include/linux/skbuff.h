@@ -30,6 +30,7 @@ struct sk_buff {
 	unsigned int len;
 	unsigned int linear;
 	int network_offset;
+	bool gso;
 	bool gso_tcp;
 	u8 *data;
 	u8 *rest;
@@ -42,7 +43,7 @@ static inline int skb_network_offset(const struct sk_buff *skb)
 
 static inline bool skb_is_gso(const struct sk_buff *skb)
 {
-	return skb->gso_tcp;
+	return skb->gso;
 }
 
 static inline bool skb_is_gso_tcp(const struct sk_buff *skb)

@@ -199,8 +199,7 @@ m 's/!(sel->lists && sel->lists->sports)/1/' 'list of source ports with a hole i
 m 's/!(sel->lists && sel->lists->dports)/1/' 'list of ports with a hole is any'
 m 's/field != NFIPSEC_FIELD_PORTS || one_value/one_value/' \
 	'a value for a port that is none'
-m 's/return range->min == range->max || nfipsec_range_is_opaque(range)/return range->min == range->max/' \
-	'opaque is no value'
+m 's/^\t       nfipsec_range_is_opaque(range);/\t       false;/' 'opaque is no value'
 m 's/	if (!sel->proto)$/	if (0)/' 'any protocol is one'
 m 's/sel->sport.max = U16_MAX;//' 'any has source port 0'
 

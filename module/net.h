@@ -6,6 +6,7 @@
 #define NFIPSEC_NET_H
 
 #include <linux/atomic.h>
+#include <linux/bitmap.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
@@ -34,8 +35,8 @@ struct nfipsec_counters {
 	u64 flow_cache_misses;
 };
 
-/* Peers whose path MTU is remembered; two that collide share an entry. */
-#define NFIPSEC_TOLD_SIZE	256
+/* Peers whose local senders were told; two that collide share a bit. */
+#define NFIPSEC_TOLD_BITS	4096
 
 /**
  * struct nfipsec_net - nfipsec in one network namespace
@@ -54,8 +55,8 @@ struct nfipsec_counters {
  * @transactions: changes that become visible as one, config lock
  * @counters: per CPU
  * @told_any: something is in @told; never false again
- * @told: what local senders were told of the path to a peer, see pmtu.c; each
- *	entry is written and read whole
+ * @told: to which peers the route may say what local senders were told, see
+ *	pmtu.c; by hash, and never cleared
  * @dummy: sends dummy packets, see dummy.c
  * @acquires: SAs that are wanted, and the packets that wait for them, see
  *	acquire_entry.h
@@ -80,7 +81,7 @@ struct nfipsec_net {
 	struct nfipsec_transactions transactions;
 	struct nfipsec_counters __percpu *counters;
 	bool told_any;
-	u64 told[NFIPSEC_TOLD_SIZE];
+	DECLARE_BITMAP(told, NFIPSEC_TOLD_BITS);
 	struct delayed_work dummy;
 	struct nfipsec_acquires *acquires;
 	unsigned int acquiring;

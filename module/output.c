@@ -374,8 +374,7 @@ static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
 		return reason;
 	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu) &&
 	    !(p->shared && nfipsec_pmtu_shrink(skb, l3, p->mtu))) {
-		nfipsec_pmtu_tell(p->nn, p->sa, skb, l3, p->dst, p->mtu,
-				  p->shared);
+		nfipsec_pmtu_tell(p->nn, p->sa, skb, l3, p->mtu, p->shared);
 		return NFIPSEC_OUT_TOO_BIG;
 	}
 	return NFIPSEC_OK;

@@ -4,7 +4,6 @@
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <linux/jhash.h>
 #include <linux/ktime.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
@@ -14,6 +13,7 @@
 #include <net/gso.h>
 #include <net/icmp.h>
 #include <net/ip.h>
+#include <net/ip6_fib.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
@@ -27,6 +27,7 @@
 #include "pmtu.h"
 #include "proto.h"
 #include "reinject.h"
+#include "sad.h"
 
 /* RFC 5925: TCP-AO. */
 #define TCP_OPTION_AO	29
@@ -47,9 +48,9 @@
  *
  * Of such a route two things are asked: what the path takes, and what a local
  * sender may send on it. The kernel keeps one number. Were the second taken
- * for the first, it would shrink with each packet. So it is remembered what
- * was told and of which path, the ESP packets do not ask the route again, and
- * local TCP is not told but has its segments cut.
+ * for the first, it would shrink with each packet. So once a local sender was
+ * told, the ESP packets do not ask what the route has learned, and local TCP is
+ * not told but has its segments cut.
  * Context: any.
  * Return: true if it does.
  */
@@ -60,37 +61,60 @@ bool nfipsec_pmtu_shared(const struct nfipsec_sa *sa,
 	       nfipsec_addr_equal(&flow->daddr, &sa->key.daddr);
 }
 
-/* Told to whom, of what, what: the entry of a peer. */
-static u64 told_pack(u32 hash, unsigned int path, unsigned int mtu)
+/* By peer and not by SA, since the route is the peer's. */
+static unsigned int told_bit(const struct nfipsec_sa *sa)
 {
-	return (u64)hash << 32 | (path & 0xffff) << 16 | (mtu & 0xffff);
+	return nfipsec_sad_peer_hash(sa->key.family, &sa->key.daddr) %
+	       NFIPSEC_TOLD_BITS;
 }
 
-static u32 peer_hash(const struct nfipsec_sa *sa)
+/**
+ * nfipsec_pmtu_told() - may a route say what local senders were told?
+ * @nn: namespace
+ * @sa: SA to whose peer it leads
+ *
+ * Ask it after the route. A peer that shares its bit with another one only has
+ * to find out with a packet of its own what its route knew.
+ * Context: any.
+ * Return: true if it may.
+ */
+bool nfipsec_pmtu_told(const struct nfipsec_net *nn,
+		       const struct nfipsec_sa *sa)
 {
-	return jhash2((__force const u32 *)sa->key.daddr.all,
-		      ARRAY_SIZE(sa->key.daddr.all), sa->key.family);
+	/* Pairs with nfipsec_pmtu_tell(), which writes the route after it. */
+	smp_rmb();
+	return unlikely(READ_ONCE(nn->told_any)) &&
+	       test_bit(told_bit(sa), nn->told);
+}
+
+/* What the route takes by itself: its own MTU, or its device's. */
+static unsigned int configured_mtu(const struct dst_entry *dst)
+{
+	const struct fib6_info *from;
+	unsigned int mtu = 0;
+
+	if (dst->ops->family == AF_INET)
+		return ip_dst_mtu_maybe_forward(dst, true);
+	/* What is forwarded goes by what an IPv6 route has learned, too. */
+	rcu_read_lock();
+	from = rcu_dereference(container_of(dst, struct rt6_info, dst)->from);
+	if (from)
+		mtu = READ_ONCE(from->fib6_pmtu);
+	rcu_read_unlock();
+	return mtu ?: ip6_dst_mtu_maybe_forward(dst, true);
 }
 
 /*
- * What the route says, unless that is what local senders were told. By peer and
- * not by SA, since the route is the peer's.
+ * What the route says, unless that may be what local senders were told. What
+ * routers say of its packets, an SA remembers itself.
  */
 static unsigned int route_mtu(const struct nfipsec_net *nn,
 			      const struct nfipsec_sa *sa,
 			      const struct dst_entry *dst)
 {
-	unsigned int path = dst_mtu(dst);
-	u64 told;
-	u32 hash;
+	unsigned int mtu = dst_mtu(dst);
 
-	if (!READ_ONCE(nn->told_any))
-		return path;
-	hash = peer_hash(sa);
-	told = READ_ONCE(nn->told[hash % NFIPSEC_TOLD_SIZE]);
-	if (upper_32_bits(told) == hash && (told & 0xffff) == path)
-		return lower_32_bits(told) >> 16;
-	return path;
+	return nfipsec_pmtu_told(nn, sa) ? configured_mtu(dst) : mtu;
 }
 
 /* What the SA learned of its path, until that is too long ago; 0 is nothing. */
@@ -324,7 +348,6 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
  * @sa: SA
  * @skb: packet that does not fit, with its own route; stays the caller's
  * @l3: its layout
- * @dst: route it would take encapsulated
  * @mtu: what would fit
  * @shared: from nfipsec_pmtu_shared()
  *
@@ -335,19 +358,17 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
  */
 void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 		       struct sk_buff *skb, const struct nfipsec_l3 *l3,
-		       const struct dst_entry *dst, unsigned int mtu,
-		       bool shared)
+		       unsigned int mtu, bool shared)
 {
-	u32 hash = peer_hash(sa);
-
 	/* The stack would take the host's first namespace for this one. */
 	if (nfipsec_reinject_is_dead(skb_dst(skb)))
 		return;
 	/* A sender behind us does not write into our route. */
 	if (shared && !skb->skb_iif) {
-		WRITE_ONCE(nn->told[hash % NFIPSEC_TOLD_SIZE],
-			   told_pack(hash, path_mtu(nn, sa, dst), mtu));
+		set_bit(told_bit(sa), nn->told);
 		WRITE_ONCE(nn->told_any, true);
+		/* Who reads it from the route knows, see nfipsec_pmtu_told(). */
+		smp_wmb();
 	}
 	if (!skb->skb_iif)
 		skb_dst_update_pmtu_no_confirm(skb, mtu);

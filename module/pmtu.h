@@ -15,6 +15,8 @@ struct sk_buff;
 
 bool nfipsec_pmtu_shared(const struct nfipsec_sa *sa,
 			 const struct nfipsec_flow *flow);
+bool nfipsec_pmtu_told(const struct nfipsec_net *nn,
+		       const struct nfipsec_sa *sa);
 unsigned int nfipsec_pmtu_path(const struct nfipsec_net *nn,
 			       const struct nfipsec_chain *chain,
 			       const struct nfipsec_sa *sa,
@@ -34,7 +36,6 @@ void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
 			const struct nfipsec_l3 *l3);
 void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 		       struct sk_buff *skb, const struct nfipsec_l3 *l3,
-		       const struct dst_entry *dst, unsigned int mtu,
-		       bool shared);
+		       unsigned int mtu, bool shared);
 
 #endif

@@ -851,15 +851,16 @@ class Lab:
         equal(got, want, what or "counters")
 
     def sa(self, algo, direction, mode="tunnel", six=False, spi=None,
-           reqid=1, sel=None, proto=50, extra=(), **more):
+           reqid=1, sel=None, proto=50, extra=(), peer=None, **more):
         """Add an SA between OUT and PEER; gives its SPI.
 
-        extra: attributes; more: flags, replay_window, seq_in, seq_out
+        extra: attributes; peer: instead of PEER; more: flags, replay_window,
+        seq_in, seq_out
         """
         if spi is None:
             self.spi += 1
             spi = self.spi
-        ends = (OUT6, PEER6) if six else (OUT4, PEER4)
+        ends = (OUT6, peer or PEER6) if six else (OUT4, peer or PEER4)
         src, dst = ends if direction == "out" else ends[::-1]
         msg = [attr(C["A_SA_SRC"], addr(src)), attr(C["A_SA_DST"], addr(dst)),
                attr(C["A_SA_PROTO"], u8(proto)),

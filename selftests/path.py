@@ -4,6 +4,7 @@
 The topology is that of lib.py, and host n forwards. The path MTU of an SA is
 looked at from both sides: what the SA says, and what fits.
 """
+import ipaddress
 import struct
 import sys
 
@@ -316,6 +317,102 @@ def behind_options():
     equal(pmtu(), 1400, "behind options of IPv4")
 
 
+# What a local sender of a shared route is told
+
+def obedient(six, port, how=2):
+    """A socket that sends no fragments: by IP_MTU_DISCOVER do, or 3, probe."""
+    s = lab.listen(port, six)
+    s.setsockopt(*((41, 23) if six else (0, 10)), how)
+    return s
+
+
+def route_mtu(six, dst, port):
+    """IP_MTU of who connects now."""
+    s = lab.listen(port, six)
+    try:
+        s.connect((dst, FAR_PORT))
+        return s.getsockopt(*((41, 24) if six else (0, 14)))
+    finally:
+        s.close()
+
+
+def send(sock, six, dst, size):
+    """An IP packet of this size."""
+    try:
+        sock.sendto(bytes(size - (48 if six else 28)), (dst, FAR_PORT))
+    except OSError as e:
+        equal(e.errno, 90, "EMSGSIZE")
+
+
+def largest(six, path=1500, block=4, iv=0):
+    """Largest packet in transport mode: ESP header 8, IV, ICV 16."""
+    head = 40 if six else 20
+    return head + (path - head - 24 - iv) // block * block - 2
+
+
+def told_by_two(six):
+    """Of two SAs to a peer each leaves another size, and the route has one."""
+    src, dst = (OUT6, PEER6) if six else (OUT4, PEER4)
+    lab.reset()
+    forget_routes()
+    lab.sa(null, "out", "transport", six)
+    lab.policy("out", src, dst, 17, (PORT + 1, PORT + 1), mode="transport")
+    cbc = Algo("aes128-sha256_128", 8)
+    spi = lab.sa(cbc, "out", "transport", six, reqid=2)
+    lab.policy("out", src, dst, 17, (PORT + 2, PORT + 2), mode="transport",
+               reqid=2)
+    probing = obedient(six, PORT + 1, 3)
+    sock = obedient(six, PORT + 2)
+    want = largest(six, block=16, iv=16)
+    try:
+        for n in range(8):
+            send(sock, six, dst, route_mtu(six, dst, PORT + 3))
+            equal(route_mtu(six, dst, PORT + 3), want, "told %d times" % n)
+            send(probing, six, dst, 1500)
+            equal(route_mtu(six, dst, PORT + 3), want, "and %d others" % n)
+            if n == 4:      # another one knows of the route what that did
+                lab.nl.do("SA_FLUSH")
+                lab.sa(null, "out", "transport", six)
+                spi = lab.sa(cbc, "out", "transport", six, reqid=2)
+        if six:
+            return      # there the stack cuts ESP packets to what was told
+        # a packet that fits, and a path that takes less indeed
+        lab.wire.drain()
+        send(sock, six, dst, want)
+        esp = wait_for(lab.wire.recv, "a packet")
+        equal((esp[20:24], len(esp)), (struct.pack("!I", spi), 1500), "ESP")
+        answer(too_big(esp, 1400))
+        send(sock, six, dst, route_mtu(six, dst, PORT + 3))
+        equal(route_mtu(six, dst, PORT + 3), largest(six, 1400, 16, 16),
+              "of a shorter path")
+    finally:
+        probing.close()
+        sock.close()
+
+
+def told_of_many(six):
+    """What senders to a peer are told is another peer's no business."""
+    first = ipaddress.ip_address("fd00:8::1" if six else "10.8.0.1")
+    peers = [str(first + n) for n in range(300)]
+    lab.reset()
+    forget_routes()
+    for peer in peers:
+        lab.sa(null, "out", "transport", six, peer=peer)
+    lab.policy("out", OUT6 if six else OUT4, "fd00:8::/64" if six else
+               "10.8.0.0/16", 17, mode="transport")
+    want = largest(six)
+    sock = obedient(six, PORT + 1)
+    try:
+        for n in range(2):
+            for peer in peers:
+                send(sock, six, peer, route_mtu(six, peer, PORT + 3))
+            equal({route_mtu(six, peer, PORT + 3) for peer in peers}, {want},
+                  "told %d times" % n)
+    finally:
+        sock.close()
+        lab.reset()
+
+
 # ICMP errors through an SA
 
 def setup_in(six, flags, wide):
@@ -565,6 +662,10 @@ for v in (False, True):
     report.add("path MTU, not our packets, " + tag, not_ours, v)
     report.add("path MTU, transport mode, " + tag, transport, v)
     report.add("path MTU, packets in pieces, " + tag, in_pieces, v)
+
+
+    report.add("path MTU told by two SAs, " + tag, told_by_two, v)
+    report.add("path MTU told of many peers, " + tag, told_of_many, v)
     report.add("errors received, " + tag, errors_in, v)
     report.add("errors and the selector, " + tag, error_selector, v)
     report.add("errors sent, " + tag, errors_out, v)

@@ -109,10 +109,14 @@ static int reason_errno(enum nfipsec_reason reason)
 static int leave(const struct nfipsec_outbound *p, struct sk_buff *skb, bool df)
 {
 	u8 family = p->sa->key.family;
+	bool shared = p->shared;
 
+	df = df && family == AF_INET;
+	/* By what was told the stack would refuse it, or cut it without DF. */
+	if (df && !shared)
+		shared = nfipsec_pmtu_told(p->nn, p->sa);
 	return nfipsec_reinject_out(p->net, skb, family,
-				    nfipsec_sa_rehouses(p->sa),
-				    df && family == AF_INET, p->shared);
+				    nfipsec_sa_rehouses(p->sa), df, shared);
 }
 
 /* Instead of its own, by which it came here. The reference is the packet's. */

@@ -413,6 +413,27 @@ def told_of_many(six):
         lab.reset()
 
 
+def told_and_tunnel():
+    """The stack does not cut by it, nor refuse, what leaves by a tunnel."""
+    lab.reset()
+    forget_routes()
+    lab.sa(null, "out", "transport")
+    lab.policy("out", OUT4, PEER4, 17, mode="transport")
+    lab.sa(null, "out", reqid=2)
+    lab.policy("out", FROM4, TO4, 17, reqid=2)
+    sock = obedient(False, PORT + 1)
+    send(sock, False, PEER4, 1500)
+    sock.close()
+    equal(route_mtu(False, PEER4, PORT + 3), largest(False), "told")
+    lab.wire.drain()
+    lab.mark()
+    p = probe(fits(False, 1500), DF)
+    equal((p[9], len(p), p[6] & 0x60), (50, 1500, 0x40), "ESP")
+    lab.counted({"out_ok": 1})
+    equal([C["A_SA_PMTU"] in dict(sa) for sa in lab.nl.dump("SA_GET")],
+          [False, False], "something learned")
+
+
 # ICMP errors through an SA
 
 def setup_in(six, flags, wide):
@@ -670,6 +691,7 @@ for v in (False, True):
     report.add("errors and the selector, " + tag, error_selector, v)
     report.add("errors sent, " + tag, errors_out, v)
 report.add("errors of the protected side", errors_inside)
+report.add("path MTU told, and a tunnel", told_and_tunnel)
 report.add("class of an error sent", error_class)
 report.add("path MTU below that of IPv6", least_ipv6)
 report.add("path MTU, behind options", behind_options)

@@ -5,10 +5,13 @@
 #include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/skbuff.h>
+#include <linux/udp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "encap.h"
 #include "esp.h"
+#include "flow.h"
 #include "sa.h"
 #include "tfc.h"
 
@@ -74,6 +77,39 @@ enum nfipsec_reason nfipsec_tfc_pad(const struct nfipsec_sa *sa,
 	if (nfipsec_esp_writable(skb, n + nfipsec_esp_tail_max(sa->crypto), &trailer) < 0)
 		return NFIPSEC_OUT_NOMEM;
 	memset(pskb_put(skb, trailer, n), 0, n);
+	return NFIPSEC_OK;
+}
+
+/**
+ * nfipsec_tfc_cut() - take off a datagram what it was padded with
+ * @skb: packet as nfipsec_open_inner() leaves it, all of it ours to write. Its
+ *	pointers change. Stays the caller's, also on failure.
+ * @l3: its layout, of which the length changes
+ *
+ * UDP itself would not mind. But whoever else looks at the checksum on the way,
+ * conntrack for one, takes all that is behind the header for the datagram. What
+ * that says of its length and cannot be is for UDP to judge.
+ * Context: any.
+ * Return: NFIPSEC_OK, or the reason to drop the packet.
+ */
+enum nfipsec_reason nfipsec_tfc_cut(struct sk_buff *skb, struct nfipsec_l3 *l3)
+{
+	const struct udphdr *uh;
+	unsigned int says;
+	struct udphdr buf;
+
+	if (l3->proto != IPPROTO_UDP || l3->frag)
+		return NFIPSEC_OK;
+	uh = skb_header_pointer(skb, l3->l4_off, sizeof(buf), &buf);
+	if (!uh)
+		return NFIPSEC_OK;
+	says = ntohs(uh->len);
+	if (says < sizeof(*uh) || says >= skb->len - l3->l4_off)
+		return NFIPSEC_OK;
+	if (pskb_trim(skb, l3->l4_off + says))
+		return NFIPSEC_IN_NOMEM;
+	nfipsec_encap_complete(skb);
+	l3->len = skb->len;
 	return NFIPSEC_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #include "reason.h"
 
+struct nfipsec_l3;
 struct nfipsec_sa;
 struct sk_buff;
 
@@ -18,6 +19,7 @@ unsigned int nfipsec_tfc_extra(const struct nfipsec_sa *sa, unsigned int len,
 enum nfipsec_reason nfipsec_tfc_pad(const struct nfipsec_sa *sa,
 				    struct sk_buff *skb, u8 nexthdr,
 				    unsigned int spare);
+enum nfipsec_reason nfipsec_tfc_cut(struct sk_buff *skb, struct nfipsec_l3 *l3);
 struct sk_buff *nfipsec_tfc_dummy(const struct nfipsec_sa *sa);
 bool nfipsec_tfc_dummy_grow(const struct nfipsec_sa *sa, struct sk_buff *skb,
 			    unsigned int mtu);

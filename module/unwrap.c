@@ -13,6 +13,7 @@
 #include "net.h"
 #include "open.h"
 #include "proto.h"
+#include "tfc.h"
 #include "udp.h"
 #include "unwrap.h"
 
@@ -117,6 +118,10 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 		reason = nfipsec_encap_pop(sa, skb, l3, nexthdr);
 	if (!reason)
 		reason = nfipsec_open_inner(skb, l3, flow);
+	/* A tunnel's packet has just been cut to what it says of itself. */
+	if (!reason && sa->key.proto == IPPROTO_ESP &&
+	    sa->mode != NFIPSEC_MODE_TUNNEL)
+		reason = nfipsec_tfc_cut(skb, l3);
 	if (!reason && sa->encap.type && sa->mode == NFIPSEC_MODE_TRANSPORT)
 		reason = nfipsec_udp_mend(sa, skb, l3);
 	if (!reason && sa->mode == NFIPSEC_MODE_TRANSPORT &&

@@ -5,12 +5,13 @@ numbers.
 
 The topology is that of lib.py.
 """
+import socket
 import struct
 import sys
 
 import lib
 from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo, attr,
-                 equal, ip, nothing, u32, udp_packet, wait_for)
+                 equal, ip, nothing, u32, udp, udp_packet, wait_for)
 
 PORT, FAR_PORT = 4000, 5000
 M32 = 1 << 32
@@ -121,6 +122,61 @@ def trimmed():
     for seq, size in enumerate((1, 3, 100, 1200), 1):
         feed(null.seal(spi, seq, 4, inner(b"data") + bytes(size)),
              {"in_ok": 1}, b"data")
+
+
+def lengths_of(tap):
+    """How long UDP packets of a packet socket are, from first to last byte."""
+    out = []
+    while True:
+        try:
+            frame, sender = tap.recvfrom(4000)
+        except BlockingIOError:
+            return out
+        p = frame[14:]
+        if sender[2] != 4 and p[6 if p[0] >> 4 == 6 else 9] == 17:
+            says = struct.unpack_from("!H", p, 4 if p[0] >> 4 == 6 else 2)[0]
+            equal(says + (40 if p[0] >> 4 == 6 else 0), len(p), "IP length")
+            out.append(len(p))
+
+
+def cut(mode, six):
+    """Where the datagram is the payload, it says what is padding."""
+    lab.reset()
+    far, near = ends(six, mode)[::-1]
+    sel = lib.selector(far, near) if mode == "beet" else None
+    spi = lab.sa(null, "in", mode, six, sel=sel)
+    lab.policy("in", far, near, mode=mode, six=six)
+    lab.mark()
+    sock = sock6 if six else sock4
+    outer = (PEER6, OUT6) if six else (PEER4, OUT4)
+    tap = lab.n.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    tap.bind(("vn", 3))
+    tap.setblocking(False)
+    head, seq = 40 if six else 20, 0
+
+    def feed_udp(data, want):
+        nonlocal seq
+        seq += 1
+        lab.wire.send(ip(*outer, 50, null.seal(spi, seq, 17, data)))
+        lab.counted({"in_ok": 1})
+        wait_for(lambda: lengths.extend(lengths_of(tap)) or lengths, "it")
+        equal(lengths.pop(), head + want, "length")
+        equal(lengths, [], "others")
+
+    lengths = []
+    for size in (0, 1, 3, 100, 1200):
+        for pad in (b"", b"\0", bytes(5), b"options" * 20):
+            data = bytes(size)
+            feed_udp(udp(far, near, FAR_PORT, PORT, data) + pad, 8 + size)
+            equal(sock.recv(2000), data, "delivered")
+    # what it cannot be is for UDP to judge
+    whole = udp(far, near, FAR_PORT, PORT, b"nonsense") + bytes(10)
+    for says in (0, 1, 7, len(whole) + 1, 65535):
+        feed_udp(whole[:4] + struct.pack("!H", says) + whole[6:], len(whole))
+        nothing(sock)
+    feed_udp(whole[:4] + struct.pack("!H", 8) + whole[6:], 8)
+    nothing(sock)
+    tap.close()
 
 
 # Dummy packets
@@ -350,6 +406,9 @@ for i, (m, v) in enumerate(FAMILIES):
     report.add("dummy packets: " + tag, dummies, m, v)
 report.add("payloads that are not padded", not_padded)
 report.add("padded packets received", trimmed)
+for m in ("transport", "beet"):
+    for v in (False, True):
+        report.add("padding cut off: %s, IPv%s" % (m, "64"[not v]), cut, m, v)
 report.add("dummy packets of an SA that was larval", dummies_and_larval)
 report.add("dummy packets without a route", dummies_without_route)
 report.add("dummy packets and the end of a namespace", namespace_ends)

@@ -172,7 +172,8 @@ static unsigned int dummy_len(const struct nfipsec_sa *sa, unsigned int mtu)
 	mtu = max(mtu, hlen);
 	if (!len)
 		return hlen + get_random_u32_below(mtu - hlen + 1);
-	if (sa->mode == NFIPSEC_MODE_TRANSPORT)
+	/* Only a tunnel pads the header as well. */
+	if (sa->mode != NFIPSEC_MODE_TUNNEL)
 		len += hlen;
 	return clamp(len, hlen, mtu);
 }

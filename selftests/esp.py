@@ -39,6 +39,11 @@ def ends(six, mode):
     return (IN6, FAR6) if six else (IN4, FAR4)
 
 
+def selector(src, dst, mode):
+    """Of the SA, which must have one in BEET mode."""
+    return lib.selector(src, dst) if mode == "beet" else None
+
+
 def head_of(p):
     return 40 if p[0] >> 4 == 6 else 20
 
@@ -63,11 +68,12 @@ def padded(name, mode, six):
     """RFC 4303 section 2.7: zeros behind the payload, which keeps its length."""
     algo = Algo(name, 100)
     src, dst = ends(six, mode)
+    sel = selector(src, dst, mode)
     sock = sock6 if six else sock4
     head = 40 if six else 20
     for pad in (1, 300, 1000, 65535):
         lab.reset()
-        lab.sa(algo, "out", mode, six, extra=tfc(pad))
+        lab.sa(algo, "out", mode, six, sel=sel, extra=tfc(pad))
         lab.policy("out", src, dst, mode=mode, six=six)
         lab.mark()
         for size in (0, 1, 272, 273, 900, 1300):
@@ -143,8 +149,7 @@ def cut(mode, six):
     """Where the datagram is the payload, it says what is padding."""
     lab.reset()
     far, near = ends(six, mode)[::-1]
-    sel = lib.selector(far, near) if mode == "beet" else None
-    spi = lab.sa(null, "in", mode, six, sel=sel)
+    spi = lab.sa(null, "in", mode, six, sel=selector(far, near, mode))
     lab.policy("in", far, near, mode=mode, six=six)
     lab.mark()
     sock = sock6 if six else sock4
@@ -184,10 +189,11 @@ def cut(mode, six):
 def dummies(mode, six):
     """RFC 4303 section 2.6: at a rate, among others, within the path."""
     src, dst = ends(six, mode)
+    sel = selector(src, dst, mode)
     sock = sock6 if six else sock4
     for pad in (None, 700):
         lab.reset()
-        lab.sa(null, "out", mode, six, extra=tfc(pad, 20))
+        lab.sa(null, "out", mode, six, sel=sel, extra=tfc(pad, 20))
         lab.policy("out", src, dst, mode=mode, six=six)
         sizes, seqs = set(), []
         for n in range(12):
@@ -199,6 +205,8 @@ def dummies(mode, six):
             equal(len(p) <= 1500, True, "%d bytes" % len(p))
             if got[5] == 59:
                 sizes.add(len(got[3]))
+            elif pad:
+                equal(len(got[3]), pad, "the other's size")
         equal(seqs, list(range(1, 13)), "sequence numbers")
         if pad:
             equal(sizes, {pad}, "sizes")
@@ -212,7 +220,7 @@ def dummies(mode, six):
     # no SA, no dummies, while three others send
     lab.nl.do("SA_FLUSH")
     lab.wire.drain()
-    spis = {lab.sa(null, "out", mode, six, extra=tfc(None, 10))
+    spis = {lab.sa(null, "out", mode, six, sel=sel, extra=tfc(None, 10))
             for _ in range(3)}
     packets = (wait_for(lab.wire.recv, "others") for _ in range(40))
     seen = {null.open(p[head_of(p):])[0] for p in packets}
@@ -399,10 +407,11 @@ def refusals():
 
 
 FAMILIES = (("tunnel", False), ("tunnel", True), ("transport", False),
-            ("transport", True))
+            ("transport", True), ("beet", False), ("beet", True))
 for i, (m, v) in enumerate(FAMILIES):
     tag = "%s, IPv%s" % (m, "64"[not v])
-    report.add("padded: " + tag, padded, Algo.NAMES[(0, 3, 2, 5)[i]], m, v)
+    name_ = Algo.NAMES[(0, 3, 2, 5, 0, 3)[i]]
+    report.add("padded: " + tag, padded, name_, m, v)
     report.add("dummy packets: " + tag, dummies, m, v)
 report.add("payloads that are not padded", not_padded)
 report.add("padded packets received", trimmed)

@@ -83,9 +83,15 @@ static enum nfipsec_reason leave_comp(struct nfipsec_net *nn,
 				      struct nfipsec_l3 *l3,
 				      struct nfipsec_flow *flow)
 {
-	if (!nfipsec_expire_charge(nn, sa, skb->len))
+	bool tunnel = sa->mode == NFIPSEC_MODE_TUNNEL;
+	unsigned int bytes = skb->len;
+
+	/* The sender's were those that it put into the tunnel. */
+	if (tunnel)
+		bytes -= l3->l4_off;
+	if (!nfipsec_expire_charge(nn, sa, bytes))
 		return NFIPSEC_IN_EXPIRED;
-	if (sa->mode == NFIPSEC_MODE_TRANSPORT)
+	if (!tunnel)
 		return NFIPSEC_OK;
 	/* Of a packet that was not compressed nobody has pulled them yet. */
 	if (!pskb_may_pull(skb, l3->l4_off))

@@ -458,6 +458,41 @@ def few():
     s.close()
 
 
+def used():
+    """Bytes of the life of IPComp's SA."""
+    sas = [dict(sa) for sa in lab.nl.dump("SA_GET")]
+    sa = [sa for sa in sas if sa[C["A_SA_PROTO"]] == u8(COMP)][0]
+    return struct.unpack("=Q", sa[C["A_SA_USED_BYTES"]])[0]
+
+
+def charged(mode, six):
+    """Both ends count the same bytes of a packet: the limit of one is not
+    reached before that of the other.
+    """
+    whole = (40 if six else 20) + 8
+    flow, _, _ = setup_out(mode, six)
+    sent(flow, TEXT, {"out_comp": 1})
+    equal(used(), whole + len(TEXT), "sent")
+    sent(flow, NOISE, {"out_comp_not": 1})
+    equal(used(), 2 * whole + len(TEXT) + len(NOISE), "sent as it is")
+    peer = Peer(mode, six)
+    payload, _ = peer.flow.datagram(TEXT)
+    peer.comp(pack(payload), {"in_ok": 1, "in_comp": 1}, TEXT)
+    equal(used(), whole + len(TEXT), "received")
+    if mode == "tunnel":
+        payload, proto = peer.flow.datagram(NOISE)
+        peer.feed(proto, payload, {"in_ok": 1}, NOISE)
+        equal(used(), 2 * whole + len(TEXT) + len(NOISE), "as it is")
+    # to the byte
+    size = whole + len(TEXT)
+    limit = attr(C["A_SA_LIFETIME"], [attr(C["A_LIFETIME_BYTE_HARD"],
+                                           lib.u64(2 * size))])
+    peer = Peer(mode, six, comp={"extra": (limit,)})
+    payload, _ = peer.flow.datagram(TEXT)
+    for _ in range(2):
+        peer.comp(pack(payload), {"in_ok": 1, "in_comp": 1}, TEXT)
+
+
 def other_policy():
     """Policy asks for IPComp, or against it."""
     for mode in ("transport", "tunnel"):
@@ -605,6 +640,7 @@ for m in ("tunnel", "transport"):
     for s, v in ((False, "IPv4"), (True, "IPv6")):
         report.add("out, %s, %s" % (m, v), out, m, s)
         report.add("in, %s, %s" % (m, v), accepted, m, s)
+        report.add("bytes of a life, %s, %s" % (m, v), charged, m, s)
     report.add("malformed data, " + m, malformed, m)
 report.add("compressed only if it is smaller with the header", not_one_byte)
 report.add("matches not too far back", small_window)

@@ -107,7 +107,8 @@ static void compute(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 
 /**
  * nfipsec_udp_mend() - put the checksum of a transport mode packet right
- * @sa: SA of transport mode with encapsulation
+ * @sa: SA of transport mode with encapsulation; others of transport mode may
+ *	have been inside
  * @skb: opened packet without outer headers, all of it ours to write. Its
  *	pointers change. Stays the caller's, also on failure.
  * @l3: its layout

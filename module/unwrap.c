@@ -128,8 +128,6 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 	if (!reason && sa->key.proto == IPPROTO_ESP &&
 	    sa->mode != NFIPSEC_MODE_TUNNEL)
 		reason = nfipsec_tfc_cut(skb, l3);
-	if (!reason && sa->encap.type && sa->mode == NFIPSEC_MODE_TRANSPORT)
-		reason = nfipsec_udp_mend(sa, skb, l3);
 	if (!reason && sa->mode == NFIPSEC_MODE_TRANSPORT &&
 	    !nfipsec_sa_joins(sa, flow))
 		reason = NFIPSEC_IN_SELECTOR;
@@ -148,12 +146,11 @@ static bool is_next(const struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 }
 
 /*
- * Decompress what came out of @sa. The packet is then as it would have come if
+ * Decompress what came out of an SA. The packet is then as it would have come if
  * it had not been compressed, but for the header of a tunnel, which does not
  * say so: it is about to go.
  */
 static enum nfipsec_reason open_comp(const struct nfipsec_net *nn,
-				     const struct nfipsec_sa *sa,
 				     const struct nfipsec_sa *comp,
 				     struct sk_buff *skb,
 				     struct nfipsec_l3 *l3,
@@ -173,11 +170,8 @@ static enum nfipsec_reason open_comp(const struct nfipsec_net *nn,
 		return NFIPSEC_OK;
 	}
 	skb_set_transport_header(skb, l3->l4_off);
-	reason = nfipsec_encap_pop(comp, skb, l3, nexthdr) ?:
-		 nfipsec_open_inner(skb, l3, flow);
-	if (!reason && sa->encap.type && sa->mode == NFIPSEC_MODE_TRANSPORT)
-		reason = nfipsec_udp_mend(sa, skb, l3);
-	return reason;
+	return nfipsec_encap_pop(comp, skb, l3, nexthdr) ?:
+	       nfipsec_open_inner(skb, l3, flow);
 }
 
 /*
@@ -206,7 +200,7 @@ static enum nfipsec_reason next_comp(const struct nfipsec_net *nn,
 	if (!comp)
 		return NFIPSEC_IN_COMP_CPI;
 	*next = comp;
-	return open_comp(nn, sa, comp, skb, l3, flow);
+	return open_comp(nn, comp, skb, l3, flow);
 }
 
 /*
@@ -234,6 +228,19 @@ static enum nfipsec_reason next_sa(const struct nfipsec_net *nn,
 	if (found && is_next(nn, found, flow))
 		*next = found;
 	return NFIPSEC_OK;
+}
+
+/*
+ * The SA in UDP whose NAT changed addresses that are summed up in what comes
+ * out of @sa. With SAs of transport mode in between it still has; what comes out
+ * of a tunnel or BEET mode has addresses that no NAT saw.
+ */
+static const struct nfipsec_sa *behind_nat(const struct nfipsec_sa *before,
+					   const struct nfipsec_sa *sa)
+{
+	if (sa->mode != NFIPSEC_MODE_TRANSPORT)
+		return NULL;
+	return sa->encap.type ? sa : before;
 }
 
 /* One SA further in. */
@@ -274,6 +281,7 @@ enum nfipsec_reason nfipsec_unwrap(struct nfipsec_net *nn,
 				   struct nfipsec_flow *flow,
 				   struct nfipsec_opened *in)
 {
+	const struct nfipsec_sa *nat = NULL;
 	enum nfipsec_reason reason;
 	struct nfipsec_sa *next;
 
@@ -283,8 +291,11 @@ enum nfipsec_reason nfipsec_unwrap(struct nfipsec_net *nn,
 		reason = leave_sa(nn, *sa, skb, l3, flow);
 		if (reason)
 			return reason;
+		nat = behind_nat(nat, *sa);
 		opened_add(in, *sa, skb->len);
 		reason = next_sa(nn, *sa, skb, l3, flow, &next);
+		if (!reason && !next && nat)
+			reason = nfipsec_udp_mend(nat, skb, l3);
 		if (reason || !next)
 			return reason;
 		if (in->chain.len == NFIPSEC_TMPL_MAX)

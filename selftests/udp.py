@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 
 import lib
 from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo,
@@ -262,6 +263,69 @@ def checksums(six, known):
     wait_for(lambda: lab.wire.recv(
         want=lambda p: p[6 if six else 9] == 6 and
         p[(40 if six else 20) + 13] & 4), "a reset")
+
+
+def checksums_nested(six, known, inside):
+    """The NAT's mark is on what other SAs are around as well."""
+    real, (src, dst) = (REAL6 if six else REAL4), ends(six)
+    lab.reset()
+    protos, spis, tmpls = (50,) + inside, [], []
+    for reqid, proto in enumerate(protos, 1):
+        how = () if spis else (encap(oa=real if known else None),)
+        spis.append(lab.sa(Deflate if proto == 108 else null, "in",
+                           "transport", six, reqid=reqid, proto=proto,
+                           extra=how))
+        tmpls.insert(0, attr(C["A_POLICY_TMPL"], [
+            attr(C["A_TMPL_PROTO"], u8(proto)),
+            attr(C["A_TMPL_MODE"], u8(C["MODE_TRANSPORT"])),
+            attr(C["A_TMPL_REQID"], u32(reqid))]))
+    lab.nl.do("POLICY_NEW", attr(C["A_POLICY_DIR"], u8(C["DIR_IN"])),
+              attr(C["A_POLICY_ACTION"], u8(C["ACTION_PROTECT"])),
+              attr(C["A_POLICY_SELECTOR"], lib.selector(src, dst)), *tmpls)
+    lab.mark()
+    want = {"in_ok": 1, "in_comp": 1} if 108 in protos else {"in_ok": 1}
+    for seq, size in enumerate((0, 1, 2, 999), 1):
+        proto, data = 17, bytes(size)
+        payload = udp(real, dst, FAR_PORT, PORT, data)
+        for sa, spi in list(zip(protos, spis))[:0:-1]:
+            if sa == 108:
+                payload = struct.pack("!BBH", proto, 0, spi) + \
+                    Deflate.pack(payload)
+            else:
+                payload = null.seal(spi, seq, proto, payload)
+            proto = sa
+        feed(natted(six, null, spis[0], seq, proto, payload), want, data, six)
+
+
+def checksums_in_tunnel(six):
+    """What is in a tunnel inside has addresses that the NAT did not see."""
+    far, near = (FAR6, IN6) if six else (FAR4, IN4)
+    lab.reset()
+    how = encap(oa=REAL6 if six else REAL4)
+    outer = lab.sa(null, "in", "transport", six, extra=(how,))
+    inner = lab.sa(null, "in", "tunnel", six, reqid=2)
+    tunnel = lib.Lab.policy_attrs("in", lib.selector(far, near), six=six,
+                                  reqid=2)
+    lab.nl.do("POLICY_NEW", *tunnel, attr(C["A_POLICY_TMPL"], [
+        attr(C["A_TMPL_PROTO"], u8(50)),
+        attr(C["A_TMPL_MODE"], u8(C["MODE_TRANSPORT"])),
+        attr(C["A_TMPL_REQID"], u32(1))]))
+    lab.mark()
+    feed(natted(six, null, outer, 1, 50, sealed(null, inner, 1, six, b"good")),
+         {"in_ok": 1}, b"good", six)
+
+
+class Deflate:
+    """In the place of an Algo, for an SA of IPComp."""
+
+    @staticmethod
+    def attrs():
+        return [attr(C["A_SA_COMP_NAME"], "deflate")]
+
+    @staticmethod
+    def pack(data):
+        c = zlib.compressobj(9, zlib.DEFLATED, -15)
+        return c.compress(data) + c.flush()
 
 
 def checksum_wrong():
@@ -687,6 +751,14 @@ for six_ in False, True:
                True)
     report.add("transport checksums, %s, address not known" % v, checksums,
                six_, False)
+    for known_ in True, False:
+        for in_, inside_ in (("ESP", (50,)), ("IPComp", (108,)),
+                             ("IPComp in ESP", (50, 108))):
+            report.add("transport checksums, %s, address %sknown, in %s" % (
+                v, "" if known_ else "not ", in_), checksums_nested, six_,
+                known_, inside_)
+    report.add("transport checksums, %s, not in a tunnel inside" % v,
+               checksums_in_tunnel, six_)
     report.add("a peer moves, %s" % v, moves, six_)
     report.add("keepalives, %s" % v, keepalives, six_)
     report.add("peers behind one NAT, transport, %s" % v, behind_one_nat,

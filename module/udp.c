@@ -8,6 +8,7 @@
 #include <net/checksum.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
+#include <uapi/linux/dccp.h>
 
 #include "flow.h"
 #include "udp.h"
@@ -66,7 +67,10 @@ static int check_offset(u8 proto)
 	case IPPROTO_TCP:
 		return offsetof(struct tcphdr, check);
 	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
 		return offsetof(struct udphdr, check);
+	case IPPROTO_DCCP:
+		return offsetof(struct dccp_hdr, dccph_checksum);
 	case IPPROTO_ICMPV6:
 		return offsetof(struct icmp6hdr, icmp6_cksum);
 	default:
@@ -87,14 +91,17 @@ static void replace_source(const struct nfipsec_sa *sa, struct sk_buff *skb,
 					  true);
 }
 
-/* RFC 3948 section 3.1.2, 2: what the peer summed up is not known. */
+/*
+ * RFC 3948 section 3.1.2, 2: what the peer summed up is not known. @cover bytes
+ * of @len are summed up.
+ */
 static void compute(struct sk_buff *skb, const struct nfipsec_l3 *l3,
-		    unsigned int len, __sum16 *check)
+		    unsigned int len, unsigned int cover, __sum16 *check)
 {
 	__wsum sum;
 
 	*check = 0;
-	sum = skb_checksum(skb, l3->l4_off, len, 0);
+	sum = skb_checksum(skb, l3->l4_off, cover, 0);
 	if (l3->family == AF_INET)
 		*check = csum_tcpudp_magic(ip_hdr(skb)->saddr,
 					   ip_hdr(skb)->daddr, len, l3->proto,
@@ -103,6 +110,39 @@ static void compute(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 		*check = csum_ipv6_magic(&ipv6_hdr(skb)->saddr,
 					 &ipv6_hdr(skb)->daddr, len, l3->proto,
 					 sum);
+}
+
+/*
+ * How many of @len bytes a checksum covers, as the transport header says; that
+ * may be nonsense.
+ */
+static unsigned int covered(const struct sk_buff *skb,
+			    const struct nfipsec_l3 *l3, unsigned int len)
+{
+	const void *hdr = skb->data + l3->l4_off;
+	const struct dccp_hdr *dh = hdr;
+	const struct udphdr *uh = hdr;
+
+	switch (l3->proto) {
+	case IPPROTO_UDP:
+		return ntohs(uh->len);
+	case IPPROTO_UDPLITE:
+		/* RFC 3828 section 3.1 */
+		return ntohs(uh->len) ?: len;
+	case IPPROTO_DCCP:
+		/* RFC 4340 section 9.2 */
+		if (dh->dccph_cscov)
+			return (dh->dccph_doff + dh->dccph_cscov - 1) * 4;
+		return len;
+	default:
+		return len;
+	}
+}
+
+/* Whose checksum is never sent as zero: if it is zero, there is none. */
+static bool is_udp(u8 proto)
+{
+	return proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE;
 }
 
 /**
@@ -124,35 +164,30 @@ enum nfipsec_reason nfipsec_udp_mend(const struct nfipsec_sa *sa,
 {
 	unsigned int len = skb->len - l3->l4_off;
 	int off = check_offset(l3->proto);
+	unsigned int head, cover;
 	__sum16 *check;
 
 	if (off < 0 || l3->frag)
 		return NFIPSEC_OK;
-	off += l3->l4_off;
-	if (off + sizeof(*check) > skb->len)
+	head = off + sizeof(*check);
+	if (head > len)
 		return NFIPSEC_IN_INNER_HDR;
-	if (!pskb_may_pull(skb, off + sizeof(*check)))
+	if (!pskb_may_pull(skb, l3->l4_off + head))
 		return NFIPSEC_IN_NOMEM;
 
 	skb->ip_summed = CHECKSUM_NONE;
-	check = (__sum16 *)(skb->data + off);
-	if (l3->proto == IPPROTO_UDP) {
-		unsigned int says;
-
-		/* Zero says that there is none. */
-		if (!*check)
-			return NFIPSEC_OK;
-		/* Behind the datagram there may be padding (RFC 4303 2.7). */
-		says = ntohs(((struct udphdr *)(skb->data + l3->l4_off))->len);
-		if (says < sizeof(struct udphdr) || says > len)
-			return NFIPSEC_IN_INNER_HDR;
-		len = says;
-	}
+	check = (__sum16 *)(skb->data + l3->l4_off + off);
+	if (is_udp(l3->proto) && !*check)
+		return NFIPSEC_OK;
+	cover = covered(skb, l3, len);
+	if (cover < head || cover > len)
+		return NFIPSEC_IN_INNER_HDR;
 	if (sa->encap.has_oa)
 		replace_source(sa, skb, check);
 	else
-		compute(skb, l3, len, check);
-	if (l3->proto == IPPROTO_UDP && !*check)
+		compute(skb, l3, l3->proto == IPPROTO_UDP ? cover : len, cover,
+			check);
+	if (is_udp(l3->proto) && !*check)
 		*check = CSUM_MANGLED_0;
 	return NFIPSEC_OK;
 }

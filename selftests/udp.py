@@ -265,6 +265,68 @@ def checksums(six, known):
         p[(40 if six else 20) + 13] & 4), "a reset")
 
 
+def pseudo_header(src, dst, proto, size):
+    return addr(src) + addr(dst) + struct.pack("!II", size, proto)
+
+
+def partly_summed(proto, cover, size):
+    """UDP-Lite or DCCP whose checksum, still zero, is to cover that much, as
+    its header says; how much that is.
+    """
+    data = bytes(i & 255 for i in range(size))
+    if proto == 136:
+        packet = struct.pack("!HHHH", FAR_PORT, PORT, cover, 0) + data
+        return packet, cover or len(packet)
+    # with an option, a packet of type Data
+    packet = struct.pack("!HHBBHBBHII", FAR_PORT, PORT, 5, cover, 0, 5, 0, 1,
+                         2, 0) + data
+    return packet, 20 + 4 * (cover - 1) if cover else len(packet)
+
+
+def checksums_others(six, known):
+    """UDP-Lite (RFC 3828) and DCCP (RFC 4340 section 9), seen by raw sockets:
+    not every kernel has them.
+    """
+    real, (src, dst) = (REAL6 if six else REAL4), ends(six)
+    spi = setup_in(null, "transport", six, encap(oa=real if known else None))
+    raw = {proto: lab.n.socket(socket.AF_INET6 if six else socket.AF_INET,
+                               socket.SOCK_RAW, proto) for proto in (136, 33)}
+    seq = 0
+    for proto, covers in ((136, (0, 8, 9, 20, 108)), (33, (0, 1, 2, 15))):
+        raw[proto].settimeout(5 * lib.SLOW)
+        for cover in covers:
+            seq += 1
+            packet, part = partly_summed(proto, cover, 100)
+            total = csum(pseudo_header(real, dst, proto, len(packet)) +
+                         packet[:part])
+            lab.wire.send(natted(six, null, spi, seq, proto, packet[:6] +
+                                 struct.pack("!H", total) + packet[8:]))
+            lab.counted({"in_ok": 1})
+            got = raw[proto].recv(2000)[0 if six else 20:]
+            equal(got[:6] + got[8:], packet[:6] + packet[8:], "the packet")
+            equal(csum(pseudo_header(src, dst, proto, len(got)) + got[:part]),
+                  0, "checksum of %d, coverage %d" % (proto, cover))
+    # not even the header, or more than there is
+    for proto, covers in ((136, (1, 7, 109, 65535)), (33, (1, 15))):
+        for cover in covers:
+            seq += 1
+            packet, _ = partly_summed(proto, cover, 100)
+            if proto == 33:
+                doff = b"\1" if cover == 1 else b"\377"
+                packet = packet[:4] + doff + packet[5:]
+            lab.wire.send(natted(six, null, spi, seq, proto, packet[:6] +
+                                 b"\x12\x34" + packet[8:]))
+            lab.counted({"in_inner_hdr": 1})
+        nothing(raw[proto])
+    seq += 1
+    packet, _ = partly_summed(136, 0, 100)
+    lab.wire.send(natted(six, null, spi, seq, 136, packet))
+    lab.counted({"in_ok": 1})
+    equal(raw[136].recv(2000)[0 if six else 20:], packet, "zero stays zero")
+    for s in raw.values():
+        s.close()
+
+
 def checksums_nested(six, known, inside):
     """The NAT's mark is on what other SAs are around as well."""
     real, (src, dst) = (REAL6 if six else REAL4), ends(six)
@@ -751,6 +813,10 @@ for six_ in False, True:
                True)
     report.add("transport checksums, %s, address not known" % v, checksums,
                six_, False)
+    report.add("transport checksums of UDP-Lite and DCCP, %s, address known" %
+               v, checksums_others, six_, True)
+    report.add("transport checksums of UDP-Lite and DCCP, %s, address not known"
+               % v, checksums_others, six_, False)
     for known_ in True, False:
         for in_, inside_ in (("ESP", (50,)), ("IPComp", (108,)),
                              ("IPComp in ESP", (50, 108))):

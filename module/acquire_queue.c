@@ -96,16 +96,23 @@ static enum nfipsec_reason enqueue(struct nfipsec_acquires *a,
 	return NFIPSEC_OUT_ACQUIRE;
 }
 
+/*
+ * Not the kernel's own sockets, which are one for all that a CPU says; nor that of an
+ * answer to a SYN, which would keep who listens, though he has closed; nor a tap's, of
+ * which who sends the packet later reads what only those of IP have.
+ */
+static bool may_wait(const struct sock *sk)
+{
+	return sk_fullsock(sk) && sk->sk_net_refcnt && sk_is_inet(sk);
+}
+
 /* What a packet needs to outlive the section that it came in. */
 static enum nfipsec_reason prepare(const struct nfipsec_net *nn,
 				   struct sk_buff *skb)
 {
 	if (device_gone(nn, skb) || !skb_dst_force(skb))
 		return NFIPSEC_OUT_ACQUIRE_GONE;
-	/* The kernel's own sockets are one for all that a CPU says. That of an
-	 * answer to a SYN would keep who listens, though he has closed.
-	 */
-	if (skb->sk && (!sk_fullsock(skb->sk) || !skb->sk->sk_net_refcnt))
+	if (skb->sk && !may_wait(skb->sk))
 		skb_orphan(skb);
 	/* Whose pages they are waits for them to come back. */
 	if (skb_orphan_frags_rx(skb, GFP_ATOMIC))
@@ -285,7 +292,7 @@ void nfipsec_acquire_forsake(struct nfipsec_acquire_entry *e)
 {
 	struct sk_buff *skb;
 
-	/* Whole ones, see prepare(). */
+	/* Whole ones, see may_wait(). */
 	skb_queue_walk(&e->queue, skb)
 		if (skb->sk && sock_flag(skb->sk, SOCK_DEAD))
 			skb_orphan(skb);

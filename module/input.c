@@ -72,6 +72,31 @@ static bool all_there(const struct nfipsec_chain *chain, u64 gen)
  * By the policies of one state, in which its SAs are there too. What those of
  * before @gen said of the packets around it does not count then.
  */
+static __always_inline enum nfipsec_reason
+admit_once(const struct nfipsec_net *nn, u64 *gen, struct nfipsec_opened *in,
+	   const struct sk_buff *skb, const struct nfipsec_l3 *l3,
+	   const struct nfipsec_flow *flow)
+{
+	if (unlikely(nfipsec_net_gen_changed(nn, *gen)))
+		in->received = BIT(0);
+	*gen = nfipsec_net_gen(nn);
+	return all_there(&in->chain, *gen) ?
+	       nfipsec_admit(nn, in, skb, l3, flow) : NFIPSEC_IN_NO_SA;
+}
+
+static noinline __cold enum nfipsec_reason
+admit_held(const struct nfipsec_net *nn, u64 gen, struct nfipsec_opened *in,
+	   const struct sk_buff *skb, const struct nfipsec_l3 *l3,
+	   const struct nfipsec_flow *flow)
+{
+	enum nfipsec_reason reason;
+
+	nfipsec_net_gen_hold(nn);
+	reason = admit_once(nn, &gen, in, skb, l3, flow);
+	nfipsec_net_gen_release(nn);
+	return reason;
+}
+
 static enum nfipsec_reason admit(const struct nfipsec_net *nn, u64 gen,
 				 struct nfipsec_opened *in,
 				 const struct sk_buff *skb,
@@ -80,14 +105,9 @@ static enum nfipsec_reason admit(const struct nfipsec_net *nn, u64 gen,
 {
 	enum nfipsec_reason reason;
 
-	do {
-		if (unlikely(nfipsec_net_gen_changed(nn, gen)))
-			in->received = BIT(0);
-		gen = nfipsec_net_gen(nn);
-		reason = all_there(&in->chain, gen) ?
-			 nfipsec_admit(nn, in, skb, l3, flow) :
-			 NFIPSEC_IN_NO_SA;
-	} while (unlikely(nfipsec_net_gen_changed(nn, gen)));
+	reason = admit_once(nn, &gen, in, skb, l3, flow);
+	if (unlikely(nfipsec_net_gen_changed(nn, gen)))
+		reason = admit_held(nn, gen, in, skb, l3, flow);
 	return reason;
 }
 

@@ -41,6 +41,7 @@ static int __net_init net_init(struct net *net)
 	mutex_init(&nn->lock);
 	/* A cache that was never filled has generation 0. */
 	atomic64_set(&nn->gen, 1);
+	spin_lock_init(&nn->gen_lock);
 	err = nfipsec_spd_init(nn);
 	if (err)
 		return err;

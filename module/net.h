@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -44,7 +45,7 @@ struct nfipsec_counters {
  * @id: its number, never 0, that no other has or had
  * @lock: the config lock: serialises every change of @sad, @spd
  * @gen: grows with every change of @sad or @spd after it became visible and
- *	before anything is freed; caches compare it
+ *	before anything is freed, under @gen_lock; caches compare it
  * @sad: security associations
  * @spd: policies
  * @hooked: packets are looked at, see hook.c; config lock, never false again
@@ -64,6 +65,7 @@ struct nfipsec_counters {
  * @acquire: serves them, when its time has come or a table has changed
  * @acquire_timeout: seconds that they wait; written under @lock, READ_ONCE()
  *	readers
+ * @gen_lock: while it is held @gen stands, see nfipsec_net_gen_hold()
  * @deliver: tells of devices that go, see deliver.c; constant
  * @tag: per CPU, the dst that marks a packet as come out of an SA; see tag.h
  */
@@ -87,6 +89,7 @@ struct nfipsec_net {
 	unsigned int acquiring;
 	struct delayed_work acquire;
 	u32 acquire_timeout;
+	spinlock_t gen_lock;
 	struct notifier_block deliver;
 	struct metadata_dst * __percpu *tag;
 };
@@ -137,7 +140,9 @@ static inline u64 nfipsec_net_gen(const struct nfipsec_net *nn)
  * @nn: the namespace
  * @gen: what nfipsec_net_gen() returned before it
  *
- * What one look finds is of one state, but two looks may have met two.
+ * What one look finds is of one state, but two looks may have met two. Who must
+ * not have met two looks once more, under nfipsec_net_gen_hold(): tables may
+ * change faster than a look takes, for as long as somebody wants it.
  *
  * Context: any, within the same read-side section as the look.
  * Return: true if it may have.
@@ -148,6 +153,36 @@ static inline bool nfipsec_net_gen_changed(const struct nfipsec_net *nn,
 	/* Pairs with nfipsec_net_changed(), behind which what is out goes. */
 	smp_rmb();
 	return (u64)atomic64_read(&nn->gen) != gen;
+}
+
+/**
+ * nfipsec_net_gen_hold() - let no other state come for the time of a look
+ * @nn: the namespace
+ *
+ * For who has met two states, and only until nfipsec_net_gen_release(): each
+ * change of a table waits. What is looked at then is of the state that
+ * nfipsec_net_gen() says now, and that is no other afterwards. So looks within
+ * the look, which would do the same, never do.
+ *
+ * Context: under rcu_read_lock(), process or softirq; under neither a lock of
+ * packets nor this one.
+ */
+static inline void nfipsec_net_gen_hold(const struct nfipsec_net *nn)
+{
+	/* Who looks writes to nothing else of it. */
+	spin_lock_bh((spinlock_t *)&nn->gen_lock);
+}
+
+/**
+ * nfipsec_net_gen_release() - let other states come again
+ * @nn: the namespace, of nfipsec_net_gen_hold()
+ *
+ * Context: as nfipsec_net_gen_hold(), after it.
+ */
+static inline void nfipsec_net_gen_release(const struct nfipsec_net *nn)
+{
+	lockdep_assert_held(&nn->gen_lock);
+	spin_unlock_bh((spinlock_t *)&nn->gen_lock);
 }
 
 /**
@@ -181,6 +216,8 @@ static inline void nfipsec_net_changed(struct nfipsec_net *nn)
 	if (nn->spd.staged)
 		atomic64_set(&nn->spd.since, atomic64_read(&nn->gen) + 1);
 	nn->spd.staged = false;
+	/* Not while somebody looks who has seen it move before. */
+	spin_lock_bh(&nn->gen_lock);
 	/* The change is visible before the generation that tells of it. */
 	smp_mb__before_atomic();
 	atomic64_inc(&nn->gen);
@@ -188,6 +225,7 @@ static inline void nfipsec_net_changed(struct nfipsec_net *nn)
 	 * the look whether packets wait for it, see nfipsec_acquire_hold().
 	 */
 	smp_mb__after_atomic();
+	spin_unlock_bh(&nn->gen_lock);
 	/* Nobody would see that packets go in the clear. */
 	WARN_ON_ONCE(!nn->hooked && (nn->sad.count ||
 				     nn->spd.active[NFIPSEC_SPD_IN] ||

@@ -43,6 +43,27 @@
 /* Each a look-up, behind which a route may be dead again. */
 #define ROUTE_TRIES	4
 
+static __always_inline enum nfipsec_reason
+ask_policy_once(const struct nfipsec_net *nn, const struct sk_buff *skb,
+		u8 family, struct nfipsec_decision *d)
+{
+	d->gen = nfipsec_net_gen(nn);
+	return nfipsec_decide_policy(nn, skb, family, &d->l3, &d->flow,
+				     &d->verdict);
+}
+
+static noinline __cold enum nfipsec_reason
+ask_policy_held(const struct nfipsec_net *nn, const struct sk_buff *skb,
+		u8 family, struct nfipsec_decision *d)
+{
+	enum nfipsec_reason reason;
+
+	nfipsec_net_gen_hold(nn);
+	reason = ask_policy_once(nn, skb, family, d);
+	nfipsec_net_gen_release(nn);
+	return reason;
+}
+
 /* Of an ICMP error several looks: all of them at one state. */
 static enum nfipsec_reason ask_policy(const struct nfipsec_net *nn,
 				      const struct sk_buff *skb, u8 family,
@@ -50,11 +71,9 @@ static enum nfipsec_reason ask_policy(const struct nfipsec_net *nn,
 {
 	enum nfipsec_reason reason;
 
-	do {
-		d->gen = nfipsec_net_gen(nn);
-		reason = nfipsec_decide_policy(nn, skb, family, &d->l3,
-					       &d->flow, &d->verdict);
-	} while (unlikely(nfipsec_net_gen_changed(nn, d->gen)));
+	reason = ask_policy_once(nn, skb, family, d);
+	if (unlikely(nfipsec_net_gen_changed(nn, d->gen)))
+		reason = ask_policy_held(nn, skb, family, d);
 	return reason;
 }
 
@@ -324,6 +343,33 @@ static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 	return leave_train(p, &train) ?: err;
 }
 
+static __always_inline enum nfipsec_reason
+find_sas_once(struct nfipsec_outbound *p, const struct sk_buff *skb, u8 family,
+	      struct nfipsec_decision *d)
+{
+	enum nfipsec_reason reason = NFIPSEC_OK;
+
+	if (nfipsec_net_gen_changed(p->nn, d->gen))
+		reason = ask_policy(p->nn, skb, family, d);
+	if (!reason && d->verdict.action != NFIPSEC_ACTION_PROTECT)
+		reason = NFIPSEC_OUT_CHANGED;
+	if (!reason)
+		reason = nfipsec_decide_chain(p, d->verdict.policy, &d->flow);
+	return reason;
+}
+
+static noinline __cold enum nfipsec_reason
+find_sas_held(struct nfipsec_outbound *p, const struct sk_buff *skb, u8 family,
+	      struct nfipsec_decision *d)
+{
+	enum nfipsec_reason reason;
+
+	nfipsec_net_gen_hold(p->nn);
+	reason = find_sas_once(p, skb, family, d);
+	nfipsec_net_gen_release(p->nn);
+	return reason;
+}
+
 /* The policy and its SAs, as they are in one state of the tables. */
 static enum nfipsec_reason find_sas(struct nfipsec_outbound *p,
 				    const struct sk_buff *skb, u8 family,
@@ -331,16 +377,9 @@ static enum nfipsec_reason find_sas(struct nfipsec_outbound *p,
 {
 	enum nfipsec_reason reason;
 
-	do {
-		reason = NFIPSEC_OK;
-		if (nfipsec_net_gen_changed(p->nn, d->gen))
-			reason = ask_policy(p->nn, skb, family, d);
-		if (!reason && d->verdict.action != NFIPSEC_ACTION_PROTECT)
-			reason = NFIPSEC_OUT_CHANGED;
-		if (!reason)
-			reason = nfipsec_decide_chain(p, d->verdict.policy,
-						      &d->flow);
-	} while (unlikely(nfipsec_net_gen_changed(p->nn, d->gen)));
+	reason = find_sas_once(p, skb, family, d);
+	if (unlikely(nfipsec_net_gen_changed(p->nn, d->gen)))
+		reason = find_sas_held(p, skb, family, d);
 	return reason;
 }
 

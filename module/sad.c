@@ -125,6 +125,38 @@ void nfipsec_sad_free(struct nfipsec_net *nn)
 	RCU_INIT_POINTER(nn->sad.by_reqid, NULL);
 }
 
+/* Is the answer of one state? */
+static __always_inline bool lookup_once(const struct nfipsec_net *nn,
+					const struct nfipsec_sa_key *key,
+					struct nfipsec_sa **found)
+{
+	u64 state = nfipsec_net_gen(nn);
+	struct nfipsec_sa *sa;
+
+	sa = rhashtable_lookup(by_key(nn), key, by_key_params);
+	/* Who takes its place is in the table a little later. */
+	if (unlikely(sa && !nfipsec_sa_is_there(sa, state))) {
+		/* Pairs with nfipsec_sad_stage_add(). */
+		sa = smp_load_acquire(&sa->heir);
+	}
+	*found = sa;
+	if (likely(sa && nfipsec_sa_is_there(sa, state)))
+		return true;
+	*found = NULL;
+	return !nfipsec_net_gen_changed(nn, state);
+}
+
+static noinline __cold struct nfipsec_sa *
+lookup_held(const struct nfipsec_net *nn, const struct nfipsec_sa_key *key)
+{
+	struct nfipsec_sa *sa;
+
+	nfipsec_net_gen_hold(nn);
+	lookup_once(nn, key, &sa);
+	nfipsec_net_gen_release(nn);
+	return sa;
+}
+
 /**
  * nfipsec_sad_lookup() - find the SA with a key
  * @nn: the namespace
@@ -139,20 +171,25 @@ struct nfipsec_sa *nfipsec_sad_lookup(const struct nfipsec_net *nn,
 				      const struct nfipsec_sa_key *key)
 {
 	struct nfipsec_sa *sa;
-	u64 state;
 
-	do {
-		state = nfipsec_net_gen(nn);
-		sa = rhashtable_lookup(by_key(nn), key, by_key_params);
-		/* Who takes its place is in the table a little later. */
-		if (unlikely(sa && !nfipsec_sa_is_there(sa, state))) {
-			/* Pairs with nfipsec_sad_stage_add(). */
-			sa = smp_load_acquire(&sa->heir);
-		}
-		if (likely(sa && nfipsec_sa_is_there(sa, state)))
-			return sa;
-	} while (unlikely(nfipsec_net_gen_changed(nn, state)));
-	return NULL;
+	if (likely(lookup_once(nn, key, &sa)))
+		return sa;
+	return lookup_held(nn, key);
+}
+
+/* The two looks may be at two states. */
+static struct nfipsec_sa *find_to_group(const struct nfipsec_net *nn,
+					struct nfipsec_sa_key *key,
+					const union nfipsec_addr *saddr)
+{
+	struct nfipsec_sa *sa;
+
+	key->saddr = *saddr;
+	sa = nfipsec_sad_lookup(nn, key);
+	if (sa)
+		return sa;
+	memset(&key->saddr, 0, sizeof(key->saddr));
+	return nfipsec_sad_lookup(nn, key);
 }
 
 /**
@@ -177,15 +214,13 @@ struct nfipsec_sa *nfipsec_sad_find_sent(const struct nfipsec_net *nn,
 
 	if (!nfipsec_addr_is_group(&key->daddr, key->family))
 		return nfipsec_sad_lookup(nn, key);
-	do {
-		state = nfipsec_net_gen(nn);
-		key->saddr = *saddr;
-		sa = nfipsec_sad_lookup(nn, key);
-		if (sa)
-			continue;
-		memset(&key->saddr, 0, sizeof(key->saddr));
-		sa = nfipsec_sad_lookup(nn, key);
-	} while (unlikely(nfipsec_net_gen_changed(nn, state)));
+	state = nfipsec_net_gen(nn);
+	sa = find_to_group(nn, key, saddr);
+	if (unlikely(nfipsec_net_gen_changed(nn, state))) {
+		nfipsec_net_gen_hold(nn);
+		sa = find_to_group(nn, key, saddr);
+		nfipsec_net_gen_release(nn);
+	}
 	return sa;
 }
 

@@ -308,9 +308,12 @@ struct nfipsec_sa *nfipsec_sad_find_plain(const struct nfipsec_net *nn,
 	struct nfipsec_sa *sa;
 	u64 state;
 
-	do {
-		state = nfipsec_net_gen(nn);
-		sa = find_plain(nn, flow, reqid, state);
-	} while (unlikely(nfipsec_net_gen_changed(nn, state)));
+	state = nfipsec_net_gen(nn);
+	sa = find_plain(nn, flow, reqid, state);
+	if (unlikely(nfipsec_net_gen_changed(nn, state))) {
+		nfipsec_net_gen_hold(nn);
+		sa = find_plain(nn, flow, reqid, nfipsec_net_gen(nn));
+		nfipsec_net_gen_release(nn);
+	}
 	return sa;
 }

@@ -42,6 +42,41 @@ static void judge_fragment(const struct nfipsec_flow *flow,
 }
 
 /**
+ * struct look - what the rules say of a packet
+ * @hit: those that it matches, and may match
+ * @state: the state that they are of
+ * @action: the default in it
+ */
+struct look {
+	struct nfipsec_hit hit;
+	u64 state;
+	u8 action;
+};
+
+/* Is all of it of one state? */
+static __always_inline bool look_once(const struct nfipsec_net *nn,
+				      unsigned int dir,
+				      const struct nfipsec_flow *flow,
+				      struct look *look)
+{
+	const struct nfipsec_classifier *cls = &nn->spd.cls[dir];
+
+	look->state = nfipsec_classify(cls, flow, &look->hit);
+	look->action = nfipsec_spd_default(&nn->spd, dir, look->state);
+	return !nfipsec_classifier_changed(cls, look->state);
+}
+
+static noinline __cold void look_held(const struct nfipsec_net *nn,
+				      unsigned int dir,
+				      const struct nfipsec_flow *flow,
+				      struct look *look)
+{
+	nfipsec_net_gen_hold(nn);
+	look_once(nn, dir, flow, look);
+	nfipsec_net_gen_release(nn);
+}
+
+/**
  * nfipsec_spd_lookup() - what is to be done with a packet?
  * @nn: the namespace
  * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT
@@ -60,27 +95,22 @@ void nfipsec_spd_lookup(const struct nfipsec_net *nn, unsigned int dir,
 			const struct nfipsec_flow *flow,
 			struct nfipsec_verdict *verdict)
 {
-	const struct nfipsec_classifier *cls = &nn->spd.cls[dir];
-	struct nfipsec_hit hit;
-	u64 state;
+	struct look look;
 	u32 hash;
-	u8 action;
 
 	if (nfipsec_spd_cache_get(nn, dir, flow, &hash, verdict))
 		return;
-	do {
-		state = nfipsec_classify(cls, flow, &hit);
-		action = nfipsec_spd_default(&nn->spd, dir, state);
-	} while (unlikely(nfipsec_classifier_changed(cls, state)));
+	if (unlikely(!look_once(nn, dir, flow, &look)))
+		look_held(nn, dir, flow, &look);
 
-	verdict->policy = policy_of(hit.yes);
+	verdict->policy = policy_of(look.hit.yes);
 	if (verdict->policy)
 		nfipsec_policy_prefetch(verdict->policy);
 	verdict->opaque = false;
 	verdict->hidden = false;
 	if (flow->opaque)
-		judge_fragment(flow, &hit, verdict);
+		judge_fragment(flow, &look.hit, verdict);
 	verdict->action = verdict->policy ? verdict->policy->cfg.action :
-					    action;
-	nfipsec_spd_cache_put(nn, dir, state, flow, hash, verdict);
+					    look.action;
+	nfipsec_spd_cache_put(nn, dir, look.state, flow, hash, verdict);
 }

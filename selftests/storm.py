@@ -307,8 +307,70 @@ def arrived():
     return all(flow.got == flow.sent for flow in FLOW)
 
 
+def unanswered(cmd, *payload):
+    """A message that nobody waits for."""
+    body = struct.pack("=BBH", C["CMD_" + cmd], 1, 0) + b"".join(payload)
+    msg = struct.pack("=IHHII", len(body) + 16, lib.Genl.family,
+                      lib.NLM_REQUEST, 0, 0) + body
+    return msg + bytes(-len(msg) % 4)
+
+
+def slow_policies(count):
+    """All are looked at for what leaves by the wire, and none is for it."""
+    msgs = b""
+    for i in range(count):
+        src = ["10.%d.%d.%d" % (j, i >> 8, i & 255) for j in range(1, 8)]
+        src = ["10.0.0.0", *src, "10.255.255.255"]
+        msgs += unanswered("POLICY_NEW",
+                           attr(C["A_POLICY_DIR"], u8(C["DIR_OUT"])),
+                           attr(C["A_POLICY_ACTION"], u8(C["ACTION_DISCARD"])),
+                           attr(C["A_POLICY_SELECTOR"],
+                                selector(",".join(src), "0.0.0.0/0")))
+    return msgs
+
+
+def never_still():
+    """Who meets no state that lasts as long as a look is given one."""
+    if len(CPUS) < 2:
+        raise lib.Skip("needs two CPUs")
+    for nl in NL.values():
+        nl.do("POLICY_FLUSH")
+    out = HOSTS["left"].socket(socket.AF_INET, socket.SOCK_DGRAM)
+    into = HOSTS["right"].socket(socket.AF_INET, socket.SOCK_DGRAM)
+    into.bind((OUTER["right"], PORT - 1))
+    into.settimeout(30 * lib.SLOW)
+    sock = HOSTS["left"].socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+    sock.setsockopt(socket.SOL_SOCKET, 32, 16 << 20)        # SNDBUFFORCE
+    changes = b"".join(
+        unanswered("DEFAULT_SET", attr(C["A_DEFAULT_IN"], u8(C["ACTION_" + to])))
+        for to in ("DISCARD", "BYPASS")) * 20000
+    sent, during = [0], []
+
+    def send():
+        os.sched_setaffinity(0, {CPUS[0]})
+        out.sendto(b"x", into.getsockname())
+        into.recv(100)
+        sent[0] += 1
+
+    def change():
+        """One system call: there is no pause in it."""
+        os.sched_setaffinity(0, {CPUS[-1]})
+        before = sent[0]
+        sock.send(changes)
+        during.append(sent[0] - before)
+
+    sock.send(slow_policies(6000))
+    # A machine that does something else for a while lets any through, or none.
+    with Threads(send, change):
+        wait_for(lambda: len(during) >= 7, "rounds of changes", 90)
+    NL["left"].do("POLICY_FLUSH")
+    print("# packets in a round: %s" % during[:7])
+    equal(sorted(during[:7])[3] >= 5, True, "packets get through")
+
+
 report.add("one by one", storm, one_by_one, 5)
 report.add("in transactions", storm, in_transactions, 5)
 report.add("in batches", storm, in_batches, 5)
 report.add("among many", storm, among_many, 1)
+report.add("never still", never_still)
 sys.exit(report.run())

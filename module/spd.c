@@ -332,12 +332,16 @@ void nfipsec_spd_flush(struct nfipsec_net *nn, unsigned int dir,
  * @dir: NFIPSEC_SPD_IN or NFIPSEC_SPD_OUT
  * @action: NFIPSEC_ACTION_BYPASS or NFIPSEC_ACTION_DISCARD
  *
+ * What it is already is no change, for which caches would be emptied.
+ *
  * Context: under nn->lock.
  */
 void nfipsec_spd_set_default(struct nfipsec_net *nn, unsigned int dir,
 			     u8 action)
 {
 	lockdep_assert_held(&nn->lock);
+	if (nn->spd.action[dir] == action)
+		return;
 	nfipsec_spd_stage_default(nn, dir, action);
 	nfipsec_net_changed(nn);
 	update_active(&nn->spd, dir);

@@ -109,6 +109,7 @@ void nfipsec_sad_exit(struct nfipsec_net *nn)
 	mutex_lock(&nn->lock);
 	nfipsec_sad_flush(nn, NULL);
 	mutex_unlock(&nn->lock);
+	nfipsec_sad_exit_peers(&nn->sad);
 	nfipsec_expire_exit(nn);
 	rhashtable_destroy(&nn->sad.by_key);
 }

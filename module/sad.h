@@ -25,11 +25,13 @@ struct netlink_ext_ack;
  * @sas: by nfipsec_sa.peer_node, newest first; config lock, RCU readers
  * @classed: of these, how many name DSCP values; written under the config lock
  * @pinned: and how many send for one CPU; likewise
+ * @comp: and how many nfipsec_sad_find_plain() may find; likewise
  */
 struct nfipsec_sad_peers {
 	struct hlist_head sas;
 	u32 classed;
 	u32 pinned;
+	u32 comp;
 };
 
 /**
@@ -156,6 +158,7 @@ void nfipsec_sad_set_reqid(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 
 /* What they have of sad_peer.c, */
 void nfipsec_sad_init_peers(struct nfipsec_sad *sad);
+void nfipsec_sad_exit_peers(const struct nfipsec_sad *sad);
 void nfipsec_sad_link(struct nfipsec_sad *sad, struct nfipsec_sa *sa);
 void nfipsec_sad_unlink(struct nfipsec_sad *sad, struct nfipsec_sa *sa);
 void nfipsec_sad_relink(struct nfipsec_sad *sad, struct nfipsec_sa *old,

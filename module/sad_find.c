@@ -267,11 +267,18 @@ static struct nfipsec_sa *find_plain(const struct nfipsec_net *nn,
 				     u32 reqid, u64 state)
 {
 	u32 hash = nfipsec_sad_peer_hash(flow->family, &flow->daddr);
+	const struct nfipsec_sad_peers *peers = peers_of(nn, hash);
 	struct nfipsec_sa *found = NULL;
 	struct nfipsec_sa *sa;
 	u32 id;
 
-	hlist_for_each_entry_rcu(sa, &peers_of(nn, hash)->sas, peer_node) {
+	/*
+	 * After the state: what is in it is counted. All that come in to this
+	 * address are in the chain, and anybody can send what asks for it.
+	 */
+	if (likely(!READ_ONCE(peers->comp)))
+		return NULL;
+	hlist_for_each_entry_rcu(sa, &peers->sas, peer_node) {
 		if (sa->key.proto != IPPROTO_COMP ||
 		    sa->mode != NFIPSEC_MODE_TUNNEL ||
 		    sa->state != NFIPSEC_SA_STATE_MATURE ||

@@ -47,6 +47,7 @@ void nfipsec_sad_init_peers(struct nfipsec_sad *sad)
 		INIT_HLIST_HEAD(&sad->by_peer[i].sas);
 		sad->by_peer[i].classed = 0;
 		sad->by_peer[i].pinned = 0;
+		sad->by_peer[i].comp = 0;
 	}
 	RCU_INIT_POINTER(sad->by_reqid, NULL);
 	sad->newest = 0;
@@ -56,6 +57,12 @@ void nfipsec_sad_init_peers(struct nfipsec_sad *sad)
 static bool is_pinned(const struct nfipsec_sa *sa)
 {
 	return sa->cpu != NFIPSEC_CPU_ANY && sa->dir != NFIPSEC_DIR_IN;
+}
+
+static bool receives_comp(const struct nfipsec_sa *sa)
+{
+	return sa->key.proto == IPPROTO_COMP &&
+	       sa->mode == NFIPSEC_MODE_TUNNEL && sa->dir != NFIPSEC_DIR_OUT;
 }
 
 static bool sends_dummies(const struct nfipsec_sa *sa)
@@ -85,6 +92,27 @@ static void count_peer(struct nfipsec_sad_peers *peers,
 		WRITE_ONCE(peers->classed, peers->classed + change);
 	if (is_pinned(sa))
 		WRITE_ONCE(peers->pinned, peers->pinned + change);
+	if (receives_comp(sa))
+		WRITE_ONCE(peers->comp, peers->comp + change);
+}
+
+/**
+ * nfipsec_sad_exit_peers() - nothing is in the chains of a namespace any more
+ * @sad: its tables, of which all SAs are taken out
+ *
+ * Context: process.
+ */
+void nfipsec_sad_exit_peers(const struct nfipsec_sad *sad)
+{
+	const struct nfipsec_sad_peers *peers;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sad->by_peer); i++) {
+		peers = &sad->by_peer[i];
+		/* Too little would hide SAs, too much costs for nothing. */
+		WARN_ON_ONCE(!hlist_empty(&peers->sas) || peers->classed ||
+			     peers->pinned || peers->comp);
+	}
 }
 
 /**

@@ -2,6 +2,9 @@
 /*
  * See dummy.h. One work item of a namespace serves its SAs, which it finds in
  * a list of those that want it, and sleeps until the next of them is due.
+ *
+ * A round of many SAs is long: not on a queue that is bound to a CPU, on which
+ * all other work would wait for it, nor with the config lock all the time.
  */
 #include <linux/jiffies.h>
 #include <linux/list.h>
@@ -14,6 +17,9 @@
 #include "dummy.h"
 #include "net.h"
 #include "output.h"
+
+/* SAs that are served before others get the config lock. */
+#define AT_A_TIME	64
 
 /* Returns when the SA is to be served again, in jiffies from now. */
 static unsigned long serve(struct nfipsec_net *nn, struct nfipsec_sa *sa)
@@ -29,25 +35,45 @@ static unsigned long serve(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	return interval;
 }
 
+/* Some of those that are not served yet, which join those that are. */
+static void serve_some(struct nfipsec_net *nn, struct list_head *left,
+		       unsigned long *wait)
+{
+	unsigned int n = AT_A_TIME;
+	struct nfipsec_sa *sa;
+
+	while (n-- && !list_empty(left)) {
+		sa = list_first_entry(left, struct nfipsec_sa, dummy_node);
+		list_move_tail(&sa->dummy_node, &nn->sad.dummies);
+		/* One at a time: with many SAs a round takes long. */
+		rcu_read_lock();
+		*wait = min(*wait, serve(nn, sa));
+		rcu_read_unlock();
+		cond_resched();
+	}
+}
+
 static void work(struct work_struct *w)
 {
 	struct nfipsec_net *nn = container_of(to_delayed_work(w),
 					      struct nfipsec_net, dummy);
 	unsigned long wait = MAX_JIFFY_OFFSET;
-	struct nfipsec_sa *sa;
+	bool more = true;
+	LIST_HEAD(left);
 
 	mutex_lock(&nn->lock);
-	list_for_each_entry(sa, &nn->sad.dummies, dummy_node) {
-		/* One at a time: with many SAs a round takes long. */
-		rcu_read_lock();
-		wait = min(wait, serve(nn, sa));
-		rcu_read_unlock();
-		cond_resched();
-	}
+	list_splice_init(&nn->sad.dummies, &left);
 	mutex_unlock(&nn->lock);
+	while (more) {
+		/* SAs go meanwhile, from whichever list they are in. */
+		mutex_lock(&nn->lock);
+		serve_some(nn, &left, &wait);
+		more = !list_empty(&left);
+		mutex_unlock(&nn->lock);
+	}
 	/* A kick in the meantime has queued it, and this does nothing. */
 	if (wait != MAX_JIFFY_OFFSET)
-		queue_delayed_work(system_power_efficient_wq, &nn->dummy, wait);
+		queue_delayed_work(system_dfl_wq, &nn->dummy, wait);
 }
 
 /**
@@ -81,5 +107,5 @@ void nfipsec_dummy_exit(struct nfipsec_net *nn)
 void nfipsec_dummy_kick(struct nfipsec_net *nn)
 {
 	if (!list_empty(&nn->sad.dummies))
-		mod_delayed_work(system_power_efficient_wq, &nn->dummy, 0);
+		mod_delayed_work(system_dfl_wq, &nn->dummy, 0);
 }

@@ -228,6 +228,23 @@ def dummies(mode, six):
     lab.reset()
 
 
+def dummies_of_many():
+    """More than are served at a time; some go meanwhile."""
+    lab.reset()
+    spis = [lab.sa(null, "out", extra=tfc(None, 500)) for _ in range(150)]
+    for _ in range(2):
+        seen = {null.open(wait_for(lab.wire.recv, "others")[20:])[0]
+                for _ in range(4 * len(spis))}
+        equal(seen, set(spis), "whose dummies")
+        for spi in spis[::3]:
+            lab.nl.do("SA_DEL", attr(C["A_SA_DST"], lib.addr(PEER4)),
+                      attr(C["A_SA_PROTO"], lib.u8(50)),
+                      attr(C["A_SA_SPI"], struct.pack("!I", spi)))
+        del spis[::3]
+        lab.wire.drain()
+    lab.reset()
+
+
 def dummies_and_larval():
     """An SA that was larval before."""
     lab.reset()
@@ -418,6 +435,7 @@ report.add("padded packets received", trimmed)
 for m in ("transport", "beet"):
     for v in (False, True):
         report.add("padding cut off: %s, IPv%s" % (m, "64"[not v]), cut, m, v)
+report.add("dummy packets of many SAs", dummies_of_many)
 report.add("dummy packets of an SA that was larval", dummies_and_larval)
 report.add("dummy packets without a route", dummies_without_route)
 report.add("dummy packets and the end of a namespace", namespace_ends)

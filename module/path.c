@@ -61,7 +61,8 @@ u64 nfipsec_path_learn(u64 path, u32 mtu, bool ipv4, u64 now, u32 age)
  * @seq: lower half of the one that the error quotes
  *
  * Addresses can be known and an SPI seen; which number is under way, only
- * somebody on the path knows.
+ * somebody on the path knows. Who guesses needs some 4096 errors to hit one of
+ * QUOTE_REACH.
  * Context: any.
  * Return: true if that number was sent, and not long ago.
  */

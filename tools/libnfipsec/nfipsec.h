@@ -366,7 +366,7 @@ struct nfipsec_move {
  * @use_time: when the first of them was, seconds since the epoch, answer only
  * @last_used: when the last of them was, likewise
  * @comp_name: algorithm of IPComp, "deflate"
- * @owner: who made it, at most 15 characters
+ * @owner: who made it, at most 15 bytes
  * @seq_max: largest sequence number to send with, none if absent
  * @seq_max_old: nfipsec_sa_update() only, refuse unless @seq_max is this
  * @move: where it was, of an event only; to move it, see nfipsec_sa_move()
@@ -513,7 +513,7 @@ struct nfipsec_expire {
  * @packets: that met the policy, answer only
  * @pfp: enum nfipsec_pfp_flag, NFIPSEC_ACTION_PROTECT only
  * @names: for people and key management, NFIPSEC_A_POLICY_NAME
- * @owner: who made it, at most 15 characters
+ * @owner: who made it, at most 15 bytes
  * @selector_more: selector sets beside @selector: what one of them matches meets
  *	the policy
  * @change: enum nfipsec_change_kind, of an event only

@@ -94,7 +94,8 @@ static int key_raw(const char *buf, size_t len, const char *from,
 /* @ in front of the key itself is too much; it is shown no more than another. */
 static int no_file(char *path, int err)
 {
-	if (strncmp(path, "0x", 2))
+	/* However many. */
+	if (strncmp(path + strspn(path, "@ ./"), "0x", 2))
 		return cli_fail(CLI_FAILED, "key file %s: %s", path,
 				strerror(err));
 	explicit_bzero(path, strlen(path));

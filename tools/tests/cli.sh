@@ -223,6 +223,7 @@ for words in "$KEY" "sa $KEY" "sa add $KEY" "sa add $SA aead $KEY $KEY $KEY" \
 	"sa add src $KEY" "sa add proto $KEY" "help $KEY" \
 	"policy add dir $KEY" "policy add dir in sport $KEY" \
 	"sa add $SA aead aes128gcm16 @$KEY 128" "sa add @$KEY" "sa @$KEY" \
+	"sa add $SA aead aes128gcm16 @@$KEY 128" "sa add $SA enc aes128 @./$KEY" \
 	"sa add $SA enc aes128 @${KEY}zz" "help @@$KEY"; do
 	run $words
 	[ "$status" = 2 ] && ! grep -q '0405060708' "$TMP/out" "$TMP/err"

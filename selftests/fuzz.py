@@ -21,6 +21,8 @@ from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, SCALE, Algo,
 
 PORT, FAR_PORT, NATT = 4000, 5000, 4500
 ESP, AH, COMP = 50, 51, 108
+# counted of packets that go on, and are counted once more for what came of them
+GOES_ON = ("in_ecn_unused", "in_ecn_danger", "in_comp", "in_esn_resync")
 # between these packets go in BEET mode
 BEET4, BEET6 = ("192.168.2.3", "192.168.1.3"), ("fd00:2::3", "fd00:1::3")
 SEED = int(os.environ.get("NFIPSEC_FUZZ_SEED", "1"))
@@ -204,17 +206,17 @@ class Way:
             return lib.ip(src, dst, 17, udp(src, dst, NATT, NATT, esp))
         return lib.ip(*self.outer(), ESP, esp)
 
-    def sealed(self):
-        """Something at random, whose ICV is right."""
+    def sealed(self, within=None):
+        """Something at random, or just this packet, whose ICV is right."""
         src, dst = self.inner()
         if self.mode == "tunnel":
             proto = 41 if self.six else 4
             if rnd.random() < 0.2:      # of the other family
                 src, dst = (FAR4, IN4) if self.six else (FAR6, IN6)
                 proto = 45 - proto
-            payload = ordered(spoilt(plain(src, dst)))
-            if self.nested and rnd.random() < 0.2:
-                payload = self.nested.sealed()
+            payload = within or ordered(spoilt(plain(src, dst)))
+            if self.nested and len(payload) < 1200 and rnd.random() < 0.2:
+                payload = self.nested.sealed(payload)
                 proto = 41 if payload[0] >> 4 == 6 else 4
         else:
             proto, payload = upper(src, dst)
@@ -293,7 +295,8 @@ def still_goes(way, number):
 
 def counted():
     """How many packets for SAs have been counted, for whatever came of them."""
-    return sum(n for name, n in lab.nl.stats().items() if name.startswith("in_"))
+    return sum(n for name, n in lab.nl.stats().items()
+               if name.startswith("in_") and name not in GOES_ON)
 
 
 def batches(send):

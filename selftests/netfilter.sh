@@ -451,10 +451,10 @@ lightweight() {
 	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
 	[[ -e $sysctl ]] || { echo "no nf_hooks_lwtunnel"; return "$KSFT_SKIP"; }
 	start 192.168.1.0/24 || return 1
-	echo 1 >"$sysctl"
-	echo "addr add fd10::1/64 dev wan nodad" | ip_batch gwa
+	on gwa ip addr replace fd10::1/64 dev wan nodad
 	echo "route add fd20::/64 encap seg6 mode encap segs fd10::2 dev wan" |
 		ip_batch gwa >/dev/null 2>&1 || { echo "no seg6"; return "$KSFT_SKIP"; }
+	echo 1 >"$sysctl"
 	on gwa nfipsec policy add dir out dst fd20::/64 oif wan action discard
 	discards=$(counter gwa out_discard)
 	refute "against policy" on gwa ping -q -n -c 1 -W 1 -I fd10::1 fd20::1

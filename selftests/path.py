@@ -683,8 +683,6 @@ for v in (False, True):
     report.add("path MTU, not our packets, " + tag, not_ours, v)
     report.add("path MTU, transport mode, " + tag, transport, v)
     report.add("path MTU, packets in pieces, " + tag, in_pieces, v)
-
-
     report.add("path MTU told by two SAs, " + tag, told_by_two, v)
     report.add("path MTU told of many peers, " + tag, told_of_many, v)
     report.add("errors received, " + tag, errors_in, v)

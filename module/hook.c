@@ -71,7 +71,10 @@ static bool looped(const struct sk_buff *skb)
 	return skb->pkt_type == PACKET_LOOPBACK;
 }
 
-/* Through an l3 master device, of what came by a member of it. */
+/*
+ * Through an l3 master device, of what came by a member of it. Neighbour discovery
+ * keeps the member as its device there.
+ */
 static bool second_pass(const struct sk_buff *skb, u8 family,
 			const struct net_device *dev)
 {
@@ -79,6 +82,8 @@ static bool second_pass(const struct sk_buff *skb, u8 family,
 
 	if (!netif_is_l3_master(dev))
 		return false;
+	if (skb->dev != dev)
+		return l3mdev_master_ifindex_rcu(skb->dev) == dev->ifindex;
 	member = dev_get_by_index_rcu(dev_net(dev), family == NFPROTO_IPV4 ?
 				      inet_sdif(skb) : inet6_sdif(skb));
 	return member && l3mdev_master_ifindex_rcu(member) == dev->ifindex;

@@ -456,6 +456,31 @@ def by_segment():
     lab.reset()
 
 
+def neighbour_of_vrf():
+    """What a VRF shows the hooks once more, as of its member, has been through."""
+    near, peer = host("vb", 1, True), host("vb", 2, True)
+    lab.reset()
+    lab.cli("policy", "add", "dir", "in", "src", peer, "dst", near,
+            "action", "protect", "tmpl", "src", peer, "dst", near,
+            "proto", "esp", "mode", "tunnel")
+    sa_of_member(True, attr(C["A_SA_DIR"], u8(C["DIR_IN"])))
+    lab.mark()
+    head = b"\x87\0\0\0" + bytes(4) + lib.addr(near)
+    pseudo = lib.addr(peer) + lib.addr(near) + struct.pack("!II", len(head), 58)
+    asked = head[:2] + struct.pack("!H", lib.csum(pseudo + head)) + head[4:]
+    packet = lib.ipv6(peer, near, 58, asked, hlim=255)
+
+    def heard():
+        text = lab.n.exec("cat", "/proc/net/snmp6")
+        return int(text.split("Icmp6InNeighborSolicits")[1].split()[0])
+
+    before = heard()
+    wires["vb"].send(lib.ipv6(peer, near, 50, null.seal(0x7777, 1, 41, packet)))
+    wait_for(lambda: heard() > before, "it is heard")
+    lab.counted({"in_ok": 1})
+    lab.reset()
+
+
 def only_that():
     """Two policies that differ in nothing but these, and an SA for each."""
     lab.reset()
@@ -615,6 +640,7 @@ for test, func in (
         ("errors received through an SA", errors),
         ("errors of its own", own_errors),
         ("VRF", vrf),
+        ("VRF, neighbour discovery", neighbour_of_vrf),
         ("VRF, by segment routing", by_segment),
         ("differ in nothing else", only_that),
         ("SA wanted", wanted),

@@ -67,7 +67,8 @@ static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa,
 
 /*
  * An address of a link, or of a group, is one on each link: that one is meant
- * which has the SA's own address. 0 if none has it, or the peer's is enough.
+ * which has the SA's own address. 0 if none has it that leads to others, or the
+ * peer's is enough.
  */
 static int peers_link(struct net *net, const struct nfipsec_sa *sa)
 {
@@ -76,7 +77,9 @@ static int peers_link(struct net *net, const struct nfipsec_sa *sa)
 	if (!rt6_need_strict(&sa->key.daddr.in6))
 		return 0;
 	dev = ipv6_dev_find(net, &sa->saddr.in6, NULL);
-	return dev ? dev->ifindex : 0;
+	if (!dev || (dev->flags & IFF_LOOPBACK) || !(dev->flags & IFF_MULTICAST))
+		return 0;
+	return dev->ifindex;
 }
 
 static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,

@@ -16,6 +16,7 @@
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/lwtunnel.h>
 #include <net/route.h>
 #include <net/tcp.h>
 
@@ -93,8 +94,12 @@ static unsigned int configured_mtu(const struct dst_entry *dst)
 	const struct fib6_info *from;
 	unsigned int mtu = 0;
 
-	if (dst->ops->family == AF_INET)
-		return ip_dst_mtu_maybe_forward(dst, true);
+	/* Not as the stack asks for what is forwarded: a setting may be against it. */
+	if (dst->ops->family == AF_INET) {
+		mtu = dst_metric_raw(dst, RTAX_MTU) ?: READ_ONCE(dst->dev->mtu);
+		return min(mtu, IP_MAX_MTU) -
+		       lwtunnel_headroom(dst->lwtstate, mtu);
+	}
 	/* What is forwarded goes by what an IPv6 route has learned, too. */
 	rcu_read_lock();
 	from = rcu_dereference(container_of(dst, struct rt6_info, dst)->from);

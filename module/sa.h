@@ -334,7 +334,8 @@ struct nfipsec_sa_tie {
  * @untied_at: when the last one was, for cond_synchronize_rcu(); config lock
  * @heir: has the same key and is born when this one dies, or NULL; as @died
  * @dscp_set: bit for each DSCP value of packets to send, 0 is any, constant
- * @dummy_node: in nfipsec_sad.dummies if @tfc says so, config lock
+ * @dummy_node: in nfipsec_sad.dummies, or dummy.c's list of the round, if @tfc says
+ *	so; config lock
  * @dummy_due: jiffies of the next dummy packet, the work item's alone
  * @add_time: seconds since the epoch
  * @keepalive_node: in nfipsec_udpsa.keepalive, config lock

@@ -52,7 +52,8 @@ struct nfipsec_sad_ties {
  * @by_reqid: those that have a reqid; NULL until there is a first SA, with a reqid
  *	or without. Config lock, RCU readers
  * @newest: nfipsec_life.added of the SA that was put in last, config lock
- * @dummies: SAs that send dummy packets, config lock
+ * @dummies: SAs that send dummy packets, but for those that dummy.c has in a list of
+ *	its own while it serves them; config lock
  * @count: number of SAs, config lock
  * @any: whether there are any, as packets meet it: bit 0 from the generation on
  *	that the bits above bit 1 tell, bit 1 before it

@@ -445,6 +445,42 @@ beside() {
 	done
 }
 
+# ESP of ours in a tunnel of XFRM: what comes out of ours in the end has not come by
+# that, and XFRM has no say in it
+within() {
+	local h ends=(192.168.1.2 10.0.0.2) inner=(192.168.1.9 192.168.2.1)
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	for h in gwa gwb; do
+		on "$h" nft flush ruleset
+	done
+	clear_all gwa "$DA" && clear_all gwb "$DB" || return 1
+	ip_batch h1 <<-LINES || return 1
+		addr add 192.168.1.9/32 dev lo
+		route add 192.168.2.1 via 192.168.1.1 src 192.168.1.9
+	LINES
+	policy_line nfipsec out "${inner[@]}" tunnel "${ends[@]}" | apply h1 nfipsec &&
+		sa h1 nfipsec out "${ends[@]}" 0x7901 tunnel aes128gcm16 &&
+		policy_line nfipsec in "${inner[@]}" tunnel "${ends[@]}" |
+		apply gwb nfipsec &&
+		sa gwb nfipsec in "${ends[@]}" 0x7901 tunnel aes128gcm16 &&
+		policy_line xfrm out "${ends[@]}" tunnel 10.0.0.1 10.0.0.2 |
+		ip_batch gwa &&
+		sa gwa xfrm out 10.0.0.1 10.0.0.2 0x7902 tunnel aes128gcm16 &&
+		policy_line xfrm in "${ends[@]}" tunnel 10.0.0.1 10.0.0.2 |
+		ip_batch gwb &&
+		sa gwb xfrm in 10.0.0.1 10.0.0.2 0x7902 tunnel aes128gcm16 || return 1
+	check "through both" on h1 ping -q -n -c 1 -W 5 -I 192.168.1.9 192.168.2.1
+	on gwb ip -s xfrm state >"$TMP/states"
+	check "XFRM's" grep -q '[1-9][0-9]*(packets)' "$TMP/states"
+	equal "ours" "$(counter gwb in_ok)" 1
+	for h in h1 gwb; do
+		flush "$h" nfipsec
+	done
+	for h in gwa gwb; do
+		flush "$h" xfrm
+	done
+}
+
 # Routes that are tunnels ask the hooks too where the host wants that, for good
 lightweight() {
 	local sysctl=/proc/sys/net/netfilter/nf_hooks_lwtunnel discards
@@ -561,7 +597,7 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 17
+plan 18
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
@@ -577,6 +613,7 @@ run "policy deleted while queued" queued_and_deleted
 run "a tunnel of XFRM inside ours" inside
 # the last: what they discard is counted
 run "XFRM beside" beside
+run "in a tunnel of XFRM" within
 run "a lightweight tunnel" lightweight
 run "a flowtable, nothing discarded" one_way
 run "a flowtable, answers discarded" one_way \

@@ -207,7 +207,9 @@ def dummies(mode, six):
                 sizes.add(len(got[3]))
             elif pad:
                 equal(len(got[3]), pad, "the other's size")
-        equal(seqs, list(range(1, 13)), "sequence numbers")
+        # dummies and others may be sealed on two CPUs, and pass one another
+        equal((len(set(seqs)), min(seqs), max(seqs) <= 13), (12, 1, True),
+              "sequence numbers %r" % seqs)
         if pad:
             equal(sizes, {pad}, "sizes")
         else:

@@ -297,6 +297,48 @@ def interfaces():
             lab.n.exec("ip", "link", "del", "dev", name)
 
 
+def nameless():
+    """An interface that has gone is in no file: its number is another one's later."""
+    start()
+    lab.n.exec("ip", "link", "add", "name", "gone", "type", "dummy")
+    lab.n.exec("ip", "link", "add", "name", "stays", "type", "dummy")
+    lab.n.exec("ip", "link", "add", "name", "blue", "type", "vrf", "table", "77")
+    line = "policy add dir out src any dst 10.%d.0.0/16 %s priority %d %s"
+    text = [line % (n, words, n, "owner %s action bypass\n" % owner)
+            for n, (words, owner) in enumerate((
+                ("oif stays", "me"), ("iif gone", "in"), ("oif gone", "out"),
+                ("vrf blue", "vrf"),
+                ("sel src any dst 10.9.0.0/16 oif stays "
+                 "sel src any dst 10.8.0.0/16 oif gone", "sets")))]
+    apply("".join(text))
+    saved = save()
+    equal((saved.count(" gone "), saved.count(" blue ")), (3, 1), saved)
+    for name in ("gone", "blue"):
+        lab.n.exec("ip", "link", "del", "dev", name)
+    try:
+        for words, owner in (("iif", "in"), ("oif", "out"), ("vrf", "vrf"),
+                             ("oif", "sets"), ("iif", None)):
+            more = ("owner", owner) if owner else ()
+            index = lib.json_of(lab.cli(
+                "-j", "policy", "list", "dir", "out",
+                *(more or ("owner", "in"))))[0]["index"]
+            status, out, err = run("save", *more)
+            equal((status, out), (1, ""), err)
+            for word in ("index %d: " % index, " %s is " % words):
+                equal(word in err, True, err)
+        # the others, and what does not write a file
+        equal(" oif stays " in save("owner", "me"), True, "of another owner")
+        shown = lab.cli("policy", "list")
+        equal(" gone" in shown or " blue" in shown, False, shown)
+        equal(signs(apply("".join(text[:1]), "--check", status=3)), "----",
+              "what would change")
+        apply("".join(text[:1]))
+        equal(save().count("policy"), 1, "without them")
+    finally:
+        lab.nl.do("POLICY_FLUSH")
+        lab.n.exec("ip", "link", "del", "dev", "stays")
+
+
 def differences():
     start()
     base = SA % (0x1001, 1) + GCM + "\npolicy add dir out src %s dst %s priority 9%s\n" % (
@@ -456,6 +498,7 @@ report.add("written at random", at_random)
 report.add("flow labels", labels)
 report.add("largest numbers", ceilings)
 report.add("names of interfaces", interfaces)
+report.add("interfaces without a name", nameless)
 report.add("differences", differences)
 report.add("nothing", nothing)
 report.add("order", order)

@@ -21,6 +21,9 @@
  * @index: a policy of the kernel, else 0
  * @dir: of a policy
  * @priority: likewise
+ * @dev_word: of a policy of the kernel: the word for an interface that has no name,
+ *	or NULL
+ * @dev: index of that
  * @seq: place among those of the kernel
  * @other: of the same key on the other side, or NULL
  * @keep: stays as it is
@@ -36,6 +39,8 @@ struct item {
 	uint32_t index;
 	uint8_t dir;
 	uint32_t priority;
+	const char *dev_word;
+	uint32_t dev;
 	size_t seq;
 	struct item *other;
 	bool keep;
@@ -72,6 +77,7 @@ struct tables {
 
 struct item *items_add(struct items *list);
 void tables_free(struct tables *t);
+int policies_read(struct tables *t, const char *owner);
 int tables_read(struct tables *t, const char *owner);
 int file_read(struct tables *t, const char *path, const char *owner);
 int file_words(const struct item *item, struct nfipsec_policy *pol);

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "describe.h"
 #include "policy.h"
+#include "selector.h"
 #include "state.h"
 
 /**
@@ -99,6 +100,16 @@ static int kernel_sa(const struct nfipsec_sa *sa, void *arg)
 	return 0;
 }
 
+static void find_nameless(struct item *item, const struct nfipsec_policy *pol)
+{
+	uint32_t i;
+
+	item->dev_word = meta_nameless(&pol->selector, &item->dev);
+	for (i = 0; !item->dev_word && i < pol->selector_more.n; i++)
+		item->dev_word = meta_nameless(&pol->selector_more.selector[i],
+					       &item->dev);
+}
+
 static int kernel_policy(const struct nfipsec_policy *pol, void *arg)
 {
 	struct reader *r = arg;
@@ -115,6 +126,8 @@ static int kernel_policy(const struct nfipsec_policy *pol, void *arg)
 	item->priority = pol->priority;
 	item->key = describe_policy_key(pol);
 	item->text = describe_policy(pol);
+	/* Last: what went before that is in the text as a number. */
+	find_nameless(item, pol);
 	return item->key && item->text ? 0 : -1;
 }
 

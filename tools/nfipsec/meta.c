@@ -97,6 +97,36 @@ static const char *dev_text(uint32_t index, char buf[IF_NAMESIZE])
 	return buf;
 }
 
+/**
+ * meta_nameless() - find an interface that has no name, or none that a line can hold
+ * @sel: selector
+ * @index: result, its index
+ *
+ * Return: the word that asks for it, or NULL
+ */
+const char *meta_nameless(const struct nfipsec_selector *sel, uint32_t *index)
+{
+	const struct {
+		const char *word;
+		unsigned int attr;
+		uint32_t index;
+	} devs[] = {
+		{ "iif", NFIPSEC_A_SELECTOR_IIF, sel->iif },
+		{ "oif", NFIPSEC_A_SELECTOR_OIF, sel->oif },
+		{ "vrf", NFIPSEC_A_SELECTOR_VRF, sel->vrf },
+	};
+	char buf[IF_NAMESIZE];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(devs); i++) {
+		*index = devs[i].index;
+		if (has_get(sel, devs[i].attr) &&
+		    !(if_indextoname(*index, buf) && text_is_plain(buf)))
+			return devs[i].word;
+	}
+	return NULL;
+}
+
 static void dev_print(FILE *out, const char *before, uint32_t index)
 {
 	char buf[IF_NAMESIZE];

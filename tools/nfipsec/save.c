@@ -64,6 +64,22 @@ static int read_whole(struct tables *have, const char *owner)
 	return ret;
 }
 
+/*
+ * A number is another interface's by the time that it is read again, and what is let
+ * through on the one leaves by the other.
+ */
+static int check_names(const struct tables *have)
+{
+	const struct items *list = &have->policies;
+	const struct item *item;
+
+	for (item = list->item; item < list->item + list->n; item++)
+		if (item->dev_word)
+			return cli_fail(CLI_FAILED, "policy index %u: its %s is interface %u, which has gone or has a name that no line can hold, and the number may be another's later: delete or replace the policy",
+					item->index, item->dev_word, item->dev);
+	return CLI_OK;
+}
+
 /**
  * cmd_save() - save
  * @a: words
@@ -85,6 +101,8 @@ int cmd_save(struct args *a)
 	owner = SA_HAS(&filter, OWNER) ? filter.owner : NULL;
 	if (!ret)
 		ret = read_whole(&have, owner);
+	if (!ret)
+		ret = check_names(&have);
 	if (!ret)
 		save_tables(&have, !owner);
 	tables_free(&have);

@@ -20,6 +20,7 @@ int word_codes(struct args *a, void *obj, const struct word *w);
 /* For policies. In meta.c. */
 int word_dev(struct args *a, void *obj, const struct word *w);
 int word_mark(struct args *a, void *obj, const struct word *w);
+const char *meta_nameless(const struct nfipsec_selector *sel, uint32_t *index);
 void meta_print(FILE *out, const struct nfipsec_selector *sel);
 void meta_json(struct json_object *o, const struct nfipsec_selector *sel);
 

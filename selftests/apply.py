@@ -383,13 +383,27 @@ def nothing():
     equal("1 SAs and 0 policies" in apply("", "owner", "me", status=2), True,
           "of one owner")
     equal(lab.nl.tables(), before, "tables")
-    apply("", "owner", "other")
+    apply("", "owner", "other", status=2)
+    apply("", "owner", "other", "empty")
     equal(lab.nl.tables(), before, "tables")
     apply("", "owner", "me", "empty")
     equal(len(lab.nl.tables()[0]), 1, "SAs")
     apply("default in discard", "empty")
     equal(lab.nl.tables()[:2], ([], []), "nothing left")
-    apply("")
+    # as at boot, where there is nothing to delete, and the clear it would be
+    whole = "# Written by nfipsec save, whole if its last line is: # end\n"
+    for text in ("", "\n\n", "# nothing\n", whole[:1], whole[:12],
+                 whole[:20], whole + "# end\n"):
+        for more in ((), ("--check",), ("owner", "me")):
+            said = apply(text, *more, status=2)
+            equal('say "empty"' in said, True, said)
+    equal(run("apply", "/dev/null")[0], 2, "status")
+    apply("", "empty")
+    before = lab.nl.tables()
+    # what says something is meant
+    for text in ("default in discard", whole + "default in discard\n# end\n"):
+        apply(text)
+    equal(lab.nl.tables()[:2], before[:2], "tables")
 
 
 def order():

@@ -234,13 +234,17 @@ static int commit(struct apply *x)
 
 /*
  * What failed or was cut off says that there is to be nothing, and then all
- * leaves in the clear where the default is bypass.
+ * leaves in the clear where the default is bypass. At boot it would, where there is
+ * nothing to delete.
  */
 static int check_empty(const struct apply *x, const struct tables *have)
 {
-	if (x->want.sas.n || x->want.policies.n || has_get(x, OPT_EMPTY) ||
-	    !(have->sas.n || have->policies.n))
+	if (x->want.sas.n || x->want.policies.n || has_get(x, OPT_EMPTY))
 		return CLI_OK;
+	if (!have->sas.n && !have->policies.n)
+		return x->want.def.has ? CLI_OK :
+		       cli_fail(CLI_USAGE, "%s says nothing: say \"empty\" if there are to be neither SAs nor policies",
+				x->want.name);
 	return cli_fail(CLI_USAGE, "%s has neither SAs nor policies, and what there is would be deleted, %zu SAs and %zu policies: say \"empty\" if that is meant",
 			x->want.name, have->sas.n, have->policies.n);
 }

@@ -368,7 +368,8 @@ static void save_case(unsigned int cmd, unsigned int times, bool good)
 static void check_case(unsigned int cmd, unsigned int times, int status)
 {
 	char path[] = "/dev/null";
-	struct args a = { .argc = 1, .argv = (char *[]){ path } };
+	char word[] = "empty";
+	struct args a = { .argc = 2, .argv = (char *[]){ path, word } };
 	int ret;
 
 	fake = (struct fake){
@@ -503,11 +504,13 @@ void test_transaction(void)
 	apply_case(never_there, CLI_FAILED, 8, "apply: and goes on with it");
 	apply_case(no_algorithm, CLI_FAILED, 1, "apply: what a line says");
 	has(cli_error(), "line 1: refused", "apply: which line");
-	empty_case("/dev/null", 0, CLI_OK, 0);
+	empty_case("/dev/null", 0, CLI_USAGE, 0);
+	has(cli_error(), "says nothing: say \"empty\"", "apply: nothing at all");
 	empty_case("/dev/null", 1, CLI_USAGE, 0);
 	has(cli_error(), "0 SAs and 1 policies: say \"empty\"",
 	    "apply: what would go");
-	empty_case("/dev/null owner me", 1, CLI_OK, 0);
+	empty_case("/dev/null owner me", 1, CLI_USAGE, 0);
+	empty_case("/dev/null owner me empty", 1, CLI_OK, 0);
 	empty_case("/dev/null empty", 1, CLI_OK, 1);
 	empty_case("/dev/null empty", 0, CLI_OK, 0);
 	check_json();

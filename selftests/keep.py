@@ -543,6 +543,59 @@ def one_only():
     equal(lab.nl.tables(), before, "tables")
 
 
+def keep_fails(*words):
+    """Status and what it says, when it does not go on."""
+    try:
+        done = subprocess.run(["nsenter", "--net=" + lab.n.path, "--",
+                               "nfipsec", "keep", FILE, *words], text=True,
+                              capture_output=True, timeout=10 * lib.SLOW)
+    except subprocess.TimeoutExpired as e:
+        raise AssertionError("it goes on") from e
+    return done.returncode, done.stderr
+
+
+def linked():
+    """A link is not replaced: the file that it names would keep old numbers."""
+    forget()
+    boot()
+    keep = Keeper("interval", 600)
+    equal(keep.end(), 0, "status")
+    real = FILE + ".real"
+    os.rename(FILE, real)
+    with open(real, encoding="ascii") as f:
+        text = f.read()
+    before = lab.nl.tables()
+    os.symlink(real, FILE)
+    try:
+        for more in ((), ("new",), ("seq-in",)):
+            status, err = keep_fails(*more)
+            equal(status, 1, err)
+            equal("symbolic link" in err or "new" in more, True, err)
+        equal(os.readlink(FILE), real, "the link")
+        with open(real, encoding="ascii") as f:
+            equal(f.read(), text, "the file")
+        equal(lab.nl.tables(), before, "tables")
+        # one that hangs in the air is not followed either
+        os.unlink(real)
+        status, err = keep_fails()
+        equal((status, "symbolic link" in err), (1, True), err)
+        equal(os.path.exists(real), False, "a file")
+    finally:
+        os.unlink(FILE)
+    # that of the directory is
+    os.mkdir(FILE + ".d")
+    os.symlink(FILE + ".d", FILE + ".l")
+    with open(FILE + ".d/seq", "w", encoding="ascii") as f:
+        f.write(text)
+    proc = subprocess.Popen(["nsenter", "--net=" + lab.n.path, "--", "nfipsec",
+                             "keep", FILE + ".l/seq"])
+    was = os.stat(FILE + ".d/seq").st_ino
+    boot()
+    wait_for(lambda: os.stat(FILE + ".d/seq").st_ino != was, "another file")
+    proc.terminate()
+    equal(proc.wait(10 * lib.SLOW), 0, "status")
+
+
 for alg, e in (("null-sha256_128", False), ("aes128gcm16", True)):
     report.add("largest number, %s%s" % (alg, " esn" if e else ""), ceiling,
                alg, e)
@@ -559,4 +612,5 @@ report.add("the module goes", unloaded)
 report.add("moved", moved)
 report.add("whose SAs", whose)
 report.add("one at a time", one_only)
+report.add("by a link", linked)
 sys.exit(report.run())

@@ -44,11 +44,15 @@ static int not_locked(const char *path, int *fd)
  *	if one that was lost began anew
  * @fd: the lock; who closes it gives it up; -1 after a failure
  *
+ * What replaces a link is another file than the one that it names, and that one
+ * keeps what it says.
+ *
  * Return: enum cli_result
  */
 int keep_lock(const char *path, bool new, int *fd)
 {
-	int flags = O_RDWR | O_CLOEXEC | (new ? O_CREAT | O_EXCL : 0);
+	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW |
+		    (new ? O_CREAT | O_EXCL : 0);
 	struct stat held, there;
 
 	for (;;) {
@@ -57,12 +61,15 @@ int keep_lock(const char *path, bool new, int *fd)
 		if (*fd < 0 && errno == ENOENT && !new)
 			return cli_fail(CLI_FAILED, "%s: is not there: say \"new\" if no SA was kept before, or else take new keys",
 					path);
+		if (*fd < 0 && errno == ELOOP)
+			return cli_fail(CLI_FAILED, "%s: is a symbolic link, and would be replaced by a file: give the file itself",
+					path);
 		if (*fd < 0)
 			return failed(path);
 		if (flock(*fd, LOCK_EX | LOCK_NB))
 			return not_locked(path, fd);
 		/* It may have been replaced, and only then let go. */
-		if (!fstat(*fd, &held) && !stat(path, &there) &&
+		if (!fstat(*fd, &held) && !lstat(path, &there) &&
 		    held.st_ino == there.st_ino && held.st_dev == there.st_dev)
 			return CLI_OK;
 		close(*fd);

@@ -22,6 +22,8 @@
 #define INTERVAL	10
 /* Milliseconds. */
 #define SOON		50
+/* How many lists in a row may change while they are read, before that is usual. */
+#define TORN_LOOKS	8
 
 enum {
 	OPT_OWNER,
@@ -44,6 +46,7 @@ enum {
  * @signals: readable when it is time to stop
  * @wake: an SA needs numbers
  * @again: an SA changed meanwhile, look at it soon
+ * @torn: how many lists in a row changed while they were read
  * @stop: it is time to stop
  */
 struct keeper {
@@ -58,8 +61,15 @@ struct keeper {
 	int signals;
 	bool wake;
 	bool again;
+	unsigned int torn;
 	bool stop;
 };
+
+/* An SA may be missing in what was seen last, and it is worth to look again soon. */
+static bool is_torn(const struct keeper *keep)
+{
+	return keep->torn && keep->torn < TORN_LOOKS;
+}
 
 static int see(const struct nfipsec_sa *sa, void *arg)
 {
@@ -120,6 +130,8 @@ static int look(struct keeper *keep)
 		k->there = false;
 	if (nfipsec_sa_list(cli.h, see, keep))
 		return cli_refused("keep");
+	keep->torn = nfipsec_list_torn(cli.h) ? keep->torn + 1 : 0;
+	keep->again |= is_torn(keep);
 	write = kept_begin(&keep->list);
 	end = keep->list.sa + keep->list.len;
 	for (k = keep->list.sa; k < end; k++)
@@ -216,10 +228,11 @@ static int serve(struct keeper *keep)
 		return cli_fail(CLI_FAILED, "keep: %s", strerror(errno));
 	for (;;) {
 		ret = look(keep);
-		if (!ret && !told)
+		if (!ret && !told && !is_torn(keep)) {
 			ready();
-		told = true;
-		if (ret || keep->stop)
+			told = true;
+		}
+		if (ret || (keep->stop && !is_torn(keep)))
 			return ret;
 		ret = wait_on(keep);
 		if (ret)

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <linux/genetlink.h>
 
 #include "fake.h"
@@ -74,12 +75,33 @@ void fake_refuse(const struct nlmsghdr *to, int err)
 	answer_error(to, NLMSG_ERROR, err, true);
 }
 
+/* Of whatever family was asked for. */
+static void put_groups(struct nlmsghdr *nlh)
+{
+	static const char * const names[] = {
+		NFIPSEC_MCGRP_EVENTS, NFIPSEC_MCGRP_CHANGES, "notify",
+	};
+	struct nlattr *all, *one;
+	unsigned int i;
+
+	all = mnl_attr_nest_start(nlh, CTRL_ATTR_MCAST_GROUPS);
+	for (i = 0; i < MNL_ARRAY_SIZE(names); i++) {
+		one = mnl_attr_nest_start(nlh, i + 1);
+		mnl_attr_put_strz(nlh, CTRL_ATTR_MCAST_GRP_NAME, names[i]);
+		mnl_attr_put_u32(nlh, CTRL_ATTR_MCAST_GRP_ID, i + 1);
+		mnl_attr_nest_end(nlh, one);
+	}
+	mnl_attr_nest_end(nlh, all);
+}
+
 static void answer_family(const struct nlmsghdr *to)
 {
 	struct nlmsghdr *nlh = answer(to, GENL_ID_CTRL, 256);
 
 	mnl_nlmsg_put_extra_header(nlh, GENL_HDRLEN);
 	mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, fake.family);
+	if (fake.groups)
+		put_groups(nlh);
 }
 
 static void answer_policies(const struct nlmsghdr *to)
@@ -173,9 +195,17 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
 	return len;
 }
 
+int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *buf,
+			  socklen_t len)
+{
+	if (fake.groups && type == NETLINK_ADD_MEMBERSHIP)
+		return 0;
+	return setsockopt(mnl_socket_get_fd(nl), SOL_NETLINK, type, buf, len);
+}
+
 int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	(void)timeout;
-	fds->revents = lost || first != end ? POLLIN : 0;
+	fds->revents = fake.stop || lost || first != end ? POLLIN : 0;
 	return n && fds->revents;
 }

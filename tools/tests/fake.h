@@ -17,6 +17,8 @@
  * @n: how many
  * @torn: command whose answers change while they are read
  * @times: how often
+ * @groups: there are multicast groups, and nothing ever comes by one
+ * @stop: what a program waits for first is there at once
  */
 struct fake {
 	int (*request)(const struct nlmsghdr *nlh, unsigned int cmd);
@@ -28,6 +30,8 @@ struct fake {
 	unsigned int n;
 	unsigned int torn;
 	unsigned int times;
+	bool groups;
+	bool stop;
 };
 
 #define FAKE_FAMILY	0x30

@@ -2,11 +2,15 @@
 /* What is written down before numbers are used, and the file it is in. */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "check.h"
+#include "fake.h"
 #include "keep.h"
 #include "sa.h"
 
@@ -252,6 +256,101 @@ static void zero_byte(const char *path)
 	free(list.sa);
 }
 
+/**
+ * struct torn_case - lists of SAs that change while they are read
+ * @name: of the test
+ * @from: first one that does, from 1
+ * @times: how many do, each read five times
+ * @stop: it is time to stop once so many lists were read
+ * @ready: systemd hears that all is kept once so many were read
+ * @lists: how many are read in all
+ */
+struct torn_case {
+	const char *name;
+	unsigned int from;
+	unsigned int times;
+	unsigned int stop;
+	unsigned int ready;
+	unsigned int lists;
+};
+
+/* What a look reads once, or five times. */
+static const struct torn_case torn_cases[] = {
+	{ "keep: whole at once", 1, 0, 1, 1, 2 },
+	{ "keep: whole in the third look", 1, 10, 11, 11, 12 },
+	{ "keep: never whole", 1, 200, 40, 40, 45 },
+	{ "keep: not whole in the end", 2, 5, 1, 1, 7 },
+};
+
+static const struct torn_case *torn_now;
+/* How many lists were read when systemd heard of it, 0 if it has not. */
+static unsigned int ready_at;
+static int ready_fd;
+
+static int count_lists(const struct nlmsghdr *nlh, unsigned int cmd)
+{
+	unsigned int n = fake.calls[NFIPSEC_CMD_SA_GET];
+	char text[16];
+
+	(void)nlh;
+	if (cmd != NFIPSEC_CMD_SA_GET)
+		return 0;
+	/* One before this one. */
+	if (!ready_at && recv(ready_fd, text, sizeof(text), MSG_DONTWAIT) > 0)
+		ready_at = n - 1;
+	if (n == torn_now->from)
+		fake.times = torn_now->times;
+	fake.stop = n >= torn_now->stop;
+	return 0;
+}
+
+static void torn_run(const struct torn_case *c, char *path)
+{
+	char words[][16] = { "interval", "1" };
+	struct args a = {
+		.argc = 3, .argv = (char *[]){ path, words[0], words[1] },
+	};
+	int ret;
+
+	torn_now = c;
+	ready_at = 0;
+	fake = (struct fake){
+		.family = FAKE_FAMILY, .request = count_lists, .groups = true,
+		.torn = NFIPSEC_CMD_SA_GET,
+	};
+	ret = cmd_keep(&a);
+	ok(!ret && ready_at == c->ready &&
+	   fake.calls[NFIPSEC_CMD_SA_GET] == c->lists, c->name,
+	   "%d, %s, ready behind %u of %u lists", ret, cli_error(), ready_at,
+	   fake.calls[NFIPSEC_CMD_SA_GET]);
+	nfipsec_close(cli.h);
+	cli.h = NULL;
+	fake = (struct fake){};
+}
+
+/* An SA that was missed is looked for again, and before anybody relies on it. */
+static void torn_lists(const char *dir, char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	FILE *f = fopen(path, "w");
+	sigset_t set;
+	size_t i;
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/notify", dir);
+	ready_fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	if (!f || fputs("# end\n", f) < 0 || fclose(f) || ready_fd < 0 ||
+	    bind(ready_fd, (struct sockaddr *)&at, sizeof(at)) ||
+	    setenv("NOTIFY_SOCKET", at.sun_path, 1) ||
+	    sigprocmask(SIG_BLOCK, NULL, &set))
+		abort();
+	for (i = 0; i < ARRAY_SIZE(torn_cases); i++)
+		torn_run(&torn_cases[i], path);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	unsetenv("NOTIFY_SOCKET");
+	close(ready_fd);
+	unlink(at.sun_path);
+}
+
 void test_keep(void)
 {
 	static const struct plan_case beyond = {
@@ -281,6 +380,7 @@ void test_keep(void)
 		"no number");
 	cut_short(path);
 	zero_byte(path);
+	torn_lists(dir, path);
 	unlink(path);
 	rmdir(dir);
 }

@@ -5,6 +5,8 @@ The topology is that of lib.py.
 """
 import os
 import random
+import re
+import subprocess
 import sys
 import time
 
@@ -406,6 +408,46 @@ def nothing():
     equal(lab.nl.tables()[:2], before[:2], "tables")
 
 
+def of_one_moment():
+    """What is saved is no mixture, however often all is exchanged meanwhile."""
+    start()
+    # reading them takes a while
+    common = "".join(SA % (n, 9) + GCM + "\n" for n in range(0x4000, 0x4080))
+    files = [os.path.join(lib.TMP, "apply.%d" % n) for n in (1, 2)]
+    for n, path in enumerate(files):
+        write(common + SA % (0x1001 + n, 1) + GCM + "\npolicy add dir out src "
+              "%s dst %s priority 1%s spi 0x%x\n" % (IN4, FAR4, TMPL, 0x1001 + n),
+              path)
+    lab.cli("apply", files[0], "keys", KEYS)
+    words = " ".join("nfipsec apply %s keys %s;" % (path, KEYS)
+                     for path in files)
+    good = 0
+    with subprocess.Popen(["nsenter", "--net=" + lab.n.path, "--", "sh", "-c",
+                           "while [ ! -e %s ]; do %s done" % (
+                               FILE + ".stop", words)]) as other:
+        try:
+            # each may take a while, and then be in vain
+            end = time.monotonic() + 10
+            while time.monotonic() < end:
+                status, out, err = run("save")
+                if status:
+                    equal((out, "changed each time" in err), ("", True), err)
+                    continue
+                good += 1
+                tmpl, sas = [
+                    [int(spi, 16) for spi in re.findall(
+                        r"^%s add .* spi (0x\w+)" % noun, out, re.M)]
+                    for noun in ("policy", "sa")]
+                equal((len(tmpl), len(sas)), (1, 0x81), "what there is")
+                equal(tmpl[0] in sas, True, "the SA of 0x%x" % tmpl[0])
+        finally:
+            open(FILE + ".stop", "wb").close()
+            other.wait()
+    os.unlink(FILE + ".stop")
+    print("# %d were saved meanwhile" % good)
+    equal(save().count("sa add"), 0x81, "SAs")
+
+
 def order():
     """Of one priority, the first in the file is looked at first."""
     start()
@@ -515,6 +557,7 @@ report.add("names of interfaces", interfaces)
 report.add("interfaces without a name", nameless)
 report.add("differences", differences)
 report.add("nothing", nothing)
+report.add("of one moment", of_one_moment)
 report.add("order", order)
 report.add("errors", errors)
 report.add("many refused", many_refused)

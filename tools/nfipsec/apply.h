@@ -79,6 +79,7 @@ struct item *items_add(struct items *list);
 void tables_free(struct tables *t);
 int policies_read(struct tables *t, const char *owner);
 int tables_read(struct tables *t, const char *owner);
+int tables_changed(void);
 int file_read(struct tables *t, const char *path, const char *owner);
 int file_words(const struct item *item, struct nfipsec_policy *pol);
 int plan_make(struct tables *have, struct tables *want);

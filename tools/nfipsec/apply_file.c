@@ -132,12 +132,32 @@ static int kernel_policy(const struct nfipsec_policy *pol, void *arg)
 }
 
 /**
+ * policies_read() - what the kernel has, without SAs
+ * @t: result, zeroed by the caller; for tables_free(), also after a failure
+ * @owner: only what is of that owner, NULL for all
+ *
+ * As tables_read().
+ *
+ * Return: enum cli_result
+ */
+int policies_read(struct tables *t, const char *owner)
+{
+	struct reader r = { .t = t, .owner = owner };
+
+	if (nfipsec_policy_list(cli.h, kernel_policy, &r) ||
+	    nfipsec_default_get(cli.h, &t->def))
+		return cli_refused("reading the tables");
+	t->torn |= nfipsec_list_torn(cli.h);
+	return t->torn ? tables_changed() : CLI_OK;
+}
+
+/**
  * tables_read() - what the kernel has
  * @t: result, zeroed by the caller; for tables_free(), also after a failure
  * @owner: only what is of that owner, NULL for all
  *
  * Tables that changed while they were read are none: with @t->torn it fails, and
- * can be tried again.
+ * can be tried again. Between SAs and policies they may have changed all the same.
  *
  * Return: enum cli_result
  */
@@ -149,13 +169,17 @@ int tables_read(struct tables *t, const char *owner)
 		return cli_refused("reading the tables");
 	/* Each list says it of itself. */
 	t->torn = nfipsec_list_torn(cli.h);
-	if (nfipsec_policy_list(cli.h, kernel_policy, &r) ||
-	    nfipsec_default_get(cli.h, &t->def))
-		return cli_refused("reading the tables");
-	t->torn |= nfipsec_list_torn(cli.h);
-	if (t->torn)
-		return cli_fail(CLI_FAILED, "the tables changed each time they were read: try again");
-	return CLI_OK;
+	return policies_read(t, owner);
+}
+
+/**
+ * tables_changed() - fail since they change all the time
+ *
+ * Return: CLI_FAILED
+ */
+int tables_changed(void)
+{
+	return cli_fail(CLI_FAILED, "the tables changed each time they were read: try again");
 }
 
 static int owner_set(char *own, void *obj, unsigned int attr,

@@ -51,6 +51,44 @@ static void save_tables(const struct tables *have, bool defaults)
 	fprintf(cli.out, "%s\n", BATCH_END);
 }
 
+/* No policy has the index of one that was there before. */
+static bool as_before(const struct tables *before, const struct tables *now)
+{
+	const struct items *a = &before->policies, *b = &now->policies;
+	struct nfipsec_default def = now->def;
+	size_t i;
+
+	plan_default(&before->def, &def);
+	if (def.has || a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++)
+		if (a->item[i].index != b->item[i].index ||
+		    strcmp(a->item[i].text, b->item[i].text))
+			return false;
+	return true;
+}
+
+/*
+ * SAs are of the moment when they were read, and so are policies and defaults that
+ * were the same before and after that.
+ */
+static int read_moment(struct tables *have, const char *owner)
+{
+	struct tables before = {};
+	int ret;
+
+	ret = policies_read(&before, owner);
+	if (!ret)
+		ret = tables_read(have, owner);
+	have->torn |= before.torn;
+	if (!ret && !as_before(&before, have)) {
+		have->torn = true;
+		ret = tables_changed();
+	}
+	tables_free(&before);
+	return ret;
+}
+
 /* A file that lacks something looks like one that does not. */
 static int read_whole(struct tables *have, const char *owner)
 {
@@ -59,7 +97,7 @@ static int read_whole(struct tables *have, const char *owner)
 
 	do {
 		tables_free(have);
-		ret = tables_read(have, owner);
+		ret = read_moment(have, owner);
 	} while (ret && have->torn && ++tries < APPLY_TRIES);
 	return ret;
 }

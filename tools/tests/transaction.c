@@ -364,6 +364,50 @@ static void save_case(unsigned int cmd, unsigned int times, bool good)
 	cli.h = NULL;
 }
 
+/* How often somebody changes all while SAs are read, and what is there by then. */
+static unsigned int commits;
+static struct nfipsec_policy changing;
+
+static int commit_between(const struct nlmsghdr *nlh, unsigned int cmd)
+{
+	(void)nlh;
+	if (cmd == NFIPSEC_CMD_SA_GET && commits) {
+		commits--;
+		changing.index++;
+	}
+	return 0;
+}
+
+/* Lists are whole by themselves, and of one moment too. */
+static void mixed_case(unsigned int times, unsigned int lists, int status)
+{
+	struct args a = {};
+	FILE *out = cli.out;
+	struct text text;
+	int ret;
+
+	commits = times;
+	changing = old;
+	changing.index = 7;
+	has_set(&changing, NFIPSEC_A_POLICY_INDEX);
+	fake = (struct fake){
+		.request = commit_between, .family = FAKE_FAMILY,
+		.policies = &changing, .n = 1,
+	};
+	text_open(&text);
+	cli.out = text.file;
+	ret = cmd_save(&a);
+	cli.out = out;
+	text_close(&text);
+	ok(ret == status && !text.len == !!status &&
+	   fake.calls[NFIPSEC_CMD_SA_GET] == lists,
+	   "save: of one moment", "%u times: %d, %u lists of SAs", times, ret,
+	   fake.calls[NFIPSEC_CMD_SA_GET]);
+	text_free(&text);
+	nfipsec_close(cli.h);
+	cli.h = NULL;
+}
+
 /* Nothing is changed, so that no commit finds it. */
 static void check_case(unsigned int cmd, unsigned int times, int status)
 {
@@ -517,4 +561,9 @@ void test_transaction(void)
 	preset_json();
 	torn_tables(NFIPSEC_CMD_SA_GET);
 	torn_tables(NFIPSEC_CMD_POLICY_GET);
+	mixed_case(0, 1, CLI_OK);
+	mixed_case(1, 2, CLI_OK);
+	mixed_case(7, 8, CLI_OK);
+	mixed_case(UINT_MAX, 8, CLI_FAILED);
+	has(cli_error(), "changed each time", "save: it says why");
 }

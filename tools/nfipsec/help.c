@@ -14,6 +14,8 @@ static const char options[] =
 	"  -p, --pretty       JSON with line breaks\n"
 	"  -4, -6             address family where the words do not tell\n"
 	"  -b, --batch FILE   read commands, one a line; - is standard input\n"
+	"      --explain      stats: say what each counter means\n"
+	"      --check        apply: say what would change, and change nothing\n"
 	"  -h, --help         this\n"
 	"  -V, --version      version\n";
 
@@ -22,7 +24,7 @@ static const char selector[] =
 	"            proto icmp|ipv6-icmp [type T [code R]] | proto mh [type R]]\n"
 	"            [iif DEV] [oif DEV] [vrf DEV] [mark N[/MASK]]\n"
 	"S := A | A/PREFIXLEN | A-A | any, or up to 16 with commas between them\n"
-	"P := tcp | udp | icmp | ipv6-icmp | ... | 0 to 255 | any | opaque\n"
+	"P := tcp | udp | icmp | ipv6-icmp | ... | 1 to 255 | any | opaque\n"
 	"R := N | N-N | any | opaque, or up to 16 with commas between them\n"
 	"T := R, also with codes: TYPE/CODE | TYPE/CODE-CODE | TYPE/CODE-TYPE/CODE\n"
 	"If neither address tells the family: 0.0.0.0/0, ::/0, or -4 or -6.\n";

@@ -63,6 +63,9 @@ prints '^nfipsec [0-9]' version
 prints '^nfipsec [0-9]' --version
 prints '^{"version":' version -j
 prints '--batch' -h
+prints '--explain' -h
+prints '--check' -h
+prints ' 1 to 255 ' help selector
 
 refused 2 'save prints no JSON' -j save
 refused 2 'save prints no JSON' save owner me -p --json

@@ -12,6 +12,8 @@
 
 /* 0x, the digits, CR LF, and one more to notice what is longer. */
 #define TEXT_MAX	(2 + 2 * KEY_MAX + 2 + 1)
+/* Digits of the shortest key that there is. */
+#define HEX_MIN		32
 
 static int digit(char c)
 {
@@ -91,15 +93,26 @@ static int key_raw(const char *buf, size_t len, const char *from,
 	return CLI_OK;
 }
 
+/* A directory is none, unless its name is as long as a key. */
+static bool may_be_key(const char *path)
+{
+	/* However many. */
+	const char *hex = path + strspn(path, "@ ./");
+
+	if (strncmp(hex, "0x", 2))
+		return false;
+	return !strchr(hex, '/') ||
+	       strspn(hex + 2, "0123456789abcdefABCDEF") >= HEX_MIN;
+}
+
 /* @ in front of the key itself is too much; it is shown no more than another. */
 static int no_file(char *path, int err)
 {
-	/* However many. */
-	if (strncmp(path + strspn(path, "@ ./"), "0x", 2))
+	if (!may_be_key(path))
 		return cli_fail(CLI_FAILED, "key file %s: %s", path,
 				strerror(err));
 	explicit_bzero(path, strlen(path));
-	return cli_fail(CLI_USAGE, "behind @ is the name of a file, and 0x is the beginning of a key: leave out the @");
+	return cli_fail(CLI_USAGE, "behind @ is the name of a file, and there is none, but what may be a key: then leave out the @");
 }
 
 static int key_file(char *path, struct key *key)

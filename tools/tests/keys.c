@@ -42,6 +42,19 @@ static void word_case(const char *word, int want_len, const char *error)
 	free(copy);
 }
 
+/* Files that there are not. */
+static void path_case(const char *word, const char *error)
+{
+	char *copy = strdup(word);
+	struct key key;
+
+	has(key_parse(copy, &key) ? cli_error() : "accepted", error, word);
+	ok(!strstr(cli_error(), KEY16), "no key in the error", "%s",
+	   cli_error());
+	key_wipe(&key);
+	free(copy);
+}
+
 static void file_cases(const char *dir)
 {
 	static const struct {
@@ -127,6 +140,12 @@ void test_keys(void)
 	word_case("deadbeef", 0, "a key must be 0x");
 	word_case("@0x001122", 0, "leave out the @");
 	word_case("@" KEY36, 0, "leave out the @");
+	path_case("@./0xdir/key", "key file ./0xdir/key: No such file");
+	path_case("@0xdir/key", "key file 0xdir/key: No such file");
+	path_case("@/0xab/0xcd/key", "key file /0xab/0xcd/key: No such file");
+	path_case("@./0xkey", "leave out the @");
+	path_case("@./" KEY16 "/key", "leave out the @");
+	path_case("@" KEY16 "/", "leave out the @");
 	memset(big, '1', sizeof(big));
 	memcpy(big, "0x", 2);
 	big[sizeof(big) - 1] = '\0';

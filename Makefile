@@ -33,6 +33,7 @@ help:
 	@echo '  modules       nfipsec.ko (KDIR: the kernel headers)'
 	@echo '  tools         nfipsec, into build/tools/'
 	@echo '  install       both (DESTDIR, PREFIX, INSTALL_MOD_DIR)'
+	@echo '  uninstall     remove them again (the same, and KDIR)'
 	@echo '  strongswan    the plugin for strongSwan, of this Debian suite or of SUITE='
 	@echo '  demo-native   a tunnel in network namespaces of this kernel, with keys by hand'
 	@echo '  bench-native  "bench" on this kernel, in network namespaces; loads and unloads'
@@ -60,6 +61,12 @@ install: modules tools
 		$(if $(DESTDIR),INSTALL_MOD_PATH='$(abspath $(DESTDIR))') \
 		INSTALL_MOD_DIR='$(INSTALL_MOD_DIR)' modules_install
 	$(MAKE) -C tools install DESTDIR='$(abspath $(DESTDIR))'
+
+# The kernel that KDIR is of says where; it may have been compressed on its way.
+uninstall:
+	release=$$(cat '$(KDIR)/include/config/kernel.release') && \
+		rm -f $(if $(DESTDIR),'$(abspath $(DESTDIR))')"/lib/modules/$$release/"'$(INSTALL_MOD_DIR)'/nfipsec.ko*
+	$(MAKE) -C tools uninstall DESTDIR='$(abspath $(DESTDIR))'
 
 demo:
 	@selftests/vm/demo $(KERNEL)
@@ -124,6 +131,6 @@ clean:
 	rm -f Module.symvers modules.order .module-common.o
 	rm -rf .tmp_versions
 
-.PHONY: all help modules tools install demo demo-native check check-debug \
+.PHONY: all help modules tools install uninstall demo demo-native check check-debug \
 	check-ike bench bench-list bench-native bench-instructions bench-baseline \
 	bench-profile bench-sas bench-spd strongswan style generate clean

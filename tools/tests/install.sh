@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # What "make install" leaves for those who build with the library: is it enough,
-# found by pkg-config alone? CC and MAKE are commands.
+# found by pkg-config alone? And does "make uninstall" remove it? CC and MAKE are
+# commands.
 #
 # Words are kept in strings on purpose.
 # shellcheck disable=SC2046,SC2086
@@ -60,6 +61,30 @@ nothing_left() {
 		[ -z "$(find "$TMP/prefix" -type f)" ]
 }
 
+# with a stand-in for the kernel's headers, at whose hands modules are compressed
+top() {
+	$MAKE -s -C "$TOOLS/.." "$1" KDIR="$TMP/kernel" DESTDIR="$TMP/top" \
+		PREFIX=/usr
+}
+
+top_install() {
+	mkdir -p "$TMP/kernel/include/config" &&
+		echo 1.2.3-x >"$TMP/kernel/include/config/kernel.release" &&
+		cat >"$TMP/kernel/Makefile" <<-'MAKEFILE' &&
+			TO = $(INSTALL_MOD_PATH)/lib/modules/1.2.3-x/$(INSTALL_MOD_DIR)
+			modules:
+			modules_install: ; mkdir -p $(TO) && touch $(TO)/nfipsec.ko.xz $(TO)/other.ko
+		MAKEFILE
+		top install && [ -e "$TMP/top/usr/sbin/nfipsec" ] &&
+		[ -e "$TMP/top/lib/modules/1.2.3-x/updates/nfipsec.ko.xz" ]
+}
+
+top_nothing_left() {
+	top uninstall && find "$TMP/top" -type f &&
+		[ "$(find "$TMP/top" -type f)" = \
+			"$TMP/top/lib/modules/1.2.3-x/updates/other.ko" ]
+}
+
 echo "KTAP version 1"
 ok "install" $MAKE -s -C "$TOOLS" install PREFIX="$TMP/prefix"
 ok "a version" pc --modversion libnfipsec
@@ -68,5 +93,7 @@ ok "and starts" usage
 ok "the library can be a part of a plugin" shared
 ok "DESTDIR is in no file" elsewhere
 ok "uninstall" nothing_left
+ok "module and tools" top_install
+ok "uninstall both" top_nothing_left
 echo "1..$n"
 exit $failed

@@ -442,6 +442,8 @@ def compressed():
                 [["mode", "transport", "proto", "comp"],
                  ["mode", "transport", "proto", "esp"]])
     except AssertionError as e:
+        if "this kernel has no" not in str(e) and "not supported" not in str(e):
+            raise
         raise lib.Skip("no IPComp") from e
     said = explain("out", OUT4, PEER4, *UDP_WORDS, "len", 200)
     equal(said["at_most"], True)

@@ -313,8 +313,13 @@ copied() {
 			ip protocol esp dup to 10.9.9.9 device mirror
 		}
 	}"
-	if ! watch "$rules"; then
+	if ! watch "$rules" 2>"$TMP/err"; then
 		ip -n "${NS[gwa]}" link del mirror
+		# of an expression that it has not, nft says that there is no such file
+		if [[ $1 == tc ]] || ! grep -qE 'not supported|No such file' "$TMP/err"; then
+			cat "$TMP/err"
+			return 1
+		fi
 		echo "this kernel's nftables does not duplicate"
 		return "$KSFT_SKIP"
 	fi

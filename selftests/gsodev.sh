@@ -23,6 +23,7 @@ over_link() {
 	[[ $h == gwa ]] && at=1 || at=2
 	if ! ip -n "${NS[$h]}" link add over type "$1" local "$mine" remote "$other" \
 		"${@:2}" 2>"$TMP/err"; then
+		lacking "$TMP/err" || { cat "$TMP/err"; return 1; }
 		echo "this kernel has no $1: $(head -n 1 "$TMP/err")"
 		return "$KSFT_SKIP"
 	fi

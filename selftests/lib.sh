@@ -99,9 +99,13 @@ run() {
 		return 0
 	fi
 	T_RC=0
+	rm -f "$TMP/amiss"
 	"$@" >"$TMP/diag" 2>&1
 	rc=$?
-	((rc == 0 && T_RC)) && rc=1
+	# told by what may have been a subshell
+	[[ ! -e $TMP/amiss ]] || { T_RC=1 && cat "$TMP/amiss" >>"$TMP/diag"; }
+	# also what was skipped in the end
+	((T_RC && (rc == 0 || rc == KSFT_SKIP))) && rc=1
 	((++T_NUM))
 	case $rc in
 	0)
@@ -220,7 +224,11 @@ kernel_log_mark() {
 
 # Lines since the mark that no packet and no request may cause.
 kernel_log_bad() {
-	dmesg | sed "1,/$LOG_MARK/d" |
+	dmesg >"$TMP/dmesg"
+	if ! grep -qF "$LOG_MARK" "$TMP/dmesg"; then
+		echo "(no mark of this test any more: its beginning is lost, and what was in it)"
+	fi
+	sed "0,/$LOG_MARK/d" "$TMP/dmesg" |
 		grep -vE 'nfipsec selftest|taints kernel|module verification failed' |
 		grep -E 'nfipsec|WARNING|BUG|Oops|KASAN|UBSAN|general protection|Call Trace|unregister_netdevice|suspicious|deadlock|refcount_t' |
 		grep -vE "${KERNEL_LOG_GOOD:-^$}"
@@ -249,6 +257,11 @@ busywait() {
 		((SECONDS < end)) || return 1
 		read -rt 0.02 -u "$NAP" || :
 	done
+}
+
+# lacking FILE: the error in it is that this kernel has no such thing
+lacking() {
+	grep -qiE 'unknown device type|not supported' "$1"
 }
 
 ### hosts
@@ -533,19 +546,25 @@ time.sleep(3600)' "$2" >"$TMP/holder.$1" 2>&1 &
 # stats HOST ARRAY: all counters into an associative array of that name
 stats() {
 	local -n _to=$2
-	local name value
+	local name value said
 	_to=()
+	if ! said=$(on "$1" nfipsec stats 2>&1); then
+		echo "no counters of $1: $said" >>"$TMP/amiss"
+		return 1
+	fi
 	while read -r name value; do
 		# shellcheck disable=SC2004
 		_to[$name]=$value
-	done < <(on "$1" nfipsec stats)
+	done <<<"$said"
 }
 
-# counter HOST NAME: print its value
+# counter HOST NAME: print its value; what is none fails the test, and is no number
 counter() {
 	local -A s
-	stats "$1" s
-	echo "${s[$2]:-0}"
+	if stats "$1" s && [[ ! ${s[$2]:-} ]]; then
+		echo "$1 has no counter $2" >>"$TMP/amiss"
+	fi
+	echo "${s[$2]:-?}"
 }
 
 # dropped ARRAY [COUNTER...]: print what of these counters is a drop, not zero
@@ -573,7 +592,7 @@ drops() {
 	# shellcheck disable=SC2034
 	local -A now
 	shift
-	stats "$h" now
+	stats "$h" now || { echo "$h: no counters"; return 1; }
 	dropped now "$@" | sed "s/^/$h: /"
 }
 

@@ -6,7 +6,6 @@
 #include <linux/smp.h>
 #include <net/dst.h>
 #include <net/ip.h>
-#include <net/ip6_route.h>
 #include <net/route.h>
 
 #include "decide.h"
@@ -16,6 +15,7 @@
 #include "net.h"
 #include "pmtu.h"
 #include "reinject.h"
+#include "route.h"
 
 /* The interface that a host is behind, by its route; 0 if none, or it is here. */
 static u32 behind(struct net *net, const union nfipsec_addr *host, u8 family,
@@ -39,9 +39,11 @@ static u32 behind(struct net *net, const union nfipsec_addr *host, u8 family,
 			return 0;
 		dst = &rt->dst;
 	} else {
-		dst = ip6_route_output(net, NULL, &fl6);
+		dst = nfipsec_route6(net, &fl6);
+		if (!dst)
+			return 0;
 	}
-	if (!dst->error && !(dst->dev->flags & IFF_LOOPBACK))
+	if (!(dst->dev->flags & IFF_LOOPBACK))
 		index = dst->dev->ifindex;
 	dst_release(dst);
 	return index;

@@ -11,7 +11,6 @@
 #include <linux/smp.h>
 #include <net/dst.h>
 #include <net/ip.h>
-#include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
 
@@ -24,6 +23,7 @@
 #include "meta.h"
 #include "net.h"
 #include "pmtu.h"
+#include "route.h"
 
 /* Of a fragment that is asked about: behind a first one of usual size. */
 #define FRAGMENT_OFFSET	1280
@@ -180,7 +180,6 @@ static struct dst_entry *find_route(struct net *net,
 		.flowi6_oif = q->oif,
 		.flowlabel = ip6_make_flowinfo(q->flow.dscp << 2, 0),
 	};
-	struct dst_entry *dst;
 	struct rtable *rt;
 
 	show_field(&fl4, &fl6, q);
@@ -188,11 +187,7 @@ static struct dst_entry *find_route(struct net *net,
 		rt = __ip_route_output_key(net, &fl4);
 		return IS_ERR(rt) ? NULL : &rt->dst;
 	}
-	dst = ip6_route_output(net, NULL, &fl6);
-	if (!dst->error)
-		return dst;
-	dst_release(dst);
-	return NULL;
+	return nfipsec_route6(net, &fl6);
 }
 
 /* As the kernel cuts: what is behind the header comes in eights. */

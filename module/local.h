@@ -4,6 +4,7 @@
 #define NFIPSEC_LOCAL_H
 
 #include <linux/inetdevice.h>
+#include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <net/addrconf.h>
 #include <net/l3mdev.h>
@@ -32,6 +33,9 @@ static inline bool nfipsec_is_local6(struct net *net,
 {
 	struct net_device *dev = NULL;
 
+	/* It is about tables that are not there with ipv6.disable=1. */
+	if (unlikely(!ipv6_mod_enabled()))
+		return false;
 	if (unlikely(vrf)) {
 		dev = dev_get_by_index_rcu(net, vrf);
 		if (!dev)

@@ -3,6 +3,7 @@
  * Addresses, templates and owners, from attributes and to attributes.
  */
 #include <linux/in.h>
+#include <linux/ipv6.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 
@@ -91,7 +92,7 @@ int nfipsec_nl_host_get(const struct nlattr *attr, union nfipsec_addr *addr,
  *
  * Context: any.
  * Return: 0; -EINVAL if it is no address, or neither that of one host nor that
- * of a group.
+ * of a group; -EAFNOSUPPORT if it is of IPv6 and this host has none.
  */
 int nfipsec_nl_dst_get(const struct nlattr *attr, union nfipsec_addr *addr,
 		       u8 *family, struct netlink_ext_ack *extack)
@@ -99,6 +100,9 @@ int nfipsec_nl_dst_get(const struct nlattr *attr, union nfipsec_addr *addr,
 	int err;
 
 	err = nfipsec_nl_addr_get(attr, addr, family, extack);
+	if (!err && *family == AF_INET6 && !ipv6_mod_enabled())
+		err = nfipsec_nl_refuse(extack, attr, -EAFNOSUPPORT,
+					"this host was booted without IPv6");
 	if (err || nfipsec_addr_is_group(addr, *family))
 		return err;
 	return nfipsec_nl_host_get(attr, addr, family, extack);
@@ -116,7 +120,8 @@ int nfipsec_nl_dst_get(const struct nlattr *attr, union nfipsec_addr *addr,
  * To a group, the source may be any, which is the unspecified address.
  *
  * Context: any.
- * Return: 0; -EINVAL if they are no addresses, or not those of an SA.
+ * Return: 0; -EINVAL if they are no addresses, or not those of an SA; -EAFNOSUPPORT
+ * if they are of IPv6 and this host has none.
  */
 int nfipsec_nl_ends_get(const struct nlattr *src, const struct nlattr *dst,
 			union nfipsec_addr *saddr, union nfipsec_addr *daddr,

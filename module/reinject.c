@@ -10,7 +10,6 @@
 #include <net/addrconf.h>
 #include <net/dst_cache.h>
 #include <net/ip.h>
-#include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 #include <net/route.h>
@@ -19,6 +18,7 @@
 #include "drop.h"
 #include "net.h"
 #include "reinject.h"
+#include "route.h"
 #include "tag.h"
 
 /*
@@ -97,11 +97,9 @@ static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
 	};
 	struct dst_entry *dst;
 
-	dst = ip6_route_output(net, NULL, &fl6);
-	if (dst->error) {
-		dst_release(dst);
+	dst = nfipsec_route6(net, &fl6);
+	if (!dst)
 		return NULL;
-	}
 	/* When an address comes to a link, routes to groups do not change. */
 	if (!mark && (link || !rt6_need_strict(&sa->key.daddr.in6)))
 		dst_cache_set_ip6(&sa->dst_cache, dst, &fl6.saddr);
@@ -167,12 +165,8 @@ static struct dst_entry *again_ipv6(struct net *net, const struct sk_buff *skb,
 			      skb->dev->ifindex : 0,
 		.flowlabel = ip6_flowinfo(ip6h),
 	};
-	struct dst_entry *dst = ip6_route_output(net, NULL, &fl6);
 
-	if (!dst->error)
-		return dst;
-	dst_release(dst);
-	return NULL;
+	return nfipsec_route6(net, &fl6);
 }
 
 /**

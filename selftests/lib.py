@@ -145,6 +145,8 @@ class Threads:
 
 # Namespaces
 
+# Not if the host was booted with ipv6.disable=1.
+IPV6 = os.path.exists("/proc/sys/net/ipv6")
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -196,7 +198,7 @@ class Host:
         self.fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         self.exec("sh", "-c", "cd /proc/sys/net; for f in all default; do "
                   "for s in accept_dad router_solicitations accept_ra; do "
-                  "echo 0 >ipv6/conf/$f/$s; done; "
+                  "[ ! -d ipv6 ] || echo 0 >ipv6/conf/$f/$s; done; "
                   "echo 0 >ipv4/conf/$f/rp_filter; done; ip link set lo up")
 
     def socket(self, *args):
@@ -228,12 +230,14 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 def make_wire():
     """The topology above: (n, w)."""
     n, w = Host("n"), Host("w")
-    w.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
+    if IPV6:
+        w.exec("sh", "-c",
+               "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
     sh("ip", "link", "add", "vn", "netns", n.ns, "address", "02:00:00:00:00:01",
        "type", "veth", "peer", "name", "vw", "netns", w.ns,
        "address", "02:00:00:00:00:02")
     w.ip("link set vw up")
-    n.ip("\n".join([
+    lines = [
         "link set vn up",
         "addr add 10.0.0.1/24 dev vn", "addr add fd00::1/64 dev vn nodad",
         "addr add 192.168.1.1/32 dev lo", "addr add fd00:1::1/128 dev lo nodad",
@@ -241,7 +245,8 @@ def make_wire():
         "neigh add fd00::2 lladdr 02:00:00:00:00:02 dev vn nud permanent",
         "route add default via 10.0.0.2 dev vn",
         "route add 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1",
-        "route add fd00:2::/64 via fd00::2 src fd00:1::1"]))
+        "route add fd00:2::/64 via fd00::2 src fd00:1::1"]
+    n.ip("\n".join(x for x in lines if IPV6 or "fd00" not in x))
     return n, w
 
 

@@ -328,6 +328,8 @@ bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
 	 * knows is of the packet around this one.
 	 */
 	skb_ext_reset(skb);
+	/* What XDP has said stood in front of a header that has moved. */
+	skb_metadata_clear(skb);
 	nfipsec_tag_set(nn, skb);
 	skb_orphan(skb);
 	skb_clear_hash(skb);

@@ -313,7 +313,8 @@ static bool tcp_is_signed(const struct sk_buff *skb, int off,
  * @l3: its layout
  * @mtu: what would fit
  *
- * TCP numbers bytes, so it does not mind where they are parted.
+ * TCP numbers bytes, so it does not mind where they are parted; but for a SYN, which
+ * would be there twice, and an urgent pointer, which is counted from its header.
  * Context: process or softirq.
  * Return: false if it is not such a packet, or memory is short.
  */
@@ -330,7 +331,7 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	    skb->ip_summed != CHECKSUM_PARTIAL)
 		return false;
 	th = skb_header_pointer(skb, nhoff + l3->l4_off, sizeof(buf), &buf);
-	if (!th || th->doff * 4 < sizeof(*th) ||
+	if (!th || th->doff * 4 < sizeof(*th) || th->syn || th->urg ||
 	    tcp_is_signed(skb, nhoff + l3->l4_off, th))
 		return false;
 	hlen = l3->l4_off + th->doff * 4;
@@ -339,9 +340,10 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	if (hlen >= mtu || skb->len <= hlen || skb_unclone(skb, GFP_ATOMIC))
 		return false;
 
+	/* What TCP says there of ECN stays. */
 	if (!skb_is_gso(skb))
-		skb_shinfo(skb)->gso_type = l3->family == AF_INET ?
-					    SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
+		skb_shinfo(skb)->gso_type |= l3->family == AF_INET ?
+					     SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
 	skb_shinfo(skb)->gso_size = mtu - hlen;
 	skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(skb->len - hlen, mtu - hlen);
 	return true;

@@ -5,6 +5,7 @@ The topology is that of lib.py, and host n forwards. The path MTU of an SA is
 looked at from both sides: what the SA says, and what fits.
 """
 import ipaddress
+import socket
 import struct
 import sys
 
@@ -390,6 +391,39 @@ def told_by_two(six):
         sock.close()
 
 
+def opening(six):
+    """A SYN with data is not cut: one without is sent instead."""
+    src, dst = (OUT6, PEER6) if six else (OUT4, PEER4)
+    lab.reset()
+    forget_routes()
+    lab.sa(null, "out", "transport", six)
+    lab.policy("out", src, dst, 6, mode="transport")
+    # send them without having been told a cookie
+    lab.n.exec("sh", "-c", "echo 5 >/proc/sys/net/ipv4/tcp_fastopen")
+    sock = lab.n.socket(socket.AF_INET6 if six else socket.AF_INET,
+                        socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        for size in 1420, 100:
+            try:
+                sock.sendto(bytes(size), 0x20000000, (dst, FAR_PORT))
+            except BlockingIOError:
+                pass
+            esp = wait_for(lab.wire.recv, "a SYN")
+            tcp, _, proto = null.open(esp[40 if six else 20:])[3:]
+            equal((proto, tcp[13] & 0x17), (6, 2), "SYN")
+            data = len(tcp) - (tcp[12] >> 4) * 4
+            equal(data, 0 if size > 1400 else size, "data in it")
+            sock.close()
+            forget_routes()
+            sock = lab.n.socket(socket.AF_INET6 if six else socket.AF_INET,
+                                socket.SOCK_STREAM)
+            sock.setblocking(False)
+            lab.wire.drain()
+    finally:
+        sock.close()
+
+
 def told_of_many(six):
     """What senders to a peer are told is another peer's no business."""
     first = ipaddress.ip_address("fd00:8::1" if six else "10.8.0.1")
@@ -684,6 +718,7 @@ for v in (False, True):
     report.add("path MTU, transport mode, " + tag, transport, v)
     report.add("path MTU, packets in pieces, " + tag, in_pieces, v)
     report.add("path MTU told by two SAs, " + tag, told_by_two, v)
+    report.add("SYN with data, " + tag, opening, v)
     report.add("path MTU told of many peers, " + tag, told_of_many, v)
     report.add("errors received, " + tag, errors_in, v)
     report.add("errors and the selector, " + tag, error_selector, v)

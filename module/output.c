@@ -327,7 +327,8 @@ static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 		nfipsec_drop(p->nn, skb, NFIPSEC_OUT_NOMEM);
 		return reason_errno(NFIPSEC_OUT_NOMEM);
 	}
-	segs = skb_gso_segment(skb, 0);
+	/* What the CPU cannot read would be copied as zeros. */
+	segs = skb_frags_readable(skb) ? skb_gso_segment(skb, 0) : NULL;
 	if (IS_ERR_OR_NULL(segs)) {
 		nfipsec_drop(p->nn, skb, NFIPSEC_OUT_GSO);
 		return -EINVAL;

@@ -14,6 +14,7 @@
 #include "flowtable.h"
 #include "gro.h"
 #include "gso.h"
+#include "hibernate.h"
 #include "hook.h"
 #include "natt.h"
 #include "net.h"
@@ -161,9 +162,12 @@ static int __init nfipsec_init(void)
 	err = nfipsec_flowtable_init();
 	if (err)
 		goto exit_gso;
-	err = register_pernet_subsys(&net_ops);
+	err = nfipsec_hibernate_init();
 	if (err)
 		goto exit_flowtable;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		goto exit_hibernate;
 	err = nfipsec_netlink_init();
 	if (err)
 		goto exit_net;
@@ -171,6 +175,8 @@ static int __init nfipsec_init(void)
 
 exit_net:
 	unregister_pernet_subsys(&net_ops);
+exit_hibernate:
+	nfipsec_hibernate_exit();
 exit_flowtable:
 	nfipsec_flowtable_exit();
 exit_gso:
@@ -192,6 +198,7 @@ static void __exit nfipsec_exit(void)
 {
 	nfipsec_netlink_exit();
 	unregister_pernet_subsys(&net_ops);
+	nfipsec_hibernate_exit();
 	nfipsec_flowtable_exit();
 	nfipsec_gso_exit();
 	nfipsec_policy_exit();

@@ -155,7 +155,9 @@
 	D(IN_COMP_LONG, "in_comp_long", PKT_TOO_BIG,			\
 	  "inbound: decompressed, longer than an IP packet can be")	\
 	D(OUT_SEQ_MAX, "out_seq_max", XFRM_POLICY,			\
-	  "outbound: the SA has come to the seq-max it was given")
+	  "outbound: the SA has come to the seq-max it was given")	\
+	D(OUT_HIBERNATION, "out_hibernation", XFRM_POLICY,		\
+	  "outbound: memory is being saved, with the numbers that are used")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

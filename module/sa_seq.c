@@ -10,6 +10,7 @@
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 
+#include "hibernate.h"
 #include "sa.h"
 
 /* Where somebody is to be told of the end of all numbers. */
@@ -106,13 +107,16 @@ enum nfipsec_reason nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq)
  * Takes none.
  *
  * Context: any.
- * Return: what nfipsec_sa_seq_next() would now.
+ * Return: what nfipsec_sa_seq_next() would now, or NFIPSEC_OUT_HIBERNATION, with which
+ * nobody asks that.
  */
 enum nfipsec_reason nfipsec_sa_seq_left(const struct nfipsec_sa *sa)
 {
 	u64 limit = nfipsec_sa_seq_limit(sa->flags);
 	u64 max = atomic64_read(&sa->core->seq_max);
 
+	if (nfipsec_hibernates())
+		return NFIPSEC_OUT_HIBERNATION;
 	if ((u64)atomic64_read(&sa->core->seq) < max)
 		return NFIPSEC_OK;
 	if (max < limit)

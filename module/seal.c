@@ -11,6 +11,7 @@
 #include "esp.h"
 #include "expire.h"
 #include "flow.h"
+#include "hibernate.h"
 #include "net.h"
 #include "proto.h"
 #include "seal.h"
@@ -70,6 +71,8 @@ static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	u8 iv[NFIPSEC_IV_MAX];
 	u64 seq = atomic64_read(&sa->core->seq_max);
 
+	if (nfipsec_hibernates())
+		return NFIPSEC_OUT_HIBERNATION;
 	reason = ceiling(sa);
 	if (!reason && !nfipsec_expire_charge(nn, sa, worked_on(sa, skb)))
 		return NFIPSEC_OUT_EXPIRED;

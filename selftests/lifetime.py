@@ -595,6 +595,31 @@ def numbers():
     ev.close()
 
 
+def saved():
+    """As by hibernation: whoever opens this saves what memory holds."""
+    try:
+        snapshot = os.open("/dev/snapshot", os.O_RDONLY)
+    except OSError as e:
+        raise lib.Skip("memory cannot be saved: %s" % e) from e
+    os.close(snapshot)
+    for flags in 0, C["SA_FLAG_SEQ_ROLLOVER"]:
+        spi, ev = begin("out", seq_out=7, limits={"packet_hard": 4},
+                        flags=flags, replay_window=0)
+        out()
+        snapshot = os.open("/dev/snapshot", os.O_RDONLY)
+        try:
+            for _ in range(3):
+                out(want="out_hibernation")
+            equal((used(spi)[1], ev.next(0)), (1, None), "used without a number")
+            text = lab.cli("policy", "explain", "out", "src", IN4, "dst", FAR4)
+            equal("out_hibernation" in text, True, text)
+        finally:
+            os.close(snapshot)
+        out()
+        equal(used(spi)[1], 2, "packets")
+        ev.close()
+
+
 # The command
 
 class Monitor:
@@ -711,6 +736,7 @@ report.add("limits are changed", updates)
 report.add("limits come later", later)
 report.add("refusals", refusals)
 report.add("sequence numbers end", numbers)
+report.add("memory is saved", saved)
 report.add("told by the command", told)
 report.add("shown", shown)
 sys.exit(report.run())

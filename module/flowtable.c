@@ -7,8 +7,10 @@
  *
  * Conntrack need not be there. A packet with a connection of its keeps it from going.
  */
+#include <linux/if_arp.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/netdevice.h>
 #include <linux/notifier.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
@@ -112,6 +114,17 @@ static bool is_looked_at(const struct nfipsec_net *nn,
 	       is_asked(nn, NFIPSEC_SPD_IN, &answer, oif, 0);
 }
 
+/*
+ * Since 7.0 a flowtable puts the header of such a tunnel in front itself, and takes it off:
+ * policy would see neither the packet around a connection's nor where that came from.
+ */
+static bool by_tunnel(struct net *net, u32 index)
+{
+	const struct net_device *dev = dev_get_by_index_rcu(net, index);
+
+	return dev && (dev->type == ARPHRD_TUNNEL || dev->type == ARPHRD_TUNNEL6);
+}
+
 /**
  * nfipsec_flowtable_keep_out() - see that no flowtable takes a connection from policy
  * @nn: the namespace
@@ -135,7 +148,9 @@ bool nfipsec_flowtable_keep_out(const struct nfipsec_net *nn,
 	add = READ_ONCE(add_place);
 	if (!add || nf_ct_is_template(ct) || nf_ct_ext_exist(ct, NF_CT_EXT_HELPER))
 		return true;
-	if (!sealed && !is_looked_at(nn, ct, ctinfo, flow))
+	if (!sealed && !is_looked_at(nn, ct, ctinfo, flow) &&
+	    !by_tunnel(nn->net, flow->meta.oif) &&
+	    !by_tunnel(nn->net, flow->meta.iif))
 		return true;
 	return add(ct, GFP_ATOMIC);
 }

@@ -295,6 +295,48 @@ one_way() {
 	check "server's end" wait "$echo"
 }
 
+clear_at_wan() {
+	on gwa nft list counter netdev w clear | sed -n 's/.*packets \([0-9]*\).*/\1/p'
+}
+
+# A connection through a tunnel whose own packets are protected: a flowtable that makes
+# their headers itself would send them in the clear
+tunnelled() {
+	local echo patience=$((10 * NFIPSEC_TEST_SLOW))
+	no_flowtables && return "$KSFT_SKIP"
+	modprobe -q ipip || { echo "no ipip"; return "$KSFT_SKIP"; }
+	start 192.168.1.0/24 || return 1
+	clear_all gwa "$DA" && clear_all gwb "$DB" || return 1
+	protect gwa "$DA" 10.0.0.1 10.0.0.2 10.0.0.1 10.0.0.2 transport \
+		aes128gcm16 0x7a01 0x7a02 &&
+		protect gwb "$DB" 10.0.0.2 10.0.0.1 10.0.0.2 10.0.0.1 transport \
+			aes128gcm16 0x7a02 0x7a01 || return 1
+	on gwa ip link add tun type ipip local 10.0.0.1 remote 10.0.0.2 &&
+		on gwb ip link add tun type ipip local 10.0.0.2 remote 10.0.0.1 || return 1
+	printf 'link set tun up\nroute add 192.168.2.2 dev tun\n' | ip_batch gwa &&
+		printf 'link set tun up\nroute add 192.168.1.2 dev tun\n' | ip_batch gwb &&
+		rules gwa <<-RULES || return 1
+			table netdev w {
+				counter clear { }
+				chain c {
+					type filter hook egress device wan priority 0
+					ip protocol 4 counter name clear
+				}
+			}
+		RULES
+	offload udp || return 1
+	: >"$TMP/echo"
+	on h2 python3 -c "$ECHOES" >"$TMP/echo" &
+	echo=$!
+	check "server" busywait 10 grep -q ready "$TMP/echo"
+	equal answers "$(on h1 python3 -c "$ASKS_UDP" "$patience")" 8
+	check "server's end" wait "$echo"
+	equal "in the clear" "$(clear_at_wan)" 0
+	no_drops
+	on gwa ip link del tun
+	on gwb ip link del tun
+}
+
 # Rules behind ours in POST_ROUTING still get the packet, once and in the clear
 late_chain() {
 	start 192.168.1.0/24 || return 1
@@ -599,13 +641,14 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 18
+plan 19
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
 run "a flowtable" flowtable 192.168.1.0/24 accept 192.168.1.2
 run "a flowtable, and addresses translated" flowtable 192.168.3.1/32 \
 	"snat to 192.168.3.1" 192.168.3.1
+run "a flowtable, and a tunnel" tunnelled
 run "a chain behind ours" late_chain
 run "TCP out of the tunnel is merged" merged
 run "queue in OUTPUT" queued output filter gwa 192.168.1.1

@@ -6,26 +6,19 @@
  * after it was made is counted again: the IVs of ciphers that count theirs.
  */
 #include <linux/notifier.h>
-#include <linux/rcupdate.h>
 #include <linux/suspend.h>
 
 #include "hibernate.h"
 
-DEFINE_STATIC_KEY_FALSE(nfipsec_saving);
+DEFINE_STATIC_KEY_FALSE(nfipsec_hibernation);
 
 /* The host that resumes is told of the end, too. */
 static int told(struct notifier_block *nb, unsigned long what, void *data)
 {
-	switch (what) {
-	case PM_HIBERNATION_PREPARE:
-		static_branch_enable(&nfipsec_saving);
-		/* Until what has a number has used it. */
-		synchronize_rcu();
-		break;
-	case PM_POST_HIBERNATION:
-		static_branch_disable(&nfipsec_saving);
-		break;
-	}
+	if (what == PM_HIBERNATION_PREPARE)
+		static_branch_enable(&nfipsec_hibernation);
+	else if (what == PM_POST_HIBERNATION)
+		static_branch_disable(&nfipsec_hibernation);
 	return NOTIFY_DONE;
 }
 

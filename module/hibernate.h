@@ -3,23 +3,25 @@
 #ifndef NFIPSEC_HIBERNATE_H
 #define NFIPSEC_HIBERNATE_H
 
+#include <linux/freezer.h>
 #include <linux/init.h>
 #include <linux/jump_label.h>
 
-DECLARE_STATIC_KEY_FALSE(nfipsec_saving);
+DECLARE_STATIC_KEY_FALSE(nfipsec_hibernation);
 
 /**
- * nfipsec_hibernates() - is what memory holds what it will hold after a reboot?
+ * nfipsec_hibernates() - may memory be what a host will resume from?
  *
- * Sequence numbers that are given out now are not known to be used by who
- * resumes from that, and would be given out again.
+ * From when programs are frozen, which is long before memory is copied, and not
+ * before: until then files are synced, and their server may be behind an SA.
  *
- * Context: any; under rcu_read_lock() until the number is not used any more.
- * Return: whether none may be given out.
+ * Context: any.
+ * Return: whether no sequence number may be given out.
  */
 static inline bool nfipsec_hibernates(void)
 {
-	return static_branch_unlikely(&nfipsec_saving);
+	return static_branch_unlikely(&nfipsec_hibernation) &&
+	       static_branch_unlikely(&freezer_active);
 }
 
 int __init nfipsec_hibernate_init(void);

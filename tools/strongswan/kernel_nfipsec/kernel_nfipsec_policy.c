@@ -369,6 +369,15 @@ kernel_nfipsec_use_t *kernel_nfipsec_policy_take_gone(
 }
 
 /**
+ * Whether it is known between which addresses the SA will be. Of a trap it may be
+ * not yet: the name of the peer does not resolve, or there is no way to it.
+ */
+static bool has_ends(kernel_nfipsec_use_t *use)
+{
+	return !use->src->is_anyaddr(use->src) && !use->dst->is_anyaddr(use->dst);
+}
+
+/**
  * One of the SAs that a policy asks for. Inbound, SAs that are being replaced are
  * as good as their successor, and only the reqid says which they are; so it is
  * with SAs of several CPUs.
@@ -386,8 +395,14 @@ static bool set_tmpl(kernel_nfipsec_policy_t *policy,
 	tmpl->has = NFIPSEC_HAS(NFIPSEC_A_TMPL_MODE) |
 				NFIPSEC_HAS(NFIPSEC_A_TMPL_PROTO) |
 				NFIPSEC_HAS(NFIPSEC_A_TMPL_REQID);
+	if (!has_ends(use))
+	{
+		/* only of transport mode it can ask without: no SA of another one is
+		 * that, so packets wait until the CHILD_SA has its own policy */
+		tmpl->mode = NFIPSEC_MODE_TRANSPORT;
+	}
 	/* of transport mode too, if it is around one of another mode */
-	if (use->sa.mode != MODE_TRANSPORT)
+	else if (use->sa.mode != MODE_TRANSPORT)
 	{
 		kernel_nfipsec_host2addr(use->src, &tmpl->src);
 		kernel_nfipsec_host2addr(use->dst, &tmpl->dst);

@@ -1,12 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What comes seldom: traps whose peer or own address is not known yet.
+# What comes seldom: traps whose peer or own address is not known yet; a peer that
+# chooses SPIs that others have.
 #
 #     192.168.1.1-4                     192.168.2.1-4
 #         a ================================ b
-#       eth0 10.0.0.1             10.0.0.2 eth0
-#                            10.9.0.2 on lo
+#    eth1 | eth0 10.0.0.1         10.0.0.2 eth0
+#         |                  10.9.0.2 on lo
+#         c eth0 10.0.1.3
+#     192.168.3.1-2
 #
 # usage: ike-odd.sh
 #
@@ -14,6 +17,7 @@
 # shellcheck source=./lib-ike.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib-ike.sh"
 
+ADDR[c]=10.0.1.3 NET[c]=192.168.3
 NAME=gateway.invalid FAR=10.9.0.2
 
 # child NAME LAST HOST PEER [LINE...]: of the addresses that end in that
@@ -34,6 +38,19 @@ swanctl_conf() {
 	local h=$1 p=b
 	[[ $h == a ]] || p=a
 	echo 'connections {'
+	if [[ $h != b ]]; then
+		[[ $h == a ]] && p=c
+		{
+			child one 1 "$h" "$p"
+			child two 2 "$h" "$p"
+		} | {
+			ADDR[a]=10.0.1.1
+			connection third "$h" "$p"
+		}
+		p=b
+		[[ $h == a ]] || p=a
+	fi
+	child net 1 "$h" "$p" | connection peer "$h" "$p"
 	{
 		child named 1 "$h" "$p"
 		child named-beet 2 "$h" "$p" 'mode = beet'
@@ -57,6 +74,12 @@ topology() {
 	for h in a b; do
 		ip_batch "$h" < <(printf "addr add ${NET[$h]}.%d/32 dev lo\n" {2..4})
 	done
+	hosts c
+	wire a eth1 c eth0
+	ip -n "${NS[a]}" addr add 10.0.1.1/24 dev eth1
+	ip -n "${NS[c]}" addr add ${ADDR[c]}/24 dev eth0
+	ip_batch c < <(printf "addr add ${NET[c]}.%d/32 dev lo\n" {1..2})
+	watch_clear c eth0
 	ip -n "${NS[b]}" addr add $FAR/32 dev lo
 	ip -n "${NS[a]}" route add 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1
 	ip -n "${NS[b]}" route add 192.168.1.0/24 via 10.0.0.1 src 192.168.2.1
@@ -134,9 +157,66 @@ wayless() {
 	ip -n "${NS[a]}" route del $FAR via 10.0.0.2
 }
 
+# spi_of HOST DIR DST: of its SA in that direction, to there
+spi_of() {
+	on "$1" nfipsec sa list | awk -v dir=" dir $2 " -v dst="$3" '
+		/^src / { mine = $4 == dst }
+		/^\tproto / { spi = $4 }
+		mine && index($0, dir) { print spi }'
+}
+
+STAYS='there is one with this SPI, which stays'
+
+# same_spi: c has the SPI for both its CHILD_SAs that a has chosen for that with b.
+# The second one fails and takes nothing with it, neither what c has nor what b
+# or somebody else has.
+same_spi() {
+	local spi
+	ENDS=(a b c)
+	prepare nfipsec xfrm nfipsec
+	start a && start b && initiate a net || return 1
+	spi=$(spi_of a in 10.0.0.1)
+	echo "SPI $spi"
+	MORE_CONF[c]="spi_min = $spi
+		spi_max = $spi"
+	configure c
+	start c || return 1
+	initiate c one || return 1
+	equal "the same SPI" "$(spi_of a out 10.0.1.3)" "$spi"
+	check "from c" pings c 192.168.1.1 3 -I 192.168.3.1
+	# or c would not have it twice
+	check "c forgets it" on c nfipsec sa del dst 10.0.1.3 proto esp spi "$spi"
+	refute "another one" swan c --initiate --child two --timeout 10 >/dev/null
+	check "a says so" logged a "$STAYS" || show_logs
+	equal "the first one stays" "$(spi_of a out 10.0.1.3)" "$spi"
+	check "and goes" terminate_one || show_logs
+	check "from b" pings b 192.168.1.1 5 -I 192.168.2.1 || show_logs
+	check "from a" pings a 192.168.2.1 5 -I 192.168.1.1
+	: >"$TMP/a/log"
+	alg_words nfipsec aes128gcm16 1
+	check "somebody else's" apply a nfipsec <<-LINE
+		sa add src 10.0.1.1 dst 10.0.1.3 proto esp spi $spi mode tunnel dir out $ALG_WORDS
+	LINE
+	refute "another one" swan c --initiate --child two --timeout 10 >/dev/null
+	check "a says so again" logged a "$STAYS" || show_logs
+	check "it stays" on a nfipsec sa del dst 10.0.1.3 proto esp spi "$spi"
+	check "still from b" pings b 192.168.1.1 5 -I 192.168.2.1
+	check "clear text" nothing_clear
+	stop c
+	ENDS=(a b)
+}
+
+# terminate_one: by a, and all that it has with c is gone
+terminate_one() {
+	swan a --terminate --child one &&
+		busywait 10 none_with_c
+}
+none_with_c() { ! on a nfipsec sa list | grep -q ' 10.0.1.3'; }
+
 ike_setup
 topology
-plan 4
+plan 5
+run "a peer that chooses another one's SPI" same_spi
 for driver in xfrm nfipsec; do
 	run "a trap for a name that nobody knows, nfipsec - $driver" unnamed $driver
 	run "a trap without a route to the peer, nfipsec - $driver" wayless $driver

@@ -168,15 +168,29 @@ METHOD(kernel_ipsec_t, get_cpi, status_t,
 	return status;
 }
 
-METHOD(kernel_ipsec_t, add_sa, status_t,
-	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_sa_id_t *id,
-	kernel_ipsec_add_sa_t *data)
+/**
+ * Whether what has the key of an SA that could not be added is not the SPI, or
+ * CPI, that was reserved for it. That one the daemon deletes.
+ */
+static bool is_others(kernel_ipsec_add_sa_t *data, int err)
+{
+	return !data->update || err == -EEXIST;
+}
+
+/**
+ * Add an SA, and the one of IPComp that it may have; neither of them if that fails.
+ * What is in their place then is set to be refused.
+ */
+static status_t try_add(private_kernel_nfipsec_ipsec_t *this,
+						kernel_ipsec_sa_id_t *id, kernel_ipsec_add_sa_t *data,
+						bool *refuse, bool *refuse_comp)
 {
 	struct nfipsec *handle;
 	struct nfipsec_sa sa, comp;
 	bool has_comp;
 	int err = 0;
 
+	*refuse = *refuse_comp = is_others(data, 0);
 	if (!kernel_nfipsec_sa_supported(id, data))
 	{
 		return NOT_SUPPORTED;
@@ -193,14 +207,16 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 		return FAILED;
 	}
 	/* before there can be events about it */
-	this->sas->add(this->sas, &sa);
+	this->sas->add(this->sas, &sa, NULL);
 	if (has_comp)
 	{
 		err = kernel_nfipsec_sad_add(this->leftovers, handle, &comp, data->update);
+		*refuse_comp = is_others(data, err);
 	}
 	if (!err)
 	{
 		err = kernel_nfipsec_sad_add(this->leftovers, handle, &sa, data->update);
+		*refuse = is_others(data, err);
 		if (err && has_comp)
 		{
 			nfipsec_sa_del(handle, &comp);
@@ -213,6 +229,32 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 		return FAILED;
 	}
 	return SUCCESS;
+}
+
+METHOD(kernel_ipsec_t, add_sa, status_t,
+	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+	kernel_ipsec_add_sa_t *data)
+{
+	struct nfipsec_sa key, comp;
+	bool refuse, refuse_comp;
+	status_t status;
+
+	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, &key);
+	kernel_nfipsec_sa_key(id->src, id->dst, IPPROTO_COMP,
+						  kernel_nfipsec_cpi2spi(data->cpi), &comp);
+	/* of another CHILD_SA, whose object was where this one's is */
+	this->sas->refused(this->sas, &key, id->dst);
+	this->sas->refused(this->sas, &comp, id->dst);
+	status = try_add(this, id, data, &refuse, &refuse_comp);
+	if (status != SUCCESS && refuse)
+	{
+		this->sas->refuse(this->sas, &key, id->dst);
+	}
+	if (status != SUCCESS && refuse_comp && data->cpi)
+	{
+		this->sas->refuse(this->sas, &comp, id->dst);
+	}
+	return status;
 }
 
 METHOD(kernel_ipsec_t, update_sa, status_t,
@@ -239,7 +281,7 @@ METHOD(kernel_ipsec_t, update_sa, status_t,
 	to = key;
 	kernel_nfipsec_host2addr(data->new_dst, &to.dst);
 	to.dir = this->sas->dir(this->sas, &key);
-	this->sas->add(this->sas, &to);
+	this->sas->add(this->sas, &to, &key.dst);
 	err = kernel_nfipsec_sad_move(handle, id, data, &key, &move);
 	this->sas->remove(this->sas, err ? &to : &key);
 	this->socket->release(this->socket);
@@ -294,20 +336,25 @@ METHOD(kernel_ipsec_t, del_sa, status_t,
 {
 	struct nfipsec *handle;
 	struct nfipsec_sa key, comp;
+	bool refused;
 	int err;
 
 	kernel_nfipsec_sa_key(id->src, id->dst, id->proto, id->spi, &key);
-	this->sas->remove(this->sas, &key);
+	refused = this->sas->refused(this->sas, &key, id->dst);
+	if (!refused)
+	{
+		this->sas->remove(this->sas, &key);
+	}
 	handle = this->socket->get(this->socket);
 	if (!handle)
 	{
 		return FAILED;
 	}
-	err = kernel_nfipsec_sad_del(handle, &key);
-	if (data->cpi)
+	err = refused ? -ENOENT : kernel_nfipsec_sad_del(handle, &key);
+	kernel_nfipsec_sa_key(id->src, id->dst, IPPROTO_COMP,
+						  kernel_nfipsec_cpi2spi(data->cpi), &comp);
+	if (data->cpi && !this->sas->refused(this->sas, &comp, id->dst))
 	{	/* also one that was reserved for nothing */
-		kernel_nfipsec_sa_key(id->src, id->dst, IPPROTO_COMP,
-							  kernel_nfipsec_cpi2spi(data->cpi), &comp);
 		kernel_nfipsec_sad_del(handle, &comp);
 	}
 	this->socket->release(this->socket);

@@ -9,6 +9,12 @@
 #include <collections/array.h>
 #include <threading/mutex.h>
 
+/**
+ * SAs that may be noted as refused. What versions of the daemon delete, they
+ * delete at once; others do not, and the oldest go.
+ */
+#define REFUSED_MAX 256
+
 typedef struct private_kernel_nfipsec_sas_t private_kernel_nfipsec_sas_t;
 
 /**
@@ -22,7 +28,7 @@ struct private_kernel_nfipsec_sas_t {
 	kernel_nfipsec_sas_t public;
 
 	/**
-	 * Protects the array.
+	 * Protects the arrays.
 	 */
 	mutex_t *mutex;
 
@@ -30,7 +36,26 @@ struct private_kernel_nfipsec_sas_t {
 	 * SAs, known_t.
 	 */
 	array_t *sas;
+
+	/**
+	 * SAs that were refused, refused_t, the oldest first.
+	 */
+	array_t *refused;
 };
+
+/**
+ * An SA that was refused.
+ */
+typedef struct {
+	/** destination */
+	struct nfipsec_addr dst;
+	/** SPI, host order */
+	uint32_t spi;
+	/** protocol */
+	uint8_t proto;
+	/** the daemon's object, is never looked into */
+	const host_t *host;
+} refused_t;
 
 /**
  * An SA.
@@ -44,10 +69,13 @@ typedef struct {
 	uint8_t proto;
 	/** enum nfipsec_dir */
 	uint8_t dir;
+	/** where it was moved from, no address if it was not */
+	struct nfipsec_addr from;
 } known_t;
 
 METHOD(kernel_nfipsec_sas_t, add, void,
-	private_kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa)
+	private_kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
+	const struct nfipsec_addr *from)
 {
 	known_t known = {
 		.dst = sa->dst,
@@ -55,6 +83,11 @@ METHOD(kernel_nfipsec_sas_t, add, void,
 		.proto = sa->proto,
 		.dir = sa->dir,
 	};
+
+	if (from)
+	{
+		known.from = *from;
+	}
 
 	this->mutex->lock(this->mutex);
 	array_insert(this->sas, ARRAY_TAIL, &known);
@@ -82,8 +115,9 @@ static int find(private_kernel_nfipsec_sas_t *this,
 }
 
 /**
- * Find an inbound SA with any destination, since its SPI is of this host's
- * choice; -1 if there is none. Under the mutex.
+ * Find an inbound SA that was moved from the destination that is given, -1 if
+ * there is none. It has to be this one and no other: the same SPI may be that of
+ * an outbound SA, which the peer has chosen. Under the mutex.
  */
 static int find_moved(private_kernel_nfipsec_sas_t *this,
 					  const struct nfipsec_sa *sa, known_t *known)
@@ -93,7 +127,8 @@ static int find_moved(private_kernel_nfipsec_sas_t *this,
 	for (i = 0; array_get(this->sas, i, known); i++)
 	{
 		if (known->spi == sa->spi && known->proto == sa->proto &&
-			known->dir == NFIPSEC_DIR_IN)
+			known->dir == NFIPSEC_DIR_IN &&
+			memeq(&known->from, &sa->dst, sizeof(sa->dst)))
 		{
 			return i;
 		}
@@ -119,6 +154,61 @@ METHOD(kernel_nfipsec_sas_t, remove_, void,
 		sa->dst = known.dst;
 	}
 	this->mutex->unlock(this->mutex);
+}
+
+/**
+ * Forget a refused SA, FALSE if it was not. Under the mutex.
+ */
+static bool forget_refused(private_kernel_nfipsec_sas_t *this,
+						   const struct nfipsec_sa *sa, const host_t *dst)
+{
+	refused_t refused;
+	int i;
+
+	for (i = 0; array_get(this->refused, i, &refused); i++)
+	{
+		if (refused.host == dst && refused.spi == sa->spi &&
+			refused.proto == sa->proto &&
+			memeq(&refused.dst, &sa->dst, sizeof(sa->dst)))
+		{
+			array_remove(this->refused, i, NULL);
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+METHOD(kernel_nfipsec_sas_t, refuse, void,
+	private_kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
+	const host_t *dst)
+{
+	refused_t refused = {
+		.dst = sa->dst,
+		.spi = sa->spi,
+		.proto = sa->proto,
+		.host = dst,
+	};
+
+	this->mutex->lock(this->mutex);
+	forget_refused(this, sa, dst);
+	if (array_count(this->refused) == REFUSED_MAX)
+	{
+		array_remove(this->refused, ARRAY_HEAD, NULL);
+	}
+	array_insert(this->refused, ARRAY_TAIL, &refused);
+	this->mutex->unlock(this->mutex);
+}
+
+METHOD(kernel_nfipsec_sas_t, refused, bool,
+	private_kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
+	const host_t *dst)
+{
+	bool found;
+
+	this->mutex->lock(this->mutex);
+	found = forget_refused(this, sa, dst);
+	this->mutex->unlock(this->mutex);
+	return found;
 }
 
 METHOD(kernel_nfipsec_sas_t, dir, uint8_t,
@@ -223,6 +313,7 @@ METHOD(kernel_nfipsec_sas_t, missing, u_int,
 METHOD(kernel_nfipsec_sas_t, destroy, void,
 	private_kernel_nfipsec_sas_t *this)
 {
+	array_destroy(this->refused);
 	array_destroy(this->sas);
 	this->mutex->destroy(this->mutex);
 	free(this);
@@ -239,6 +330,8 @@ kernel_nfipsec_sas_t *kernel_nfipsec_sas_create()
 		.public = {
 			.add = _add,
 			.remove = _remove_,
+			.refuse = _refuse,
+			.refused = _refused,
 			.dir = _dir,
 			.has = _has,
 			.missing = _missing,
@@ -246,6 +339,7 @@ kernel_nfipsec_sas_t *kernel_nfipsec_sas_create()
 		},
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 		.sas = array_create(sizeof(known_t), 0),
+		.refused = array_create(sizeof(refused_t), 0),
 	);
 
 	return &this->public;

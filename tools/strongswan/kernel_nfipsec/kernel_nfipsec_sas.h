@@ -21,17 +21,41 @@ struct kernel_nfipsec_sas_t {
 	 * Note an SA that was installed.
 	 *
 	 * @param sa		its destination, protocol, SPI and direction
+	 * @param from		destination that it is moved from, NULL if it is new
 	 */
-	void (*add)(kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa);
+	void (*add)(kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
+				const struct nfipsec_addr *from);
 
 	/**
 	 * Forget an SA.
 	 *
-	 * @param sa		its destination, protocol and SPI. If an inbound one is
-	 *					known with another destination only, where the daemon
-	 *					could not have it moved back from, that is set.
+	 * @param sa		its destination, protocol and SPI. If an inbound one was
+	 *					moved from there, and the daemon takes it to be there
+	 *					still, where it is now is set.
 	 */
 	void (*remove)(kernel_nfipsec_sas_t *this, struct nfipsec_sa *sa);
+
+	/**
+	 * Note an SA that the daemon could not install. Some versions delete it all
+	 * the same, and then an SA with its key is that of another CHILD_SA, or of
+	 * somebody else.
+	 *
+	 * @param sa		its destination, protocol and SPI
+	 * @param dst		the daemon's own object of that destination, by which one
+	 *					CHILD_SA is told from another
+	 */
+	void (*refuse)(kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
+				   const host_t *dst);
+
+	/**
+	 * Whether an SA is one that was noted by refuse(), and forget that.
+	 *
+	 * @param sa		its destination, protocol and SPI
+	 * @param dst		the daemon's own object of that destination
+	 * @return			TRUE if it is
+	 */
+	bool (*refused)(kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
+					const host_t *dst);
 
 	/**
 	 * Direction of an SA.

@@ -213,10 +213,52 @@ terminate_one() {
 }
 none_with_c() { ! on a nfipsec sa list | grep -q ' 10.0.1.3'; }
 
+OURS='dir out src 192.168.1.1 dst 192.168.2.1'
+
+# taken: somebody else has made a policy of a's his when b rekeys the CHILD_SA, so
+# that a cannot have it name the new SA. It does not go with the old CHILD_SA, and
+# with the new one neither, and what a sends waits until a can.
+taken() {
+	local before
+	daemons nfipsec xfrm || return 1
+	on a nfipsec default acquire-timeout 2
+	initiate a net || return 1
+	before=$(child_id a net)
+	check "from a" pings a 192.168.2.1 3
+	# shellcheck disable=SC2086 # words
+	check "taken" on a nfipsec policy update $OURS owner admin action protect \
+		tmpl src 10.0.0.1 dst 10.0.0.2 proto esp mode tunnel reqid 77
+	check rekey swan b --rekey --child net
+	check "a says so" busywait 10 logged a "of owner 'admin' is in the way" ||
+		show_logs
+	check "the old SAs go" busywait 20 gone a "$before" || show_logs
+	refute "nothing to send by" pings a 192.168.2.1 2 -W 1 >/dev/null
+	check "clear text" nothing_clear
+	# shellcheck disable=SC2086 # words
+	check "given back" on a nfipsec policy update $OURS owner charon-systemd \
+		action protect \
+		tmpl src 10.0.0.1 dst 10.0.0.2 proto esp mode tunnel reqid 77
+	check "a packet has it tried again" busywait 20 pings a 192.168.2.1 1 -W 3 \
+		>/dev/null || show_logs
+	check "from b" pings b 192.168.1.1 3
+	# shellcheck disable=SC2086 # words
+	check "taken again" on a nfipsec policy update $OURS owner admin action discard
+	check terminate swan a --terminate --child net
+	# shellcheck disable=SC2086 # words
+	check "it stays" on a nfipsec policy del $OURS
+	check "clear text" nothing_clear
+}
+
+# gone HOST NUMBER: that CHILD_SA is, with its SAs
+gone() {
+	! swanctl_on "$1" --list-sas | grep -q " net: #$2," && sas_are "$1" 2
+}
+
 ike_setup
 topology
-plan 5
+plan 6
 run "a peer that chooses another one's SPI" same_spi
+run "a policy that somebody else takes" taken
 for driver in xfrm nfipsec; do
 	run "a trap for a name that nobody knows, nfipsec - $driver" unnamed $driver
 	run "a trap without a route to the peer, nfipsec - $driver" wayless $driver

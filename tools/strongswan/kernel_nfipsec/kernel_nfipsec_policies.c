@@ -169,13 +169,18 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 		!kernel_nfipsec_spd_change(this->socket, this->leftovers, policy,
 								   before))
 	{
+		status = FAILED;
+	}
+	/* of a policy that is there, the use stays: the daemon may go on and delete
+	 * the one before, and the policy must not go with that */
+	if (status != SUCCESS && !before)
+	{
 		policy->uses->remove(policy->uses, use, NULL);
 		if (kernel_nfipsec_use_moves(use))
 		{
 			array_remove(this->moving, ARRAY_TAIL, NULL);
 		}
 		kernel_nfipsec_use_destroy(use);
-		status = FAILED;
 	}
 	if (policy->uses->get_count(policy->uses))
 	{
@@ -221,13 +226,15 @@ METHOD(kernel_nfipsec_policies_t, query, status_t,
 
 /**
  * Have in the SPD what a policy is without a use that was taken out of it, the
- * first one or another. Without any, the policy goes.
+ * first one or another. Without any, the policy goes. Where the SPD did not take
+ * what the first one wants, that is tried again.
  */
 static status_t without_use(private_kernel_nfipsec_policies_t *this,
 							kernel_nfipsec_policy_t *policy,
 							kernel_nfipsec_use_t *use, bool first)
 {
 	status_t status = SUCCESS;
+	bool change = first || policy->stale;
 
 	if (!policy->uses->get_count(policy->uses))
 	{
@@ -240,12 +247,12 @@ static status_t without_use(private_kernel_nfipsec_policies_t *this,
 		kernel_nfipsec_route_remove(&policy->route);
 		kernel_nfipsec_policy_destroy(policy);
 	}
-	else if (first && !kernel_nfipsec_spd_change(this->socket, this->leftovers,
-												 policy, use))
+	else if (change && !kernel_nfipsec_spd_change(this->socket, this->leftovers,
+												  policy, use))
 	{
 		status = FAILED;
 	}
-	else if (first)
+	else if (change)
 	{
 		route_update(this, policy);
 	}
@@ -408,6 +415,11 @@ METHOD(kernel_nfipsec_policies_t, lacks, bool,
 		use = kernel_nfipsec_policy_first(policy);
 		if (policy->index == index && use->type == POLICY_IPSEC)
 		{
+			if (policy->stale)
+			{	/* packets wait for what it should be */
+				kernel_nfipsec_spd_change(this->socket, this->leftovers,
+										  policy, NULL);
+			}
 			kernel_nfipsec_policy_sas(policy, sas);
 			*per_cpu = use->per_cpu;
 			found = TRUE;

@@ -69,7 +69,8 @@ struct kernel_nfipsec_policies_t {
 	u_int (*reinstall)(kernel_nfipsec_policies_t *this);
 
 	/**
-	 * Look which SAs a policy is for that lacks one in the kernel.
+	 * Look which SAs a policy is for that lacks one in the kernel. If the SPD did
+	 * not take what it should be, that is tried again first.
 	 *
 	 * @param index		number of the policy in the SPD
 	 * @param sas		protocol, destination and SPI of each SA that the daemon

@@ -70,6 +70,11 @@ struct kernel_nfipsec_policy_t {
 	bool protects;
 
 	/**
+	 * Whether what is in the SPD is not what the use that counts wants.
+	 */
+	bool stale;
+
+	/**
 	 * Packets that had met it when it was last queried.
 	 */
 	uint64_t packets;

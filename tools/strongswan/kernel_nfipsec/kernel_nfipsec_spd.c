@@ -24,6 +24,7 @@ static bool install(kernel_nfipsec_socket_t *socket,
 	{
 		return TRUE;
 	}
+	policy->stale = TRUE;
 	if (!kernel_nfipsec_policy_spd(policy, &pol))
 	{
 		return FALSE;
@@ -47,7 +48,8 @@ static bool install(kernel_nfipsec_socket_t *socket,
 	}
 	socket->release(socket);
 	/* without the module, it is installed when that is loaded */
-	return err == 0 || err == -ENODEV;
+	policy->stale = err && err != -ENODEV;
+	return !policy->stale;
 }
 
 /*
@@ -58,7 +60,7 @@ bool kernel_nfipsec_spd_change(kernel_nfipsec_socket_t *socket,
 							   kernel_nfipsec_policy_t *policy,
 							   kernel_nfipsec_use_t *before)
 {
-	if (before && policy->protects &&
+	if (before && policy->protects && !policy->stale &&
 		kernel_nfipsec_use_is_alike(kernel_nfipsec_policy_first(policy), before))
 	{
 		return TRUE;
@@ -113,6 +115,17 @@ u_int kernel_nfipsec_spd_reinstall(kernel_nfipsec_socket_t *socket,
 	return count;
 }
 
+/**
+ * Whether a policy is somebody else's, who has made it his since it was installed.
+ */
+static bool is_others(struct nfipsec *handle, const struct nfipsec_policy *key)
+{
+	struct nfipsec_policy pol;
+
+	return nfipsec_policy_get(handle, key, &pol) == 0 &&
+		   !kernel_nfipsec_owns(pol.owner);
+}
+
 /*
  * see header file
  */
@@ -129,6 +142,14 @@ bool kernel_nfipsec_spd_remove(kernel_nfipsec_socket_t *socket,
 		return FALSE;
 	}
 	kernel_nfipsec_policy_spd_key(policy, &pol);
+	if (is_others(handle, &pol))
+	{
+		DBG1(DBG_KNL, "nfipsec: policy %R === %R %N is of another owner by now "
+			 "and stays", policy->src_ts, policy->dst_ts, policy_dir_names,
+			 policy->key.dir);
+		socket->release(socket);
+		return TRUE;
+	}
 	err = nfipsec_policy_del(handle, &pol);
 	if (err == -ENODEV)
 	{	/* it went with the module */

@@ -47,7 +47,8 @@ u_int kernel_nfipsec_spd_reinstall(kernel_nfipsec_socket_t *socket,
 								   hashtable_t *policies);
 
 /**
- * Take a policy out of the SPD. Failures are logged.
+ * Take a policy out of the SPD, unless it has another owner by now. Failures are
+ * logged.
  *
  * @param socket	connection to the kernel module
  * @param policy	policy

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What comes seldom: traps whose peer or own address is not known yet; a peer that
-# chooses SPIs that others have.
+# chooses SPIs that others have; policies that somebody else takes; traps that are
+# refused.
 #
 #     192.168.1.1-4                     192.168.2.1-4
 #         a ================================ b
@@ -50,7 +51,10 @@ swanctl_conf() {
 		p=b
 		[[ $h == a ]] || p=a
 	fi
-	child net 1 "$h" "$p" | connection peer "$h" "$p"
+	{
+		child net 1 "$h" "$p"
+		child net-if 1 "$h" "$p" 'interface = eth0'
+	} | connection peer "$h" "$p"
 	{
 		child named 1 "$h" "$p"
 		child named-beet 2 "$h" "$p" 'mode = beet'
@@ -97,7 +101,7 @@ protects() {
 # and what comes so is refused
 held() {
 	local before dir
-	for dir in in out; do
+	for dir in out in; do
 		check "policy $dir" protects a "$dir" "$1" ||
 			on a nfipsec policy list
 	done
@@ -254,11 +258,27 @@ gone() {
 	! swanctl_on "$1" --list-sas | grep -q " net: #$2," && sas_are "$1" 2
 }
 
+# refused: a trap for something that nfipsec cannot do takes nothing with it of one
+# that is equal but for that
+refused() {
+	local dir
+	daemons nfipsec xfrm || return 1
+	check trap swan a --install --child net
+	refute "another trap" swan a --install --child net-if >/dev/null
+	check "a says so" logged a 'an interface is not supported' || show_logs
+	for dir in out in; do
+		check "policy $dir" protects a "$dir" 1
+	done
+	check "from a" pings a 192.168.2.1 3 -I 192.168.1.1
+	check "clear text" nothing_clear
+}
+
 ike_setup
 topology
-plan 6
+plan 7
 run "a peer that chooses another one's SPI" same_spi
 run "a policy that somebody else takes" taken
+run "a trap that is refused" refused
 for driver in xfrm nfipsec; do
 	run "a trap for a name that nobody knows, nfipsec - $driver" unnamed $driver
 	run "a trap without a route to the peer, nfipsec - $driver" wayless $driver

@@ -140,9 +140,14 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 	kernel_nfipsec_policy_key_t key;
 	kernel_nfipsec_policy_t *policy;
 	kernel_nfipsec_use_t *use, *before;
+	char *lacks;
 
-	if (!kernel_nfipsec_policy_supported(id, data))
+	lacks = kernel_nfipsec_policy_lacks(id, data);
+	if (lacks)
 	{
+		DBG1(DBG_KNL, "nfipsec: policy %R === %R %N refused: %s is not "
+			 "supported", id->src_ts, id->dst_ts, policy_dir_names, id->dir,
+			 lacks);
 		return NOT_SUPPORTED;
 	}
 	if (!kernel_nfipsec_policy_key(id, &key))
@@ -331,6 +336,10 @@ METHOD(kernel_nfipsec_policies_t, del, status_t,
 	kernel_nfipsec_policy_key_t key;
 	kernel_nfipsec_policy_t *policy;
 
+	if (kernel_nfipsec_policy_lacks(id, data))
+	{	/* it was refused, one that is equal but for that is another's */
+		return NOT_FOUND;
+	}
 	if (!kernel_nfipsec_policy_key(id, &key))
 	{
 		return FAILED;

@@ -16,46 +16,38 @@
 /*
  * see header file
  */
-bool kernel_nfipsec_policy_supported(kernel_ipsec_policy_id_t *id,
-									 kernel_ipsec_manage_policy_t *data)
+char *kernel_nfipsec_policy_lacks(kernel_ipsec_policy_id_t *id,
+								  kernel_ipsec_manage_policy_t *data)
 {
-	char *what = NULL;
-
 	if (id->mark.value || id->mark.mask)
 	{
-		what = "a mark";
+		return "a mark";
 	}
-	else if (id->if_id)
+	if (id->if_id)
 	{
-		what = "an interface ID";
+		return "an interface ID";
 	}
-	else if (id->interface)
+	if (id->interface)
 	{
-		what = "an interface";
+		return "an interface";
 	}
-	else if (id->label)
+	if (id->label)
 	{
-		what = "a security label";
+		return "a security label";
 	}
 #ifdef HAVE_HW_OFFLOAD_PACKET
-	else if (data && data->hw_offload != HW_OFFLOAD_NO &&
-			 data->hw_offload != HW_OFFLOAD_AUTO)
+	if (data && data->hw_offload != HW_OFFLOAD_NO &&
+		data->hw_offload != HW_OFFLOAD_AUTO)
 	{
-		what = "hardware offload";
+		return "hardware offload";
 	}
 #endif
-	else if (data && data->manual_prio &&
-			 data->manual_prio <= KERNEL_NFIPSEC_PRIO_IKE)
+	if (data && data->manual_prio &&
+		data->manual_prio <= KERNEL_NFIPSEC_PRIO_IKE)
 	{
-		what = "a priority of those for IKE, up to 32,";
+		return "a priority of those for IKE, up to 32,";
 	}
-	if (what)
-	{
-		DBG1(DBG_KNL, "nfipsec: policy %R === %R %N refused: %s is not "
-			 "supported", id->src_ts, id->dst_ts, policy_dir_names, id->dir,
-			 what);
-	}
-	return !what;
+	return NULL;
 }
 
 /*

@@ -133,10 +133,10 @@ struct kernel_nfipsec_use_t {
  *
  * @param id		identity of a policy
  * @param data		the rest of it
- * @return			FALSE if it cannot be installed, which was logged
+ * @return			what is asked for and not supported, NULL if all is
  */
-bool kernel_nfipsec_policy_supported(kernel_ipsec_policy_id_t *id,
-									 kernel_ipsec_manage_policy_t *data);
+char *kernel_nfipsec_policy_lacks(kernel_ipsec_policy_id_t *id,
+								  kernel_ipsec_manage_policy_t *data);
 
 /**
  * Identity of a policy, without the part that is logged.

@@ -3,7 +3,7 @@
 #
 # What comes seldom: traps whose peer or own address is not known yet; a peer that
 # chooses SPIs that others have; policies that somebody else takes; traps that are
-# refused.
+# refused; an SA that moves while the other one of its CHILD_SA cannot.
 #
 #     192.168.1.1-4                     192.168.2.1-4
 #         a ================================ b
@@ -53,6 +53,7 @@ swanctl_conf() {
 	fi
 	{
 		child net 1 "$h" "$p"
+		child comp 3 "$h" "$p" 'ipcomp = yes'
 		child net-if 1 "$h" "$p" 'interface = eth0'
 	} | connection peer "$h" "$p"
 	{
@@ -165,8 +166,8 @@ wayless() {
 spi_of() {
 	on "$1" nfipsec sa list | awk -v dir=" dir $2 " -v dst="$3" '
 		/^src / { mine = $4 == dst }
-		/^\tproto / { spi = $4 }
-		mine && index($0, dir) { print spi }'
+		/^\tproto / { spi = $2 == "esp" ? $4 : "" }
+		mine && spi && index($0, dir) { print spi }'
 }
 
 STAYS='there is one with this SPI, which stays'
@@ -273,12 +274,43 @@ refused() {
 	check "clear text" nothing_clear
 }
 
+# half_moved: a has another address and can move the SA that receives, but not the
+# other one, since it is gone. The CHILD_SA is rekeyed, and of the old one goes all
+# that has moved.
+half_moved() {
+	local before
+	daemons nfipsec xfrm || return 1
+	initiate a comp || return 1
+	before=$(child_id a comp)
+	ip -n "${NS[a]}" addr del fd00::1/64 dev eth0
+	ip -n "${NS[a]}" addr del 10.0.1.1/24 dev eth1
+	check "from a" pings a 192.168.2.3 3 -I 192.168.1.3 -s 1200
+	check "SAs" sas_are a 4
+	check "one goes" on a nfipsec sa del dst 10.0.0.2 proto esp \
+		spi "$(spi_of a out 10.0.0.2)"
+	ip_batch a <<-LINES
+		addr add 10.0.0.11/16 dev eth0
+		addr del 10.0.0.1/24 dev eth0
+	LINES
+	check "it cannot move" busywait 20 logged a 'unable to move SA' || show_logs
+	check "another one" busywait 20 child_is_not a comp "$before" || show_logs
+	check "what has moved goes" busywait 20 sas_are a 4 ||
+		{ on a nfipsec sa list; show_logs; }
+	ip_batch a <<-LINES
+		addr add 10.0.0.1/24 dev eth0
+		addr del 10.0.0.11/16 dev eth0
+		addr add fd00::1/64 dev eth0 nodad
+		addr add 10.0.1.1/24 dev eth1
+	LINES
+}
+
 ike_setup
 topology
-plan 7
+plan 8
 run "a peer that chooses another one's SPI" same_spi
 run "a policy that somebody else takes" taken
 run "a trap that is refused" refused
+run "an SA that moves without the other one" half_moved
 for driver in xfrm nfipsec; do
 	run "a trap for a name that nobody knows, nfipsec - $driver" unnamed $driver
 	run "a trap without a route to the peer, nfipsec - $driver" wayless $driver

@@ -354,7 +354,8 @@ METHOD(kernel_ipsec_t, del_sa, status_t,
 	kernel_nfipsec_sa_key(id->src, id->dst, IPPROTO_COMP,
 						  kernel_nfipsec_cpi2spi(data->cpi), &comp);
 	if (data->cpi && !this->sas->refused(this->sas, &comp, id->dst))
-	{	/* also one that was reserved for nothing */
+	{	/* also one that was reserved for nothing; has moved with the other */
+		comp.dst = key.dst;
 		kernel_nfipsec_sad_del(handle, &comp);
 	}
 	this->socket->release(this->socket);

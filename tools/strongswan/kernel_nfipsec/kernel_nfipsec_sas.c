@@ -95,7 +95,8 @@ METHOD(kernel_nfipsec_sas_t, add, void,
 }
 
 /**
- * Find an SA, -1 if it is not known. Under the mutex.
+ * Find an SA, the newest if it is noted several times, -1 if it is not known. Under
+ * the mutex.
  */
 static int find(private_kernel_nfipsec_sas_t *this,
 				const struct nfipsec_addr *dst, uint8_t proto, uint32_t spi,
@@ -103,15 +104,16 @@ static int find(private_kernel_nfipsec_sas_t *this,
 {
 	int i;
 
-	for (i = 0; array_get(this->sas, i, known); i++)
+	for (i = array_count(this->sas) - 1; i >= 0; i--)
 	{
+		array_get(this->sas, i, known);
 		if (known->spi == spi && known->proto == proto &&
 			memeq(&known->dst, dst, sizeof(*dst)))
 		{
-			return i;
+			break;
 		}
 	}
-	return -1;
+	return i;
 }
 
 /**

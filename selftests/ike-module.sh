@@ -26,13 +26,16 @@ topology() {
 	done
 }
 
-# child NAME LAST HOST PEER: of the addresses that end in that
+# child NAME LAST HOST PEER [LINE...]: of the addresses that end in that
 child() {
+	local name=$1 last=$2 h=$3 p=$4
+	shift 4
 	cat <<-CONF
-		$1 {
-			local_ts = ${NET[$3]}.$2/32
-			remote_ts = ${NET[$4]}.$2/32
+		$name {
+			local_ts = ${NET[$h]}.$last/32
+			remote_ts = ${NET[$p]}.$last/32
 			esp_proposals = aes128gcm16
+			$(printf '%s\n' "$@")
 		}
 	CONF
 }
@@ -44,6 +47,8 @@ swanctl_conf() {
 	{
 		child net 1 "$h" "$p"
 		child trap 2 "$h" "$p"
+		child timed 2 "$h" "$p" "$([[ $h == b ]] || echo "rekey_time = ${TIMED}s")" \
+			'life_time = 1h' 'rand_time = 0'
 		cat <<-CONF
 			host {
 				mode = transport
@@ -164,6 +169,49 @@ lost() {
 	check "from a" pings a 192.168.2.1 5 -I 192.168.1.1 || show_logs
 	refute "nothing of others" logged a /192.0.2.2
 }
+
+# lost_meanwhile: an SA is wanted as soon as the daemon looks for what it has not
+# heard of
+lost_meanwhile() {
+	local before
+	daemons nfipsec xfrm || return 1
+	initiate a net || return 1
+	before=$(child_id a net)
+	on a nfipsec default acquire-timeout 60
+	kill -STOP "${DAEMON[a]}"
+	alg_words nfipsec aes128gcm16 1
+	check "more events than its socket holds" end_sas a 700
+	kill -CONT "${DAEMON[a]}"
+	check "it says so" busywait 10 logged a 'events were lost' || show_logs
+	check flush on a nfipsec sa flush owner charon-systemd
+	on a ping -n -q -c 1 -W 1 -I 192.168.1.1 192.168.2.1 >/dev/null
+	replaced "$before"
+	check "from a" pings a 192.168.2.1 5 -I 192.168.1.1 || show_logs
+	check "clear text" nothing_clear
+}
+
+# set_back: the time of day is, before an SA is to be rekeyed, which the daemon
+# cannot hear of. How old an SA is does not depend on it.
+TIMED=15
+set_back() {
+	local before until
+	daemons nfipsec xfrm || return 1
+	initiate a timed || return 1
+	until=$(($(uptime) + TIMED + 1))
+	before=$(child_id a timed)
+	kill -STOP "${DAEMON[a]}"
+	check "an hour less" date -s '-1 hour' >/dev/null
+	alg_words nfipsec aes128gcm16 1
+	check "more events than its socket holds" end_sas a 700
+	check "time goes by" busywait $((TIMED * 2)) past "$until"
+	kill -CONT "${DAEMON[a]}"
+	check "it says so" busywait 10 logged a 'events were lost' || show_logs
+	check "another CHILD_SA" busywait 20 child_is_not a timed "$before" || show_logs
+	check "the time again" date -s '+1 hour' >/dev/null
+	check "clear text" nothing_clear
+}
+uptime() { sed 's/\..*//' /proc/uptime; }
+past() { (($(uptime) >= $1)); }
 
 # move_fails: something is where an SA of b would have to be, so that the one of
 # IPComp with it, moved first, is moved back, to the reqid that it had
@@ -308,12 +356,14 @@ small() {
 
 ike_setup
 topology
-plan 8
+plan 10
 run "module reloaded, nfipsec - xfrm" reloaded xfrm
 run "module reloaded, nfipsec - nfipsec" reloaded nfipsec
 run "CHILD_SA ended without the module" ended
 run "SAs deleted by somebody else" flushed
 run "events lost" lost
+run "an event among those lost that comes later" lost_meanwhile
+run "the time of day set back" set_back
 run "a move that fails" move_fails
 run "unloaded while no thread is idle" busy
 run "very many policies left" left

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <time.h>
+#include <poll.h>
 
 #include <daemon.h>
 #include <collections/array.h>
@@ -52,6 +52,12 @@ struct private_kernel_nfipsec_events_t {
 	 * A connection of its own, only the watcher's callback reads it.
 	 */
 	struct nfipsec *handle;
+
+	/**
+	 * Whether its socket was full, and has not been read empty since; for that
+	 * callback too.
+	 */
+	bool full;
 
 	/**
 	 * Handles what was read.
@@ -362,13 +368,17 @@ static int expire_again(const struct nfipsec_sa *sa, void *arg)
 		.proto = sa->proto,
 		.spi = sa->spi,
 	};
-	uint64_t now = time(NULL), seq = seq_limit(sa);
+	uint64_t seq = seq_limit(sa), age = 0;
 
+	if (!this->sas->age(this->sas, sa, &age))
+	{	/* nor is it told of it */
+		return 0;
+	}
 	ev.hard = reached(seq, sa->seq_out);
 	if (ev.hard || reached(seq / 16 * 15, sa->seq_out) ||
 		reached(l->byte_soft, sa->used_bytes) ||
 		reached(l->packet_soft, sa->used_packets) ||
-		(now > sa->add_time && reached(l->time_soft, now - sa->add_time)))
+		reached(l->time_soft, age))
 	{
 		expire(this, &ev);
 	}
@@ -498,6 +508,19 @@ static int event(const struct nfipsec_event *from, void *arg)
 }
 
 /**
+ * Whether nothing is to be read.
+ */
+static bool is_empty(int fd)
+{
+	struct pollfd pfd = {
+		.fd = fd,
+		.events = POLLIN,
+	};
+
+	return poll(&pfd, 1, 0) == 0;
+}
+
+/**
  * Called by the watcher when there is something to read. That may be its own
  * thread, so nothing is waited for here that another thread does: one that adds a
  * policy has its mutex while the watcher reads what kernel-netlink was answered.
@@ -508,14 +531,20 @@ static bool readable(private_kernel_nfipsec_events_t *this, int fd,
 	int err;
 
 	err = nfipsec_event_read(this->handle, event, this);
+	/* the kernel says once that it had no room, and drops what comes until all is
+	 * read that there was: only then nothing is missed by looking */
+	this->full |= err == -ENOBUFS;
+	if (this->full && is_empty(fd))
+	{
+		this->full = FALSE;
+		put(this, NULL);
+	}
 	switch (err)
 	{
 		case 0:
 		case -EAGAIN:
 		case -EINTR:
-			return TRUE;
 		case -ENOBUFS:
-			put(this, NULL);
 			return TRUE;
 		default:
 			DBG1(DBG_KNL, "nfipsec: %s", nfipsec_error(this->handle));

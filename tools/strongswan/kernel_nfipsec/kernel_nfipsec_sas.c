@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <time.h>
 
 #include <daemon.h>
 #include <collections/array.h>
@@ -71,27 +72,19 @@ typedef struct {
 	uint8_t dir;
 	/** where it was moved from, no address if it was not */
 	struct nfipsec_addr from;
+	/** when it was added, seconds since the system was started */
+	uint64_t added;
 } known_t;
 
-METHOD(kernel_nfipsec_sas_t, add, void,
-	private_kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
-	const struct nfipsec_addr *from)
+/**
+ * Seconds since the system was started, those in which it slept included.
+ */
+static uint64_t uptime()
 {
-	known_t known = {
-		.dst = sa->dst,
-		.spi = sa->spi,
-		.proto = sa->proto,
-		.dir = sa->dir,
-	};
+	struct timespec ts;
 
-	if (from)
-	{
-		known.from = *from;
-	}
-
-	this->mutex->lock(this->mutex);
-	array_insert(this->sas, ARRAY_TAIL, &known);
-	this->mutex->unlock(this->mutex);
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec;
 }
 
 /**
@@ -114,6 +107,31 @@ static int find(private_kernel_nfipsec_sas_t *this,
 		}
 	}
 	return i;
+}
+
+METHOD(kernel_nfipsec_sas_t, add, void,
+	private_kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
+	const struct nfipsec_addr *from)
+{
+	known_t known = {
+		.dst = sa->dst,
+		.spi = sa->spi,
+		.proto = sa->proto,
+		.dir = sa->dir,
+		.added = uptime(),
+	}, old;
+
+	this->mutex->lock(this->mutex);
+	if (from)
+	{
+		known.from = *from;
+		if (find(this, from, sa->proto, sa->spi, &old) >= 0)
+		{
+			known.added = old.added;
+		}
+	}
+	array_insert(this->sas, ARRAY_TAIL, &known);
+	this->mutex->unlock(this->mutex);
 }
 
 /**
@@ -228,6 +246,23 @@ METHOD(kernel_nfipsec_sas_t, dir, uint8_t,
 	return dir;
 }
 
+METHOD(kernel_nfipsec_sas_t, age, bool,
+	private_kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
+	uint64_t *age)
+{
+	known_t known;
+	bool found;
+
+	this->mutex->lock(this->mutex);
+	found = find(this, &sa->dst, sa->proto, sa->spi, &known) >= 0;
+	this->mutex->unlock(this->mutex);
+	if (found)
+	{
+		*age = uptime() - known.added;
+	}
+	return found;
+}
+
 METHOD(kernel_nfipsec_sas_t, has, bool,
 	private_kernel_nfipsec_sas_t *this, const struct nfipsec_addr *dst,
 	uint8_t proto, uint32_t spi)
@@ -335,6 +370,7 @@ kernel_nfipsec_sas_t *kernel_nfipsec_sas_create()
 			.refuse = _refuse,
 			.refused = _refused,
 			.dir = _dir,
+			.age = _age,
 			.has = _has,
 			.missing = _missing,
 			.destroy = _destroy,

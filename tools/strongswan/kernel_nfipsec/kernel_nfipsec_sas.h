@@ -66,6 +66,17 @@ struct kernel_nfipsec_sas_t {
 	uint8_t (*dir)(kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa);
 
 	/**
+	 * Age of an SA, by the clock that the module has for its limits, which no
+	 * step of the time of day changes.
+	 *
+	 * @param sa		its destination, protocol and SPI
+	 * @param age		result in seconds
+	 * @return			FALSE if it is not known
+	 */
+	bool (*age)(kernel_nfipsec_sas_t *this, const struct nfipsec_sa *sa,
+				uint64_t *age);
+
+	/**
 	 * Whether an SA is one of those.
 	 *
 	 * @param dst		its destination

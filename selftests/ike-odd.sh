@@ -82,7 +82,7 @@ topology() {
 	hosts c
 	wire a eth1 c eth0
 	ip -n "${NS[a]}" addr add 10.0.1.1/24 dev eth1
-	ip -n "${NS[c]}" addr add ${ADDR[c]}/24 dev eth0
+	ip -n "${NS[c]}" addr add 10.0.1.3/24 dev eth0
 	ip_batch c < <(printf "addr add ${NET[c]}.%d/32 dev lo\n" {1..2})
 	watch_clear c eth0
 	ip -n "${NS[b]}" addr add $FAR/32 dev lo

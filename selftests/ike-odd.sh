@@ -55,6 +55,8 @@ swanctl_conf() {
 		child net 1 "$h" "$p"
 		child comp 3 "$h" "$p" 'ipcomp = yes'
 		child net-if 1 "$h" "$p" 'interface = eth0'
+		# to b both that a has are this one
+		[[ $h != b ]] || child named-beet 2 "$h" "$p" 'mode = beet'
 	} | connection peer "$h" "$p"
 	{
 		child named 1 "$h" "$p"

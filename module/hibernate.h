@@ -7,6 +7,8 @@
 #include <linux/init.h>
 #include <linux/jump_label.h>
 
+#ifdef CONFIG_HIBERNATION
+
 DECLARE_STATIC_KEY_FALSE(nfipsec_hibernation);
 
 /**
@@ -26,5 +28,23 @@ static inline bool nfipsec_hibernates(void)
 
 int __init nfipsec_hibernate_init(void);
 void nfipsec_hibernate_exit(void);
+
+#else
+
+static inline bool nfipsec_hibernates(void)
+{
+	return false;
+}
+
+static inline int nfipsec_hibernate_init(void)
+{
+	return 0;
+}
+
+static inline void nfipsec_hibernate_exit(void)
+{
+}
+
+#endif
 
 #endif

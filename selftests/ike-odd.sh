@@ -15,6 +15,7 @@
 # usage: ike-odd.sh
 #
 # What it needs: see lib-ike.sh.
+# shellcheck disable=SC2030,SC2031 # other addresses for one connection alone
 # shellcheck source=./lib-ike.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib-ike.sh"
 
@@ -159,9 +160,9 @@ wayless() {
 	on a nfipsec default acquire-timeout 2
 	check trap swan a --install --child far || show_logs
 	held 4
-	check route ip -n "${NS[a]}" route add $FAR via 10.0.0.2
+	check route ip -n "${NS[a]}" route add "$FAR" via 10.0.0.2
 	arrives far 4
-	ip -n "${NS[a]}" route del $FAR via 10.0.0.2
+	ip -n "${NS[a]}" route del "$FAR" via 10.0.0.2
 }
 
 # spi_of HOST DIR DST: of its SA in that direction, to there

@@ -115,14 +115,17 @@ static bool is_looked_at(const struct nfipsec_net *nn,
 }
 
 /*
- * Since 7.0 a flowtable puts the header of such a tunnel in front itself, and takes it off:
- * policy would see neither the packet around a connection's nor where that came from.
+ * A flowtable puts the header of a tunnel in front itself, and takes it off, where the
+ * device tells it how, as on Linux 7: policy would see neither the packet around a
+ * connection's nor where that came from.
  */
 static bool by_tunnel(struct net *net, u32 index)
 {
 	const struct net_device *dev = dev_get_by_index_rcu(net, index);
 
-	return dev && (dev->type == ARPHRD_TUNNEL || dev->type == ARPHRD_TUNNEL6);
+	return dev &&
+	       (dev->type == ARPHRD_TUNNEL || dev->type == ARPHRD_TUNNEL6) &&
+	       dev->netdev_ops->ndo_fill_forward_path;
 }
 
 /**

@@ -517,7 +517,8 @@ static bool is_empty(int fd)
 		.events = POLLIN,
 	};
 
-	return poll(&pfd, 1, 0) == 0;
+	/* it is not told of a signal where there is something */
+	return poll(&pfd, 1, 0) <= 0;
 }
 
 /**

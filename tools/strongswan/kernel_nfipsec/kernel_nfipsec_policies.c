@@ -177,8 +177,9 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 		status = FAILED;
 	}
 	/* of a policy that is there, the use stays: the daemon may go on and delete
-	 * the one before, and the policy must not go with that */
-	if (status != SUCCESS && !before)
+	 * the one before, and the policy must not go with that. Not of a shunt that
+	 * lets pass, which it forgets, and never deletes */
+	if (status != SUCCESS && (!before || use->type == POLICY_PASS))
 	{
 		policy->uses->remove(policy->uses, use, NULL);
 		if (kernel_nfipsec_use_moves(use))
@@ -424,10 +425,12 @@ METHOD(kernel_nfipsec_policies_t, lacks, bool,
 		use = kernel_nfipsec_policy_first(policy);
 		if (policy->index == index && use->type == POLICY_IPSEC)
 		{
-			if (policy->stale)
-			{	/* packets wait for what it should be */
-				kernel_nfipsec_spd_change(this->socket, this->leftovers,
-										  policy, NULL);
+			/* packets wait for what it should be */
+			if (policy->stale &&
+				kernel_nfipsec_spd_change(this->socket, this->leftovers, policy,
+										  NULL))
+			{
+				route_update(this, policy);
 			}
 			kernel_nfipsec_policy_sas(policy, sas);
 			*per_cpu = use->per_cpu;

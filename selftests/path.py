@@ -24,6 +24,9 @@ null = Algo("null-sha256_128", 7)
 sock4 = lab.listen(PORT)
 sock6 = lab.listen(PORT, six=True)
 report = lib.Report()
+# from time to time the kernel forgets what it has learned of routes by others
+lab.n.ip("neigh replace fd00::2 lladdr 02:00:00:00:00:02 dev vn nud permanent "
+         "router")
 
 
 def forget_routes():

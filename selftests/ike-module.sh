@@ -26,20 +26,6 @@ topology() {
 	done
 }
 
-# child NAME LAST HOST PEER [LINE...]: of the addresses that end in that
-child() {
-	local name=$1 last=$2 h=$3 p=$4
-	shift 4
-	cat <<-CONF
-		$name {
-			local_ts = ${NET[$h]}.$last/32
-			remote_ts = ${NET[$p]}.$last/32
-			esp_proposals = aes128gcm16
-			$(printf '%s\n' "$@")
-		}
-	CONF
-}
-
 swanctl_conf() {
 	local h=$1 p=b
 	[[ $h == a ]] || p=a

@@ -22,20 +22,6 @@
 ADDR[c]=10.0.1.3 NET[c]=192.168.3
 NAME=gateway.invalid FAR=10.9.0.2
 
-# child NAME LAST HOST PEER [LINE...]: of the addresses that end in that
-child() {
-	local name=$1 last=$2 h=$3 p=$4
-	shift 4
-	cat <<-CONF
-		$name {
-			local_ts = ${NET[$h]}.$last/32
-			remote_ts = ${NET[$p]}.$last/32
-			esp_proposals = aes128gcm16
-			$(printf '%s\n' "$@")
-		}
-	CONF
-}
-
 swanctl_conf() {
 	local h=$1 p=b
 	[[ $h == a ]] || p=a

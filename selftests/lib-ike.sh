@@ -131,6 +131,21 @@ identity() {
 	CONF
 }
 
+# child NAME LAST HOST PEER [LINE...]: a child of a connection's, of the addresses that
+# end in that
+child() {
+	local name=$1 last=$2 h=$3 p=$4
+	shift 4
+	cat <<-CONF
+		$name {
+			local_ts = ${NET[$h]}.$last/32
+			remote_ts = ${NET[$p]}.$last/32
+			esp_proposals = aes128gcm16
+			$(printf '%s\n' "$@")
+		}
+	CONF
+}
+
 # connection NAME HOST PEER [LINE...] <CHILDREN: one of HOST's swanctl.conf
 connection() {
 	local name=$1 h=$2 p=$3

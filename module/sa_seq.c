@@ -107,8 +107,8 @@ enum nfipsec_reason nfipsec_sa_seq_next(struct nfipsec_sa *sa, u64 *seq)
  * Takes none.
  *
  * Context: any.
- * Return: what nfipsec_sa_seq_next() would now, or NFIPSEC_OUT_HIBERNATION, with which
- * nobody asks that.
+ * Return: what nfipsec_sa_seq_next() would now; NFIPSEC_OUT_HIBERNATION while nobody may
+ * call that.
  */
 enum nfipsec_reason nfipsec_sa_seq_left(const struct nfipsec_sa *sa)
 {

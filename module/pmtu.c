@@ -106,7 +106,10 @@ static unsigned int configured_mtu(const struct dst_entry *dst)
 	if (from)
 		mtu = READ_ONCE(from->fib6_pmtu);
 	rcu_read_unlock();
-	return mtu ?: ip6_dst_mtu_maybe_forward(dst, true);
+	if (!mtu)
+		return ip6_dst_mtu_maybe_forward(dst, true);
+	mtu = min_t(unsigned int, mtu, IP6_MAX_MTU);
+	return mtu - lwtunnel_headroom(dst->lwtstate, mtu);
 }
 
 /*

@@ -450,6 +450,35 @@ def told_of_many(six):
         lab.reset()
 
 
+def told_with_label():
+    """What the route itself adds does not fit, whoever was told of it."""
+    peer = "fd00:8::1"
+    if lib.sh("modprobe", "mpls_iptunnel", ok=None)[0]:
+        raise lib.Skip("a kernel without MPLS")
+    lab.reset()
+    forget_routes()
+    lab.n.ip("route add %s encap mpls 100 via inet6 %s dev vn mtu 1500" %
+             (peer, PEER6))
+    lab.sa(null, "out", "transport", True, peer=peer)
+    lab.policy("out", OUT6, peer, 17, mode="transport")
+    sock = obedient(True, PORT + 1)
+
+    def path():
+        return lib.json_of(lab.cli("-j", "policy", "explain", "out", "src", OUT6,
+                                   "dst", peer, "proto", "udp"))["path_mtu"]
+
+    try:
+        equal(path(), 1496, "before")
+        send(sock, True, peer, 1496)
+        # the stack takes the label off what it was told, too
+        equal(route_mtu(True, peer, PORT + 3), largest(True, 1496) - 4, "told")
+        equal(path(), 1496, "afterwards")
+    finally:
+        sock.close()
+        lab.reset()
+        lab.n.ip("route del %s" % peer)
+
+
 def told_and_tunnel():
     """The stack does not cut by it, nor refuse, what leaves by a tunnel."""
     lab.reset()
@@ -728,6 +757,7 @@ for v in (False, True):
     report.add("errors sent, " + tag, errors_out, v)
 report.add("errors of the protected side", errors_inside)
 report.add("path MTU told, and a tunnel", told_and_tunnel)
+report.add("path MTU told, and a label", told_with_label)
 report.add("class of an error sent", error_class)
 report.add("path MTU below that of IPv6", least_ipv6)
 report.add("path MTU, behind options", behind_options)

@@ -547,6 +547,62 @@ def many():
           % (count, *took))
 
 
+def closed():
+    """Output that was closed takes no descriptor that has another purpose."""
+    lab.reset()
+    lab.cli("policy", "add", "dir", "in", "src", IN4, "dst", FAR4, "action",
+            "bypass")
+    for words in ("save", "policy list", "-j stats"):
+        status, _, err = lab.n.exec("sh", "-c", "nfipsec %s >&-" % words, ok=None)
+        equal((status, "writing the output" in err), (1, True), words)
+    text = lab.n.exec("sh", "-c", "nfipsec save 2>&- <&-")
+    equal("action bypass" in text, True, "errors and input closed")
+
+
+def no_core():
+    """Its memory has keys in it: the kernel gives it to nobody."""
+    def others():
+        try:
+            with open("/proc/%d/comm" % p.pid, encoding="ascii") as f:
+                if f.read() != "nfipsec\n":
+                    return False
+            return os.stat("/proc/%d/environ" % p.pid).st_uid == 0
+        except FileNotFoundError:
+            return False
+
+    with subprocess.Popen([*lib.NOBODY, lib.public_cli(), "--batch", "-"],
+                          stdin=subprocess.PIPE) as p:
+        try:
+            lib.wait_for(others, "a process whose memory is its own")
+        finally:
+            p.stdin.close()
+
+
+def told_no_more():
+    """A monitor that nobody reads says so, where no signal ends it."""
+    lab.reset()
+    out, into = os.pipe()
+    ignore = "import os, signal, sys; signal.signal(13, signal.SIG_IGN); " \
+        "os.execvp(sys.argv[1], sys.argv[1:])"
+    with subprocess.Popen(
+            ["nsenter", "--net=" + lab.n.path, "--", "python3", "-c", ignore,
+             "nfipsec", "monitor", "all"], stdout=into, stderr=subprocess.PIPE,
+            restore_signals=False) as p:
+        os.close(into)
+        os.close(out)
+
+        def ended():
+            run("policy", "add", "dir", "in", "src", IN4, "dst", FAR4,
+                "action", "bypass")
+            run("policy", "flush")
+            return p.poll() is not None
+
+        lib.wait_for(ended, "its end")
+        said = p.stderr.read().decode()
+        equal((p.returncode, "monitor: writing the output: Broken pipe" in said),
+              (1, True), said)
+
+
 report.add("round trip", round_trip)
 report.add("types and codes", types)
 report.add("written otherwise", otherwise)
@@ -562,5 +618,8 @@ report.add("order", order)
 report.add("errors", errors)
 report.add("many refused", many_refused)
 report.add("owners", owners)
+report.add("closed descriptors", closed)
+report.add("no core dump", no_core)
+report.add("monitor of nobody", told_no_more)
 report.add("many", many)
 sys.exit(report.run())

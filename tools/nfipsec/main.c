@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options, one command or a batch of them, exit status. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -122,13 +125,34 @@ static int run(int argc, char **argv)
 	return batch_run(mode.batch);
 }
 
-int main(int argc, char **argv)
+/* What is opened later is neither input nor output, whatever was closed before us. */
+static void fill_standard(void)
+{
+	int fd;
+
+	do
+		/* not to write to: output that goes nowhere is an error */
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* A core dump would hold keys. Who takes them by a pipe is sent them without limit. */
+static void keep_no_core(void)
 {
 	const struct rlimit none = {};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int main(int argc, char **argv)
+{
 	int ret;
 
-	/* A core dump would hold keys. */
-	setrlimit(RLIMIT_CORE, &none);
+	fill_standard();
+	keep_no_core();
 	cli.out = stdout;
 	ret = run(argc, argv);
 	if (ret && ret != CLI_DIFFERS)

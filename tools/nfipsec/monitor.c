@@ -2,6 +2,7 @@
 /* Events as text and as JSON, one a line. */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <arpa/inet.h>
 
 #include "acquire.h"
@@ -140,6 +141,9 @@ struct json_object *event_json(const struct nfipsec_event *ev)
 	return o;
 }
 
+/* No error of a socket, which are negative. */
+#define NOT_WRITTEN	1
+
 /* Whoever reads our output wants each line at once. */
 static int event_one(const struct nfipsec_event *ev, void *arg)
 {
@@ -148,7 +152,7 @@ static int event_one(const struct nfipsec_event *ev, void *arg)
 		json_print(event_json(ev));
 	else
 		event_print(cli.out, ev);
-	return fflush(cli.out) ? -errno : 0;
+	return fflush(cli.out) ? NOT_WRITTEN : 0;
 }
 
 /* What is asked for: events if nothing is. */
@@ -197,5 +201,8 @@ int cmd_monitor(struct args *a)
 		if (ret == -ENOBUFS || ret == -EINTR)
 			ret = 0;
 	}
+	if (ret == NOT_WRITTEN)
+		return cli_fail(CLI_FAILED, "monitor: writing the output: %s",
+				strerror(errno));
 	return cli_refused("monitor");
 }

@@ -32,7 +32,7 @@ static const struct nfipsec_limits none;
 
 static void queue(struct nfipsec_expiry *x)
 {
-	queue_work(system_power_efficient_wq, &x->work);
+	queue_work(system_dfl_wq, &x->work);
 }
 
 static enum hrtimer_restart timer_fn(struct hrtimer *timer)

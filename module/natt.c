@@ -161,21 +161,24 @@ static void send_keepalive(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	nfipsec_reinject_out(nn->net, skb, sa->key.family, true, false, false);
 }
 
-/* One look at all SAs that want keepalives; come back when the next is due. */
-static void keepalive_work(struct work_struct *work)
+/* SAs that are looked at before others get the config lock. */
+#define AT_A_TIME	64
+
+/* Between two looks at all of them: each SA has a second of its own. */
+#define PAUSE		(HZ / 4)
+
+/* Some of those not looked at yet, which join the others; when one is due next. */
+static unsigned long look_at_some(struct nfipsec_net *nn,
+				  struct list_head *left, unsigned long next)
 {
-	struct nfipsec_udpsa *u = container_of(to_delayed_work(work),
-					       struct nfipsec_udpsa, work);
-	struct nfipsec_net *nn = container_of(u, struct nfipsec_net, udpsa);
-	unsigned long due, next = 0;
+	unsigned int n = AT_A_TIME;
 	struct nfipsec_sa *sa;
-	bool more = false;
+	unsigned long due;
 
-	mutex_lock(&nn->lock);
-	list_for_each_entry(sa, &u->keepalive, keepalive_node) {
-		unsigned long interval = sa->encap.keepalive * HZ;
-
-		due = READ_ONCE(sa->last_sent) + interval;
+	while (n-- && !list_empty(left)) {
+		sa = list_first_entry(left, struct nfipsec_sa, keepalive_node);
+		list_move_tail(&sa->keepalive_node, &nn->udpsa.keepalive);
+		due = READ_ONCE(sa->last_sent) + sa->encap.keepalive * HZ;
 		if (time_after_eq(jiffies, due)) {
 			/* As a packet of this SA, which would have done too. */
 			nfipsec_sa_sent(sa);
@@ -184,16 +187,38 @@ static void keepalive_work(struct work_struct *work)
 			send_keepalive(nn, sa);
 			local_bh_enable();
 			rcu_read_unlock();
-			due = jiffies + interval;
+			due = jiffies + sa->encap.keepalive * HZ;
 		}
-		if (!more || time_before(due, next))
+		if (time_before(due, next))
 			next = due;
-		more = true;
 		cond_resched();
 	}
-	if (more)
-		nfipsec_udpsa_arm(nn, next);
+	return next;
+}
+
+/* One look at all SAs that want keepalives; come back when the next is due. */
+static void keepalive_work(struct work_struct *work)
+{
+	struct nfipsec_udpsa *u = container_of(to_delayed_work(work),
+					       struct nfipsec_udpsa, work);
+	struct nfipsec_net *nn = container_of(u, struct nfipsec_net, udpsa);
+	unsigned long next = jiffies + MAX_JIFFY_OFFSET;
+	bool more = true;
+	LIST_HEAD(left);
+
+	mutex_lock(&nn->lock);
+	list_splice_init(&u->keepalive, &left);
 	mutex_unlock(&nn->lock);
+	while (more) {
+		/* SAs go meanwhile, from whichever list they are in. */
+		mutex_lock(&nn->lock);
+		next = look_at_some(nn, &left, next);
+		more = !list_empty(&left);
+		if (!more && !list_empty(&u->keepalive))
+			nfipsec_udpsa_arm(nn, time_after(next, jiffies + PAUSE) ?
+					      next : jiffies + PAUSE);
+		mutex_unlock(&nn->lock);
+	}
 }
 
 /**

@@ -151,7 +151,7 @@ void nfipsec_udpsa_arm(struct nfipsec_net *nn, unsigned long when)
 	if (delayed_work_pending(&u->work) && !time_before(when, u->next))
 		return;
 	u->next = when;
-	mod_delayed_work(system_power_efficient_wq, &u->work,
+	mod_delayed_work(system_dfl_wq, &u->work,
 			 time_after(when, now) ? when - now : 0);
 }
 

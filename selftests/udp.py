@@ -715,6 +715,26 @@ def keepalives(six):
         equal(struct.unpack_from("!HH", p, head), (4602, 4603), "after the SA")
 
 
+def keepalives_of_many():
+    """More than are looked at at a time; some go meanwhile."""
+    lab.reset()
+    ports = {n: lab.sa(null, "out", extra=(encap(n, n, keepalive=1),))
+             for n in range(5000, 5150)}
+    peer = ends(False)[0]
+    for _ in range(2):
+        seen, end = set(), time.monotonic() + 20 * lib.SLOW
+        while seen != set(ports) and time.monotonic() < end:
+            p = lab.wire.recv(want=is_keepalive(False))
+            if p:
+                seen.add(struct.unpack_from("!H", p, 20)[0])
+        equal(seen, set(ports), "whose keepalives")
+        for port in list(ports)[::3]:
+            lab.nl.do("SA_DEL", attr(C["A_SA_DST"], addr(peer)),
+                      attr(C["A_SA_SPI"], struct.pack("!I", ports.pop(port))))
+        lab.wire.drain()
+    lab.reset()
+
+
 def quiet(six, dst):
     for _ in range(3):
         before, last, gap = lab.nl.stats()["out_keepalive"], None, 0
@@ -839,6 +859,7 @@ report.add("fragments of other UDP", fragments_clear)
 report.add("a super-packet", super_packet)
 report.add("path MTU", too_big)
 report.add("events are not for all", not_for_all)
+report.add("keepalives of many SAs", keepalives_of_many)
 report.add("keepalives and policy", keepalive_policy)
 report.add("a namespace goes before its keepalives", namespace_gone)
 report.add("refusals", refusals)

@@ -34,8 +34,15 @@
 /* Extension headers are of such units (RFC 8200 section 4). */
 #define EXTHDR_UNIT		8
 
-/* RFC 4302 appendix A1; what is not known there is zeroed. */
-static bool ipv4_option_stays(u8 type)
+/**
+ * nfipsec_mutable_ipv4_option_stays() - does AH authenticate an option?
+ * @type: of the IPv4 option
+ *
+ * RFC 4302 appendix A1; what is not known there is zeroed.
+ * Context: any.
+ * Return: false if it may change on the way.
+ */
+bool nfipsec_mutable_ipv4_option_stays(u8 type)
 {
 	switch (type) {
 	case IPOPT_SEC:
@@ -97,7 +104,7 @@ static int fix_ipv4_options(struct iphdr *iph, u8 *opt, const u8 *end,
 			routed = true;
 		}
 		/* As a whole: type and length too. */
-		if (!ipv4_option_stays(*opt))
+		if (!nfipsec_mutable_ipv4_option_stays(*opt))
 			memset(opt, 0, len);
 	}
 	return 0;

@@ -9,5 +9,6 @@
 #include <linux/types.h>
 
 int nfipsec_mutable_fix(u8 *hdr, unsigned int len, u8 family, bool arrived);
+bool nfipsec_mutable_ipv4_option_stays(u8 type);
 
 #endif

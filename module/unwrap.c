@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See unwrap.h. */
 #include <linux/bits.h>
+#include <linux/ipv6.h>
 #include <linux/skbuff.h>
+#include <net/ip.h>
 
 #include "admit.h"
 #include "comp.h"
 #include "encap.h"
 #include "expire.h"
 #include "flow.h"
+#include "front.h"
 #include "local.h"
 #include "natt.h"
 #include "net.h"
@@ -243,6 +246,52 @@ static const struct nfipsec_sa *behind_nat(const struct nfipsec_sa *before,
 	return sa->encap.type ? sa : before;
 }
 
+/*
+ * What is known of the headers in front of the SA that is next: AH has vouched for
+ * them, what is behind them came out of ESP. Both end with new headers.
+ */
+struct front {
+	bool vouched;
+	bool sealed;
+};
+
+/* Before ESP is opened: what is refused uses no sequence number up. */
+static enum nfipsec_reason check_front(const struct nfipsec_sa *sa,
+				       struct sk_buff *skb,
+				       const struct nfipsec_l3 *l3,
+				       const struct front *front)
+{
+	if (sa->mode != NFIPSEC_MODE_TRANSPORT ||
+	    sa->key.proto != IPPROTO_ESP || l3->family != AF_INET6 ||
+	    l3->l4_off == sizeof(struct ipv6hdr))
+		return NFIPSEC_OK;
+	if (!pskb_may_pull(skb, l3->l4_off))
+		return NFIPSEC_IN_NOMEM;
+	return nfipsec_front_ipv6_ok(skb->data, l3->l4_off, front->vouched) ?
+	       NFIPSEC_OK : NFIPSEC_IN_HEADER;
+}
+
+static void leave_front(const struct nfipsec_sa *sa, struct front *front)
+{
+	if (sa->mode != NFIPSEC_MODE_TRANSPORT)
+		*front = (struct front){};
+	else if (sa->key.proto == IPPROTO_AH)
+		front->vouched = true;
+	else if (sa->key.proto == IPPROTO_ESP)
+		front->sealed = true;
+}
+
+/* At the end: AH inside ESP has authenticated the options as they came. */
+static void blank_front(struct sk_buff *skb, const struct nfipsec_l3 *l3,
+			const struct front *front)
+{
+	if (!front->sealed || l3->family != AF_INET ||
+	    l3->l4_off == sizeof(struct iphdr))
+		return;
+	nfipsec_front_ipv4_blank(skb->data, l3->l4_off, front->vouched);
+	ip_send_check(ip_hdr(skb));
+}
+
 /* One SA further in. */
 static void opened_add(struct nfipsec_opened *in, struct nfipsec_sa *sa,
 		       unsigned int bytes)
@@ -283,19 +332,25 @@ enum nfipsec_reason nfipsec_unwrap(struct nfipsec_net *nn,
 {
 	const struct nfipsec_sa *nat = NULL;
 	enum nfipsec_reason reason;
+	struct front front = {};
 	struct nfipsec_sa *next;
 
 	in->chain.len = 0;
 	in->received = BIT(0);
 	for (;;) {
-		reason = leave_sa(nn, *sa, skb, l3, flow);
+		reason = check_front(*sa, skb, l3, &front);
+		if (!reason)
+			reason = leave_sa(nn, *sa, skb, l3, flow);
 		if (reason)
 			return reason;
+		leave_front(*sa, &front);
 		nat = behind_nat(nat, *sa);
 		opened_add(in, *sa, skb->len);
 		reason = next_sa(nn, *sa, skb, l3, flow, &next);
 		if (!reason && !next && nat)
 			reason = nfipsec_udp_mend(nat, skb, l3);
+		if (!reason && !next)
+			blank_front(skb, l3, &front);
 		if (reason || !next)
 			return reason;
 		if (in->chain.len == NFIPSEC_TMPL_MAX)

@@ -444,6 +444,50 @@ def ipv6_headers_bad():
         host.ip("link set %s mtu 1500" % dev)
 
 
+def around_esp(six):
+    """Both of transport mode: what AH does not vouch for makes no error."""
+    null = lib.Algo("null-sha256_128", 7)
+    lab.reset()
+    esp = lab.sa(null, "in", "transport", six)
+    spi = lab.sa(auth, "in", "transport", six, proto=AH)
+    src, dst = (PEER6, OUT6) if six else (PEER4, OUT4)
+    lab.nl.do("POLICY_NEW", *lab.policy_attrs(
+        "in", lib.selector(src, dst, 17), mode="transport", six=six),
+        attr(C["A_POLICY_TMPL"], [
+            attr(C["A_TMPL_PROTO"], lib.u8(AH)),
+            attr(C["A_TMPL_MODE"], lib.u8(C["MODE_TRANSPORT"])),
+            attr(C["A_TMPL_REQID"], u32(1))]))
+    lab.mark()
+
+    def packet(seq, **kw):
+        text = udp(src, dst, FAR_PORT, PORT, b"both")
+        return make(six, spi, seq, 50, null.seal(esp, seq, 17, text), **kw)
+
+    if six:
+        frag = struct.pack("!BBHI", FRAG, 0, 0, 7)
+        for seq, headers in enumerate(HEADERS.values(), 1):
+            feed(packet(seq, headers=headers), {"in_ok": 1}, b"both")
+        for n, want in ((1, None), (2, "in_header")):
+            p = packet(seq + n)
+            p = p[:4] + struct.pack("!HB", len(p) - 40 + 8 * n, FRAG) + \
+                p[7:40] + frag * (n - 1) + bytes([AH]) + frag[1:] + p[40:]
+            feed(p, {want or "in_ok": 1}, None if want else b"both")
+            lab.wire.silent()
+        return
+    sock4.setsockopt(0, 6, 1)       # IP_RECVOPTS
+    changed = bytearray(packet(1, options=OPTIONS["mixed"]))
+    changed[24:28] = b"\x44\x04\x01\0"
+    lab.wire.send(refresh(bytes(changed)))
+    lab.counted({"in_ok": 1})
+    wait_for(lambda: lib.select.select([sock4, lab.wire.sock], [], [], 0)[0],
+             "an outcome")
+    lab.wire.silent()
+    data, anc, _, _ = sock4.recvmsg(100, 100)
+    sock4.setsockopt(0, 6, 0)
+    equal((data, anc[0][2]),
+          (b"both", b"\x94\x04\0\0\x01\x01\x01\x01\x82\x03\x11\0"), "options")
+
+
 def tampered(six):
     """Of all bytes only those that may change can."""
     spi = setup_in(six=six)
@@ -864,6 +908,8 @@ report.add("IPv6 headers", ipv6_headers)
 report.add("IPv6 options that change", ipv6_headers_changed)
 report.add("IPv6 fragment header of a whole datagram", ipv6_fragment_header)
 report.add("IPv6 headers that are malformed", ipv6_headers_bad)
+report.add("around ESP, IPv4", around_esp, False)
+report.add("around ESP, IPv6", around_esp, True)
 report.add("each byte of an IPv4 packet", tampered, False)
 report.add("each byte of an IPv6 packet", tampered, True)
 report.add("reserved field", reserved)

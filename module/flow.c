@@ -138,6 +138,50 @@ static bool parse_ipv6(const struct sk_buff *skb, int nhoff,
 }
 
 /**
+ * nfipsec_l3_hides_fragment() - is it a fragment behind AH?
+ * @skb: packet that nfipsec_l3_parse() accepted, its network header set
+ * @l3: its layout
+ *
+ * AH is around whole datagrams alone (RFC 4302 section 3.3.4). But conntrack walks
+ * over it to a fragment header, and puts such a fragment together with others.
+ * Context: any.
+ * Return: true if it is one, or has too many headers to tell.
+ */
+bool nfipsec_l3_hides_fragment(const struct sk_buff *skb,
+			       const struct nfipsec_l3 *l3)
+{
+	unsigned int off = skb_network_offset(skb) + l3->l4_off;
+	const struct ipv6_opt_hdr *ah;
+	struct nfipsec_l3 behind = {};
+	struct ipv6_opt_hdr buf;
+	u8 proto = l3->proto;
+	int i, len;
+
+	if (l3->family != AF_INET6 || proto != NEXTHDR_AUTH)
+		return false;
+	for (i = 0; i < NFIPSEC_EXTHDR_MAX; i++) {
+		u8 next = 0;
+
+		if (proto == NEXTHDR_AUTH) {
+			ah = skb_header_pointer(skb, off, sizeof(buf), &buf);
+			if (!ah)
+				return false;
+			next = ah->nexthdr;
+			len = ipv6_authlen(ah);
+		} else {
+			len = exthdr_len(skb, off, proto, &next, &behind);
+		}
+		if (len <= 0)
+			return false;
+		if (behind.frag)
+			return true;
+		off += len;
+		proto = next;
+	}
+	return true;
+}
+
+/**
  * nfipsec_l3_parse() - find the layout of an IP packet
  * @skb: packet, its network header set, may be non-linear
  * @family: AF_INET or AF_INET6, what the header must be

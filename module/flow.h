@@ -53,6 +53,8 @@ enum nfipsec_natt {
 
 bool nfipsec_l3_parse(const struct sk_buff *skb, u8 family,
 		      struct nfipsec_l3 *l3);
+bool nfipsec_l3_hides_fragment(const struct sk_buff *skb,
+			       const struct nfipsec_l3 *l3);
 bool nfipsec_flow_parse(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 			struct nfipsec_flow *flow);
 bool nfipsec_flow_plain(const struct sk_buff *skb, u8 family,

@@ -112,7 +112,6 @@ static bool may_be_fragment(const struct sk_buff *skb, u8 family)
 	case NEXTHDR_UDP:
 	case NEXTHDR_ICMP:
 	case NEXTHDR_ESP:
-	case NEXTHDR_AUTH:
 		return false;
 	default:
 		return true;

@@ -271,7 +271,10 @@ static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
 		if (nfipsec_clear_gathers(nn, &l3, &flow, judge))
 			return nfipsec_defrag(nn, skb, &l3);
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
-		return false;
+		if (!judge || !nfipsec_l3_hides_fragment(skb, &l3))
+			return false;
+		nfipsec_drop(nn, skb, NFIPSEC_IN_HEADER);
+		return true;
 	} else if (!l3.frag && nfipsec_is_ipsec(l3.proto)) {
 		/* No device has one, but tc can send here what was to leave. */
 		if (skb_is_gso(skb) ?

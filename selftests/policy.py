@@ -654,6 +654,38 @@ def completed():
     lab.counted({"in_clear": 1})
 
 
+def completed_behind_ah():
+    """Nor does one whose fragment header stands behind a header of AH.
+
+    Conntrack walks over that, and has fragments put together before hooks that
+    come later see them.
+    """
+    data = bytes(800) + b"\1\2\3\4" * 100
+    first, last = pieces(True, data)
+    ah = struct.pack("!BBHIIQQ", 44, 5, 0, 0x4321, 1, 0, 0)
+    # the same sum, so that UDP does not mind
+    forged = last[40:-4] + last[-2:] + last[-4:-2]
+    opts = b"\1\4\0\0\0\0"
+    lab.n.exec("nft", "-f", "-", stdin="table ip6 t { chain c { type filter "
+               "hook input priority 0; ct state new counter; }; }")
+    try:
+        for kind, head in ((51, ah), (0, bytes([51, 0]) + opts + ah),
+                           (51, bytes([51]) + ah[1:] + ah),
+                           (51, bytes([60]) + ah[1:] + bytes([44, 0]) + opts)):
+            lab.reset()
+            spi = lab.sa(null, "in")
+            lab.policy("in", FAR6, IN6)
+            lab.mark()
+            lab.wire.send(ipv6(FAR6, IN6, kind, head + forged))
+            for seq, p in enumerate((first, last), 1):
+                lab.wire.send(ipv4(PEER4, OUT4, 50,
+                                   null.seal(spi, seq, 41, p)))
+            equal(sock6.recv(65536)[-4:], data[-4:], "completed")
+            lab.counted({"in_ok": 2, "in_header": 1})
+    finally:
+        lab.n.exec("nft", "flush", "ruleset")
+
+
 def completed_by_port():
     """Nor where the one is protected and the other not because of its port.
 
@@ -920,6 +952,7 @@ for name, func in (
         ("SAs of one value", populated),
         ("algorithms of an SA", algorithms), ("newest SA", newest_sa), ("fragments in", fragments_in),
         ("fragments in the clear of a protected datagram", completed),
+        ("fragments in the clear behind AH", completed_behind_ah),
         ("fragments in the clear, by port", completed_by_port),
         ("fragments in the clear, passing through", fragments_through),
         ("fragments inside a tunnel", fragments_inside),

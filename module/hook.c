@@ -46,7 +46,7 @@ static bool from_bridge(const struct sk_buff *skb)
 #endif
 }
 
-/* And leaves by another port, without being routed: not ours. */
+/* And leaves by another port, without being routed: not ours, but for NAT. */
 static bool bridged(const struct sk_buff *skb)
 {
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
@@ -165,11 +165,16 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 static unsigned int forward(void *priv, struct sk_buff *skb,
 			    const struct nf_hook_state *state)
 {
-	if (!from_bridge(skb) || bridged(skb))
+	struct nfipsec_net *nn;
+	bool consumed;
+
+	if (!from_bridge(skb))
 		return NF_ACCEPT;
-	return nfipsec_input(nfipsec_net_rcu(state->net), skb, state->pf,
-			     NFIPSEC_AT_BRIDGE_FORWARD) ?
-	       NF_STOLEN : NF_ACCEPT;
+	nn = nfipsec_net_rcu(state->net);
+	consumed = bridged(skb) ?
+		   nfipsec_input_bridged(nn, skb, state->pf, state->in) :
+		   nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_BRIDGE_FORWARD);
+	return consumed ? NF_STOLEN : NF_ACCEPT;
 }
 
 /* What was transformed, by us or by XFRM, has been through policy. */

@@ -25,6 +25,7 @@
 #include <linux/preempt.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
+#include <net/l3mdev.h>
 
 #include "admit.h"
 #include "clear.h"
@@ -34,6 +35,7 @@
 #include "input.h"
 #include "local.h"
 #include "meta.h"
+#include "nat.h"
 #include "natt.h"
 #include "net.h"
 #include "noinit.h"
@@ -289,8 +291,13 @@ static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
 		   where == NFIPSEC_AT_BRIDGE_IN) {
 		learn = true;
 	}
-	if (judge && !settled && nfipsec_clear_drop(nn, skb, &l3, &flow))
-		return true;
+	if (judge && !settled) {
+		/* PRE_ROUTING would have judged it before NAT. */
+		if (where >= NFIPSEC_AT_BRIDGE_IN)
+			nfipsec_nat_undo(nn->net, skb, &flow);
+		if (nfipsec_clear_drop(nn, skb, &l3, &flow))
+			return true;
+	}
 	if (learn)
 		nfipsec_pmtu_learn(nn, skb, &l3);
 	return false;
@@ -322,6 +329,40 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		judge = false;
 	}
 	return look(nn, skb, family, where, judge);
+}
+
+/**
+ * nfipsec_input_bridged() - judge a packet that a bridge sends on by itself
+ * @nn: namespace
+ * @skb: packet at FORWARD, starting with its IP header
+ * @family: AF_INET or AF_INET6
+ * @in: the bridge, or its VLAN, that it came by
+ *
+ * What NAT of this host has sent there was not only bridged: it may have been for
+ * the host itself. Everything else is no business of ours.
+ * Context: under rcu_read_lock(), process or softirq.
+ * Return: true if the packet is consumed.
+ */
+bool nfipsec_input_bridged(struct nfipsec_net *nn, struct sk_buff *skb,
+			   u8 family, const struct net_device *in)
+{
+	struct nfipsec_flow flow nfipsec_noinit;
+	struct nfipsec_l3 l3 nfipsec_noinit;
+
+	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_IN]) || !skb_nfct(skb))
+		return false;
+	if (!nfipsec_flow_plain(skb, family, &l3, &flow) &&
+	    (!nfipsec_l3_parse(skb, family, &l3) ||
+	     !nfipsec_flow_parse(skb, &l3, &flow)))
+		return false;
+	if (!nfipsec_nat_undo(nn->net, skb, &flow))
+		return false;
+	flow.meta = (struct nfipsec_meta){
+		.iif = in->ifindex,
+		.vrf = l3mdev_master_ifindex_rcu(in),
+		.mark = skb->mark,
+	};
+	return nfipsec_clear_drop(nn, skb, &l3, &flow);
 }
 
 /* As the stack hands it over. */

@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+struct net_device;
 struct nfipsec_net;
 struct sk_buff;
 
@@ -26,6 +27,8 @@ enum nfipsec_where {
 
 bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		   enum nfipsec_where where);
+bool nfipsec_input_bridged(struct nfipsec_net *nn, struct sk_buff *skb,
+			   u8 family, const struct net_device *in);
 bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb,
 			 u8 family);
 

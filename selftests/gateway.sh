@@ -7,13 +7,16 @@
 #      h1 --------- br0 gw ============= r ============= far
 #  192.168.1.2  192.168.1.1  10.1.0.1       10.2.0.2   192.168.2.2
 #   fd00:1::2    fd00:1::1   fd01::1  1300  fd02::2     fd00:2::2
+#      h2 ---------- |
+#  192.168.1.3, fd00:1::3
 #
 # shellcheck source=./lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 topology() {
-	hosts h1 gw r far
+	hosts h1 h2 gw r far
 	wire h1 eth0 gw port
+	wire h2 eth0 gw port2
 	wire gw wan r left
 	wire r right far wan 1300
 	for h in gw r; do
@@ -26,9 +29,16 @@ topology() {
 		route add default via 192.168.1.1
 		route add default via fd00:1::1
 	LINES
+	ip_batch h2 <<-LINES
+		addr add 192.168.1.3/24 dev eth0
+		addr add fd00:1::3/64 dev eth0 nodad
+		route add default via 192.168.1.1
+		route add default via fd00:1::1
+	LINES
 	ip_batch gw <<-LINES
 		link add br0 type bridge
 		link set port master br0
+		link set port2 master br0
 		link set br0 up
 		addr add 192.168.1.1/24 dev br0
 		addr add fd00:1::1/64 dev br0 nodad
@@ -42,6 +52,10 @@ topology() {
 		addr add fd01::9/64 dev left nodad
 		addr add 10.2.0.9/24 dev right
 		addr add fd02::9/64 dev right nodad
+		route add 192.168.1.0/24 via 10.1.0.1
+		route add fd00:1::/64 via fd01::1
+		route add 192.168.2.2 via 10.2.0.2
+		route add fd00:2::2 via fd02::2
 	LINES
 	ip_batch far <<-LINES
 		addr add 192.168.2.2/32 dev lo
@@ -97,6 +111,105 @@ clear_from_bridge() {
 	check "counted once" test "$(counter gw in_discard)" -eq $((before + 2))
 }
 
+# Python for a host that takes and ends whatever comes to TCP port 7
+TAKES='
+import socket, sys
+with socket.create_server((sys.argv[1], 7), family=int(sys.argv[2])) as s:
+    print("ready", flush=True)
+    while True:
+        s.accept()[0].close()
+'
+
+# taker HOST ADDRESS FAMILY
+taker() {
+	: >"$TMP/taker.$1"
+	on "$1" python3 -c "$TAKES" "$2" "$3" >"$TMP/taker.$1" &
+	PIDS+=($!)
+	check "server on $1" busywait 10 grep -q ready "$TMP/taker.$1"
+}
+
+# reaches HOST ADDRESS PORT [SECONDS]
+reaches() {
+	on "$1" timeout "${4:-1}" bash -c ": </dev/tcp/$2/$3"
+}
+
+# in_discard, once one more is counted than before
+discarded() {
+	(($(counter gw in_discard) > $1))
+}
+
+# kept_off BEFORE HOST ADDRESS PORT: by policy
+kept_off() {
+	refute "$2 to $4" reaches "$2" "$3" "$4"
+	check "$2 to $4: counted" discarded "$1"
+}
+
+# Policy sees where a packet was sent, and not where NAT has it go: to a host behind
+# another interface, to this one, or back by the bridge; and answers likewise
+translated_from_bridge() {
+	local h1=192.168.1.2 h2=192.168.1.3 gw=192.168.1.1 far=192.168.2.2 call port
+	local tables=iptables af=2 error=3 any=0.0.0.0 ip=ip before
+	[[ $1 == 4 ]] || {
+		h1=fd00:1::2 h2=fd00:1::3 gw=fd00:1::1 far=fd00:2::2
+		tables=ip6tables af=10 error=1 any=:: ip=ip6
+	}
+	clear_all gw nfipsec && clear_all far nfipsec || return 1
+	on gw nft -f - <<-RULES || return 1
+		table $ip n {
+			chain pre {
+				type nat hook prerouting priority dstnat
+				iifname br0 $ip daddr $gw tcp dport vmap {
+					8080 : goto away, 8081 : goto here, 8082 : goto back }
+			}
+			chain away { meta l4proto tcp dnat to ${2/FAR/$far}:7; }
+			chain here { meta l4proto tcp redirect to :7; }
+			chain back { meta l4proto tcp dnat to ${2/FAR/$h2}:7; }
+			chain post {
+				type nat hook postrouting priority srcnat
+				iifname wan oifname br0 masquerade
+			}
+		}
+	RULES
+	for port in h1 h2 gw far; do
+		taker "$port" "$any" "$af"
+	done
+	for port in 8080 8081 8082; do
+		check "h1 to $port while no policy minds" busywait 5 reaches h1 "$gw" "$port" 2
+	done
+	check "far to h1 while no policy minds" busywait 5 reaches far "$h1" 7 2
+	for call in 1 0; do
+		on gw bash -c "echo $call >$BRIDGE/bridge-nf-call-$tables"
+		clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+			policy add dir in src $h1 dst $gw proto tcp dport 8080-8082 action discard
+		LINES
+		for port in 8080 8081 8082; do
+			kept_off "$(counter gw in_discard)" h1 "$gw" "$port"
+		done
+		# of what it was before NAT there is nothing else to say
+		clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+			policy add dir in src $h1 dst $gw proto tcp sport 7 action discard
+			policy add dir in src $h1 dst $gw proto $3 type $error action discard
+		LINES
+		kept_off "$(counter gw in_discard)" far "$h1" 7
+		before=$(counter gw in_discard)
+		on far bash -c "echo >/dev/udp/$h1/9"
+		check "error of h1: counted" busywait 5 discarded "$before"
+		# nor of what it is behind it
+		clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+			policy add dir in src $h1 dst $h2 proto tcp action discard
+			policy add dir in src $h1 dst $far proto tcp action discard
+			policy add dir in src $h1 dst $gw proto tcp dport 7 action discard
+		LINES
+		for port in 8080 8081; do
+			check "h1 to $port, no policy" reaches h1 "$gw" "$port" 5
+		done
+	done
+	on gw bash -c "echo 1 >$BRIDGE/bridge-nf-call-$tables"
+	check "bridged, no policy" reaches h1 "$gw" 8082 5
+	check "only bridged" reaches h1 "$h2" 7 5
+	on gw nft flush ruleset
+}
+
 no_bridge() {
 	echo "no br_netfilter in this kernel"
 	return "$KSFT_SKIP"
@@ -120,23 +233,25 @@ narrow_link() {
 		wire="${NS[r]},right,esp" ping=0,1000,1200 tcp=50000
 }
 
-need ip nsenter probe ping
+need ip nsenter probe ping nft python3
 load_module nfipsec
 topology
-plan 6
+plan 8
 modprobe -q br_netfilter 2>/dev/null || :
 BRIDGE=/proc/sys/net/bridge
 if [[ -e $BRIDGE/bridge-nf-call-iptables ]]; then
 	on gw bash -c "echo 1 >$BRIDGE/bridge-nf-call-iptables
 		echo 1 >$BRIDGE/bridge-nf-call-ip6tables"
-	BEHIND=behind_bridge CLEAR=clear_from_bridge
+	BEHIND=behind_bridge CLEAR=clear_from_bridge NAT=translated_from_bridge
 else
-	BEHIND=no_bridge CLEAR=no_bridge
+	BEHIND=no_bridge CLEAR=no_bridge NAT=no_bridge
 fi
 run "host behind a bridge, IPv4" "$BEHIND" 4
 run "host behind a bridge, IPv6" "$BEHIND" 6
 run "clear traffic by a bridge, IPv4" "$CLEAR" 4 1
 run "clear traffic by a bridge, IPv6" "$CLEAR" 6 any
+run "clear traffic by a bridge and NAT, IPv4" "$NAT" 4 FAR icmp
+run "clear traffic by a bridge and NAT, IPv6" "$NAT" 6 '[FAR]' icmpv6
 run "narrow link on the way, IPv4" narrow_link 4
 run "narrow link on the way, IPv6" narrow_link 6
 finish

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See nat.h. */
+#include <linux/skbuff.h>
+#include <net/ipv6.h>
+#include <net/netfilter/nf_conntrack.h>
+
+#include "nat.h"
+#include "selector.h"
+
+/**
+ * nfipsec_nat_undo() - where was a packet sent?
+ * @net: the namespace
+ * @skb: packet that came in, behind PRE_ROUTING and before all others that translate
+ * @flow: its flow; gets the destination that conntrack saw, and the port
+ *
+ * Of an answer that is where source NAT had put itself. Conntrack lets no ICMP error
+ * belong to a connection that was not sent where the connection's packets were. The
+ * source is still its own. Another namespace's conntrack says nothing here.
+ * Context: under rcu_read_lock().
+ * Return: whether the address is another than the packet has now.
+ */
+bool nfipsec_nat_undo(const struct net *net, const struct sk_buff *skb,
+		      struct nfipsec_flow *flow)
+{
+	const struct nf_conntrack_tuple *t;
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	union nfipsec_addr is = flow->daddr;
+
+	if (!ct || nf_ct_is_template(ct) || nf_ct_l3num(ct) != flow->family ||
+	    !net_eq(nf_ct_net(ct), net))
+		return false;
+	t = nf_ct_tuple(ct, CTINFO2DIR(ctinfo));
+	if (flow->proto == t->dst.protonum &&
+	    nfipsec_field(flow->family, flow->proto) == NFIPSEC_FIELD_PORTS)
+		flow->dport = ntohs(t->dst.u.all);
+	if (flow->family == AF_INET) {
+		flow->daddr.ip = t->dst.u3.ip;
+		return flow->daddr.ip != is.ip;
+	}
+	flow->daddr.in6 = t->dst.u3.in6;
+	return !ipv6_addr_equal(&flow->daddr.in6, &is.in6);
+}

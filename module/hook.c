@@ -148,6 +148,19 @@ static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 	       NF_STOLEN : NF_ACCEPT;
 }
 
+/*
+ * A device of another namespace, ipvlan's in L3S mode, takes it there from here. What
+ * has routed it says so.
+ */
+static bool for_other_net(const struct sk_buff *skb,
+			  const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	return netif_has_l3_rx_handler(state->in) && dst &&
+	       !net_eq(dev_net(READ_ONCE(dst->dev)), state->net);
+}
+
 static unsigned int local_in(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
@@ -156,6 +169,11 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 
 	if (is_loopback(state->in) || looped(skb))
 		return NF_ACCEPT;
+	if (unlikely(for_other_net(skb, state))) {
+		if (where == NFIPSEC_AT_LOCAL_IN)
+			return NF_ACCEPT;
+		where = NFIPSEC_AT_BRIDGE_FORWARD;
+	}
 	return nfipsec_input(nfipsec_net_rcu(state->net), skb, state->pf,
 			     where) ?
 	       NF_STOLEN : NF_ACCEPT;

@@ -14,7 +14,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 topology() {
-	hosts h1 h2 gw r far
+	hosts h1 h2 h3 gw r far
 	wire h1 eth0 gw port
 	wire h2 eth0 gw port2
 	wire gw wan r left
@@ -210,6 +210,41 @@ translated_from_bridge() {
 	on gw nft flush ruleset
 }
 
+# ESP for the XFRM of a host that ipvlan takes it to, in L3S mode, is not for this one,
+# though it comes to LOCAL_IN here
+ipvlan() {
+	modprobe -qa ipvlan esp4 esp6 xfrm_user 2>/dev/null
+	clear_all gw nfipsec && tunnel 4 || return 1
+	if ! ip -n "${NS[gw]}" link add ipv link wan netns "${NS[h3]}" type ipvlan mode l3s 2>"$TMP/err"; then
+		cat "$TMP/err"
+		lacking "$TMP/err" && return "$KSFT_SKIP"
+		return 1
+	fi
+	ip_batch h3 <<-LINES
+		link set ipv up
+		addr add 10.1.0.5/24 dev ipv
+		addr add fd01::5/64 dev ipv nodad
+	LINES
+	ip_batch r <<-LINES
+		route add 10.1.0.5 via 10.1.0.1
+		route add fd01::5 via fd01::1
+	LINES
+	check "ping in the clear" busywait 5 on r ping -q -n -c 1 -W 1 10.1.0.5
+	check "ping in the clear" busywait 5 on r ping -q -n -c 1 -W 1 fd01::5
+	protect r xfrm 10.1.0.9 10.1.0.5 10.1.0.9 10.1.0.5 transport \
+		aes128gcm16 0x4001 0x4002 &&
+		protect h3 xfrm 10.1.0.5 10.1.0.9 10.1.0.5 10.1.0.9 transport \
+			aes128gcm16 0x4002 0x4001 &&
+		protect r xfrm fd01::9 fd01::5 fd01::9 fd01::5 transport \
+			aes128gcm16 0x4003 0x4004 &&
+		protect h3 xfrm fd01::5 fd01::9 fd01::5 fd01::9 transport \
+			aes128gcm16 0x4004 0x4003 || return 1
+	check "ping through XFRM" busywait 5 on r ping -q -n -c 1 -W 1 10.1.0.5
+	check "ping through XFRM" busywait 5 on r ping -q -n -c 1 -W 1 fd01::5
+	equal "in_no_sa" "$(counter gw in_no_sa)" 0
+	ip -n "${NS[h3]}" link del ipv
+}
+
 no_bridge() {
 	echo "no br_netfilter in this kernel"
 	return "$KSFT_SKIP"
@@ -236,7 +271,7 @@ narrow_link() {
 need ip nsenter probe ping nft python3
 load_module nfipsec
 topology
-plan 8
+plan 9
 modprobe -q br_netfilter 2>/dev/null || :
 BRIDGE=/proc/sys/net/bridge
 if [[ -e $BRIDGE/bridge-nf-call-iptables ]]; then
@@ -254,4 +289,5 @@ run "clear traffic by a bridge and NAT, IPv4" "$NAT" 4 FAR icmp
 run "clear traffic by a bridge and NAT, IPv6" "$NAT" 6 '[FAR]' icmpv6
 run "narrow link on the way, IPv4" narrow_link 4
 run "narrow link on the way, IPv6" narrow_link 6
+run "ipvlan takes it to another host" ipvlan
 finish

@@ -342,6 +342,7 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	struct net_device *dev;
 	struct nfipsec_net *nn;
 	unsigned int verdict;
+	int iif;
 
 	if (transformed(skb, state->pf)) {
 		if (!skb_is_gso(skb))
@@ -361,9 +362,18 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	 */
 	dev = skb->dev;
 	skb->dev = state->out;
+	/*
+	 * No socket sends what is forwarded. L2TP's does send what it has put around a
+	 * packet that came by an interface, and leaves that in place.
+	 */
+	iif = skb->skb_iif;
+	if (state->sk)
+		skb->skb_iif = 0;
 	verdict = leaving(nn, skb, state);
-	if (verdict == NF_ACCEPT)
+	if (verdict == NF_ACCEPT) {
 		skb->dev = dev;
+		skb->skb_iif = iif;
+	}
 	return verdict;
 }
 

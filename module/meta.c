@@ -15,7 +15,7 @@
 /*
  * Behind a VRF, skb_iif is the VRF's and the member stands in the control block.
  * A packet that was made here has no skb_iif, nor has what a tunnel device put
- * another packet into.
+ * another packet into; see post_routing() for one that forgets to.
  */
 static u32 came_by(const struct sk_buff *skb, u8 family)
 {

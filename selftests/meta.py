@@ -17,7 +17,7 @@ PORT = 4000
 ESP, CLEAR = "ESP", "clear"
 FAMILIES = (False, True)
 NETS = {"vn": ("10.0.0.%d", "fd00::%d"), "vx": ("10.0.9.%d", "fd00:9::%d"),
-        "vb": ("10.0.7.%d", "fd00:7::%d")}
+        "vb": ("10.0.7.%d", "fd00:7::%d"), "l2": ("10.0.6.%d",)}
 lab = lib.Lab()
 null = Algo("null-sha256_128", 7)
 wires = {"vn": lab.wire}
@@ -99,10 +99,11 @@ def fate(start, wait):
 
     def there():
         for w in wires.values():
-            p = w.recv(0, want=lambda p: proto_of(p) in (17, 50))
+            # L2TP over IPv6 makes it a fragment that is the whole
+            p = w.recv(0, want=lambda p: proto_of(p) in (17, 44, 50))
             if p is None:
                 continue
-            if proto_of(p) == 17:
+            if proto_of(p) != 50:
                 return CLEAR
             return ESP, struct.unpack_from("!I", p, 20)[0]
         if wait and select.select([wait], [], [], 0)[0]:
@@ -188,6 +189,42 @@ def out_forwarded():
         marker("forward", 0, "", 6)
         equal(forwarded("vn", "vx", six), "out_discard", "marked on the way")
         nft("")
+    lab.reset()
+
+
+def out_l2tp():
+    """What L2TP puts around what is forwarded was made here."""
+    if lib.sh("sh", "-c", "modprobe -aq l2tp_eth l2tp_netlink && echo ok",
+              ok=None)[1] != "ok\n":
+        raise lib.Skip("a kernel without L2TP")
+    for six in FAMILIES:
+        lab.reset()
+        for line in ("tunnel tunnel_id 1 peer_tunnel_id 1 encap udp local %s "
+                     "remote %s udp_sport 1701 udp_dport 1701" % (
+                         host("vn", 1, six), host("vn", 2, six)),
+                     "session name l2 tunnel_id 1 session_id 1 "
+                     "peer_session_id 1"):
+            lab.n.exec("ip", "l2tp", "add", *line.split())
+        # IPv6 says things of itself
+        lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/l2/disable_ipv6")
+        lab.n.ip("link set l2 up\naddr add %s/24 dev l2\n" % host("l2", 1, 0) +
+                 "neigh add %s lladdr 02:00:00:00:00:02 dev l2 nud permanent"
+                 % host("l2", 9, 0))
+        rule("out", six, iif="vx", oif="vn")
+        equal(forwarded("vx", "l2", False), CLEAR, "no interface")
+        rule("out", six, oif="vn")
+        equal(forwarded("vx", "l2", False), "out_discard")
+        # and when it is looked up for the second time
+        rule("out", six, iif="vx", oif="vn", action="bypass")
+        policy("out", asks(six, oif="vn"), priority=1)
+        spi = lab.sa(null, "out")
+        equal(forwarded("vx", "l2", False), (ESP, spi))
+        rule("out", False, iif="vx", oif="l2")
+        equal(forwarded("vx", "l2", False), "out_discard", "inside")
+        lab.n.exec("ip", "l2tp", "del", "session", "tunnel_id", "1",
+                   "session_id", "1")
+        lab.n.exec("ip", "l2tp", "del", "tunnel", "tunnel_id", "1")
+        indices.pop("l2")
     lab.reset()
 
 
@@ -633,6 +670,7 @@ setup()
 for test, func in (
         ("leaves by an interface", out_interface),
         ("forwarded, in and out", out_forwarded),
+        ("forwarded, in L2TP", out_l2tp),
         ("mark", out_mark),
         ("received by an interface", in_clear),
         ("received, fragments", in_fragments),

@@ -48,12 +48,14 @@ enum nfipsec_reason nfipsec_clear_judge(const struct nfipsec_net *nn,
  * @skb: packet, starting with its IP header; consumed if it is dropped
  * @l3: its layout
  * @flow: its flow, see nfipsec_clear_judge()
+ * @why: what it is dropped for then; NFIPSEC_OK for what policy says
  *
  * Context: under rcu_read_lock().
  * Return: whether it is dropped.
  */
 bool nfipsec_clear_drop(const struct nfipsec_net *nn, struct sk_buff *skb,
-			const struct nfipsec_l3 *l3, struct nfipsec_flow *flow)
+			const struct nfipsec_l3 *l3, struct nfipsec_flow *flow,
+			enum nfipsec_reason why)
 {
 	struct nfipsec_verdict verdict;
 	enum nfipsec_reason reason;
@@ -62,7 +64,7 @@ bool nfipsec_clear_drop(const struct nfipsec_net *nn, struct sk_buff *skb,
 	if (verdict.policy)
 		this_cpu_inc(*verdict.policy->hits);
 	if (reason)
-		nfipsec_drop(nn, skb, reason);
+		nfipsec_drop(nn, skb, why ?: reason);
 	return reason;
 }
 

@@ -20,7 +20,8 @@ enum nfipsec_reason nfipsec_clear_judge(const struct nfipsec_net *nn,
 bool __must_check nfipsec_clear_drop(const struct nfipsec_net *nn,
 				     struct sk_buff *skb,
 				     const struct nfipsec_l3 *l3,
-				     struct nfipsec_flow *flow);
+				     struct nfipsec_flow *flow,
+				     enum nfipsec_reason why);
 bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
 			   const struct nfipsec_l3 *l3,
 			   const struct nfipsec_flow *flow, bool judge);

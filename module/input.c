@@ -145,8 +145,27 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 }
 
 /*
+ * For this host, and here it ends. But at PRE_ROUTING NAT is not undone yet, and a
+ * host behind this one may be meant: then policy judges it as anything in the clear,
+ * @reason being what for it is dropped, and LOCAL_IN has it again if it is for this
+ * host still. True if it is consumed.
+ */
+static bool end_here(const struct nfipsec_net *nn, struct sk_buff *skb,
+		     enum nfipsec_where where, enum nfipsec_reason why,
+		     enum nfipsec_reason *reason)
+{
+	if (where == NFIPSEC_AT_PRE_ROUTING) {
+		*reason = why;
+		return false;
+	}
+	nfipsec_drop(nn, skb, why);
+	return true;
+}
+
+/*
  * ESP or AH, also in UDP. Returns true if the packet is consumed. Sets @settled
- * if it may go on without being judged as clear traffic.
+ * if it may go on without being judged as clear traffic, or @reason as end_here()
+ * does.
  *
  * An SA that says it is for receiving is served at PRE_ROUTING; one that does
  * not say may also be one for sending to somebody else, whose packets pass
@@ -155,7 +174,8 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
  */
 static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 		  const struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
-		  enum nfipsec_where where, bool *settled)
+		  enum nfipsec_where where, bool *settled,
+		  enum nfipsec_reason *reason)
 {
 	struct nfipsec_sa *sa;
 
@@ -174,12 +194,11 @@ static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 	if (!known_local(where) && !nfipsec_to_local(nn->net, flow))
 		return false;
 
+	if (!sa && !xfrm_in_use(nn->net) && nfipsec_sad_any(nn))
+		return end_here(nn, skb, where, NFIPSEC_IN_NO_SA, reason);
 	/* Not for XFRM but for a socket: policy may have something against it. */
 	*settled = sa || l3->proto != IPPROTO_UDP || !xfrm_in_use(nn->net);
-	if (sa || xfrm_in_use(nn->net) || !nfipsec_sad_any(nn))
-		return false;
-	nfipsec_drop(nn, skb, NFIPSEC_IN_NO_SA);
-	return true;
+	return false;
 }
 
 /* Each datagram goes the way it would have gone by itself. Consumes @skb. */
@@ -209,22 +228,22 @@ static bool taken_apart(struct nfipsec_net *nn, struct sk_buff *skb,
 
 /*
  * UDP to a port on which an SA receives. Returns true if the packet is
- * consumed. Sets @settled as ipsec() does.
+ * consumed. Sets @settled and @reason as ipsec() does.
  */
 static bool udp(struct nfipsec_net *nn, struct sk_buff *skb,
 		struct nfipsec_l3 *l3, const struct nfipsec_flow *flow,
-		enum nfipsec_where where, bool *settled)
+		enum nfipsec_where where, bool *settled,
+		enum nfipsec_reason *reason)
 {
 	if (skb_is_gso(skb))
 		return taken_apart(nn, skb, flow, where);
 	switch (nfipsec_natt_parse(skb, l3)) {
 	case NFIPSEC_NATT_ESP:
-		return ipsec(nn, skb, l3, flow, where, settled);
+		return ipsec(nn, skb, l3, flow, where, settled, reason);
 	case NFIPSEC_NATT_KEEPALIVE:
 		if (!known_local(where) && !nfipsec_to_local(nn->net, flow))
 			return false;
-		nfipsec_drop(nn, skb, NFIPSEC_IN_KEEPALIVE);
-		return true;
+		return end_here(nn, skb, where, NFIPSEC_IN_KEEPALIVE, reason);
 	case NFIPSEC_NATT_OTHER:
 		break;
 	}
@@ -255,6 +274,7 @@ static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
 {
 	struct nfipsec_flow flow nfipsec_noinit;
 	struct nfipsec_l3 l3 nfipsec_noinit;
+	enum nfipsec_reason reason = NFIPSEC_OK;
 	bool settled = false;
 	bool learn = false;
 
@@ -281,11 +301,11 @@ static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
 		/* No device has one, but tc can send here what was to leave. */
 		if (skb_is_gso(skb) ?
 		    taken_apart(nn, skb, &flow, where) :
-		    ipsec(nn, skb, &l3, &flow, where, &settled))
+		    ipsec(nn, skb, &l3, &flow, where, &settled, &reason))
 			return true;
 	} else if (!l3.frag && l3.proto == IPPROTO_UDP &&
 		   nfipsec_udpsa_port(nn, family, htons(flow.dport))) {
-		if (udp(nn, skb, &l3, &flow, where, &settled))
+		if (udp(nn, skb, &l3, &flow, where, &settled, &reason))
 			return true;
 	} else if (where == NFIPSEC_AT_LOCAL_IN ||
 		   where == NFIPSEC_AT_BRIDGE_IN) {
@@ -295,7 +315,7 @@ static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
 		/* PRE_ROUTING would have judged it before NAT. */
 		if (where >= NFIPSEC_AT_BRIDGE_IN)
 			nfipsec_nat_undo(nn->net, skb, &flow);
-		if (nfipsec_clear_drop(nn, skb, &l3, &flow))
+		if (nfipsec_clear_drop(nn, skb, &l3, &flow, reason))
 			return true;
 	}
 	if (learn)
@@ -362,7 +382,7 @@ bool nfipsec_input_bridged(struct nfipsec_net *nn, struct sk_buff *skb,
 		.vrf = l3mdev_master_ifindex_rcu(in),
 		.mark = skb->mark,
 	};
-	return nfipsec_clear_drop(nn, skb, &l3, &flow);
+	return nfipsec_clear_drop(nn, skb, &l3, &flow, NFIPSEC_OK);
 }
 
 /* As the stack hands it over. */

@@ -298,11 +298,66 @@ remapped() {
 	check "b's SA" on b sh -c "nfipsec sa list | grep -q 'dport 61001'"
 }
 
+# own_too FAMILY: the NAT has SAs as well, with the same port. What answers the hosts
+# behind it comes to its own address, as what is for itself does.
+own_too() {
+	local f=$1 h
+	local -A had had_a
+	clear_hosts nfipsec nfipsec && clear_all nat nfipsec || return 1
+	on nat nft -f - <<-'RULES'
+		table inet n {
+			chain post {
+				type nat hook postrouting priority srcnat
+				oifname wan masquerade
+			}
+		}
+	RULES
+	end nat nfipsec 192.168.99.0/24 192.168.98.0/24 "${NAT[$f]}" "${B[$f]}" \
+		tunnel aes128gcm16 0x1001 0x1002 4500 4500 "${ANY[$f]}" || return 1
+	stats nat had && stats a had_a || return 1
+	behind_nat a tunnel "$f" aes128gcm16 nfipsec nfipsec 4500 "${ANY[$f]}" ||
+		return 1
+	check "in UDP" traffic 192.168.11.1 192.168.22.1 ping=56,1400 udp=1,1000
+	on b nfipsec sa move dst "${NAT[$f]}" proto esp spi $((SPI + 1)) to \
+		encap espinudp 4500 4500 "${ANY[$f]}" nat-keepalive-interval 1 || return 1
+	check "keepalives" busywait 10 more a in_keepalive "${had_a[in_keepalive]}"
+
+	for h in a b; do
+		clear_all "$h" nfipsec
+	done
+	SPI=$((SPI + 2))
+	protect a nfipsec 192.168.11.1 192.168.22.1 "${A[$f]}" "${B[$f]}" tunnel \
+		aes128gcm16 $((SPI)) $((SPI + 1)) &&
+		protect b nfipsec 192.168.22.1 192.168.11.1 "${B[$f]}" "${NAT[$f]}" \
+			tunnel aes128gcm16 $((SPI + 1)) $((SPI)) || return 1
+	check "not in UDP" "$TOOLS/probe" A="${NS[a]},192.168.11.1" \
+		B="${NS[b]},192.168.22.1" wire="${NS[a]},eth0,esp" ping=56,1400 udp=1,1000
+	equal "keepalives of the NAT" "$(counter nat in_keepalive)" "${had[in_keepalive]}"
+	equal "lost by the NAT" "$(counter nat in_no_sa)" "${had[in_no_sa]}"
+
+	# policy has its say, and what is for nobody behind it is dropped as before
+	on nat nfipsec default in discard
+	on b ping -q -n -c 1 -W 1 -I 192.168.22.1 192.168.11.1 >/dev/null
+	on nat nfipsec default in bypass
+	equal "discarded" "$(counter nat in_no_sa)" $((had[in_no_sa] + 1))
+	on nat nft flush ruleset
+	on nat conntrack -F 2>/dev/null
+	on b ping -q -n -c 1 -W 1 -I 192.168.22.1 192.168.11.1 >/dev/null
+	equal "for itself" "$(counter nat in_no_sa)" $((had[in_no_sa] + 2))
+	equal "by policy" "$(counter nat in_discard)" "${had[in_discard]}"
+	clear_all nat nfipsec
+}
+
+# more HOST COUNTER N: it counts more than that
+more() {
+	(($(counter "$1" "$2") > $3))
+}
+
 need ip probe nsenter nft conntrack python3 ping
 load_module nfipsec xfrm
 SPI=0x2000
 topology
-plan 18
+plan 20
 for h in a b; do
 	encap_holder $h 4500 || bail "no socket for XFRM"
 done
@@ -326,5 +381,7 @@ run "NAT, transport, IPv4, address not known" transport_nat 4 aes128gcm16 nfipse
 run "NAT, transport, IPv6, address known" transport_nat 6 aes128gcm16 nfipsec nfipsec fd00:1::2
 run "two clients behind one address, IPv4" two_clients 4
 run "two clients behind one address, IPv6" two_clients 6
+run "a NAT that has SAs of its own, IPv4" own_too 4
+run "a NAT that has SAs of its own, IPv6" own_too 6
 run "a NAT gives another port" remapped
 finish

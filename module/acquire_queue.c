@@ -218,6 +218,18 @@ static void let_go(struct nfipsec_acquires *a, struct nfipsec_acquire_entry *e,
 	spin_unlock_bh(&a->lock);
 }
 
+/* Its socket is held, as by whoever sends, who has it for longer than the packet. */
+static void send_on(struct net *net, struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+
+	if (sk && !refcount_inc_not_zero(&sk->sk_refcnt))
+		sk = NULL;
+	nfipsec_output(net, sk, skb);
+	if (sk)
+		sock_put(sk);
+}
+
 /* Under rcu_read_lock(), bottom halves off. */
 static bool waits_still(const struct nfipsec_acquires *a,
 			const struct nfipsec_acquire_entry *e,
@@ -268,7 +280,7 @@ void nfipsec_acquire_retry(struct nfipsec_acquires *a,
 		} else {
 			/* It may come back, and is counted anew. */
 			let_go(a, e, truesize);
-			nfipsec_output(a->nn->net, NULL, skb);
+			send_on(a->nn->net, skb);
 		}
 		local_bh_enable();
 	}

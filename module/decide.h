@@ -18,11 +18,13 @@ struct dst_entry;
 struct net;
 struct nfipsec_net;
 struct sk_buff;
+struct sock;
 
 /**
  * struct nfipsec_outbound - what is the same for all segments of a packet
  * @net: namespace
  * @nn: nfipsec in it
+ * @sk: who sends the packet, or NULL; not its own if that is in a tunnel device's packet
  * @chain: SAs, valid under the caller's rcu_read_lock()
  * @sa: of these, the one whose outer header the packet leaves with: the
  *	outermost that makes one, or else the last one
@@ -38,6 +40,7 @@ struct sk_buff;
 struct nfipsec_outbound {
 	struct net *net;
 	struct nfipsec_net *nn;
+	struct sock *sk;
 	struct nfipsec_chain chain;
 	struct nfipsec_sa *sa;
 	struct dst_entry *dst;

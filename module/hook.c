@@ -265,7 +265,8 @@ static unsigned int seal_after_rest(struct sk_buff *skb,
 		if (ret == 1)
 			ret = nfipsec_output(state->net, state->sk, skb);
 	} else {
-		ret = nfipsec_output_decided(state->net, skb, decision);
+		ret = nfipsec_output_decided(state->net, state->sk, skb,
+					     decision);
 	}
 	/* Netfilter hands the error in the upper half to the sender. */
 	return ret < 0 ? (-ret << NF_VERDICT_QBITS) | NF_STOLEN : NF_STOLEN;

@@ -158,7 +158,8 @@ static void send_keepalive(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	nfipsec_udp_finish(sa, skb);
 
 	nfipsec_count(nn, NFIPSEC_OUT_KEEPALIVE);
-	nfipsec_reinject_out(nn->net, skb, sa->key.family, true, false, false);
+	nfipsec_reinject_out(nn->net, NULL, skb, sa->key.family, true, false,
+			     false);
 }
 
 /* SAs that are looked at before others get the config lock. */

@@ -134,7 +134,7 @@ static int leave(const struct nfipsec_outbound *p, struct sk_buff *skb, bool df)
 	/* By what was told the stack would refuse it, or cut it without DF. */
 	if (df && !shared)
 		shared = nfipsec_pmtu_told(p->nn, p->sa);
-	return nfipsec_reinject_out(p->net, skb, family,
+	return nfipsec_reinject_out(p->net, p->sk, skb, family,
 				    nfipsec_sa_rehouses(p->sa), df, shared);
 }
 
@@ -427,6 +427,7 @@ static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
 /**
  * nfipsec_output_decided() - protect a packet and send it
  * @net: namespace
+ * @sk: who sends it, as netfilter has it, or NULL; stays the caller's
  * @skb: packet that passed all POST_ROUTING hooks; consumed
  * @d: what nfipsec_output_decide() said of it; looked for again if a table has
  *	changed since
@@ -435,11 +436,13 @@ static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
  * Context: process or softirq, under the rcu_read_lock() of @d.
  * Return: 0 or an error for the sender.
  */
-int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
-			   struct nfipsec_decision *d)
+int nfipsec_output_decided(struct net *net, struct sock *sk,
+			   struct sk_buff *skb, struct nfipsec_decision *d)
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
-	struct nfipsec_outbound p = { .net = net, .nn = nfipsec_net_rcu(net) };
+	struct nfipsec_outbound p = {
+		.net = net, .nn = nfipsec_net_rcu(net), .sk = sk,
+	};
 	bool off = softirq_count();
 	enum nfipsec_reason reason;
 	int ret;
@@ -452,6 +455,9 @@ int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
 	if (!reason && nfipsec_acquire_wishes(d->verdict.policy, &p.chain,
 					      smp_processor_id()))
 		nfipsec_acquire_wish(p.nn, d->verdict.policy, &d->flow, d->gen);
+	/* What waits has no other socket than its own. */
+	if (reason == NFIPSEC_OUT_NO_SA && skb->sk != sk)
+		skb_orphan(skb);
 	if (reason == NFIPSEC_OUT_NO_SA)
 		reason = nfipsec_acquire_hold(p.nn, d->verdict.policy, &d->flow,
 					      skb, d->gen);
@@ -486,7 +492,7 @@ static void route_again(struct net *net, struct sk_buff *skb)
 /**
  * nfipsec_output() - protect a packet and send it
  * @net: namespace
- * @sk: unused, for the shape of a netfilter continuation
+ * @sk: who sends it, as netfilter has it, or NULL; stays the caller's
  * @skb: packet that passed all POST_ROUTING hooks; consumed
  *
  * Looks policy up again: the hooks may have changed the packet or held it
@@ -502,7 +508,7 @@ int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 
 	rcu_read_lock();
 	route_again(net, skb);
-	ret = nfipsec_output_decided(net, skb, &d);
+	ret = nfipsec_output_decided(net, sk, skb, &d);
 	rcu_read_unlock();
 	return ret;
 }

@@ -31,7 +31,8 @@ enum nfipsec_out nfipsec_output_decide(const struct nfipsec_net *nn,
 				       const struct sk_buff *skb, u8 family,
 				       struct nfipsec_decision *decision,
 				       enum nfipsec_reason *reason);
-int nfipsec_output_decided(struct net *net, struct sk_buff *skb,
+int nfipsec_output_decided(struct net *net, struct sock *sk,
+			   struct sk_buff *skb,
 			   struct nfipsec_decision *decision);
 int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb);
 const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,

@@ -208,19 +208,23 @@ bool nfipsec_reinject_again(struct net *net, struct sk_buff *skb, u8 family)
  * SYN is not a whole socket and cannot be asked; none is sent to a group, but an SA's
  * other end may be one.
  */
-static struct sock *sender(const struct sk_buff *skb, u8 family)
+static struct sock *sender(struct sock *sk, const struct sk_buff *skb,
+			   u8 family)
 {
-	if (!skb->sk || likely(sk_fullsock(skb->sk)))
-		return skb->sk;
+	if (!sk || likely(sk_fullsock(sk)))
+		return sk;
 	if (family == AF_INET ? ipv4_is_multicast(ip_hdr(skb)->daddr) :
 				ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr))
 		return NULL;
-	return skb->sk;
+	return sk;
 }
 
 /**
  * nfipsec_reinject_out() - send a sealed packet
  * @net: namespace
+ * @sk: who sent what is in it, as the stack said, or NULL. Rules that have the packet
+ *	routed again do so for this one, and programs of a cgroup are asked if it is
+ *	also the packet's own, which that in a tunnel device's packet is not.
  * @skb: packet with its route, starting with its outer IP header; consumed
  * @family: of that header
  * @tunnel: the header is new, so that nothing of the inner one holds for it
@@ -233,8 +237,8 @@ static struct sock *sender(const struct sk_buff *skb, u8 family)
  * Context: process or softirq.
  * Return: what the stack says, 0 or an error.
  */
-int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
-			 bool tunnel, bool df, bool shared)
+int nfipsec_reinject_out(struct net *net, struct sock *sk, struct sk_buff *skb,
+			 u8 family, bool tunnel, bool df, bool shared)
 {
 	int ret;
 
@@ -256,7 +260,7 @@ int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
 		/* What is forwarded goes by the MTU of the device. */
 		if (shared)
 			IPCB(skb)->flags |= IPSKB_FORWARDED;
-		ret = ip_local_out(net, sender(skb, family), skb);
+		ret = ip_local_out(net, sender(sk, skb, family), skb);
 	} else {
 		if (tunnel)
 			memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
@@ -264,7 +268,7 @@ int nfipsec_reinject_out(struct net *net, struct sk_buff *skb, u8 family,
 		/* Cut out of one that was that; what is may be of any length. */
 		IP6CB(skb)->flags &= ~IP6SKB_FAKEJUMBO;
 		IP6CB(skb)->flags |= IP6SKB_XFRM_TRANSFORMED;
-		ret = ip6_local_out(net, sender(skb, family), skb);
+		ret = ip6_local_out(net, sender(sk, skb, family), skb);
 	}
 	/* Not with a call for its argument: it is a macro that repeats it. */
 	return net_xmit_eval(ret);

@@ -26,6 +26,7 @@
 #include <net/gso.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
+#include <net/ip_tunnels.h>
 
 #include "acquire_queue.h"
 #include "acquire_wish.h"
@@ -42,6 +43,12 @@
 
 /* Each a look-up, behind which a route may be dead again. */
 #define ROUTE_TRIES	4
+/*
+ * One in the other, as the packet is sent. With a peer that is reached by the tunnel
+ * device which the SA protects they would have no end. The kernel, where it has a
+ * limit, counts a tunnel twice; it is asked first.
+ */
+#define DEVICES_MAX	(IP_TUNNEL_RECURSION_LIMIT + 1)
 
 static __always_inline enum nfipsec_reason
 ask_policy_once(const struct nfipsec_net *nn, const struct sk_buff *skb,
@@ -413,6 +420,8 @@ static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
 {
 	enum nfipsec_reason reason;
 
+	if (dev_recursion_level() > DEVICES_MAX)
+		return NFIPSEC_OUT_NO_ROUTE;
 	reason = find_route(p, skb, l3, flow);
 	if (reason)
 		return reason;

@@ -256,6 +256,8 @@ int nfipsec_reinject_out(struct net *net, struct sock *sk, struct sk_buff *skb,
 		if (tunnel)
 			memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 		IPCB(skb)->frag_max_size = 0;
+		/* The packet in it was there, once for each way it takes. */
+		IPCB(skb)->flags &= ~IPSKB_MCROUTE;
 		IPCB(skb)->flags |= IPSKB_XFRM_TRANSFORMED;
 		/* What is forwarded goes by the MTU of the device. */
 		if (shared)
@@ -266,7 +268,7 @@ int nfipsec_reinject_out(struct net *net, struct sock *sk, struct sk_buff *skb,
 			memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 		IP6CB(skb)->frag_max_size = 0;
 		/* Cut out of one that was that; what is may be of any length. */
-		IP6CB(skb)->flags &= ~IP6SKB_FAKEJUMBO;
+		IP6CB(skb)->flags &= ~(IP6SKB_FAKEJUMBO | IP6SKB_MCROUTE);
 		IP6CB(skb)->flags |= IP6SKB_XFRM_TRANSFORMED;
 		ret = ip6_local_out(net, sender(sk, skb, family), skb);
 	}

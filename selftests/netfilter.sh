@@ -634,6 +634,66 @@ dropped_since_queue() {
 	[[ $(drops gwa out_too_big) ]]
 }
 
+# sealed: how many packets gwa has
+sealed() {
+	counter gwa out_ok
+}
+
+# more_sealed BEFORE N: more than N since
+more_sealed() {
+	(($(sealed) - $1 > $2))
+}
+
+# A packet of a tunnel device has inside the one of a socket that is bound to the
+# device, and a rule has ESP routed again: not by that socket, into the device
+bound() {
+	local before
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	modprobe -q ipip || { echo "no ipip"; return "$KSFT_SKIP"; }
+	start 192.168.1.0/24 || return 1
+	clear_all gwa "$DA" && clear_all gwb "$DB" || return 1
+	protect gwa "$DA" 10.0.0.1 10.0.0.2 10.0.0.1 10.0.0.2 transport \
+		aes128gcm16 0x7a11 0x7a12 &&
+		protect gwb "$DB" 10.0.0.2 10.0.0.1 10.0.0.2 10.0.0.1 transport \
+			aes128gcm16 0x7a12 0x7a11 || return 1
+	on gwa ip link add tun type ipip local 10.0.0.1 remote 10.0.0.2 &&
+		on gwb ip link add tun type ipip local 10.0.0.2 remote 10.0.0.1 || return 1
+	printf 'link set tun up\naddr add 172.17.0.1/24 dev tun\n' | ip_batch gwa &&
+		printf 'link set tun up\naddr add 172.17.0.2/24 dev tun\n' | ip_batch gwb &&
+		rules gwa <<-RULES || return 1
+			table ip r {
+				chain c {
+					type route hook output priority mangle
+					ip protocol esp meta mark set 7
+				}
+			}
+		RULES
+	before=$(sealed)
+	check "ping by the device" on gwa ping -q -n -c 1 -W 5 -I tun 172.17.0.2
+	equal "sealed" $(($(sealed) - before)) 1
+	on gwa ip link del tun
+	on gwb ip link del tun
+}
+
+# The peer is behind the tunnel device that the SA protects
+endless() {
+	local before
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	modprobe -q ipip || { echo "no ipip"; return "$KSFT_SKIP"; }
+	start 192.168.1.0/24 || return 1
+	ip_batch gwa <<-LINES || return 1
+		link add tun type ipip local 192.168.1.1 remote 192.168.2.1
+		link set tun up
+		route add 172.17.0.2 dev tun src 192.168.1.1
+		route add 10.0.0.2 dev tun src 10.0.0.1
+	LINES
+	before=$(sealed)
+	refute "ping" on gwa ping -q -n -c 1 -W 1 172.17.0.2
+	check "it goes in" more_sealed "$before" 0
+	refute "it has no end" more_sealed "$before" 4
+	on gwa ip link del tun
+}
+
 need ip nsenter probe nfqueue nft conntrack ping
 DA=${1:-nfipsec} DB=${2:-xfrm}
 load_module "$DA" "$DB"
@@ -641,7 +701,7 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 19
+plan 21
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
@@ -660,6 +720,8 @@ run "a tunnel of XFRM inside ours" inside
 run "XFRM beside" beside
 run "in a tunnel of XFRM" within
 run "a lightweight tunnel" lightweight
+run "a socket in a tunnel device" bound
+run "a peer behind what is protected" endless
 run "a flowtable, nothing discarded" one_way
 run "a flowtable, answers discarded" one_way \
 	dir out src 192.168.2.0/24 dst 192.168.1.0/24

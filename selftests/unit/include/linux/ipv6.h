@@ -5,5 +5,6 @@
 #include_next <linux/ipv6.h>
 
 #define ipv6_optlen(p)	(((p)->hdrlen + 1) << 3)
+#define ipv6_authlen(p)	(((p)->hdrlen + 2) << 2)
 
 #endif

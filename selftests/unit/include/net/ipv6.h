@@ -7,6 +7,7 @@
 #define NEXTHDR_HOP		0
 #define NEXTHDR_ROUTING		43
 #define NEXTHDR_FRAGMENT	44
+#define NEXTHDR_AUTH		51
 #define NEXTHDR_DEST		60
 
 #define IP6_MF			0x0001

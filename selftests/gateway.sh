@@ -158,12 +158,10 @@ translated_from_bridge() {
 		table $ip n {
 			chain pre {
 				type nat hook prerouting priority dstnat
-				iifname br0 $ip daddr $gw tcp dport vmap {
-					8080 : goto away, 8081 : goto here, 8082 : goto back }
+				iifname br0 $ip daddr $gw tcp dport 8080 dnat to ${2/FAR/$far}:7
+				iifname br0 $ip daddr $gw tcp dport 8081 redirect to :7
+				iifname br0 $ip daddr $gw tcp dport 8082 dnat to ${2/FAR/$h2}:7
 			}
-			chain away { meta l4proto tcp dnat to ${2/FAR/$far}:7; }
-			chain here { meta l4proto tcp redirect to :7; }
-			chain back { meta l4proto tcp dnat to ${2/FAR/$h2}:7; }
 			chain post {
 				type nat hook postrouting priority srcnat
 				iifname wan oifname br0 masquerade

@@ -25,6 +25,7 @@ struct sock;
  * @net: namespace
  * @nn: nfipsec in it
  * @sk: who sends the packet, or NULL; not its own if that is in a tunnel device's packet
+ * @own: it is the packet's own, which alone may hold it: each piece has it then
  * @chain: SAs, valid under the caller's rcu_read_lock()
  * @sa: of these, the one whose outer header the packet leaves with: the
  *	outermost that makes one, or else the last one
@@ -41,6 +42,7 @@ struct nfipsec_outbound {
 	struct net *net;
 	struct nfipsec_net *nn;
 	struct sock *sk;
+	bool own;
 	struct nfipsec_chain chain;
 	struct nfipsec_sa *sa;
 	struct dst_entry *dst;

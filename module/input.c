@@ -373,13 +373,19 @@ bool nfipsec_input_bridged(struct nfipsec_net *nn, struct sk_buff *skb,
 		return false;
 	if (!nfipsec_flow_plain(skb, family, &l3, &flow) &&
 	    (!nfipsec_l3_parse(skb, family, &l3) ||
-	     !nfipsec_flow_parse(skb, &l3, &flow)))
-		return false;
+	     !nfipsec_flow_parse(skb, &l3, &flow))) {
+		/* Conntrack reads more headers than that. */
+		if (!nfipsec_nat_changed(skb))
+			return false;
+		nfipsec_drop(nn, skb, NFIPSEC_IN_HEADER);
+		return true;
+	}
 	if (!nfipsec_nat_undo(nn->net, skb, &flow))
 		return false;
+	/* The port may have left its bridge while the packet waited in a queue. */
 	flow.meta = (struct nfipsec_meta){
-		.iif = in->ifindex,
-		.vrf = l3mdev_master_ifindex_rcu(in),
+		.iif = in ? in->ifindex : 0,
+		.vrf = in ? l3mdev_master_ifindex_rcu(in) : 0,
 		.mark = skb->mark,
 	};
 	return nfipsec_clear_drop(nn, skb, &l3, &flow, NFIPSEC_OK);

@@ -41,3 +41,18 @@ bool nfipsec_nat_undo(const struct net *net, const struct sk_buff *skb,
 	flow->daddr.in6 = t->dst.u3.in6;
 	return !ipv6_addr_equal(&flow->daddr.in6, &is.in6);
 }
+
+/**
+ * nfipsec_nat_changed() - is a packet of a connection that NAT changes?
+ * @skb: packet
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
+bool nfipsec_nat_changed(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	return ct && READ_ONCE(ct->status) & IPS_NAT_MASK;
+}

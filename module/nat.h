@@ -12,10 +12,16 @@ struct sk_buff;
 #if IS_ENABLED(CONFIG_NF_CONNTRACK)
 bool nfipsec_nat_undo(const struct net *net, const struct sk_buff *skb,
 		      struct nfipsec_flow *flow);
+bool nfipsec_nat_changed(const struct sk_buff *skb);
 #else
 static inline bool nfipsec_nat_undo(const struct net *net,
 				    const struct sk_buff *skb,
 				    struct nfipsec_flow *flow)
+{
+	return false;
+}
+
+static inline bool nfipsec_nat_changed(const struct sk_buff *skb)
 {
 	return false;
 }

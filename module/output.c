@@ -141,7 +141,7 @@ static int leave(const struct nfipsec_outbound *p, struct sk_buff *skb, bool df)
 	/* By what was told the stack would refuse it, or cut it without DF. */
 	if (df && !shared)
 		shared = nfipsec_pmtu_told(p->nn, p->sa);
-	return nfipsec_reinject_out(p->net, p->sk, skb, family,
+	return nfipsec_reinject_out(p->net, p->own ? skb->sk : p->sk, skb, family,
 				    nfipsec_sa_rehouses(p->sa), df, shared);
 }
 
@@ -451,6 +451,7 @@ int nfipsec_output_decided(struct net *net, struct sock *sk,
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
 	struct nfipsec_outbound p = {
 		.net = net, .nn = nfipsec_net_rcu(net), .sk = sk,
+		.own = skb->sk == sk,
 	};
 	bool off = softirq_count();
 	enum nfipsec_reason reason;

@@ -133,9 +133,14 @@ reaches() {
 	on "$1" timeout "${4:-1}" bash -c ": </dev/tcp/$2/$3"
 }
 
+# counted_more HOST COUNTER BEFORE
+counted_more() {
+	(($(counter "$1" "$2") > $3))
+}
+
 # in_discard, once one more is counted than before
 discarded() {
-	(($(counter gw in_discard) > $1))
+	counted_more gw in_discard "$1"
 }
 
 # kept_off BEFORE HOST ADDRESS PORT: by policy
@@ -143,6 +148,23 @@ kept_off() {
 	refute "$2 to $4" reaches "$2" "$3" "$4"
 	check "$2 to $4: counted" discarded "$1"
 }
+
+# Python for a SYN from and to such an address and port, behind more headers than
+# nfipsec reads; conntrack reads all of them
+HIDDEN='
+import socket, struct, sys
+src, dst = (socket.inet_pton(socket.AF_INET6, a) for a in sys.argv[1:3])
+def syn(check):
+    return struct.pack("!HHIIBBHHH", 4242, int(sys.argv[3]), 1, 0, 0x50, 2, 1024, check, 0)
+total = sum(struct.unpack("!30H", src + dst + struct.pack("!II", 20, 6) + syn(0)))
+while total >> 16:
+    total = (total & 0xffff) + (total >> 16)
+heads = b"".join(bytes([n, 0, 1, 4, 0, 0, 0, 0]) for n in [60] * 16 + [6])
+body = heads + syn(total ^ 0xffff)
+with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+    s.sendto(struct.pack("!IHBB", 6 << 28, len(body), 60, 64) + src + dst + body,
+             (sys.argv[2], 0))
+'
 
 # Policy sees where a packet was sent, and not where NAT has it go: to a host behind
 # another interface, to this one, or back by the bridge; and answers likewise
@@ -183,6 +205,13 @@ translated_from_bridge() {
 		for port in 8080 8081 8082; do
 			kept_off "$(counter gw in_discard)" h1 "$gw" "$port"
 		done
+		if [[ $1 == 6 ]]; then
+			before=$(counter gw in_header)
+			on h1 python3 -c "$HIDDEN" "$h1" "$gw" 8082 || return 1
+			check "too many headers: counted" busywait 5 \
+				counted_more gw in_header "$before"
+			on gw conntrack -F 2>/dev/null
+		fi
 		# of what it was before NAT there is nothing else to say
 		clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
 			policy add dir in src $h1 dst $gw proto tcp sport 7 action discard
@@ -266,7 +295,7 @@ narrow_link() {
 		wire="${NS[r]},right,esp" ping=0,1000,1200 tcp=50000
 }
 
-need ip nsenter probe ping nft python3
+need ip nsenter probe ping nft python3 conntrack
 load_module nfipsec
 topology
 plan 9

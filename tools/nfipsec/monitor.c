@@ -147,12 +147,16 @@ struct json_object *event_json(const struct nfipsec_event *ev)
 /* Whoever reads our output wants each line at once. */
 static int event_one(const struct nfipsec_event *ev, void *arg)
 {
-	(void)arg;
+	int *err = arg;
+
 	if (cli.json)
 		json_print(event_json(ev));
 	else
 		event_print(cli.out, ev);
-	return fflush(cli.out) ? NOT_WRITTEN : 0;
+	if (!fflush(cli.out))
+		return 0;
+	*err = errno;
+	return NOT_WRITTEN;
 }
 
 /* What is asked for: events if nothing is. */
@@ -184,6 +188,7 @@ int cmd_monitor(struct args *a)
 	const char *text = args_next(a);
 	unsigned int what = EVENTS;
 	int ret = CLI_OK;
+	int err = 0;
 
 	if (text)
 		ret = choice_parse(text, "what to show", groups, &what);
@@ -195,7 +200,7 @@ int cmd_monitor(struct args *a)
 		return ret;
 	ret = subscribe(what);
 	while (!ret) {
-		ret = nfipsec_event_read(cli.h, event_one, NULL);
+		ret = nfipsec_event_read(cli.h, event_one, &err);
 		if (ret == -ENOBUFS)
 			fputs("nfipsec: events were lost\n", stderr);
 		if (ret == -ENOBUFS || ret == -EINTR)
@@ -203,6 +208,6 @@ int cmd_monitor(struct args *a)
 	}
 	if (ret == NOT_WRITTEN)
 		return cli_fail(CLI_FAILED, "monitor: writing the output: %s",
-				strerror(errno));
+				strerror(err));
 	return cli_refused("monitor");
 }

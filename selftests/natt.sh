@@ -336,9 +336,10 @@ own_too() {
 	equal "lost by the NAT" "$(counter nat in_no_sa)" "${had[in_no_sa]}"
 
 	# policy has its say, and what is for nobody behind it is dropped as before
-	on nat nfipsec default in discard
+	on nat nfipsec policy add dir in src "${B[$f]}" dst "${NAT[$f]}" proto esp \
+		action discard
 	on b ping -q -n -c 1 -W 1 -I 192.168.22.1 192.168.11.1 >/dev/null
-	on nat nfipsec default in bypass
+	on nat nfipsec policy del dir in src "${B[$f]}" dst "${NAT[$f]}" proto esp
 	equal "discarded" "$(counter nat in_no_sa)" $((had[in_no_sa] + 1))
 	on nat nft flush ruleset
 	on nat conntrack -F 2>/dev/null

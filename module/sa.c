@@ -517,8 +517,22 @@ void nfipsec_sa_count_use(struct nfipsec_sa *sa, unsigned int bytes,
 	u64_stats_update_begin(&stats->syncp);
 	u64_stats_add(&stats->used_bytes, bytes);
 	u64_stats_add(&stats->used_packets, packets);
-	u64_stats_set(&stats->last_used, ktime_get_real_seconds());
+	u64_stats_set(&stats->last_used, ktime_get_coarse_boottime_ns());
 	u64_stats_update_end(&stats->syncp);
+}
+
+/*
+ * When by the clock as it is now, in seconds since the epoch. It may have been set
+ * since, and each CPU has a last use of its own: so that is kept as time since boot.
+ */
+static u64 by_the_clock(u64 boottime)
+{
+	ktime_t mono = ktime_sub(ns_to_ktime(boottime),
+				 ktime_mono_to_any(0, TK_OFFS_BOOT));
+	s64 seconds = ktime_divns(ktime_mono_to_real(mono), NSEC_PER_SEC);
+
+	/* 0 is never */
+	return max(seconds, 1LL);
 }
 
 /* What was counted per CPU, and the last use. */
@@ -542,6 +556,8 @@ static void sum_use(const struct nfipsec_sa *sa, struct nfipsec_usage *used)
 		used->packets += p;
 		used->last = max(used->last, l);
 	}
+	if (used->last)
+		used->last = by_the_clock(used->last);
 }
 
 /**

@@ -169,7 +169,7 @@ struct nfipsec_sa_config {
  * @auth: dropped because the ICV was wrong
  * @used_bytes: what was used of the SA's life, see nfipsec_expire_charge()
  * @used_packets: likewise
- * @last_used: seconds since the epoch, 0 is never
+ * @last_used: nanoseconds since boot, to a tick, 0 is never
  * @syncp: guards the others; written with bottom halves off
  */
 struct nfipsec_sa_stats {

@@ -724,6 +724,28 @@ def shown():
     equal((rc != 0, "lifetime byte-soft" in err), (True, True), err)
 
 
+def last_used(spi):
+    return struct.unpack("=Q", sa_get(spi)[C["A_SA_LAST_USED"]])[0]
+
+
+def clock_set():
+    """The clock is set after an SA was used: that was as long ago as before."""
+    spi, events = begin("out")
+    out()
+    before = last_used(spi)
+    for step in (-10000, 10000):
+        was, since = time.time(), time.monotonic()
+        time.clock_settime(time.CLOCK_REALTIME, was + step)
+        try:
+            moved = last_used(spi) - before
+        finally:
+            time.clock_settime(time.CLOCK_REALTIME,
+                               was + time.monotonic() - since)
+        # to set it takes a slow machine a while
+        equal(abs(moved - step) < 100, True, f"{step} s: {moved}")
+    events.close()
+
+
 report.add("bytes used, tunnel, ESP null", bytes_used, 50, null)
 report.add("bytes used, tunnel, ESP aes128gcm16", bytes_used, 50, gcm)
 report.add("bytes used, tunnel, ESP aes128-sha256_128", bytes_used, 50, cbc)
@@ -746,6 +768,7 @@ report.add("limits come later", later)
 report.add("refusals", refusals)
 report.add("sequence numbers end", numbers)
 report.add("memory is saved", saved)
+report.add("the clock is set", clock_set)
 report.add("told by the command", told)
 report.add("shown", shown)
 sys.exit(report.run())

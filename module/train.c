@@ -13,6 +13,7 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/udp.h>
+#include <linux/user_namespace.h>
 #include <net/dst.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -64,10 +65,16 @@ static bool passed_on(const struct net_device *dev)
 	return net_gso_ok(dev->features, NFIPSEC_GSO_UDP);
 }
 
-/* Is there room for all that is put in front of a list in UDP on this route? */
+/*
+ * Is there room for all that is put in front of a list in UDP on this route? In the
+ * namespace of a user who is not the host's, devices say what he likes, and rules of
+ * his may send it elsewhere behind our sight.
+ */
 static bool udp_may_go(const struct dst_entry *dst)
 {
-	return !dst->lwtstate && (READ_ONCE(gso_udp) || !passed_on(dst->dev));
+	return !dst->lwtstate &&
+	       dev_net(dst->dev)->user_ns == &init_user_ns &&
+	       (READ_ONCE(gso_udp) || !passed_on(dst->dev));
 }
 
 /**

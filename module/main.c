@@ -35,6 +35,7 @@ static atomic64_t last_id;
 static int __net_init net_init(struct net *net)
 {
 	struct nfipsec_net *nn = nfipsec_net(net);
+	unsigned int i;
 	int err;
 
 	nn->net = net;
@@ -43,6 +44,8 @@ static int __net_init net_init(struct net *net)
 	/* A cache that was never filled has generation 0. */
 	atomic64_set(&nn->gen, 1);
 	spin_lock_init(&nn->gen_lock);
+	for (i = 0; i < ARRAY_SIZE(nn->route_locks); i++)
+		spin_lock_init(&nn->route_locks[i]);
 	err = nfipsec_spd_init(nn);
 	if (err)
 		return err;

@@ -24,6 +24,8 @@
 struct metadata_dst;
 struct nfipsec_acquires;
 
+#define NFIPSEC_ROUTE_LOCK_BITS	5
+
 /**
  * struct nfipsec_counters - counters of one CPU
  * @n: by enum nfipsec_reason
@@ -66,6 +68,8 @@ struct nfipsec_counters {
  * @acquire_timeout: seconds that they wait; written under @lock, READ_ONCE()
  *	readers
  * @gen_lock: while it is held @gen stands, see nfipsec_net_gen_hold()
+ * @route_locks: by the hash of a host's address: each protects nothing but the order of
+ *	look-ups of IPv4's routes to these hosts, see reinject.c
  * @deliver: tells of devices that go, see deliver.c; constant
  * @tag: per CPU, the dst that marks a packet as come out of an SA; see tag.h
  */
@@ -90,6 +94,7 @@ struct nfipsec_net {
 	struct delayed_work acquire;
 	u32 acquire_timeout;
 	spinlock_t gen_lock;
+	spinlock_t route_locks[1 << NFIPSEC_ROUTE_LOCK_BITS];
 	struct notifier_block deliver;
 	struct metadata_dst * __percpu *tag;
 };

@@ -6,7 +6,6 @@
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
-#include <linux/spinlock.h>
 #include <net/addrconf.h>
 #include <net/dst_cache.h>
 #include <net/ip.h>
@@ -22,24 +21,20 @@
 #include "tag.h"
 
 /*
- * Each protects nothing but the order of look-ups of the routes to some hosts. Of two
- * CPUs that make the entry of a route's exception at once the kernel puts one's away
- * when the other is done, and it may have a packet by then.
+ * Not ip_route_output_flow(), which would ask XFRM's policies. One CPU at a time for
+ * some hosts: of two that make the entry of a route's exception at once the kernel puts
+ * one's away when the other is done, and it may have a packet by then. How long it
+ * takes is up to the rules of the namespace, and so others do not wait.
  */
-#define ROUTE_LOCK_BITS	5
-static spinlock_t route_locks[1 << ROUTE_LOCK_BITS] = {
-	[0 ... (1 << ROUTE_LOCK_BITS) - 1] = __SPIN_LOCK_UNLOCKED(route_locks),
-};
-
-/* Not ip_route_output_flow(), which would ask XFRM's policies. */
 static struct rtable *ask_ipv4(struct net *net, struct flowi4 *fl4)
 {
-	u32 hash = hash_32((__force u32)fl4->daddr, ROUTE_LOCK_BITS);
+	u32 hash = hash_32((__force u32)fl4->daddr, NFIPSEC_ROUTE_LOCK_BITS);
+	spinlock_t *lock = &nfipsec_net_rcu(net)->route_locks[hash];
 	struct rtable *rt;
 
-	spin_lock_bh(&route_locks[hash]);
+	spin_lock_bh(lock);
 	rt = __ip_route_output_key(net, fl4);
-	spin_unlock_bh(&route_locks[hash]);
+	spin_unlock_bh(lock);
 	return rt;
 }
 

@@ -75,24 +75,25 @@ bool nfipsec_icmp_quote(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
  * @l3: its layout
  *
  * Of one that nfipsec_icmp_quote() makes nothing of. What the stack would make
- * of it is another matter: of what a quote says of itself it looks at less.
+ * of it is another matter: of what a quote says of itself it looks at less. Of the
+ * fragments of an error the first one is it: without that, nobody has an error.
  * Context: any.
- * Return: true if it is one, or a fragment of ICMP, which need not show it; of
- * IPv6, any fragment whose protocol is not certain.
+ * Return: true if it is one; of IPv6, also for a first fragment that may not show
+ * its protocol.
  */
 bool nfipsec_icmp_may_be_error(const struct sk_buff *skb,
 			       const struct nfipsec_l3 *l3)
 {
-	bool ipv4 = l3->family == AF_INET;
+	u8 icmp = l3->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	const u8 *type;
 	u8 buf;
 
-	if (l3->frag && !ipv4)
-		return true;
-	if (l3->proto != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+	if (l3->later)
 		return false;
-	if (l3->frag)
+	if (l3->frag && nfipsec_proto_hides(l3->family, l3->proto))
 		return true;
+	if (l3->proto != icmp)
+		return false;
 	type = skb_header_pointer(skb, skb_network_offset(skb) + l3->l4_off,
 				  sizeof(buf), &buf);
 	return !type || is_error(l3->family, *type);

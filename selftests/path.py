@@ -588,6 +588,56 @@ def errors_in(six):
         lab.counted({"in_policy": 1}, "ICMP type %r" % (kind,))
 
 
+def halves(six, proto, body):
+    """A datagram to n from behind the peer, in two fragments."""
+    src, dst = (FAR6, IN6) if six else (FAR4, IN4)
+    cut = len(body) // 16 * 8
+    for off, part in ((0, body[:cut]), (cut, body[cut:])):
+        if six:
+            yield lib.ipv6(src, dst, 44, struct.pack(
+                "!BBHI", proto, 0, off | (not off), 7) + part)
+        else:
+            yield lib.ipv4(src, dst, proto, part, ident=7,
+                           frag=(not off) << 13 | off >> 3)
+
+
+def fragments_in(six):
+    """RFC 4301 section 6.2 is about errors: other fragments are let in."""
+    far, near = (FAR6, IN6) if six else (FAR4, IN4)
+    proto = 58 if six else 1
+    seq = 0
+
+    def come(parts, want, what):
+        nonlocal seq
+        lab.mark()
+        for p in parts:
+            seq += 1
+            lab.wire.send(ip(PEER4, OUT4, 50, null.seal(
+                spi, seq, 41 if six else 4, p)))
+        lab.counted(want, what)
+
+    lab.reset()
+    spi = lab.sa(null, "in", flags=ICMP_CHECK)
+    lab.policy("in", far, near)
+    data = bytes(100)
+    come(halves(six, 17, udp(far, near, FAR_PORT, PORT, data)), {"in_ok": 2},
+         "UDP")
+    equal((sock6 if six else sock4).recv(1000), data)
+    head = 40 if six else 20
+    echo = icmp_packet(far, near, icmp(six, (8, 128), 0, 1, data))[head:]
+    come(halves(six, proto, echo), {"in_ok": 2}, "echo")
+    # of an error the first one is what it is
+    error = icmp_packet(far, near, icmp(six, (3, 1), 1, 0, udp_packet(
+        near, far, PORT, FAR_PORT, data)))[head:]
+    first, last = halves(six, proto, error)
+    come([first], {"in_icmp_quote": 1}, "the first of an error")
+    come([last], {"in_ok": 1}, "the last of an error")
+    if six:
+        # behind what stands there may be an error
+        first, _ = halves(six, 60, bytes([58, 0, 1, 4, 0, 0, 0, 0]) + error)
+        come([first], {"in_icmp_quote": 1}, "hidden")
+
+
 def error_selector(six):
     """The same for the selector of the SA itself."""
     far, near = (FAR6, IN6) if six else (FAR4, IN4)
@@ -753,6 +803,7 @@ for v in (False, True):
     report.add("SYN with data, " + tag, opening, v)
     report.add("path MTU told of many peers, " + tag, told_of_many, v)
     report.add("errors received, " + tag, errors_in, v)
+    report.add("fragments received, " + tag, fragments_in, v)
     report.add("errors and the selector, " + tag, error_selector, v)
     report.add("errors sent, " + tag, errors_out, v)
 report.add("errors of the protected side", errors_inside)

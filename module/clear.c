@@ -133,3 +133,17 @@ bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
 		return true;
 	return judge && (wants_mark(nn, l3) || undecided(nn, flow));
 }
+
+/**
+ * nfipsec_clear_apart() - must fragments that policy lets go on without others?
+ * @nn: namespace
+ *
+ * What may come in the clear by one interface, and protected by another, the stack
+ * would put together.
+ * Context: any.
+ * Return: whether they are to be put together by themselves.
+ */
+bool nfipsec_clear_apart(const struct nfipsec_net *nn)
+{
+	return READ_ONCE(nn->spd.links);
+}

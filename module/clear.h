@@ -25,5 +25,6 @@ bool __must_check nfipsec_clear_drop(const struct nfipsec_net *nn,
 bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
 			   const struct nfipsec_l3 *l3,
 			   const struct nfipsec_flow *flow, bool judge);
+bool nfipsec_clear_apart(const struct nfipsec_net *nn);
 
 #endif

@@ -317,6 +317,9 @@ static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
 			nfipsec_nat_undo(nn->net, skb, &flow);
 		if (nfipsec_clear_drop(nn, skb, &l3, &flow, reason))
 			return true;
+		if (l3.frag && where == NFIPSEC_AT_FRAGMENTS &&
+		    nfipsec_clear_apart(nn))
+			return nfipsec_defrag(nn, skb, &l3);
 	}
 	if (learn)
 		nfipsec_pmtu_learn(nn, skb, &l3);

@@ -205,6 +205,7 @@ bool nfipsec_sets_equal(const struct nfipsec_selector *a, unsigned int na,
 bool nfipsec_sets_have_ports(const struct nfipsec_selector *sel,
 			     unsigned int n);
 bool nfipsec_sets_have_mark(const struct nfipsec_selector *sel, unsigned int n);
+bool nfipsec_sets_have_link(const struct nfipsec_selector *sel, unsigned int n);
 bool nfipsec_sets_have_opaque(const struct nfipsec_selector *sel,
 			      unsigned int n);
 u8 nfipsec_sets_family(const struct nfipsec_selector *sel, unsigned int n);

@@ -151,6 +151,25 @@ bool nfipsec_sets_have_mark(const struct nfipsec_selector *sel, unsigned int n)
 }
 
 /**
+ * nfipsec_sets_have_link() - does one of several ask for where a packet came from?
+ * @sel: the selectors
+ * @n: how many
+ *
+ * Context: any.
+ * Return: whether the interface or the VRF matters to one of them.
+ */
+bool nfipsec_sets_have_link(const struct nfipsec_selector *sel, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (sel[i].meta.iif || sel[i].meta.vrf)
+			return true;
+	}
+	return false;
+}
+
+/**
  * nfipsec_sets_have_opaque() - is one of several for what cannot be seen?
  * @sel: the selectors
  * @n: how many

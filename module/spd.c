@@ -68,12 +68,15 @@ static void ports_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 	nf_defrag_ipv4_disable(nn->net);
 }
 
-static void marks_add(struct nfipsec_spd *spd, const struct nfipsec_policy *pol,
-		      int n)
+static void meta_add(struct nfipsec_spd *spd, const struct nfipsec_policy *pol,
+		     int n)
 {
-	if (pol->cfg.dir == NFIPSEC_DIR_IN &&
-	    nfipsec_sets_have_mark(pol->cfg.sel, pol->cfg.sels))
+	if (pol->cfg.dir != NFIPSEC_DIR_IN)
+		return;
+	if (nfipsec_sets_have_mark(pol->cfg.sel, pol->cfg.sels))
 		WRITE_ONCE(spd->marks, spd->marks + n);
+	if (nfipsec_sets_have_link(pol->cfg.sel, pol->cfg.sels))
+		WRITE_ONCE(spd->links, spd->links + n);
 }
 
 /* Called before the policy is visible. */
@@ -82,14 +85,14 @@ static int needs_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 	int err = ports_get(nn, pol);
 
 	if (!err)
-		marks_add(&nn->spd, pol, 1);
+		meta_add(&nn->spd, pol, 1);
 	return err;
 }
 
 /* Called after the policy is out of sight and before it is freed. */
 static void needs_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 {
-	marks_add(&nn->spd, pol, -1);
+	meta_add(&nn->spd, pol, -1);
 	ports_put(nn, pol);
 }
 
@@ -117,6 +120,7 @@ int nfipsec_spd_init(struct nfipsec_net *nn)
 	spd->last_age = 0;
 	spd->ports = 0;
 	spd->marks = 0;
+	spd->links = 0;
 	nfipsec_spd_index_init(spd);
 	err = nfipsec_classifier_init(&spd->cls[NFIPSEC_SPD_IN], &nn->gen);
 	if (err)

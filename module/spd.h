@@ -41,6 +41,9 @@ enum {
  * @marks: inbound policies with a selector that names a mark; while it is not
  *	zero, fragments are put together before they are judged; written under the
  *	config lock, READ_ONCE() readers
+ * @links: inbound policies with a selector that names an interface or a VRF; while it
+ *	is not zero, fragments that may come in the clear are put together by
+ *	themselves; written and read likewise
  * @action: default action, config lock
  * @fallback: the same as packets find it: bit 0 is the action from the state on
  *	that the bits above bit 1 tell, bit 1 that of before
@@ -61,6 +64,7 @@ struct nfipsec_spd {
 	u32 last_index;
 	u32 ports;
 	u32 marks;
+	u32 links;
 	u8 action[NFIPSEC_SPD_MAX];
 	atomic64_t fallback[NFIPSEC_SPD_MAX];
 	bool staged;

@@ -282,9 +282,71 @@ def in_fragments():
     base = arrive("vn")
     equal(received("vn", False), CLEAR)
     equal(lib.grown(base, lab.nl.stats()), {}, "another interface")
+    # what it may not bring completes nothing that another brought
+    base = arrive("vx")
+    wait_for(lambda: lib.grown(base, lab.nl.stats()), "a counter")
+    with sock_of(False, port=PORT) as s:
+        for dev, part in zip(("vn", "vx"), pieces(
+                host("vn", 2, False), host("vn", 1, False), 17,
+                lib.udp(host("vn", 2, False), host("vn", 1, False), 7, PORT,
+                        bytes(64)), ident=78)):
+            wires[dev].send(part)
+        wait_for(lambda: lib.grown(base, lab.nl.stats()) ==
+                 {"in_discard": 2}, "the second")
+        lib.nothing(s)
     base = arrive("vx")
     wait_for(lambda: lib.grown(base, lab.nl.stats()), "a counter")
     equal(lib.grown(base, lab.nl.stats()), {"in_discard": 1})
+    lab.reset()
+
+
+def completed_by_link():
+    """What may come in the clear by one interface completes nothing protected.
+
+    RFC 4301 section 7.4. IPv6's that pass through are put together for
+    connection tracking.
+    """
+    nft("table inet t { chain c { type filter hook prerouting priority 0; "
+        "ct state new counter; }; }")
+    for six in FAMILIES:
+        src = host("vn", 2, six)
+        dst = host("vx", 9, six) if six else host("vn", 1, six)
+        data = lib.udp(src, dst, 7, PORT, bytes(64))
+        for early in (True, False):
+            # what was left behind is not to be met again
+            first, last = pieces(src, dst, 17, data, ident=80 + early)
+            forged = last[:-1] + b"\xff"
+            what = "IPv%d, the forged one %s" % (
+                6 if six else 4, "first" if early else "second")
+            lab.reset()
+            policy("in", asks(six, 0, iif="vx"), action="bypass")
+            policy("in", asks(six, 0, iif="vn"))
+            spi = lab.sa(null, "in")
+            protected = [ipv4(PEER4, OUT4, 50, null.seal(
+                spi, seq, 41 if six else 4, p))
+                for seq, p in enumerate((first, last), 1)]
+            with sock_of(six, port=PORT) as s:
+                sent = [("vn", protected[0]), ("vx", forged)]
+                if early:
+                    sent.reverse()
+                lab.mark()
+                wires["vx"].drain()
+                for dev, p in sent:
+                    wires[dev].send(p)
+                lab.counted({"in_ok": 1}, what)
+                # the one that belongs there does
+                wires["vn"].send(protected[1])
+                if six:
+                    got = b""
+                    while len(got) < 72:
+                        p = wait_for(wires["vx"].recv, "a fragment")
+                        got += p[48 if proto_of(p) == 44 else 40:]
+                    equal(got[8:], bytes(64), what)
+                else:
+                    equal(s.recv(100), bytes(64), what)
+                    lib.nothing(s)
+                lab.counted({"in_ok": 1}, what)
+    nft("")
     lab.reset()
 
 
@@ -306,15 +368,15 @@ def in_fragments_mark():
     lab.reset()
 
 
-def pieces(src, dst, proto, data):
+def pieces(src, dst, proto, data, ident=77):
     """A packet in two fragments."""
     cut = 8 * (len(data) // 16)
     for off, part, more in ((0, data[:cut], 1), (cut, data[cut:], 0)):
         if ":" in src:
             yield lib.ipv6(src, dst, 44, struct.pack(
-                "!BBHI", proto, 0, off | more, 77) + part)
+                "!BBHI", proto, 0, off | more, ident) + part)
         else:
-            yield ipv4(src, dst, proto, part, ident=77,
+            yield ipv4(src, dst, proto, part, ident=ident,
                        frag=more << 13 | off >> 3)
 
 
@@ -674,6 +736,8 @@ for test, func in (
         ("mark", out_mark),
         ("received by an interface", in_clear),
         ("received, fragments", in_fragments),
+        ("received, fragments of one interface and of another",
+         completed_by_link),
         ("received, fragments and marks", in_fragments_mark),
         ("received through an SA", in_opened),
         ("received through an SA behind a VRF", opened_late),

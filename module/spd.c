@@ -33,6 +33,14 @@ static void activate(struct nfipsec_spd *spd, unsigned int dir)
 		update_active(spd, dir);
 }
 
+/* To match a packet, or to find the SA that is for its ports. */
+static bool wants_ports(const struct nfipsec_policy *pol)
+{
+	return nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels) ||
+	       (pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
+				NFIPSEC_PFP_FLAG_DPORT));
+}
+
 /*
  * Policies with ports need to see whole packets. Called before such a policy
  * is visible, so that it never meets a fragment that could have been put
@@ -42,7 +50,7 @@ static int ports_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 {
 	int err;
 
-	if (!nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels))
+	if (!wants_ports(pol))
 		return 0;
 	if (!nn->spd.ports) {
 		err = nf_defrag_ipv4_enable(nn->net);
@@ -60,7 +68,7 @@ static int ports_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 
 static void ports_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
 {
-	if (!nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels))
+	if (!wants_ports(pol))
 		return;
 	if (--nn->spd.ports)
 		return;

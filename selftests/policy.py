@@ -828,6 +828,24 @@ def fragments_forwarded():
     forwarded(CLEAR)
     lab.policy("out", "192.168.2.0/24", "10.8.8.0/24", 17, None, (2, 2),
                action="bypass")
+    # likewise for an SA that is for the ports of the packet
+    lab.reset()
+    spi = lab.sa(null, "out", sel=lib.selector(
+        "192.168.2.5", "10.8.8.8", 17, (1, 1), (2, 2)))
+    lab.nl.do("POLICY_NEW", *lab.policy_attrs("out", lib.selector(
+        "192.168.2.0/24", "10.8.8.0/24", 17)), lib.attr(
+            C["A_POLICY_PFP"], lib.u32(C["PFP_FLAG_SPORT"] |
+                                               C["PFP_FLAG_DPORT"])))
+    whole = udp("192.168.2.5", "10.8.8.8", 1, 2, b"x" * 892)
+    lab.mark()
+    for off in (0, 800):
+        lab.wire.send(ipv4("192.168.2.5", "10.8.8.8", 17, whole[off:off + 800],
+                           ident=8, frag=(not off) << 13 | off >> 3))
+    lab.counted({"out_ok": 1}, "sealed as one")
+    lab.wire.drain()
+    lab.reset()
+    lab.policy("out", "192.168.2.0/24", "10.8.8.0/24", 17, None, (2, 2),
+               action="bypass")
     # in the order of things either is right: judged as fragments, or as the
     # datagram that they were put together to
     base = lab.nl.stats()

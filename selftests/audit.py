@@ -4,6 +4,8 @@
 The topology is that of lib.py. The test is the audit daemon: it gets the
 records of the kernel, and nobody else does.
 """
+import hashlib
+import hmac
 import os
 import re
 import select
@@ -14,19 +16,45 @@ import threading
 import time
 
 import lib
-from lib import (C, FAR4, IN4, OUT4, OUT6, PEER4, PEER6, Algo, Refused, attr,
-                 equal, ip, ipv4, u8, udp_packet, wait_for)
+from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo,
+                 Refused, attr, equal, ip, ipv4, u8, u32, udp_packet, wait_for)
 
 NETLINK_AUDIT = 9
 AUDIT_SET = 1001
 AUDIT_MAC_IPSEC_EVENT = 1415
 STATUS_ENABLED, STATUS_PID = 1, 4
 MOST = 50                       # records a second
+ESP, AH = 50, 51
 
 lab = lib.Lab()
 null = Algo("null-sha256_128", 7)
 gcm = Algo("aes128gcm16", 9)
 report = lib.Report()
+
+
+class Auth:
+    """AH with HMAC-SHA-256-128, behind a header without options."""
+    key = bytes(range(32))
+
+    def attrs(self):
+        """For sa-new."""
+        return [attr(C["A_SA_AUTH_NAME"], "hmac(sha256)"),
+                attr(C["A_SA_AUTH_KEY"], self.key),
+                attr(C["A_SA_AUTH_ICV_BITS"], u32(128))]
+
+    def packet(self, six, spi, seq, inner):
+        """RFC 4302 section 3.3.3.1: what routers change counts as zero."""
+        pad = bytes(4) if six else b""
+        head = struct.pack("!BBHII", 4, 5 + len(pad) // 4, 0, spi, seq)
+        p = outer(six, AH, head + bytes(16) + pad + inner)
+        at = 40 if six else 20
+        same = b"\x60\0\0\0" + p[4:7] + b"\0" + p[8:] if six else \
+            p[:1] + b"\0" + p[2:6] + bytes(3) + p[9:10] + bytes(2) + p[12:]
+        icv = hmac.new(self.key, same, hashlib.sha256).digest()[:16]
+        return p[:at + 12] + icv + p[at + 28:]
+
+
+auth = Auth()
 
 
 class Daemon:
@@ -119,6 +147,17 @@ def ends(six, out=False):
     return {"src": dst, "dst": src} if out else {"src": src, "dst": dst}
 
 
+def labelled(packet):
+    """One of IPv6 gets a flow label, which flow() is then in the record."""
+    if packet[0] >> 4 == 4:
+        return packet
+    return packet[:1] + b"\x0a\xbc\xde" + packet[4:]
+
+
+def flow(six):
+    return {"flowlbl": "0xabcde" if six else None}
+
+
 def off_at_first():
     equal(dict(lab.nl.do("DEFAULT_GET")[0])[C["A_DEFAULT_AUDIT"]], u8(0),
           "audit at first")
@@ -170,29 +209,57 @@ def no_sa():
 def flow_label():
     start()
     lab.sa(null, "in")
-    packet = bytearray(outer(True, 50, null.seal(0x8765, 1, 4, bytes(20))))
-    packet[1:4] = b"\x0a\xbc\xde"
-    lab.wire.send(bytes(packet))
-    daemon.record({"reason": "in_no_sa", "flowlbl": "0xabcde"})
+    lab.wire.send(labelled(outer(True, 50,
+                                 null.seal(0x8765, 1, 4, bytes(20)))))
+    daemon.record(dict(flow(True), reason="in_no_sa"))
+    lab.wire.send(labelled(auth.packet(True, 0x8765, 1, bytes(20))))
+    daemon.record(dict(flow(True), reason="in_no_sa"))
 
 
-def replay():
-    start()
+def replay(proto):
+    """RFC 4302 3.4.3 and 3.4.4, RFC 4303 4: as of a packet without an SA."""
     inner = udp_packet(FAR4, IN4, 5000, 4000, b"x")
-    spi = lab.sa(null, "in", seq_in=5000, reqid=9)
-    lab.policy("in", FAR4, IN4, reqid=9)
-    lab.mark()
-    for _ in range(2):
-        lab.wire.send(outer(False, 50, null.seal(spi, 5005, 4, inner)))
-    daemon.record(dict(ends(False), reason="in_replay", spi=spi_text(spi),
-                       seqno="5005", **{"sa-reqid": "9"}))
-    lab.wire.send(outer(False, 50, null.seal(spi, 7, 4, inner)))
-    daemon.record({"reason": "in_replay_old", "seqno": "7"})
-    bad = bytearray(null.seal(spi, 5009, 4, inner))
-    bad[-1] ^= 1
-    lab.wire.send(outer(False, 50, bytes(bad)))
-    daemon.record(dict(ends(False), reason="in_auth", spi=spi_text(spi),
-                       seqno="5009"))
+
+    def make(six, spi, seq, wrong=0):
+        p = auth.packet(six, spi, seq, inner) if proto == AH else \
+            outer(six, ESP, null.seal(spi, seq, 4, inner))
+        return labelled(p[:-1] + bytes([p[-1] ^ wrong]))
+
+    for six in (False, True):
+        start()
+        spi = lab.sa(auth if proto == AH else null, "in", six=six, proto=proto,
+                     seq_in=5000, reqid=9)
+        lab.policy("in", FAR4, IN4, reqid=9, six=six, tmpl_proto=proto)
+        lab.mark()
+        want = dict(ends(six), **flow(six), proto=str(proto),
+                    spi=spi_text(spi), **{"sa-reqid": "9"})
+        for _ in range(2):
+            lab.wire.send(make(six, spi, 5005))
+        daemon.record(dict(want, reason="in_replay", seqno="5005"))
+        lab.wire.send(make(six, spi, 7))
+        daemon.record(dict(want, reason="in_replay_old", seqno="7"))
+        lab.wire.send(make(six, spi, 5009, 1))
+        daemon.record(dict(want, reason="in_auth", seqno="5009"))
+        lab.counted({"in_ok": 1, "in_replay": 1, "in_replay_old": 1,
+                     "in_auth": 1})
+
+
+def counter_ends():
+    """RFC 4302 3.3.2, RFC 4303 3.3.3: SPI, addresses, flow."""
+    for algo, proto in ((null, ESP), (auth, AH)):
+        for six in (False, True):
+            start()
+            lab.policy("out", IN4, FAR4, six=six, tmpl_proto=proto)
+            spi = lab.sa(algo, "out", six=six, proto=proto,
+                         seq_out=0xffffffff)
+            with lab.listen(4001, host=IN4) as sock:
+                try:
+                    sock.sendto(b"x", (FAR4, 5001))
+                except PermissionError:
+                    pass
+            got = daemon.record(dict(ends(six, True), reason="out_seq",
+                                     spi=spi_text(spi)))
+            equal("flowlbl" in got, six, "flow label of IPv6")
 
 
 def dies_meanwhile():
@@ -247,6 +314,17 @@ def selectors():
     got = daemon.record({"reason": "in_clear", "src": FAR4, "dst": IN4,
                          "proto": "17", "sport": "1", "dport": "3"})
     equal("spi" in got, False, "an SPI of a packet in the clear")
+
+
+def no_entry():
+    """RFC 4301 5.2, 3b: no entry of the SPD matches."""
+    start()
+    lab.default("in", "discard")
+    for six, src, dst in ((False, FAR4, IN4), (True, FAR6, IN6)):
+        lab.wire.send(labelled(udp_packet(src, dst, 1, 3, b"x")))
+        got = daemon.record(dict(flow(six), reason="in_discard", src=src,
+                                 dst=dst, proto="17", sport="1", dport="3"))
+        equal("spi" in got, False, "an SPI of a packet in the clear")
 
 
 def way_out():
@@ -331,9 +409,12 @@ report.add("values that audit does not take", values)
 report.add("off at first, on and off", off_at_first)
 report.add("no SA", no_sa)
 report.add("flow label", flow_label)
-report.add("replay and ICV", replay)
+report.add("replay and ICV", replay, ESP)
+report.add("replay and ICV of AH", replay, AH)
+report.add("counter at its end", counter_ends)
 report.add("SA that dies meanwhile", dies_meanwhile)
 report.add("selectors of the inner packet", selectors)
+report.add("no entry for what comes in", no_entry)
 report.add("way out", way_out)
 report.add("more than the log takes", flood)
 report.add("takes the right to the host's log", whose_log)

@@ -407,6 +407,26 @@ def clear_refused():
     lab.n.exec("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
 
 
+def opened_through():
+    """What came out of an SA and is forwarded meets the policies out."""
+    lab.reset()
+    lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; "
+               "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects; "
+               "echo 0 >/proc/sys/net/ipv4/conf/vn/send_redirects")
+    spi = lab.sa(null, "in")
+    lab.policy("in", "192.168.2.0/24", "10.8.8.0/24")
+    inner = udp_packet(FAR4, "10.8.8.8", 1, 2, b"through")
+    lab.mark()
+    lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(spi, 1, 4, inner)))
+    equal(proto_of(wait_for(lab.wire.recv, "the forwarded packet")), 17)
+    lab.counted({"in_ok": 1})
+    lab.policy("out", "192.168.2.0/24", "10.8.8.0/24", action="discard")
+    lab.wire.send(ipv4(PEER4, OUT4, 50, null.seal(spi, 2, 4, inner)))
+    lab.counted({"in_ok": 1, "out_discard": 1})
+    lab.wire.silent()
+    lab.n.exec("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
+
+
 def no_sa():
     """Protection is due and there is no SA that fits: nothing leaves."""
     cases = (dict(), dict(reqid=2), dict(direction="in"), dict(mode="transport"))
@@ -966,6 +986,7 @@ for name, func in (
         ("types of the mobility header", mh_types), ("defaults", defaults),
         ("neighbour discovery", neighbours), ("multicast", multicast),
         ("loopback", loopback), ("plaintext refused", clear_refused),
+        ("opened, and forwarded again", opened_through),
         ("no SA", no_sa), ("selector of an SA", sa_selector),
         ("SAs of one value", populated),
         ("algorithms of an SA", algorithms), ("newest SA", newest_sa), ("fragments in", fragments_in),

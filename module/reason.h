@@ -23,7 +23,7 @@
 	D(IN_NO_SA, "in_no_sa", XFRM_POLICY,				\
 	  "inbound: no SA with this SPI for an address of this host")	\
 	D(IN_SA_STATE, "in_sa_state", XFRM_POLICY,			\
-	  "inbound: the SA has no keys yet or is for sending only")	\
+	  "inbound: the SA has no keys yet")	\
 	D(IN_TRUNCATED, "in_truncated", PKT_TOO_SMALL,			\
 	  "inbound: shorter than its IPsec headers and ICV")	\
 	D(IN_ALIGN, "in_align", IP_INHDR,				\

@@ -382,8 +382,8 @@ static void find_candidates(struct nfipsec_explanation *ex,
  * @skb: from nfipsec_query_packet(); consumed
  * @ex: the answer, written whole; what it points to is valid under nn->lock
  *
- * Nothing is sent, counted or told; that policy, an SA or a route was looked for
- * may be remembered, as of every packet.
+ * Nothing is sent or told, and no reason counted; that policy, an SA or a route was
+ * looked for may be remembered, as of every packet.
  *
  * Context: process context under nn->lock, sleeps.
  */

@@ -11,6 +11,11 @@
  * internal algorithm whose name starts with two underscores: it is used
  * directly, when the FPU may be used, with the slow one in reserve. Newer
  * kernels have no wrapper, no internal algorithm, and one tfm does for both.
+ *
+ * What is best by the crypto API's priorities is no sign of what there is: any
+ * user may have it put an asynchronous template (pcrypt, cryptd) around an
+ * algorithm, by AF_ALG, and that has the name of what is in it and a higher
+ * priority, for as long as the machine runs.
  */
 #include <asm/simd.h>
 #include <crypto/aead.h>
@@ -112,17 +117,6 @@ static bool is_internal(const struct crypto_tfm *tfm)
 	return tfm->__crt_alg->cra_flags & CRYPTO_ALG_INTERNAL;
 }
 
-/*
- * What the crypto API or SIMD glue puts in front of a synchronous internal
- * algorithm. A composition may be asynchronous too, because a part of it is;
- * there is then nothing inside it that could be used directly.
- */
-static bool is_wrapper(const struct crypto_tfm *tfm)
-{
-	return is_async(tfm) &&
-	       !(tfm->__crt_alg->cra_flags & CRYPTO_ALG_INSTANCE);
-}
-
 static int no_algo(struct netlink_ext_ack *extack,
 		   const struct nfipsec_algo *algo, int err)
 {
@@ -157,27 +151,28 @@ static int set_aead_key(struct crypto_aead *tfm, const struct nfipsec_keys *k)
 }
 
 /*
- * The best algorithm if it is synchronous; otherwise the one inside it, if
- * there can be one. Asked in this order, a name that does not exist is never
- * asked for, which would make the kernel look for a module each time.
+ * The best algorithm if it is synchronous; otherwise the internal one of that
+ * name, if there is one. To ask for the best has loaded its module; so only what
+ * is there and tested is looked for, or the crypto API would look for a module
+ * each time.
  */
+#define READY_TYPE	(CRYPTO_ALG_INTERNAL | CRYPTO_ALG_TESTED)
+#define READY_MASK	(READY_TYPE | CRYPTO_ALG_ASYNC | CRYPTO_NOLOAD)
+
 static struct crypto_aead *best_aead(const char *name)
 {
 	char internal[CRYPTO_MAX_ALG_NAME];
 	struct crypto_aead *tfm;
-	bool wrapper;
 
 	tfm = crypto_alloc_aead(name, 0, 0);
-	if (IS_ERR(tfm) || !is_async(crypto_aead_tfm(tfm)))
-		return tfm;
-	wrapper = is_wrapper(crypto_aead_tfm(tfm));
-	crypto_free_aead(tfm);
-	if (!wrapper)
-		return ERR_PTR(-ENOENT);
+	if (!IS_ERR(tfm)) {
+		if (!is_async(crypto_aead_tfm(tfm)))
+			return tfm;
+		crypto_free_aead(tfm);
+	}
 	if (internal_name(internal, name))
 		return ERR_PTR(-ENAMETOOLONG);
-	return crypto_alloc_aead(internal, CRYPTO_ALG_INTERNAL,
-				 CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
+	return crypto_alloc_aead(internal, READY_TYPE, READY_MASK);
 }
 
 static int init_aead(struct nfipsec_crypto *c, const struct nfipsec_keys *k,
@@ -227,19 +222,16 @@ static struct crypto_skcipher *best_cipher(const char *name)
 {
 	char internal[CRYPTO_MAX_ALG_NAME];
 	struct crypto_skcipher *tfm;
-	bool wrapper;
 
 	tfm = crypto_alloc_skcipher(name, 0, 0);
-	if (IS_ERR(tfm) || !is_async(crypto_skcipher_tfm(tfm)))
-		return tfm;
-	wrapper = is_wrapper(crypto_skcipher_tfm(tfm));
-	crypto_free_skcipher(tfm);
-	if (!wrapper)
-		return ERR_PTR(-ENOENT);
+	if (!IS_ERR(tfm)) {
+		if (!is_async(crypto_skcipher_tfm(tfm)))
+			return tfm;
+		crypto_free_skcipher(tfm);
+	}
 	if (internal_name(internal, name))
 		return ERR_PTR(-ENAMETOOLONG);
-	return crypto_alloc_skcipher(internal, CRYPTO_ALG_INTERNAL,
-				     CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
+	return crypto_alloc_skcipher(internal, READY_TYPE, READY_MASK);
 }
 
 static int init_cipher(struct nfipsec_crypto *c, const struct nfipsec_keys *k,

@@ -293,6 +293,66 @@ def lacking():
     sa(algo, "out")
 
 
+# What any user has the crypto API make
+
+# To bind is to have it made, and it stays.
+BIND = """import socket, sys
+s = socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)
+s.bind((sys.argv[1], sys.argv[2]))
+"""
+
+
+def registered():
+    """What /proc/crypto has, a dictionary each."""
+    with open("/proc/crypto", encoding="ascii") as f:
+        text = f.read()
+    return [dict((x.strip() for x in line.split(":", 1))
+                 for line in part.splitlines() if ":" in line)
+            for part in text.split("\n\n") if part.strip()]
+
+
+def uses(driver):
+    return [int(a["refcnt"]) for a in registered() if a["driver"] == driver][0]
+
+
+def fastest(name):
+    """What an SA should use: the internal one if there is any."""
+    def best(algs):
+        return max(algs, key=lambda a: int(a["priority"]), default=None)
+    algs = registered()
+    found = best(a for a in algs if a["name"] == "__" + name and
+                 a["internal"] == "yes" and a["async"] == "no") or best(
+        a for a in algs if a["name"] == name and a["async"] == "no")
+    return found["driver"]
+
+
+def wrapped(word, name):
+    """One who has no rights cannot have later SAs use something slower."""
+    begin(word, "out")
+    want = fastest(name)
+    held = uses(want)
+    lab.reset()
+    wait_for(lambda: uses(want) < held, "the SA to let go of " + want)
+    first = max((a for a in registered() if a["name"] == name),
+                key=lambda a: int(a["priority"]))
+    evil = "pcrypt(%s)" % first["driver"]
+    status, _, err = lib.sh(*lib.NOBODY, "python3", "-c", BIND, "aead", evil,
+                            ok=None)
+    if status:
+        raise lib.Skip("cannot bind %s: %s" % (evil,
+                                               err.strip().split("\n")[-1]))
+    try:
+        equal([a["async"] for a in registered() if a["driver"] == evil and
+               int(a["priority"]) > int(first["priority"])], ["yes"],
+              "it is there, and first")
+        before = uses(want)
+        begin(word, "out")
+        equal(uses(want) > before, True, want + " is used")
+        lab.reset()
+    finally:
+        lib.sh("rmmod", "pcrypt", ok=None)
+
+
 report.add("an algorithm that the kernel lacks", lacking)
 report.add("weak algorithms are off until they are allowed", weak_off)
 for i, alg in enumerate(NAMES + IMPLICIT):
@@ -312,4 +372,9 @@ for alg in ("aes128gmac", "aes128-sha256_128", "aes128ctr-sha256_128",
             "null-sha256_128", "3des-sha1_96"):
     report.add("implicit IV: refused of " + alg, iiv_refused, alg)
 report.add("what RFC 8221 forbids", forbidden)
+for alg, crypto in (("aes128gcm16", "rfc4106(gcm(aes))"),
+                    ("aes128gmac", "gcm(aes)"),
+                    ("aes128ccm8", "rfc4309(ccm(aes))"),
+                    ("chacha20poly1305", "rfc7539esp(chacha20,poly1305)")):
+    report.add("any user puts pcrypt around it: " + alg, wrapped, alg, crypto)
 sys.exit(report.run())

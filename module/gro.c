@@ -20,6 +20,7 @@
 #include <linux/skbuff.h>
 #include <net/addrconf.h>
 #include <net/gro.h>
+#include <net/netdev_rx_queue.h>
 #include <net/rps.h>
 
 #include "gro.h"
@@ -32,15 +33,36 @@ static bool gro = true;
 module_param(gro, bool, 0644);
 MODULE_PARM_DESC(gro, "ESP is opened by GRO where nobody else looks at it (default: on)");
 
-/* It may be for another CPU to receive. */
-static bool steered(void)
-{
+/*
+ * It may be for another CPU to receive. That some device has RPS, which is what the
+ * key says, has to do with that of the packet only if it is the same: any namespace
+ * can have it for its own, and the key stays when they are gone.
+ */
 #ifdef CONFIG_RPS
-	return static_branch_unlikely(&rps_needed);
-#else
-	return false;
-#endif
+static bool steered(const struct sk_buff *skb)
+{
+	const struct net_device *dev = skb->dev;
+	const struct netdev_rx_queue *queue = dev->_rx;
+
+	if (!static_branch_unlikely(&rps_needed))
+		return false;
+	if (skb_rx_queue_recorded(skb)) {
+		u16 index = skb_get_rx_queue(skb);
+
+		/* It is the stack that has words about such a one. */
+		if (index >= READ_ONCE(dev->real_num_rx_queues))
+			return true;
+		queue += index;
+	}
+	return rcu_access_pointer(queue->rps_map) ||
+	       READ_ONCE(queue->rps_flow_table);
 }
+#else
+static bool steered(const struct sk_buff *skb)
+{
+	return false;
+}
+#endif
 
 static bool has_ingress_rules(const struct net_device *dev)
 {
@@ -115,7 +137,7 @@ static bool ours_alone(struct net *net, const struct sk_buff *skb, u8 family)
 	struct net_device *dev = skb->dev;
 
 	return is_for_host(skb, family) && !(dev->flags & IFF_LOOPBACK) &&
-	       !steered() && !is_part_of_another(dev) &&
+	       !steered(skb) && !is_part_of_another(dev) &&
 	       !has_ingress_rules(dev) &&
 	       !has_packet_socket(net, dev, skb->protocol) &&
 	       nfipsec_hook_alone(net, family) && !is_refused(skb, family);

@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import struct
+import subprocess
 import sys
 
 import lib
@@ -363,6 +364,36 @@ def steered():
     wait_for(lambda: s.when() == "early", "the end")
 
 
+class Tenant:
+    """Has a user namespace and a network of his own, and runs something there: it
+    says a line when it is done, and ends with its input.
+    """
+
+    def __init__(self, *cmd):
+        self.cmd = [*lib.NOBODY, "unshare", "--user", "--map-root-user", "--net",
+                    *cmd]
+
+    def __enter__(self):
+        self.proc = subprocess.Popen(self.cmd, stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, text=True)
+        equal(self.proc.stdout.readline(), "done\n", "tenant")
+
+    def __exit__(self, *_exc):
+        self.proc.communicate()
+
+
+def tenant_steers():
+    """He can have all his devices steered; what the kernel counts of that stays."""
+    if not os.path.exists("/proc/sys/net/core/rps_default_mask"):
+        raise lib.Skip("a kernel without rps_default_mask")
+    s = Sender()
+    with Tenant("sh", "-ec", """
+            echo 1 >/proc/sys/net/core/rps_default_mask
+            ip link add type veth
+            echo done; read x || :"""):
+        equal(s.when(), "early")
+
+
 def second_link(name, near, *lines, when="late"):
     """Another wire, d0 to d1, of which d0 is part of another device."""
     lib.sh("ip", "link", "add", "d0", "netns", lab.n.ns, "address",
@@ -455,6 +486,7 @@ for fam in False, True:
     report.add("late because of the parameter" + tag, parameter, fam)
     report.add("late because of XFRM's offload" + tag, rival, fam)
 report.add("late because of RPS", steered)
+report.add("early where a tenant has RPS", tenant_steers)
 report.add("late because of a VRF", vrf)
 report.add("early by such a wire", nothing_else)
 # the last: br_netfilter, where it is loaded, has a hook in n since

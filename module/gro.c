@@ -20,6 +20,7 @@
 #include <linux/skbuff.h>
 #include <net/addrconf.h>
 #include <net/gro.h>
+#include <net/hotdata.h>
 #include <net/netdev_rx_queue.h>
 #include <net/rps.h>
 

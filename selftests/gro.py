@@ -325,10 +325,13 @@ def watched(watcher, six=False, sees=None):
     equal(s.when(), "early", "afterwards")
 
 
+def release():
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
+
+
 def unbound(kind, six):
     """Before Linux 6.15 nobody can see such a socket; it sees what was in the ESP."""
-    major, minor = re.match(r"(\d+)\.(\d+)", os.uname().release).groups()
-    if (int(major), int(minor)) < (6, 15):
+    if release() < (6, 15):
         raise lib.Skip("a kernel that hides them")
     watched(Tap(kind, None), six)
 
@@ -392,6 +395,24 @@ def tenant_steers():
             ip link add type veth
             echo done; read x || :"""):
         equal(s.when(), "early")
+
+
+def tenant_watches():
+    """All that he can see. Before Linux 6.9 nobody can tell whose such a socket is."""
+    if release() < (6, 9):
+        raise lib.Skip("a kernel that hides whose they are")
+    s = Sender()
+    with Tenant(sys.executable, "-c", """
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+print("done", flush=True)
+sys.stdin.read()"""):
+        equal(s.when(), "early")
+        # behind his in their list
+        with Tap(3, None) as tap:
+            equal(s.when(), "late", "also watched here")
+            equal(tap.seen(), 1, "seen")
+        equal(s.when(), "early", "afterwards")
 
 
 def second_link(name, near, *lines, when="late"):
@@ -487,6 +508,7 @@ for fam in False, True:
     report.add("late because of XFRM's offload" + tag, rival, fam)
 report.add("late because of RPS", steered)
 report.add("early where a tenant has RPS", tenant_steers)
+report.add("early where a tenant has a packet socket", tenant_watches)
 report.add("late because of a VRF", vrf)
 report.add("early by such a wire", nothing_else)
 # the last: br_netfilter, where it is loaded, has a hook in n since

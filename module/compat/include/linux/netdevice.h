@@ -7,7 +7,8 @@
  *
  * Packet sockets that are bound to no device are in a list of their namespace since
  * 6.15, before that in one that is out of a module's reach: net_ptype_specific() is
- * then the device's own.
+ * then the device's own. Likewise those for all protocols; but from 6.9 on that one
+ * list can be reached, see <net/hotdata.h>.
  */
 #ifndef NFIPSEC_COMPAT_LINUX_NETDEVICE_H
 #define NFIPSEC_COMPAT_LINUX_NETDEVICE_H
@@ -36,9 +37,12 @@ static inline struct net_device *alloc_netdev_dummy(int sizeof_priv)
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 #define net_ptype_specific(net, dev)	((void)(net), &(dev)->ptype_specific)
-#define dev_nit_active_rcu(dev)	dev_nit_active((struct net_device *)(dev))
 #else
 #define net_ptype_specific(net, dev)	((void)(dev), &(net)->ptype_specific)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define dev_nit_active_rcu(dev)	dev_nit_active((struct net_device *)(dev))
 #endif
 
 #endif

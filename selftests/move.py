@@ -22,6 +22,8 @@ lab = lib.Lab()
 null = Algo("null-sha256_128", 7)
 gcm = Algo("aes128gcm16", 8)
 sock = lab.listen(PORT)
+# for what comes while nobody takes it
+sock.setsockopt(lib.socket.SOL_SOCKET, 33, 8 << 20)     # SO_RCVBUFFORCE
 report = lib.Report()
 
 lab.n.exec("ethtool", "-K", "vn", "tx", "off")
@@ -269,16 +271,33 @@ def limits():
 
 def timed():
     """Its time goes on and ends it where it is then."""
+    # on a slow machine it may have ended before it has moved everywhere
+    for life in 2, 8, 32:
+        if moved_in(life):
+            return
+    raise AssertionError("it never got everywhere in its time")
+
+
+def moved_in(life):
+    """Did it last for all the moves? If not, it was its time that ended it."""
+    start = time.monotonic()
     spi = setup(null, "in", extra=[attr(C["A_SA_LIFETIME"], [
-        attr(C["A_LIFETIME_TIME_HARD"], u64(2))])])
-    end = time.monotonic() + 2
+        attr(C["A_LIFETIME_TIME_HARD"], u64(life))])])
     old = HOME
-    for new in PLACES:
-        move(spi, old, new, "in")
-        old = new
-    equal(len(lab.nl.dump("SA_GET")), 1, "SAs")
-    wait_for(lambda: not lab.nl.dump("SA_GET"), "its end")
-    equal(time.monotonic() > end - 0.2, True, "not before its time")
+    try:
+        for new in PLACES:
+            move(spi, old, new, "in")
+            old = new
+        there = len(lab.nl.dump("SA_GET"))
+    except Refused as e:
+        equal(e.code, 2, str(e))        # there is none
+        there = 0
+    if not there and time.monotonic() - start >= life:
+        return False
+    equal(there, 1, "SAs")
+    wait_for(lambda: not lab.nl.dump("SA_GET"), "its end", life + 5)
+    equal(time.monotonic() - start >= life, True, "not before its time")
+    return True
 
 
 def age():

@@ -208,7 +208,7 @@ def wait_more(flows, count):
     """Until so many more of each have arrived."""
     upto = [flow.sent + count for flow in flows]
     wait_for(lambda: all(flow.got >= n for flow, n in zip(flows, upto)),
-             "what was sent")
+             "what was sent", 15)
 
 
 def one_by_one():
@@ -362,7 +362,7 @@ def never_still():
     sock.send(slow_policies(6000))
     # A machine that does something else for a while lets any through, or none.
     with Threads(send, change):
-        wait_for(lambda: len(during) >= 7, "rounds of changes", 90)
+        wait_for(lambda: len(during) >= 7, "rounds of changes", 150)
     NL["left"].do("POLICY_FLUSH")
     print("# packets in a round: %s" % during[:7])
     equal(sorted(during[:7])[3] >= 5, True, "packets get through")

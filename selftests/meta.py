@@ -607,6 +607,7 @@ def only_that():
 def wanted():
     """Who is asked for an SA is told; what waits is judged by the same."""
     lab.reset()
+    lab.cli("default", "acquire-timeout", "60")
     policy("out", asks(False, mark=3, oif="vn"))
     policy("out", asks(False), priority=1, reqid=2)
     mon = lib.Genl(lab.n).join()

@@ -247,6 +247,11 @@ def make_wire():
         "route add 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1",
         "route add fd00:2::/64 via fd00::2 src fd00:1::1"]
     n.ip("\n".join(x for x in lines if IPV6 or "fd00" not in x))
+    # nor does n say, in the middle of another test, that what has come of a
+    # packet has waited for the rest of it for too long
+    n.exec("sh", "-c", "cd /proc/sys/net; for f in ipv4/ipfrag_time "
+           "ipv6/ip6frag_time netfilter/nf_conntrack_frag6_timeout; do "
+           "[ ! -e $f ] || echo 3600 >$f; done")
     return n, w
 
 

@@ -49,11 +49,11 @@ upload() {
 	# it ends by itself, and the shell closes what it knows of it
 	pid=$SINK_PID
 	exec {out}<&"${SINK[0]}"
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
-	check "sent" on "$1" timeout $((20 * NFIPSEC_TEST_SLOW)) taskset -c 0 python3 -c \
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	check "sent" on "$1" timeout $((80 * NFIPSEC_TEST_SLOW)) taskset -c 0 python3 -c \
 		"$SENDER" "$3" $((4 * BYTES))
 	line=''
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "$out" line
 	exec {out}<&-
 	kill "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null

@@ -400,7 +400,7 @@ for i in range(int(sys.argv[3])):
         sys.exit("%d: something else came" % i)
     if came == what:
         sys.exit("%d: in the order it was sent" % i)' \
-		"${NS[h1]}" "${NS[h2]}" "$1" $((5 * NFIPSEC_TEST_SLOW))
+		"${NS[h1]}" "${NS[h2]}" "$1" $((20 * NFIPSEC_TEST_SLOW))
 }
 
 # overtaken TRAINS WINDOW: trains of 16 that have numbers one after the other, and arrive

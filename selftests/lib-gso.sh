@@ -153,7 +153,7 @@ queue_of() {
 	local line
 	coproc QUEUE { exec taskset -c 0 "$TOOLS/nfqueue" "${NS[$1]}" 5 "${@:2}" 2>&1; }
 	PIDS+=("$QUEUE_PID")
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "${QUEUE[0]}" line
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "${QUEUE[0]}" line
 	equal "queue" "$line" ready
 }
 
@@ -163,7 +163,7 @@ queue_ends() {
 	rules gwa </dev/null
 	# the end of its input ends it
 	exec {in}>&-
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "${QUEUE[0]}" line
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "${QUEUE[0]}" line
 	equal "packets in the queue" "$line" "total $1"
 	wait "$QUEUE_PID" 2>/dev/null
 	return 0

@@ -96,7 +96,8 @@ def equal(got, want, what=""):
 
 
 def wait_for(cond, what, seconds=5):
-    end = time.monotonic() + seconds * SLOW
+    """Until it is true; seconds that it may take where nothing else runs."""
+    end = time.monotonic() + seconds * 4 * SLOW
     while True:
         val = cond()
         if val:

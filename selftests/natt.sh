@@ -214,12 +214,12 @@ while True:
 
 # echo_client HOST FAMILY ADDR BYTES
 echo_client() {
-	on "$1" timeout $((20 * NFIPSEC_TEST_SLOW)) python3 -c '
+	on "$1" timeout $((80 * NFIPSEC_TEST_SLOW)) python3 -c '
 import os, socket, sys, threading
 family = socket.AF_INET6 if sys.argv[1] == "6" else socket.AF_INET
 u = socket.socket(family, socket.SOCK_DGRAM)
 u.connect((sys.argv[2], 7))
-u.settimeout(5)
+u.settimeout(30)
 for size in 0, 1, 2, 100, 1000:
     data = os.urandom(size)
     u.send(data)

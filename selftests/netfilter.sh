@@ -197,7 +197,7 @@ ask() {
 	server=$!
 	check "server" busywait 10 grep -q ready "$TMP/server"
 	coproc CLIENT { on "$2" python3 -c "$ASKS" "$3"; }
-	read -r -t $((20 * NFIPSEC_TEST_SLOW)) -u "${CLIENT[0]}" line
+	read -r -t $((80 * NFIPSEC_TEST_SLOW)) -u "${CLIENT[0]}" line
 	equal "came to $2" "$line" all
 	on gwa conntrack -L -p tcp --dport 7 2>/dev/null >"$TMP/ct"
 	kill "$server" "$CLIENT_PID" 2>/dev/null
@@ -272,7 +272,7 @@ print(n)
 # one_way [POLICY...]: from answers to what h1 asks, gwa's policy is not kept by
 # a flowtable; without one they come, by it
 one_way() {
-	local echo want=8 patience=$((10 * NFIPSEC_TEST_SLOW))
+	local echo want=8 patience=$((40 * NFIPSEC_TEST_SLOW))
 	no_flowtables && return "$KSFT_SKIP"
 	(($#)) && want=0 patience=0.3
 	on gwa nft flush ruleset
@@ -302,7 +302,7 @@ clear_at_wan() {
 # A connection through a tunnel whose own packets are protected: a flowtable that makes
 # their headers itself would send them in the clear
 tunnelled() {
-	local echo patience=$((10 * NFIPSEC_TEST_SLOW))
+	local echo patience=$((40 * NFIPSEC_TEST_SLOW))
 	no_flowtables && return "$KSFT_SKIP"
 	modprobe -q ipip || { echo "no ipip"; return "$KSFT_SKIP"; }
 	start 192.168.1.0/24 || return 1
@@ -569,7 +569,7 @@ queued() {
 	coproc QUEUE { exec "$TOOLS/nfqueue" "${NS[gwa]}" 5 1000 2>&1; }
 	out=${QUEUE[0]} in=${QUEUE[1]} pid=$QUEUE_PID
 	PIDS+=("$pid")
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "$out" line
 	equal "queue" "$line" ready || return 1
 	local before
 	before=$(echoes_at h2)
@@ -577,7 +577,7 @@ queued() {
 		wire="${NS[gwa]},wan,esp" ping=100,3000 >"$TMP/probe" 2>&1 &
 	local prober=$!
 	PIDS+=("$prober")
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "$out" line
 	equal "first packet" "$line" "held 1"
 	equal "echo requests at h2 while held" "$(echoes_at h2)" "$before"
 	echo accept >&"$in"
@@ -612,16 +612,16 @@ queued_and_deleted() {
 	coproc QUEUE { exec "$TOOLS/nfqueue" "${NS[gwa]}" 6 1 2>&1; }
 	out=${QUEUE[0]} in=${QUEUE[1]} pid=$QUEUE_PID
 	PIDS+=("$pid")
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "$out" line
 	equal "queue" "$line" ready || return 1
 	on h1 bash -c 'echo secret >/dev/udp/192.168.2.2/9'
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "$out" line
 	equal "packet" "$line" "held 1"
 	clear_all gwa nfipsec
 	local before
 	before=$(on h2 bash -c 'grep "^Udp: [0-9]" /proc/net/snmp')
 	echo accept >&"$in"
-	read -r -t $((10 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "$out" line
 	equal "queue" "$line" released
 	check "dropped" busywait 5 dropped_since_queue
 	equal "UDP at h2" "$(on h2 bash -c 'grep "^Udp: [0-9]" /proc/net/snmp')" "$before"

@@ -110,7 +110,10 @@ arrives() {
 	check "from b" pings b "192.168.1.$2" 5 -I "192.168.2.$2"
 	check terminate swan a --terminate --child "$1"
 	check "SAs go" busywait 10 sas_are a 0
-	check "again" pings a "192.168.2.$2" 3 -I "192.168.1.$2" || show_logs
+	# the first one waits for all of that
+	on a nfipsec default acquire-timeout 60
+	check "again" pings a "192.168.2.$2" 3 -I "192.168.1.$2" -W 30 || show_logs
+	on a nfipsec default acquire-timeout 2
 	check "clear text" nothing_clear
 	check terminate swan a --terminate --child "$1"
 	check uninstall swan a --uninstall --child "$1"

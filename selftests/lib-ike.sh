@@ -189,7 +189,8 @@ certify() {
 
 ### daemons
 
-# configure HOST: for its DRIVER, into $TMP/HOST
+# configure HOST: for its DRIVER, into $TMP/HOST. LEFTOVERS: seconds that nfipsec's
+# plugin leaves what an earlier run left
 configure() {
 	local h=$1 dir=$TMP/$1
 	rm -rf "${dir:?}"
@@ -203,7 +204,7 @@ configure() {
 			${MORE_CONF[$h]:-}
 			plugins {
 				kernel-nfipsec {
-					leftovers_timeout = 8
+					leftovers_timeout = ${LEFTOVERS:-8}
 				}
 				vici {
 					socket = unix://$dir/vici
@@ -301,7 +302,7 @@ swanctl_on() {
 # initiate HOST CHILD
 initiate() {
 	check initiate swan "$1" --initiate --child "$2" \
-		--timeout $((20 * NFIPSEC_TEST_SLOW)) ||
+		--timeout $((60 * NFIPSEC_TEST_SLOW)) ||
 		{ show_logs; return 1; }
 }
 

@@ -359,13 +359,20 @@ def never_still():
         sock.send(changes)
         during.append(sent[0] - before)
 
+    def enough():
+        """Seven rounds, or three where they are long."""
+        return len(during) >= (7 if time.monotonic() - start < 90 else 3)
+
     sock.send(slow_policies(6000))
+    start = time.monotonic()
     # A machine that does something else for a while lets any through, or none.
     with Threads(send, change):
-        wait_for(lambda: len(during) >= 7, "rounds of changes", 150)
+        wait_for(enough, "rounds of changes", 150)
     NL["left"].do("POLICY_FLUSH")
-    print("# packets in a round: %s" % during[:7])
-    equal(sorted(during[:7])[3] >= 5, True, "packets get through")
+    rounds = during[:7]
+    print("# packets in a round: %s" % rounds)
+    equal(sorted(rounds)[(len(rounds) - 1) // 2] >= 5, True,
+          "packets get through")
 
 
 report.add("one by one", storm, one_by_one, 5)

@@ -20,11 +20,11 @@ fresh() {
 	wire a eth0 b eth0 || return 1
 	ip_batch a <<<"addr add 10.9.0.1/24 dev eth0" &&
 		ip_batch b <<<"addr add 10.9.0.2/24 dev eth0" &&
-		check "reachable before" reaches
+		check "reachable before" busywait 5 reaches
 }
 
 reaches() {
-	on a ping -q -c 1 -W 2 10.9.0.2
+	on a ping -q -c 1 -W 1 10.9.0.2
 }
 
 # hooked HOST: does nfipsec look at packets there?
@@ -169,7 +169,7 @@ tables() {
 none_added() {
 	equal "tables" "$(tables a)" "$1"
 	equal "hooks" "$(hooks a)" 0
-	check "reachable all the same" reaches
+	check "reachable all the same" busywait 5 reaches
 }
 
 # full FAMILY HOOK: without any place there, and when there are places again
@@ -195,6 +195,7 @@ full_later() {
 	fill ip postrouting || return 1
 	check "another policy" policy out 10.9.0.1 10.9.0.2
 	refute "reachable behind it" reaches
+	check "out_discard" test "$(counter a out_discard)" -gt 0
 }
 
 full_for_all() {
@@ -218,6 +219,7 @@ full_for_all() {
 	check "larval SA, then" larval a
 	check "default, then" defaults out
 	refute "reachable behind it" reaches
+	check "out_discard" test "$(counter a out_discard)" -gt 0
 }
 
 need ip nsenter nft ping python3

@@ -597,7 +597,7 @@ def told_no_more():
             run("policy", "flush")
             return p.poll() is not None
 
-        lib.wait_for(ended, "its end")
+        lib.wait_for(ended, "its end", 60)
         said = p.stderr.read().decode()
         equal((p.returncode, "monitor: writing the output: Broken pipe" in said),
               (1, True), said)

@@ -117,6 +117,20 @@ static bool is_internal(const struct crypto_tfm *tfm)
 	return tfm->__crt_alg->cra_flags & CRYPTO_ALG_INTERNAL;
 }
 
+/*
+ * Is what the crypto API has in front of a synchronous internal algorithm, or what a
+ * user had put around that. Another composition may be asynchronous because a part of
+ * it is: there is nothing inside that could be used directly, and before 6.12 to ask
+ * for it takes a thread and modprobe each time.
+ */
+static bool is_wrapper(const struct crypto_tfm *tfm)
+{
+	const char *driver = crypto_tfm_alg_driver_name((struct crypto_tfm *)tfm);
+
+	return !(tfm->__crt_alg->cra_flags & CRYPTO_ALG_INSTANCE) ||
+	       strstarts(driver, "pcrypt(") || strstarts(driver, "cryptd(");
+}
+
 static int no_algo(struct netlink_ext_ack *extack,
 		   const struct nfipsec_algo *algo, int err)
 {
@@ -152,9 +166,9 @@ static int set_aead_key(struct crypto_aead *tfm, const struct nfipsec_keys *k)
 
 /*
  * The best algorithm if it is synchronous; otherwise the internal one of that
- * name, if there is one. To ask for the best has loaded its module; so only what
- * is there and tested is looked for, or the crypto API would look for a module
- * each time.
+ * name, if there can be one, also where the best cannot be had: pcrypt can be put around
+ * itself until its name is too long. To ask for the best has loaded its module; so
+ * only what is there and tested is looked for.
  */
 #define READY_TYPE	(CRYPTO_ALG_INTERNAL | CRYPTO_ALG_TESTED)
 #define READY_MASK	(READY_TYPE | CRYPTO_ALG_ASYNC | CRYPTO_NOLOAD)
@@ -163,12 +177,16 @@ static struct crypto_aead *best_aead(const char *name)
 {
 	char internal[CRYPTO_MAX_ALG_NAME];
 	struct crypto_aead *tfm;
+	bool wrapper;
 
 	tfm = crypto_alloc_aead(name, 0, 0);
 	if (!IS_ERR(tfm)) {
 		if (!is_async(crypto_aead_tfm(tfm)))
 			return tfm;
+		wrapper = is_wrapper(crypto_aead_tfm(tfm));
 		crypto_free_aead(tfm);
+		if (!wrapper)
+			return ERR_PTR(-ENOENT);
 	}
 	if (internal_name(internal, name))
 		return ERR_PTR(-ENAMETOOLONG);
@@ -222,12 +240,16 @@ static struct crypto_skcipher *best_cipher(const char *name)
 {
 	char internal[CRYPTO_MAX_ALG_NAME];
 	struct crypto_skcipher *tfm;
+	bool wrapper;
 
 	tfm = crypto_alloc_skcipher(name, 0, 0);
 	if (!IS_ERR(tfm)) {
 		if (!is_async(crypto_skcipher_tfm(tfm)))
 			return tfm;
+		wrapper = is_wrapper(crypto_skcipher_tfm(tfm));
 		crypto_free_skcipher(tfm);
+		if (!wrapper)
+			return ERR_PTR(-ENOENT);
 	}
 	if (internal_name(internal, name))
 		return ERR_PTR(-ENAMETOOLONG);

@@ -37,8 +37,9 @@ static void activate(struct nfipsec_spd *spd, unsigned int dir)
 static bool wants_ports(const struct nfipsec_policy *pol)
 {
 	return nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels) ||
-	       (pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
-				NFIPSEC_PFP_FLAG_DPORT));
+	       (pol->cfg.dir == NFIPSEC_DIR_OUT &&
+		(pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
+				 NFIPSEC_PFP_FLAG_DPORT)));
 }
 
 /*

@@ -26,7 +26,7 @@ struct compat_hotdata {
 #include <linux/rculist.h>
 #include <net/net_namespace.h>
 
-static inline bool dev_nit_active_rcu(const struct net_device *dev)
+static inline bool compat_dev_nit_active_rcu(const struct net_device *dev)
 {
 	const struct net *net = dev_net(dev);
 	const struct packet_type *pt;
@@ -38,6 +38,8 @@ static inline bool dev_nit_active_rcu(const struct net_device *dev)
 			return true;
 	return false;
 }
+
+#define dev_nit_active_rcu	compat_dev_nit_active_rcu
 #endif
 #endif
 

@@ -21,12 +21,13 @@
 #define DEFRAG4_USER	__IP_DEFRAG_CONNTRACK_BRIDGE_IN
 
 /* It frees what it cannot use. */
-static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb)
+static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb,
+			bool judged)
 {
 	int err;
 
 	local_bh_disable();
-	err = ip_defrag(nn->net, skb, DEFRAG4_USER);
+	err = ip_defrag(nn->net, skb, DEFRAG4_USER - judged);
 	local_bh_enable();
 	if (!err) {
 		skb->ignore_df = 1;
@@ -51,6 +52,7 @@ static bool left_to_stack(const struct sk_buff *skb,
  * @nn: namespace
  * @skb: fragment, starting with its IP header
  * @l3: its layout
+ * @judged: policy lets this fragment come in the clear
  *
  * IPv4 puts those of ESP and AH for this host together before LOCAL_IN; IPv6
  * only behind it, out of our sight, so that it is done here, in queues of our
@@ -60,20 +62,21 @@ static bool left_to_stack(const struct sk_buff *skb,
  * judges by what only the whole datagram shows (RFC 4301 section 7.4); of IPv6
  * whatever is judged for this host, since what a fragment says of its protocol is
  * not what it is put together by. Only what came in the clear gets here, and so
- * what came in the clear completes nothing that was protected.
+ * what came in the clear completes nothing that was protected; nor does what was not
+ * judged yet complete what was.
  * Context: under rcu_read_lock(), process or softirq.
  * Return: true if @skb is consumed; if not, it is the whole datagram, or it is
  * left to the stack.
  */
 bool nfipsec_defrag(const struct nfipsec_net *nn, struct sk_buff *skb,
-		    const struct nfipsec_l3 *l3)
+		    const struct nfipsec_l3 *l3, bool judged)
 {
 	struct nfipsec_l3 whole;
 	int err;
 
 	if (l3->family == AF_INET)
-		return !left_to_stack(skb, l3) && gather_ipv4(nn, skb);
-	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG6_USER);
+		return !left_to_stack(skb, l3) && gather_ipv4(nn, skb, judged);
+	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG6_USER + judged);
 	/* It also lets pass what it does not take for a fragment. */
 	if (!err && nfipsec_l3_parse(skb, AF_INET6, &whole) && !whole.frag)
 		return false;

@@ -300,6 +300,35 @@ def in_fragments():
     lab.reset()
 
 
+def limited_by_link():
+    """What is not judged until it is whole completes nothing that has been.
+
+    By one interface only a port may come, by another all: a fragment of the
+    one is not let in as the other's.
+    """
+    lab.reset()
+    sel = asks(False, iif="vx")
+    policy("in", sel + [attr(C["A_SELECTOR_DPORT_MIN"], lib.u16(53)),
+                        attr(C["A_SELECTOR_DPORT_MAX"], lib.u16(53))],
+           action="bypass")
+    policy("in", asks(False, 0, iif="vn"), action="bypass")
+    lab.default("in", "discard")
+    src, dst = host("vn", 2, False), host("vn", 1, False)
+    data = lib.udp(src, dst, 7, PORT, bytes(64))
+    first, last = pieces(src, dst, 17, data, ident=90)
+    # the same sum, so that UDP does not mind
+    forged = last[:-4] + b"\xff\xff\0\0"
+    with sock_of(False, port=PORT) as s:
+        lab.mark()
+        wires["vx"].send(forged)
+        wires["vn"].send(first)
+        wires["vn"].send(last)
+        equal(s.recv(100), bytes(64))
+        lib.nothing(s)
+        lab.counted({})
+    lab.reset()
+
+
 def completed_by_link():
     """What may come in the clear by one interface completes nothing protected.
 
@@ -739,6 +768,7 @@ for test, func in (
         ("received, fragments", in_fragments),
         ("received, fragments of one interface and of another",
          completed_by_link),
+        ("received, fragments of which one may bring all", limited_by_link),
         ("received, fragments and marks", in_fragments_mark),
         ("received through an SA", in_opened),
         ("received through an SA behind a VRF", opened_late),

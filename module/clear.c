@@ -135,6 +135,25 @@ bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
 }
 
 /**
+ * nfipsec_clear_link() - with those of which interface may a fragment be put together?
+ * @nn: namespace
+ * @l3: its layout
+ * @link: index of the one that it came by
+ *
+ * Of one that is judged when it is whole, by policies that ask where it came from. What
+ * is ESP or AH then is not judged, and may come by several.
+ * Context: any.
+ * Return: @link, or 0 for any.
+ */
+u32 nfipsec_clear_link(const struct nfipsec_net *nn,
+		       const struct nfipsec_l3 *l3, u32 link)
+{
+	if (nfipsec_is_ipsec(l3->proto))
+		return 0;
+	return READ_ONCE(nn->spd.links) || READ_ONCE(nn->spd.marks) ? link : 0;
+}
+
+/**
  * nfipsec_clear_apart() - must fragments that policy lets go on without others?
  * @nn: namespace
  *

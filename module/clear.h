@@ -25,6 +25,8 @@ bool __must_check nfipsec_clear_drop(const struct nfipsec_net *nn,
 bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
 			   const struct nfipsec_l3 *l3,
 			   const struct nfipsec_flow *flow, bool judge);
+u32 nfipsec_clear_link(const struct nfipsec_net *nn,
+		       const struct nfipsec_l3 *l3, u32 link);
 bool nfipsec_clear_apart(const struct nfipsec_net *nn);
 
 #endif

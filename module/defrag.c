@@ -12,22 +12,30 @@
 #include "net.h"
 #include "proto.h"
 
-/* Beyond the users of enum ip6_defrag_users: fragments meet only ours. */
-#define DEFRAG6_USER	0x6e666970
 /*
- * One for whom a router says nothing of those that lack others: that of bridges
- * in the last of conntrack's zones.
+ * Beyond the users of enum ip6_defrag_users, and with each link below what no index
+ * of one has: fragments meet only ours.
+ */
+#define DEFRAG6_USER	0xfe666970
+#define DEFRAG6_LINK	BIT(31)
+/*
+ * Those for whom a router says nothing of fragments that lack others: of bridges
+ * in the last of conntrack's zones. Links are few.
  */
 #define DEFRAG4_USER	__IP_DEFRAG_CONNTRACK_BRIDGE_IN
+#define DEFRAG4_LINKS	0x4000
 
 /* It frees what it cannot use. */
 static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb,
-			bool judged)
+			bool judged, u32 link)
 {
+	u32 user = DEFRAG4_USER - judged;
 	int err;
 
+	if (link)
+		user = DEFRAG4_USER - 2 - link % DEFRAG4_LINKS;
 	local_bh_disable();
-	err = ip_defrag(nn->net, skb, DEFRAG4_USER - judged);
+	err = ip_defrag(nn->net, skb, user);
 	local_bh_enable();
 	if (!err) {
 		skb->ignore_df = 1;
@@ -53,6 +61,7 @@ static bool left_to_stack(const struct sk_buff *skb,
  * @skb: fragment, starting with its IP header
  * @l3: its layout
  * @judged: policy lets this fragment come in the clear
+ * @link: if not 0, only with those of this index of an interface; not if @judged
  *
  * IPv4 puts those of ESP and AH for this host together before LOCAL_IN; IPv6
  * only behind it, out of our sight, so that it is done here, in queues of our
@@ -69,14 +78,16 @@ static bool left_to_stack(const struct sk_buff *skb,
  * left to the stack.
  */
 bool nfipsec_defrag(const struct nfipsec_net *nn, struct sk_buff *skb,
-		    const struct nfipsec_l3 *l3, bool judged)
+		    const struct nfipsec_l3 *l3, bool judged, u32 link)
 {
 	struct nfipsec_l3 whole;
 	int err;
 
 	if (l3->family == AF_INET)
-		return !left_to_stack(skb, l3) && gather_ipv4(nn, skb, judged);
-	err = nf_ct_frag6_gather(nn->net, skb, DEFRAG6_USER + judged);
+		return !left_to_stack(skb, l3) &&
+		       gather_ipv4(nn, skb, judged, link);
+	err = nf_ct_frag6_gather(nn->net, skb, link ? DEFRAG6_LINK | link :
+						      DEFRAG6_USER + judged);
 	/* It also lets pass what it does not take for a fragment. */
 	if (!err && nfipsec_l3_parse(skb, AF_INET6, &whole) && !whole.frag)
 		return false;

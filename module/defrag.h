@@ -10,6 +10,6 @@ struct nfipsec_net;
 struct sk_buff;
 
 bool nfipsec_defrag(const struct nfipsec_net *nn, struct sk_buff *skb,
-		    const struct nfipsec_l3 *l3, bool judged);
+		    const struct nfipsec_l3 *l3, bool judged, u32 link);
 
 #endif

@@ -291,7 +291,9 @@ static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
 		if (where != NFIPSEC_AT_FRAGMENTS)
 			return false;
 		if (nfipsec_clear_gathers(nn, &l3, &flow, judge))
-			return nfipsec_defrag(nn, skb, &l3, false);
+			return nfipsec_defrag(nn, skb, &l3, false,
+					      nfipsec_clear_link(nn, &l3,
+								 flow.meta.iif));
 	} else if (where == NFIPSEC_AT_FRAGMENTS) {
 		if (!judge || !nfipsec_l3_hides_fragment(skb, &l3))
 			return false;
@@ -319,7 +321,7 @@ static noinline bool look(struct nfipsec_net *nn, struct sk_buff *skb,
 			return true;
 		if (l3.frag && where == NFIPSEC_AT_FRAGMENTS &&
 		    nfipsec_clear_apart(nn))
-			return nfipsec_defrag(nn, skb, &l3, true);
+			return nfipsec_defrag(nn, skb, &l3, true, 0);
 	}
 	if (learn)
 		nfipsec_pmtu_learn(nn, skb, &l3);

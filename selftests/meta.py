@@ -301,31 +301,40 @@ def in_fragments():
 
 
 def limited_by_link():
-    """What is not judged until it is whole completes nothing that has been.
+    """What is not judged until it is whole completes nothing of another interface.
 
-    By one interface only a port may come, by another all: a fragment of the
-    one is not let in as the other's.
+    By one interface only a port may come, or nothing, by another all: a fragment
+    of the one is not let in as the other's.
     """
-    lab.reset()
-    sel = asks(False, iif="vx")
-    policy("in", sel + [attr(C["A_SELECTOR_DPORT_MIN"], lib.u16(53)),
-                        attr(C["A_SELECTOR_DPORT_MAX"], lib.u16(53))],
-           action="bypass")
-    policy("in", asks(False, 0, iif="vn"), action="bypass")
-    lab.default("in", "discard")
-    src, dst = host("vn", 2, False), host("vn", 1, False)
-    data = lib.udp(src, dst, 7, PORT, bytes(64))
-    first, last = pieces(src, dst, 17, data, ident=90)
-    # the same sum, so that UDP does not mind
-    forged = last[:-4] + b"\xff\xff\0\0"
-    with sock_of(False, port=PORT) as s:
-        lab.mark()
-        wires["vx"].send(forged)
-        wires["vn"].send(first)
-        wires["vn"].send(last)
-        equal(s.recv(100), bytes(64))
-        lib.nothing(s)
-        lab.counted({})
+    encap = attr(C["A_SA_ENCAP"], [
+        attr(C["A_ENCAP_TYPE"], u8(C["ENCAP_TYPE_ESPINUDP"])),
+        attr(C["A_ENCAP_SPORT"], lib.u16(4500)),
+        attr(C["A_ENCAP_DPORT"], lib.u16(4500))])
+    port = [attr(C["A_SELECTOR_DPORT_MIN"], lib.u16(53)),
+            attr(C["A_SELECTOR_DPORT_MAX"], lib.u16(53))]
+    ident = 90
+    for six in FAMILIES:
+        src, dst = host("vn", 2, six), host("vn", 1, six)
+        data = lib.udp(src, dst, 7, PORT, b"\1\2\3\4" * 16)
+        for ports, extra in (([], ()), (port, ()), ([], (encap,)),
+                             (port, (encap,))):
+            lab.reset()
+            lab.sa(null, "in", extra=extra)
+            policy("in", asks(six, iif="vx") + ports, action="bypass" if ports
+                   else "discard")
+            policy("in", asks(six, 0, iif="vn"), action="bypass")
+            lab.default("in", "discard")
+            ident += 1
+            first, last = pieces(src, dst, 17, data, ident=ident)
+            # the same sum, so that UDP does not mind
+            forged = last[:-4] + last[-2:] + last[-4:-2]
+            with sock_of(six, port=PORT) as s:
+                wires["vx"].send(forged)
+                wires["vn"].send(first)
+                wires["vn"].send(last)
+                equal(s.recv(100), data[8:], "IPv%d, port: %s, encap: %s" % (
+                    6 if six else 4, bool(ports), bool(extra)))
+                lib.nothing(s)
     lab.reset()
 
 

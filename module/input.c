@@ -202,16 +202,16 @@ static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 }
 
 /* Each datagram goes the way it would have gone by itself. Consumes @skb. */
-static void split(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
-		  enum nfipsec_where where)
+static void split(struct nfipsec_net *nn, struct sk_buff *skb,
+		  const struct nfipsec_flow *flow, enum nfipsec_where where)
 {
 	struct sk_buff *seg, *next;
 
 	skb = nfipsec_natt_split(nn, skb);
 	skb_list_walk_safe(skb, seg, next) {
 		skb_mark_not_on_list(seg);
-		if (!nfipsec_input(nn, seg, family, where))
-			nfipsec_reinject_back(nn, seg);
+		if (!nfipsec_input(nn, seg, flow->family, where))
+			nfipsec_reinject_back(nn, seg, flow->meta.iif);
 	}
 }
 
@@ -222,7 +222,7 @@ static bool taken_apart(struct nfipsec_net *nn, struct sk_buff *skb,
 {
 	if (!known_local(where) && !nfipsec_to_local(nn->net, flow))
 		return false;
-	split(nn, skb, flow->family, where);
+	split(nn, skb, flow, where);
 	return true;
 }
 

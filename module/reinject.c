@@ -355,12 +355,18 @@ bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
  * @nn: namespace
  * @skb: packet that came in, starting with its IP header, cut out of a larger
  *	one; consumed
+ * @iif: index of the interface that it came in by, nfipsec_meta.iif
  *
  * It is received again as if it had come by itself.
- * Context: process or softirq.
+ * Context: under rcu_read_lock(), process or softirq.
  */
-void nfipsec_reinject_back(const struct nfipsec_net *nn, struct sk_buff *skb)
+void nfipsec_reinject_back(const struct nfipsec_net *nn, struct sk_buff *skb,
+			   u32 iif)
 {
+	if (!back_to_member(nn, skb, iif)) {
+		nfipsec_drop(nn, skb, NFIPSEC_IN_BACKLOG);
+		return;
+	}
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)

@@ -20,7 +20,8 @@ struct dst_entry *nfipsec_reinject_route(struct net *net,
 bool nfipsec_reinject_again(struct net *net, struct sk_buff *skb, u8 family);
 int nfipsec_reinject_out(struct net *net, struct sock *sk, struct sk_buff *skb,
 			 u8 family, bool tunnel, bool df, bool shared);
-void nfipsec_reinject_back(const struct nfipsec_net *nn, struct sk_buff *skb);
+void nfipsec_reinject_back(const struct nfipsec_net *nn, struct sk_buff *skb,
+			   u32 iif);
 bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
 			 u32 iif);
 

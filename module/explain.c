@@ -401,7 +401,9 @@ void nfipsec_explain(struct net *net, const struct nfipsec_query *q,
 	if (q->dir == NFIPSEC_DIR_OUT) {
 		dst = find_route(net, q);
 		ex->no_route = !dst;
-		ex->loopback = dst && dst->dev->flags & IFF_LOOPBACK;
+		/* What a VRF has for its own leaves by the VRF's device. */
+		ex->loopback = dst && (dst->dev->flags & IFF_LOOPBACK ||
+				       netif_is_l3_master(dst->dev));
 		skb_dst_set(skb, dst);
 		skb->dev = dst ? dst->dev : net->loopback_dev;
 		ex->reason = go_out(ex, &p, q, skb, &flow);

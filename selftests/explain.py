@@ -490,6 +490,24 @@ def routes():
                  "route del unreachable 192.168.77.0/24")
 
 
+def of_a_vrf():
+    """What is local to a VRF leaves by the VRF's device, which nobody looks at."""
+    lab.reset()
+    lab.policy("out", "0.0.0.0/0", OUT4)
+    lab.n.ip("link add vr type vrf table 9\nlink set vr up\n"
+             "link add vz master vr type veth peer name vy\n"
+             "link set vz up\nlink set vy up\naddr add 10.9.9.1/24 dev vz")
+    try:
+        said = told("out", "10.9.9.1", "10.9.9.1", "oif", "vr")
+        equal((said["no_route"], said["loopback"], "reason" in said),
+              (False, True, False), "a VRF's own")
+        said = told("out", "10.9.9.1", "10.9.9.2", "oif", "vr")
+        equal((said["no_route"], said["loopback"]), (False, False),
+              "another's in a VRF")
+    finally:
+        lab.n.ip("link del vz\nlink del vr")
+
+
 def interfaces():
     """Policies by interface and mark; the route tells the one it leaves by."""
     lab.reset()
@@ -574,6 +592,7 @@ report.add("IPComp", compressed)
 report.add("an SA at its end", used_up)
 report.add("routes and marks", routes)
 report.add("interfaces and marks", interfaces)
+report.add("what is local to a VRF", of_a_vrf)
 report.add("what is refused", refused)
 
 if __name__ == "__main__":

@@ -50,6 +50,32 @@ expect_line() {
 	fi
 }
 
+# What a judge said of a file is kept, by the contents of the file and of all
+# that he went by, so that only what has changed is judged again.
+VERDICTS=${NFIPSEC_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nfipsec}/verdicts
+
+# verdicts JUDGE FILE...: where those of a judge are who goes by these files
+# beside the judged one; "JUDGE" says which he is, with his version
+verdicts() {
+	local dir
+	dir=$VERDICTS/$({ echo "$1"; cat "${@:2}"; } | sha256sum | cut -c 1-32)
+	mkdir -p "$dir" || return 1
+	# those of files and judges of which nobody has asked for a month
+	touch "$dir"
+	find "$VERDICTS" -mindepth 1 -mtime +30 -delete 2>/dev/null
+	echo "$dir"
+}
+
+# verdict DIR FILE: where the one of a file is, or is to be
+verdict() {
+	echo "$1/$({ echo "$2"; cat "$2"; } | sha256sum | cut -c 1-32)"
+}
+
+# keep_verdict FILE: standard input is one
+keep_verdict() {
+	cat >"$1.$$" && mv "$1.$$" "$1"
+}
+
 # The plan comes last, which KTAP allows.
 ktap_end() {
 	echo "1..$KTAP_N"

@@ -18,8 +18,11 @@ struct crypto_ahash;
 struct crypto_skcipher;
 struct netlink_ext_ack;
 
-/* Scatterlist entries of a packet: head, page fragments, a few of a list. */
-#define NFIPSEC_SG_MAX		(MAX_SKB_FRAGS + 8)
+/*
+ * Scatterlist entries of a packet: head, page fragments, a few of a list. Compared with
+ * what may be an error, so it has a sign, which it would not have everywhere.
+ */
+#define NFIPSEC_SG_MAX		((int)MAX_SKB_FRAGS + 8)
 /* Room for the largest request of any implementation, checked per SA. */
 #define NFIPSEC_REQ_MAX		4096
 

@@ -3,6 +3,7 @@
 #include <linux/random.h>
 #include <linux/skbuff.h>
 #include <linux/unaligned.h>
+#include <net/sock.h>
 
 #include "esp.h"
 
@@ -29,6 +30,34 @@ void nfipsec_esp_make_iv(const struct nfipsec_crypto *c, u64 seq, u8 *iv)
 	}
 }
 
+static unsigned int list_truesize(const struct sk_buff *skb)
+{
+	const struct sk_buff *frag;
+	unsigned int sum = 0;
+
+	skb_walk_frags(skb, frag)
+		sum += frag->truesize;
+	return sum;
+}
+
+/*
+ * The sender is charged for a packet as a whole. Who sends the buffers of its list by
+ * themselves takes each out of that, so that it has to be as much as they are now.
+ */
+static void charge(struct sk_buff *skb, unsigned int was)
+{
+	unsigned int now = list_truesize(skb);
+
+	if (now <= was)
+		return;
+	if (skb->sk) {
+		if (skb->destructor != sock_wfree)
+			return;
+		refcount_add(now - was, &skb->sk->sk_wmem_alloc);
+	}
+	skb->truesize += now - was;
+}
+
 /**
  * nfipsec_esp_copied() - make a packet's bytes ours alone by copying them
  * @skb: packet; its pointers change
@@ -41,9 +70,11 @@ void nfipsec_esp_make_iv(const struct nfipsec_crypto *c, u64 seq, u8 *iv)
 int nfipsec_esp_copied(struct sk_buff *skb, unsigned int tail,
 		       struct sk_buff **trailer)
 {
+	unsigned int was = list_truesize(skb);
 	int n;
 
 	n = skb_cow_data(skb, tail, trailer);
+	charge(skb, was);
 	if (n <= NFIPSEC_SG_MAX)
 		return n;
 

@@ -5,6 +5,7 @@ The topology is that of lib.py, and host n forwards. The path MTU of an SA is
 looked at from both sides: what the SA says, and what fits.
 """
 import ipaddress
+import os
 import socket
 import struct
 import sys
@@ -450,6 +451,47 @@ def told_of_many(six):
         lab.reset()
 
 
+def charged(sock):
+    """Bytes of memory that its packets take, as the kernel counts (SO_MEMINFO)."""
+    return struct.unpack_from("=3I", sock.getsockopt(1, 55, 36))[2]
+
+
+def spliced():
+    """
+    A datagram out of a file, sealed whole and cut again: whatever becomes of the
+    fragments, its sender gets back what it was charged.
+    """
+    setup(False, "transport")
+    sock = obedient(False, PORT + 1)
+    name = os.path.join(lib.TMP, "pages")
+    with open(name, "wb") as f:
+        f.write(bytes(30000))
+    try:
+        send(sock, False, PEER4, 1500)
+        equal(route_mtu(False, PEER4, PORT + 3), largest(False), "told")
+        sock.setsockopt(0, 10, 1)       # fragments are sent
+        sock.connect((PEER4, FAR_PORT))
+        # the first fragment waits for most of a minute, there is no room for others
+        lab.n.exec("tc", "qdisc", "add", "dev", "vn", "root", "tbf", "rate",
+                   "1kbit", "burst", "1540", "limit", "1540")
+        sock.send(bytes(1400))
+        there, here = os.pipe()
+        with open(name, "rb") as f:
+            equal(os.splice(f.fileno(), here, 30000), 30000, "into a pipe")
+        equal(os.splice(there, sock.fileno(), 30000), 30000, "out of it")
+        os.close(there)
+        os.close(here)
+        equal(0 < charged(sock) < 100000, True, "%d while it waits" % charged(sock))
+        lab.n.exec("tc", "qdisc", "del", "dev", "vn", "root")
+        wait_for(lambda: charged(sock) == 0, "nothing to be charged for")
+    finally:
+        lab.n.exec("tc", "qdisc", "del", "dev", "vn", "root", ok=None)
+        sock.close()
+        lab.reset()
+        forget_routes()
+        lab.wire.drain()
+
+
 def told_with_label():
     """What the route itself adds does not fit, whoever was told of it."""
     peer = "fd00:8::1"
@@ -809,6 +851,7 @@ for v in (False, True):
 report.add("errors of the protected side", errors_inside)
 report.add("path MTU told, and a tunnel", told_and_tunnel)
 report.add("path MTU told, and a label", told_with_label)
+report.add("a datagram out of a file", spliced)
 report.add("class of an error sent", error_class)
 report.add("path MTU below that of IPv6", least_ipv6)
 report.add("path MTU, behind options", behind_options)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Opening an ESP packet (RFC 4303 section 3.4). */
 #include <crypto/algapi.h>
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
 #include "esp.h"
@@ -89,6 +90,15 @@ static enum nfipsec_reason cut_tail(const struct nfipsec_crypto *c,
 	return NFIPSEC_OK;
 }
 
+/*
+ * What Open vSwitch tells its daemon of a packet may be a reference to the page that it
+ * is in, which the packet does not show.
+ */
+static bool held_unseen(const struct sk_buff *skb)
+{
+	return skb->head_frag && netif_is_ovs_master(skb->dev);
+}
+
 /**
  * nfipsec_esp_open() - authenticate and decrypt a packet
  * @c: algorithms of the SA
@@ -120,6 +130,9 @@ enum nfipsec_reason nfipsec_esp_open(const struct nfipsec_crypto *c,
 	text_len = skb->len - text_off - c->icv_len;
 	if (text_len & (c->block - 1))
 		return NFIPSEC_IN_ALIGN;
+	if (unlikely(held_unseen(skb)) &&
+	    pskb_expand_head(skb, 0, 0, GFP_ATOMIC))
+		return NFIPSEC_IN_NOMEM;
 	parts = nfipsec_esp_writable(skb, 0, &trailer);
 	if (parts < 0 || !pskb_may_pull(skb, text_off))
 		return NFIPSEC_IN_NOMEM;

@@ -244,6 +244,8 @@ int nfipsec_reinject_out(struct net *net, struct sock *sk, struct sk_buff *skb,
 #endif
 	skb_reset_mac_header(skb);
 	skb->mac_len = 0;
+	/* What XDP has said stood in front of a header that has moved. */
+	skb_metadata_clear(skb);
 	/* Without DF, the outer packet may be fragmented. */
 	skb->ignore_df = !df;
 

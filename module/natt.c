@@ -39,7 +39,8 @@ struct sk_buff *nfipsec_natt_split(const struct nfipsec_net *nn,
 	skb_push(skb, -skb_mac_offset(skb));
 	segs = __skb_gso_segment(skb, 0, false);
 	if (IS_ERR_OR_NULL(segs)) {
-		nfipsec_drop(nn, skb, NFIPSEC_IN_GSO);
+		nfipsec_drop(nn, skb, segs == ERR_PTR(-ENOMEM) ?
+				      NFIPSEC_IN_NOMEM : NFIPSEC_IN_GSO);
 		return NULL;
 	}
 	consume_skb(skb);
@@ -48,12 +49,24 @@ struct sk_buff *nfipsec_natt_split(const struct nfipsec_net *nn,
 	return segs;
 }
 
+/* A peer that stays where user space has been told that it is. */
+#define TELL_AGAIN	(15 * HZ)
+
 /* Is the peer still where it was, as far as the SA minds? */
 static bool is_at(const struct nfipsec_sa *sa, const struct nfipsec_mapping *was,
 		  const struct nfipsec_mapping *now)
 {
 	return (!sa->encap.sport || was->port == now->port) &&
 	       nfipsec_addr_equal(&was->addr, &now->addr);
+}
+
+/* Not too soon; and not that again, but after a while: it may not have been heard. */
+static bool to_be_told(const struct nfipsec_sa *sa,
+		       const struct nfipsec_mapping *now)
+{
+	bool told = sa->moved.port && is_at(sa, &sa->moved, now);
+
+	return time_after_eq(jiffies, sa->moved_next + (told ? TELL_AGAIN : 0));
 }
 
 /**
@@ -88,8 +101,7 @@ void nfipsec_natt_seen(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	spin_lock(&sa->core->replay_lock);
 	if (same) {
 		WRITE_ONCE(sa->moved.port, 0);
-	} else if ((!sa->moved.port || !is_at(sa, &sa->moved, &now)) &&
-		   time_after_eq(jiffies, sa->moved_next)) {
+	} else if (to_be_told(sa, &now)) {
 		sa->moved.addr = now.addr;
 		WRITE_ONCE(sa->moved.port, now.port);
 		sa->moved_next = jiffies + HZ;

@@ -605,6 +605,30 @@ def members():
         if line.split()[1] == "16")
 
 
+def unheard():
+    """Who was not there when a peer moved is told as well."""
+    before = members()
+    spi = setup_in(null, how=encap(NATT, NATT), reqid=7)
+    lab.nl.do("POLICY_FLUSH")
+    lab.policy("in", FAR4, IN4, reqid=7)
+    lab.mark()
+    feed(in_udp(False, sealed(null, spi, 1, False, b"1"), sport=2222),
+         {"in_ok": 1}, b"1")
+    mon = Monitor("-j")
+    try:
+        wait_for(lambda: members() == before + 1, "the monitor")
+        seqs = iter(range(2, 1000))
+
+        def told():
+            feed(in_udp(False, sealed(null, spi, next(seqs), False, b"n"),
+                        sport=2222), {"in_ok": 1}, b"n")
+            return mon.line(0.5)
+        said = json.loads(wait_for(told, "an event", 60))
+        equal((said["event"], said["new_sport"]), ("mapping", 2222))
+    finally:
+        mon.close()
+
+
 def moves(six):
     peer, own = ends(six)
     before = members()
@@ -849,6 +873,7 @@ for six_ in False, True:
     report.add("keepalives, %s" % v, keepalives, six_)
     report.add("peers behind one NAT, transport, %s" % v, behind_one_nat,
                six_)
+report.add("a peer moves, and nobody hears it", unheard)
 report.add("transport checksum, wrong address", checksum_wrong)
 report.add("an SA takes it one way only", other_way)
 report.add("what is not ESP reaches its socket", not_esp)

@@ -309,7 +309,7 @@ static int expire_again(const struct nfipsec_sa *sa, void *arg)
 
 /*
  * The daemon ignores what it knows. Of a peer's new mapping the module tells again
- * with the next one.
+ * while packets come from there.
  */
 METHOD(kernel_nfipsec_teller_t, resync, void,
 	private_kernel_nfipsec_teller_t *this)

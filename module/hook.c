@@ -284,7 +284,8 @@ static unsigned int leave_singly(struct sk_buff *skb,
 	seg = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(seg)) {
 		nfipsec_drop(nfipsec_net_rcu(state->net), skb,
-			     NFIPSEC_OUT_GSO);
+			     seg == ERR_PTR(-ENOMEM) ? NFIPSEC_OUT_NOMEM :
+						       NFIPSEC_OUT_GSO);
 		return NF_STOLEN;
 	}
 	consume_skb(skb);

@@ -126,6 +126,8 @@ static int reason_errno(enum nfipsec_reason reason)
 		return -EHOSTUNREACH;
 	case NFIPSEC_OUT_NOMEM:
 		return -ENOBUFS;
+	case NFIPSEC_OUT_GSO:
+		return -EINVAL;
 	default:
 		return -EPERM;
 	}
@@ -325,6 +327,7 @@ static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 			 u8 family)
 {
 	struct sk_buff *segs, *seg, *next;
+	enum nfipsec_reason reason;
 	struct nfipsec_train train;
 	int err = 0, ret;
 
@@ -337,8 +340,10 @@ static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 	/* What the CPU cannot read would be copied as zeros. */
 	segs = skb_frags_readable(skb) ? skb_gso_segment(skb, 0) : NULL;
 	if (IS_ERR_OR_NULL(segs)) {
-		nfipsec_drop(p->nn, skb, NFIPSEC_OUT_GSO);
-		return -EINVAL;
+		reason = segs == ERR_PTR(-ENOMEM) ? NFIPSEC_OUT_NOMEM :
+						    NFIPSEC_OUT_GSO;
+		nfipsec_drop(p->nn, skb, reason);
+		return reason_errno(reason);
 	}
 	consume_skb(skb);
 
@@ -425,12 +430,13 @@ static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
 	reason = find_route(p, skb, l3, flow);
 	if (reason)
 		return reason;
-	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu) &&
-	    !(p->shared && nfipsec_pmtu_shrink(skb, l3, p->mtu))) {
+	if (nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu))
+		return NFIPSEC_OK;
+	reason = p->shared ? nfipsec_pmtu_shrink(skb, l3, p->mtu) :
+			     NFIPSEC_OUT_TOO_BIG;
+	if (reason == NFIPSEC_OUT_TOO_BIG)
 		nfipsec_pmtu_tell(p->nn, p->sa, skb, l3, p->mtu, p->shared);
-		return NFIPSEC_OUT_TOO_BIG;
-	}
-	return NFIPSEC_OK;
+	return reason;
 }
 
 /**

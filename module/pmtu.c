@@ -319,10 +319,12 @@ static bool tcp_is_signed(const struct sk_buff *skb, int off,
  * TCP numbers bytes, so it does not mind where they are parted; but for a SYN, which
  * would be there twice, and an urgent pointer, which is counted from its header.
  * Context: process or softirq.
- * Return: false if it is not such a packet, or memory is short.
+ * Return: NFIPSEC_OK; NFIPSEC_OUT_TOO_BIG if it is not such a packet;
+ * NFIPSEC_OUT_NOMEM.
  */
-bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
-			 unsigned int mtu)
+enum nfipsec_reason nfipsec_pmtu_shrink(struct sk_buff *skb,
+					const struct nfipsec_l3 *l3,
+					unsigned int mtu)
 {
 	int nhoff = skb_network_offset(skb);
 	const struct tcphdr *th;
@@ -332,16 +334,18 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	/* skb_iif is only set on what came in from somewhere. */
 	if (skb->skb_iif || l3->proto != IPPROTO_TCP || l3->frag ||
 	    skb->ip_summed != CHECKSUM_PARTIAL)
-		return false;
+		return NFIPSEC_OUT_TOO_BIG;
 	th = skb_header_pointer(skb, nhoff + l3->l4_off, sizeof(buf), &buf);
 	if (!th || th->doff * 4 < sizeof(*th) || th->syn || th->urg ||
 	    tcp_is_signed(skb, nhoff + l3->l4_off, th))
-		return false;
+		return NFIPSEC_OUT_TOO_BIG;
 	hlen = l3->l4_off + th->doff * 4;
 	mtu += jumbo_hlen(l3);
+	if (hlen >= mtu || skb->len <= hlen)
+		return NFIPSEC_OUT_TOO_BIG;
 	/* The clone that waits for its ACK shares the fields set here. */
-	if (hlen >= mtu || skb->len <= hlen || skb_unclone(skb, GFP_ATOMIC))
-		return false;
+	if (skb_unclone(skb, GFP_ATOMIC))
+		return NFIPSEC_OUT_NOMEM;
 
 	/* What TCP says there of ECN stays. */
 	if (!skb_is_gso(skb))
@@ -349,7 +353,7 @@ bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 					     SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
 	skb_shinfo(skb)->gso_size = mtu - hlen;
 	skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(skb->len - hlen, mtu - hlen);
-	return true;
+	return NFIPSEC_OK;
 }
 
 /**

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "reason.h"
+
 struct dst_entry;
 struct nfipsec_chain;
 struct nfipsec_net;
@@ -30,8 +32,9 @@ bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		       const struct nfipsec_l3 *l3, unsigned int mtu);
 bool nfipsec_pmtu_df(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		     const struct nfipsec_l3 *l3, unsigned int fit);
-bool nfipsec_pmtu_shrink(struct sk_buff *skb, const struct nfipsec_l3 *l3,
-			 unsigned int mtu);
+enum nfipsec_reason nfipsec_pmtu_shrink(struct sk_buff *skb,
+					const struct nfipsec_l3 *l3,
+					unsigned int mtu);
 void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
 			const struct nfipsec_l3 *l3);
 void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,

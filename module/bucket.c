@@ -235,13 +235,13 @@ static struct nfipsec_table *table_of(const struct nfipsec_space *space)
 	return rcu_dereference_protected(space->table, true);
 }
 
-static struct nfipsec_table *table_new(u32 size, u32 link)
+static struct nfipsec_table *table_new(u32 size, u32 link, gfp_t more)
 {
 	struct nfipsec_table *table;
 
 	table = kvzalloc(struct_size(table, slot, size) +
 			 size / FILTER_SLOTS * sizeof(u64),
-			 GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+			 GFP_KERNEL_ACCOUNT | more);
 	if (!table)
 		return NULL;
 	table->filter = (u64 *)&table->slot[size];
@@ -259,7 +259,7 @@ static struct nfipsec_table *table_new(u32 size, u32 link)
  */
 int nfipsec_space_init(struct nfipsec_space *space)
 {
-	struct nfipsec_table *table = table_new(TABLE_MIN, 0);
+	struct nfipsec_table *table = table_new(TABLE_MIN, 0, 0);
 	unsigned int i, side;
 
 	if (!table)
@@ -318,7 +318,8 @@ static void slot_del(struct nfipsec_table *table, struct nfipsec_bucket *b,
 static void table_resize(struct nfipsec_space *space, u32 size)
 {
 	struct nfipsec_table *old = table_of(space);
-	struct nfipsec_table *table = table_new(size, !old->link);
+	struct nfipsec_table *table = table_new(size, !old->link,
+						__GFP_NORETRY | __GFP_NOWARN);
 	struct nfipsec_bucket *b;
 	u32 i;
 

@@ -258,6 +258,10 @@ static int note_policy(const struct nfipsec_policy *pol, void *arg)
 int kernel_nfipsec_inventory_take(kernel_nfipsec_inventory_t *this,
 								  struct nfipsec *handle)
 {
-	return nfipsec_sa_list(handle, note_sa, this) ?:
-		   nfipsec_policy_list(handle, note_policy, this);
+	int sas, policies;
+
+	/* policies that nobody has noted would stay, and drop what they apply to */
+	sas = nfipsec_sa_list(handle, note_sa, this);
+	policies = nfipsec_policy_list(handle, note_policy, this);
+	return sas ?: policies;
 }

@@ -250,6 +250,7 @@ static job_requeue_t clean_up(private_kernel_nfipsec_leftovers_t *this)
 	kernel_nfipsec_old_policy_t *pol;
 	kernel_nfipsec_old_sa_t *sa;
 	struct nfipsec *handle;
+	job_requeue_t again = JOB_REQUEUE_NONE;
 	int i, sas = 0, policies = 0;
 
 	this->mutex->lock(this->mutex);
@@ -272,9 +273,14 @@ static job_requeue_t clean_up(private_kernel_nfipsec_leftovers_t *this)
 				 "earlier run left", sas, policies);
 		}
 	}
+	else if (array_count(this->inventory->policies) ||
+			 array_count(this->inventory->sas))
+	{
+		again = JOB_RESCHEDULE(60);
+	}
 	nfipsec_close(handle);
 	this->mutex->unlock(this->mutex);
-	return JOB_REQUEUE_NONE;
+	return again;
 }
 
 /**

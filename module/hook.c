@@ -18,6 +18,7 @@
 
 #include "decide.h"
 #include "drop.h"
+#include "flow.h"
 #include "flowtable.h"
 #include "hook.h"
 #include "input.h"
@@ -91,15 +92,12 @@ static bool second_pass(const struct sk_buff *skb, u8 family,
 
 /*
  * At PRE_ROUTING, the second pass repeats the first; segment routing puts packets
- * into a VRF that had none. Of a packet from a bridge port it is not known here
- * whether it will be routed; if so, there is no second pass, and LOCAL_IN and
- * FORWARD see to it.
+ * into a VRF that had none.
  */
 static bool skip_early(const struct sk_buff *skb, u8 family,
 		       const struct net_device *dev)
 {
-	return is_loopback(dev) || looped(skb) ||
-	       second_pass(skb, family, dev) || from_bridge(skb);
+	return is_loopback(dev) || looped(skb) || second_pass(skb, family, dev);
 }
 
 /* Most packets are none, and that is soon seen: nothing is parsed for it. */
@@ -118,12 +116,30 @@ static bool may_be_fragment(const struct sk_buff *skb, u8 family)
 	}
 }
 
+/*
+ * What a bridge hands up br_netfilter keeps from PRE_ROUTING, which has seen it as the
+ * port's. A fragment of IPv4 would meet no hook then before the stack puts it together
+ * with what came out of an SA, nor one of IPv6 that could gather it. Behind what puts
+ * fragments together for conntrack: so what is one still shall be seen again.
+ */
+static void show_again(struct sk_buff *skb, u8 family)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	struct nfipsec_l3 l3 nfipsec_noinit;
+
+	if (nf_bridge_in_prerouting(skb) && may_be_fragment(skb, family) &&
+	    nfipsec_l3_parse(skb, family, &l3) && l3.frag)
+		nf_bridge_info_get(skb)->sabotage_in_done = 1;
+#endif
+}
+
 static unsigned int fragments(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
 	struct nfipsec_net *nn;
 
-	if (!may_be_fragment(skb, state->pf))
+	/* A bridge may have no use for what a port brought. */
+	if (!may_be_fragment(skb, state->pf) || nf_bridge_in_prerouting(skb))
 		return NF_ACCEPT;
 	nn = nfipsec_net_rcu(state->net);
 	/* A tagged fragment keeps its tag for the datagram it completes. */
@@ -133,6 +149,10 @@ static unsigned int fragments(void *priv, struct sk_buff *skb,
 	       NF_STOLEN : NF_ACCEPT;
 }
 
+/*
+ * Of a packet from a bridge port it is not known here whether it will be routed; if so,
+ * and it is whole, it does not come here again, and LOCAL_IN and FORWARD see to it.
+ */
 static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
@@ -140,6 +160,10 @@ static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 
 	if (nfipsec_tag_present(nn, skb)) {
 		skb_dst_drop(skb);
+		return NF_ACCEPT;
+	}
+	if (from_bridge(skb)) {
+		show_again(skb, state->pf);
 		return NF_ACCEPT;
 	}
 	if (skip_early(skb, state->pf, state->in))

@@ -13,6 +13,8 @@
 # shellcheck source=./lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+HEARING=()
+
 topology() {
 	hosts h1 h2 h3 gw r far
 	wire h1 eth0 gw port
@@ -174,6 +176,316 @@ with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
              (sys.argv[2], 0))
 '
 
+# Python for a fragment from and to such an address, of a datagram with such an
+# identification to port 7007: the first, the last, or one that looks like the last,
+# with the same sum
+PIECE='
+import socket, struct, sys
+src, dst, ident, which = sys.argv[1:5]
+six = ":" in src
+family = socket.AF_INET6 if six else socket.AF_INET
+ends = [socket.inet_pton(family, a) for a in (src, dst)]
+data = b"\1\2\3\4" * 20
+udp = struct.pack("!HHHH", 7, 7007, 8 + len(data), 0)
+pseudo = b"".join(ends) + struct.pack("!II", len(udp + data), 17)
+total = sum(struct.unpack("!%dH" % (len(pseudo + udp + data) // 2), pseudo + udp + data))
+while total >> 16:
+    total = (total & 0xffff) + (total >> 16)
+whole = udp[:6] + struct.pack("!H", total ^ 0xffff) + data
+part = whole[:48] if which == "first" else whole[48:]
+if which == "forged":
+    part = part[:-4] + part[-2:] + part[-4:-2]
+off, more = (0, 1) if which == "first" else (48, 0)
+if six:
+    body = struct.pack("!BBHI", 17, 0, off | more, int(ident)) + part
+    head = struct.pack("!IHBB", 6 << 28, len(body), 44, 64) + b"".join(ends)
+else:
+    body = part
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), int(ident),
+                       more << 13 | off >> 3, 64, 17, 0) + b"".join(ends)
+with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    s.sendto(head + body, (dst, 0))
+'
+
+# Python for a host that tells the lengths and ends of datagrams to such an address,
+# port 7007; of a VRF, or to a group by the interface with such an address
+ENDS='
+import socket, sys
+to, vrf, link = sys.argv[1:4]
+with socket.socket(socket.AF_INET6 if ":" in to else socket.AF_INET,
+                   socket.SOCK_DGRAM) as s:
+    if vrf:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, vrf.encode())
+    if link:
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                     socket.inet_aton(to) + socket.inet_aton(link))
+    s.bind((to, 7007))
+    print("ready", flush=True)
+    while True:
+        data = s.recv(9000)
+        print(len(data), data[-4:].hex(), flush=True)
+'
+
+# hears HOST ADDRESS [VRF [LINK]]: what comes is in $TMP/ends.HOST from now on
+hears() {
+	: >"$TMP/ends.$1"
+	# not by a function, the process of which would be what is killed
+	nsenter --net="/run/netns/${NS[$1]}" -- \
+		python3 -c "$ENDS" "$2" "${3:-}" "${4:-}" >"$TMP/ends.$1" &
+	HEARING+=($!)
+	PIDS+=($!)
+	check "$1 hears" busywait 60 grep -q ready "$TMP/ends.$1"
+}
+
+# heard HOST [LINE]
+heard() {
+	grep -qx "${2:-[0-9]* [0-9a-f]*}" "$TMP/ends.$1"
+}
+
+deaf() {
+	kill "${HEARING[@]}"
+	wait "${HEARING[@]}" 2>/dev/null
+	HEARING=()
+}
+
+# completed_by_none ADDRESS ADDRESS HOST [VRF]: HOST, which may send nothing of the kind
+# by the bridge, or only by itself, sends the end of a datagram that comes out of an SA
+completed_by_none() {
+	local before
+	hears gw "$2" "${4:-}" || return 1
+	on "$3" python3 -c "$PIECE" "$1" "$2" 77 forged || return 1
+	before=$(counter gw in_ok)
+	on far python3 -c "$PIECE" "$1" "$2" 77 first || return 1
+	check "the first one came" busywait 10 counted_more gw in_ok "$before"
+	on far python3 -c "$PIECE" "$1" "$2" 77 last || return 1
+	check "a datagram came" busywait 10 heard gw
+	equal "what came" "$(grep -v ready "$TMP/ends.gw")" "80 01020304"
+	deaf
+}
+
+# What a host behind the bridge may not send in the clear, or what nobody judges as a
+# fragment, completes nothing that was protected
+fragments_by_bridge() {
+	local src=192.168.2.2 h1=192.168.1.2 gw=192.168.1.1 nets='src 192.168.2.0/24 dst 192.168.1.0/24'
+	local tmpl='src 10.2.0.2 dst 10.1.0.1'
+	[[ $1 == 4 ]] || {
+		src=fd00:2::2 h1=fd00:1::2 gw=fd00:1::1 nets='src fd00:2::/64 dst fd00:1::/64'
+		tmpl='src fd02::2 dst fd01::1'
+	}
+	tunnel "$1" || return 1
+	[[ $2 != link ]] || apply gw nfipsec <<-LINES || return 1
+		policy del dir in $nets
+		policy add dir in $nets iif br0 action bypass
+		policy add dir in $nets action protect tmpl $tmpl proto esp mode tunnel
+	LINES
+	# so that nothing waits for a neighbour
+	check "h1 reaches the bridge" busywait 5 on h1 ping -q -n -c 1 -W 1 "$gw"
+	[[ $2 != broadcast ]] || gw=192.168.1.255
+	completed_by_none "$src" "$gw" h1 "${3:-}"
+	clear_all gw nfipsec
+}
+
+# vrf_of_bridge: of br0 and the link to the peer
+vrf_of_bridge() {
+	modprobe -q vrf 2>/dev/null
+	if ! ip -n "${NS[gw]}" link add v type vrf table 10 2>"$TMP/err"; then
+		cat "$TMP/err"
+		lacking "$TMP/err" && return "$KSFT_SKIP"
+		return 1
+	fi
+	ip_batch gw <<-LINES
+		link set v up
+		link set br0 master v
+		link set wan master v
+		addr replace fd00:1::1/64 dev br0 nodad
+		addr replace fd01::1/64 dev wan nodad
+	LINES
+}
+
+fragments_by_bridge_in_vrf() {
+	if ! ip -n "${NS[gw]}" link show v >/dev/null 2>&1; then
+		vrf_of_bridge || return
+	fi
+	fragments_by_bridge "$1" "$2" v
+}
+
+# vlans PORT VID WORD...: a port is in that VLAN alone, as bridge(8) says how, and the bridge
+# knows VLANs
+vlans() {
+	modprobe -q 8021q 2>/dev/null
+	if ! ip -n "${NS[gw]}" link set br0 type bridge vlan_filtering 1 mcast_snooping 0 2>"$TMP/err"; then
+		cat "$TMP/err"
+		lacking "$TMP/err" && return "$KSFT_SKIP"
+		return 1
+	fi
+	bridge -n "${NS[gw]}" vlan del dev "$1" vid 1
+	bridge -n "${NS[gw]}" vlan add dev "$1" vid "${@:2}"
+}
+
+no_vlans() {
+	local port
+	ip -n "${NS[gw]}" link set br0 type bridge vlan_filtering 0 mcast_snooping 1
+	for port in port port2; do
+		bridge -n "${NS[gw]}" vlan del dev "$port" vid 2-99
+		bridge -n "${NS[gw]}" vlan add dev "$port" vid 1 pvid untagged
+	done
+}
+
+# A VLAN of the bridge is the interface that policy means
+fragments_by_vlan() {
+	local vid
+	vlans port 10 pvid untagged && vlans port2 20 pvid untagged || return
+	for vid in 10 20; do
+		bridge -n "${NS[gw]}" vlan add dev br0 vid "$vid" self
+		ip_batch gw <<-LINES
+			link add link br0 name br0.$vid type vlan id $vid
+			link set br0.$vid up
+			addr add 192.168.$vid.1/24 dev br0.$vid
+		LINES
+	done
+	ip -n "${NS[h1]}" addr add 192.168.10.2/24 dev eth0
+	ip_batch h2 <<-LINES
+		addr add 192.168.20.2/24 dev eth0
+		route add 192.168.10.1/32 via 192.168.20.1
+	LINES
+	clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+		policy add dir in src 192.168.10.2 dst 192.168.10.1 proto udp iif br0.10 action bypass
+		policy add dir in src 192.168.10.2 dst 192.168.10.1 proto udp action discard
+	LINES
+	check "h1 reaches its VLAN" busywait 5 on h1 ping -q -n -c 1 -W 1 192.168.10.1
+	check "h2 reaches its VLAN" busywait 5 on h2 ping -q -n -c 1 -W 1 192.168.20.1
+	hears gw 192.168.10.1 || return 1
+	on h2 python3 -c "$PIECE" 192.168.10.2 192.168.10.1 78 forged
+	on h1 python3 -c "$PIECE" 192.168.10.2 192.168.10.1 78 first
+	on h1 python3 -c "$PIECE" 192.168.10.2 192.168.10.1 78 last
+	check "a datagram came" busywait 10 heard gw
+	equal "what came" "$(grep -v ready "$TMP/ends.gw")" "80 01020304"
+	deaf
+	clear_all gw nfipsec
+	ip_batch gw <<-LINES
+		link del br0.10
+		link del br0.20
+	LINES
+	ip -n "${NS[h1]}" addr del 192.168.10.2/24 dev eth0
+	ip -n "${NS[h2]}" addr del 192.168.20.2/24 dev eth0
+	no_vlans
+}
+
+# comes SIZE HOST ADDRESS: a ping of that size
+comes() {
+	check "ping of $1 from $2 to $3" busywait 5 on "$2" ping -q -n -c 1 -W 1 -s "$1" "$3"
+}
+
+# Fragments that may come do: to this host, in the clear and out of an SA, and to another
+# by it, also where policy has to see the whole
+fragments_come() {
+	local h1=192.168.1.2 gw=192.168.1.1 far=192.168.2.2 r=10.1.0.9 proto=icmp echo=8 other=5 before
+	[[ $1 == 4 ]] || {
+		h1=fd00:1::2 gw=fd00:1::1 far=fd00:2::2 r=fd01::9
+		proto=ipv6-icmp echo=128 other=137
+	}
+	[[ $2 == alone ]] || on gw nft -f - <<-RULES || return 1
+		table inet c {
+			chain in {
+				type filter hook input priority filter
+				ct state invalid drop
+			}
+		}
+	RULES
+	tunnel "$1" || return 1
+	comes 3000 h1 "$gw"
+	before=$(counter gw in_frag_opaque)
+	clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+		policy add dir in src $h1 dst $gw iif br0 action bypass
+		policy add dir in src $h1 dst $gw action discard
+	LINES
+	comes 3000 h1 "$gw"
+	clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+		policy add dir in src $h1 dst $gw proto $proto type $echo action bypass
+		policy add dir in src $h1 dst $gw proto $proto type $other action discard
+		policy add dir in src $h1 dst $r proto $proto type $echo action bypass
+		policy add dir in src $h1 dst $r proto $proto type $other action discard
+	LINES
+	comes 3000 h1 "$gw"
+	comes 3000 h1 "$r"
+	# without ports or types nobody else puts fragments together
+	clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+		policy add dir in src $h1 dst $gw proto $proto action bypass
+		policy add dir in src $h1 dst $gw proto udp action discard
+		policy add dir in src $h1 dst $r proto $proto action bypass
+		policy add dir in src $h1 dst $r proto udp action discard
+	LINES
+	comes 3000 h1 "$gw"
+	comes 3000 h1 "$r"
+	equal "in_frag_opaque" "$(counter gw in_frag_opaque)" "$before"
+	before=$(counter gw in_discard)
+	clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+		policy add dir in src $h1 dst $gw proto $proto type $echo action discard
+	LINES
+	refute "ping with policy against it" on h1 ping -q -n -c 1 -W 1 -s 3000 "$gw"
+	equal "in_discard" "$(counter gw in_discard)" $((before + 1))
+	clear_all gw nfipsec
+	[[ $2 == alone ]] || on gw nft flush ruleset
+}
+
+# Python for what a host sends to such a group by the interface with such an address
+SHOUT='
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[2]))
+    s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 4)
+    s.sendto(b"\1\2\3\4" * 1000, (sys.argv[1], 7007))
+'
+
+# What the bridge has for others is no business of policy, nor is anything of it changed:
+# from an access port to another, and to a trunk
+fragments_pass() {
+	local group=239.1.2.3 at=192.168.1.3 action before
+	clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+		policy add dir in src 192.168.1.2 dst 192.168.1.3 action discard
+		policy add dir in src fd00:1::2 dst fd00:1::3 action discard
+	LINES
+	comes 3000 h1 192.168.1.3
+	comes 3000 h1 fd00:1::3
+	if [[ $1 == trunk ]]; then
+		vlans port2 1 || return
+		at=192.168.3.3
+		ip_batch h2 <<-LINES
+			link add link eth0 name eth0.1 type vlan id 1
+			link set eth0.1 up
+			addr add $at/24 dev eth0.1
+		LINES
+	else
+		ip -n "${NS[gw]}" link set br0 type bridge mcast_snooping 0
+	fi
+	for action in discard bypass; do
+		clear_all gw nfipsec && apply gw nfipsec <<-LINES || return 1
+			policy add dir in src 192.168.1.2 dst $group action $action
+			policy add dir in src 192.168.1.9 dst $group action discard
+		LINES
+		hears h2 "$group" "" "$at" || return 1
+		hears gw "$group" "" 192.168.1.1 || return 1
+		before=$(counter gw in_discard)
+		on h1 python3 -c "$SHOUT" "$group" 192.168.1.2
+		check "$action: h2 hears" busywait 10 heard h2 "4000 01020304"
+		if [[ $action == bypass ]]; then
+			check "gw hears" busywait 10 heard gw "4000 01020304"
+		else
+			check "gw's are dropped" busywait 10 discarded "$before"
+			refute "gw hears in spite of policy" heard gw
+		fi
+		deaf
+	done
+	clear_all gw nfipsec
+	if [[ $1 == trunk ]]; then
+		ip -n "${NS[h2]}" link del eth0.1
+		no_vlans
+	else
+		ip -n "${NS[gw]}" link set br0 type bridge mcast_snooping 1
+	fi
+}
+
 # Policy sees where a packet was sent, and not where NAT has it go: to a host behind
 # another interface, to this one, or back by the bridge; and answers likewise
 translated_from_bridge() {
@@ -306,26 +618,43 @@ narrow_link() {
 		wire="${NS[r]},right,esp" ping=0,1000,1200 tcp=50000
 }
 
-need ip nsenter probe ping nft python3 conntrack
+need ip nsenter probe ping nft python3 conntrack bridge
 load_module nfipsec
 topology
-plan 9
+plan 23
 modprobe -q br_netfilter 2>/dev/null || :
 BRIDGE=/proc/sys/net/bridge
 if [[ -e $BRIDGE/bridge-nf-call-iptables ]]; then
 	on gw bash -c "echo 1 >$BRIDGE/bridge-nf-call-iptables
 		echo 1 >$BRIDGE/bridge-nf-call-ip6tables"
 	BEHIND=behind_bridge CLEAR=clear_from_bridge NAT=translated_from_bridge
+	PIECES=fragments_by_bridge VLANS=fragments_by_vlan VRF=fragments_by_bridge_in_vrf
+	COME=fragments_come PASS=fragments_pass
 else
 	BEHIND=no_bridge CLEAR=no_bridge NAT=no_bridge
+	PIECES=no_bridge VLANS=no_bridge VRF=no_bridge COME=no_bridge PASS=no_bridge
 fi
 run "host behind a bridge, IPv4" "$BEHIND" 4
 run "host behind a bridge, IPv6" "$BEHIND" 6
 run "clear traffic by a bridge, IPv4" "$CLEAR" 4 1
 run "clear traffic by a bridge, IPv6" "$CLEAR" 6 any
+run "fragments by a bridge, IPv4" "$PIECES" 4 any
+run "fragments by a bridge, IPv6" "$PIECES" 6 any
+run "fragments by a bridge that may send them, IPv4" "$PIECES" 4 link
+run "fragments by a bridge that may send them, IPv6" "$PIECES" 6 link
+run "fragments by a bridge to all" "$PIECES" 4 broadcast
+run "fragments by VLANs of a bridge" "$VLANS"
+run "fragments by a bridge come, IPv4" "$COME" 4 alone
+run "fragments by a bridge come, IPv6" "$COME" 6 alone
+run "fragments pass a bridge" "$PASS" access
+run "fragments pass a bridge to a trunk" "$PASS" trunk
+run "fragments by a bridge come, conntrack, IPv4" "$COME" 4 conntrack
+run "fragments by a bridge come, conntrack, IPv6" "$COME" 6 conntrack
 run "clear traffic by a bridge and NAT, IPv4" "$NAT" 4 FAR icmp
 run "clear traffic by a bridge and NAT, IPv6" "$NAT" 6 '[FAR]' icmpv6
 run "narrow link on the way, IPv4" narrow_link 4
 run "narrow link on the way, IPv6" narrow_link 6
 run "ipvlan takes it to another host" ipvlan
+run "fragments by a bridge in a VRF, IPv4" "$VRF" 4 any
+run "fragments by a bridge in a VRF, IPv6" "$VRF" 6 link
 finish

@@ -55,7 +55,7 @@ struct nfipsec_counters {
  * @audit: drops go to the host's audit log; written under @lock, READ_ONCE()
  *	readers
  * @udpsa: SAs with UDP encapsulation
- * @transactions: changes that become visible as one, config lock
+ * @transactions: changes that become visible as one, with a lock of their own
  * @counters: per CPU
  * @told_any: something is in @told; never false again
  * @told: to which peers the route may say what local senders were told, see

@@ -21,12 +21,12 @@ static int no_transaction(struct genl_info *info)
 				 "this socket has no transaction open");
 }
 
-/* Under the config lock. NULL if there is none. */
-static struct nfipsec_transaction *of_socket(struct nfipsec_net *nn,
-					     struct sk_buff *skb,
-					     const struct genl_info *info)
+/* NULL if there is none. */
+static struct nfipsec_transaction *take(struct nfipsec_net *nn,
+					struct sk_buff *skb,
+					const struct genl_info *info)
 {
-	return nfipsec_transaction_find(nn, info->snd_portid,
+	return nfipsec_transaction_take(nn, info->snd_portid,
 					NETLINK_CB(skb).sk);
 }
 
@@ -36,21 +36,20 @@ static struct nfipsec_transaction *of_socket(struct nfipsec_net *nn,
  * @info: the same, parsed
  * @step: what it does; what it owns is the transaction's on success
  *
- * Context: process context, sleeps, takes nn->lock.
+ * Context: process context, sleeps.
  * Return: 0 or a negative error number.
  */
 int nfipsec_nl_stage(struct sk_buff *skb, struct genl_info *info,
 		     const struct nfipsec_step *step)
 {
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
-	struct nfipsec_transaction *tx;
 	int err;
 
-	mutex_lock(&nn->lock);
-	tx = of_socket(nn, skb, info);
-	err = tx ? nfipsec_transaction_add(nn, tx, step) : no_transaction(info);
-	mutex_unlock(&nn->lock);
-	if (err == -ENOSPC)
+	err = nfipsec_transaction_add(nn, info->snd_portid, NETLINK_CB(skb).sk,
+				      step);
+	if (err == -ENOENT)
+		no_transaction(info);
+	else if (err == -ENOSPC)
 		nfipsec_nl_refuse(info->extack, NULL, err,
 				  "too many requests wait in transactions");
 	return nfipsec_nl_error(info->extack, err);
@@ -70,10 +69,8 @@ int nfipsec_nl_transaction_begin_doit(struct sk_buff *skb,
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
 	int err;
 
-	mutex_lock(&nn->lock);
 	err = nfipsec_transaction_begin(nn, info->snd_portid,
 					NETLINK_CB(skb).sk);
-	mutex_unlock(&nn->lock);
 	if (err == -EBUSY)
 		nfipsec_nl_refuse(info->extack, NULL, err,
 				  "this socket has a transaction open already");
@@ -169,7 +166,7 @@ static void finish(struct nfipsec_net *nn, struct nfipsec_transaction *tx)
 	nfipsec_transaction_finish(nn, tx);
 }
 
-/* Under the config lock. However it goes, there is no transaction then. */
+/* Under the config lock. */
 static int commit(struct nfipsec_net *nn, struct nfipsec_transaction *tx,
 		  struct genl_info *info)
 {
@@ -185,7 +182,6 @@ static int commit(struct nfipsec_net *nn, struct nfipsec_transaction *tx,
 	}
 	if (!err)
 		finish(nn, tx);
-	nfipsec_transaction_close(nn, tx);
 	return err;
 }
 
@@ -204,12 +200,14 @@ int nfipsec_nl_transaction_commit_doit(struct sk_buff *skb,
 	struct nfipsec_transaction *tx;
 	int err;
 
+	/* However it goes, the socket has none then. */
+	tx = take(nn, skb, info);
+	if (!tx)
+		return no_transaction(info);
 	mutex_lock(&nn->lock);
-	tx = of_socket(nn, skb, info);
-	err = tx ? commit(nn, tx, info) : no_transaction(info);
+	err = commit(nn, tx, info);
 	mutex_unlock(&nn->lock);
-	if (tx)
-		nfipsec_transaction_free(tx);
+	nfipsec_transaction_free(nn, tx);
 	return nfipsec_nl_error(info->extack, err);
 }
 
@@ -227,14 +225,10 @@ int nfipsec_nl_transaction_abort_doit(struct sk_buff *skb,
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
 	struct nfipsec_transaction *tx;
 
-	mutex_lock(&nn->lock);
-	tx = of_socket(nn, skb, info);
-	if (tx)
-		nfipsec_transaction_close(nn, tx);
-	mutex_unlock(&nn->lock);
+	tx = take(nn, skb, info);
 	if (!tx)
 		return no_transaction(info);
-	nfipsec_transaction_free(tx);
+	nfipsec_transaction_free(nn, tx);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/user_namespace.h>
 #include <net/sock.h>
 
@@ -30,27 +31,24 @@
  */
 void nfipsec_transactions_init(struct nfipsec_net *nn)
 {
+	spin_lock_init(&nn->transactions.lock);
 	INIT_LIST_HEAD(&nn->transactions.open);
 	nn->transactions.count = 0;
 	nn->transactions.steps = 0;
 }
 
-/**
- * nfipsec_transactions_exit() - abort those that are open
- * @nn: the namespace; no request can reach it any more
- *
- * Context: process context, sleeps, takes nn->lock.
- */
-void nfipsec_transactions_exit(struct nfipsec_net *nn)
+/* Under the lock of all. */
+static struct nfipsec_transaction *find(const struct nfipsec_transactions *all,
+					u32 portid, const struct sock *owner)
 {
-	struct nfipsec_transaction *tx, *tmp;
+	struct nfipsec_transaction *tx;
 
-	mutex_lock(&nn->lock);
-	list_for_each_entry_safe(tx, tmp, &nn->transactions.open, node) {
-		nfipsec_transaction_close(nn, tx);
-		nfipsec_transaction_free(tx);
+	lockdep_assert_held(&all->lock);
+	list_for_each_entry(tx, &all->open, node) {
+		if (tx->portid == portid && tx->owner == owner)
+			return tx;
 	}
-	mutex_unlock(&nn->lock);
+	return NULL;
 }
 
 /**
@@ -59,7 +57,7 @@ void nfipsec_transactions_exit(struct nfipsec_net *nn)
  * @portid: of the socket that it belongs to
  * @owner: that socket
  *
- * Context: process context under nn->lock, sleeps.
+ * Context: process context, sleeps.
  * Return: 0; -EBUSY if the socket has one; -ENOSPC if there are too many;
  * -ENOMEM.
  */
@@ -68,45 +66,29 @@ int nfipsec_transaction_begin(struct nfipsec_net *nn, u32 portid,
 {
 	struct nfipsec_transactions *all = &nn->transactions;
 	struct nfipsec_transaction *tx;
+	int err = 0;
 
-	lockdep_assert_held(&nn->lock);
-	if (nfipsec_transaction_find(nn, portid, owner))
-		return -EBUSY;
-	if (all->count >= NFIPSEC_TRANSACTIONS_MAX)
-		return -ENOSPC;
 	tx = kzalloc(sizeof(*tx), GFP_KERNEL_ACCOUNT);
 	if (!tx)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&tx->steps);
 	tx->portid = portid;
 	tx->owner = owner;
-	tx->gen = atomic64_read(&nn->gen);
-	list_add(&tx->node, &all->open);
-	WRITE_ONCE(all->count, all->count + 1);
-	return 0;
-}
+	tx->gen = nfipsec_net_gen(nn);
 
-/**
- * nfipsec_transaction_find() - find the transaction of a socket
- * @nn: the namespace
- * @portid: of the socket
- * @owner: the socket
- *
- * Context: under nn->lock.
- * Return: the transaction, or NULL.
- */
-struct nfipsec_transaction *nfipsec_transaction_find(struct nfipsec_net *nn,
-						     u32 portid,
-						     const struct sock *owner)
-{
-	struct nfipsec_transaction *tx;
-
-	lockdep_assert_held(&nn->lock);
-	list_for_each_entry(tx, &nn->transactions.open, node) {
-		if (tx->portid == portid && tx->owner == owner)
-			return tx;
+	spin_lock(&all->lock);
+	if (find(all, portid, owner)) {
+		err = -EBUSY;
+	} else if (all->count >= NFIPSEC_TRANSACTIONS_MAX) {
+		err = -ENOSPC;
+	} else {
+		list_add(&tx->node, &all->open);
+		WRITE_ONCE(all->count, all->count + 1);
 	}
-	return NULL;
+	spin_unlock(&all->lock);
+	if (err)
+		kfree(tx);
+	return err;
 }
 
 /* Requests of the family are served one by one, whoever they are from. */
@@ -119,28 +101,42 @@ static u32 steps_max(const struct nfipsec_net *nn)
 /**
  * nfipsec_transaction_add() - let one more change wait
  * @nn: the namespace
- * @tx: open
+ * @portid: of the socket whose transaction it is for
+ * @owner: that socket
  * @step: the change; what it owns is the transaction's on success
  *
- * Context: process context under nn->lock, sleeps.
- * Return: 0; -ENOSPC if too many wait; -ENOMEM.
+ * Context: process context, sleeps.
+ * Return: 0; -ENOENT if the socket has none open; -ENOSPC if too many changes
+ * wait; -ENOMEM.
  */
-int nfipsec_transaction_add(struct nfipsec_net *nn,
-			    struct nfipsec_transaction *tx,
+int nfipsec_transaction_add(struct nfipsec_net *nn, u32 portid,
+			    const struct sock *owner,
 			    const struct nfipsec_step *step)
 {
+	struct nfipsec_transactions *all = &nn->transactions;
+	struct nfipsec_transaction *tx;
 	struct nfipsec_step *copy;
+	int err = 0;
 
-	lockdep_assert_held(&nn->lock);
-	if (nn->transactions.steps >= steps_max(nn))
-		return -ENOSPC;
 	copy = kmemdup(step, sizeof(*step), GFP_KERNEL_ACCOUNT);
 	if (!copy)
 		return -ENOMEM;
-	list_add_tail(&copy->node, &tx->steps);
-	tx->count++;
-	nn->transactions.steps++;
-	return 0;
+
+	spin_lock(&all->lock);
+	tx = find(all, portid, owner);
+	if (!tx) {
+		err = -ENOENT;
+	} else if (all->steps >= steps_max(nn)) {
+		err = -ENOSPC;
+	} else {
+		list_add_tail(&copy->node, &tx->steps);
+		tx->count++;
+		all->steps++;
+	}
+	spin_unlock(&all->lock);
+	if (err)
+		kfree(copy);
+	return err;
 }
 
 /* Does it add one? */
@@ -151,31 +147,46 @@ static bool is_policy(const struct nfipsec_step *step)
 }
 
 /**
- * nfipsec_transaction_close() - a socket has no transaction any more
+ * nfipsec_transaction_take() - a socket has no transaction any more
  * @nn: the namespace
- * @tx: open; then for nfipsec_transaction_free()
+ * @portid: of the socket
+ * @owner: the socket
  *
- * Context: under nn->lock.
+ * What waits in it counts until it is freed, so that no more can wait in those
+ * that are being committed either.
+ *
+ * Context: process context.
+ * Return: what was its transaction, the caller's alone, for
+ * nfipsec_transaction_free(); or NULL.
  */
-void nfipsec_transaction_close(struct nfipsec_net *nn,
-			       struct nfipsec_transaction *tx)
+struct nfipsec_transaction *nfipsec_transaction_take(struct nfipsec_net *nn,
+						     u32 portid,
+						     const struct sock *owner)
 {
-	lockdep_assert_held(&nn->lock);
-	nn->transactions.steps -= tx->count;
-	WRITE_ONCE(nn->transactions.count, nn->transactions.count - 1);
-	list_del(&tx->node);
+	struct nfipsec_transactions *all = &nn->transactions;
+	struct nfipsec_transaction *tx;
+
+	spin_lock(&all->lock);
+	tx = find(all, portid, owner);
+	if (tx)
+		list_del(&tx->node);
+	spin_unlock(&all->lock);
+	return tx;
 }
 
 /**
  * nfipsec_transaction_free() - forget a transaction
- * @tx: closed; freed with all that waits in it
+ * @nn: the namespace
+ * @tx: taken; freed with all that waits in it
  *
  * There may be much: not under a lock that others want.
  *
  * Context: process context, sleeps.
  */
-void nfipsec_transaction_free(struct nfipsec_transaction *tx)
+void nfipsec_transaction_free(struct nfipsec_net *nn,
+			      struct nfipsec_transaction *tx)
 {
+	struct nfipsec_transactions *all = &nn->transactions;
 	struct nfipsec_step *step, *tmp;
 
 	list_for_each_entry_safe(step, tmp, &tx->steps, node) {
@@ -186,7 +197,19 @@ void nfipsec_transaction_free(struct nfipsec_transaction *tx)
 		kfree(step);
 		cond_resched();
 	}
+	spin_lock(&all->lock);
+	all->steps -= tx->count;
+	WRITE_ONCE(all->count, all->count - 1);
+	spin_unlock(&all->lock);
 	kfree(tx);
+}
+
+static void free_all(struct nfipsec_net *nn, struct list_head *gone)
+{
+	struct nfipsec_transaction *tx, *tmp;
+
+	list_for_each_entry_safe(tx, tmp, gone, node)
+		nfipsec_transaction_free(nn, tx);
 }
 
 /**
@@ -194,27 +217,45 @@ void nfipsec_transaction_free(struct nfipsec_transaction *tx)
  * @nn: its namespace
  * @portid: it had; another socket may have it by now
  *
- * Context: process context, sleeps, takes nn->lock.
+ * Never waits for nn->lock, see locking.rst: all netlink sockets of the host that
+ * are closed might wait too.
+ *
+ * Context: process context, sleeps.
  */
 void nfipsec_transactions_close(struct nfipsec_net *nn, u32 portid)
 {
+	struct nfipsec_transactions *all = &nn->transactions;
 	struct nfipsec_transaction *tx, *tmp;
 	LIST_HEAD(gone);
 
 	/* The socket's own would be there since before it was closed. */
-	if (!READ_ONCE(nn->transactions.count))
+	if (!READ_ONCE(all->count))
 		return;
-	mutex_lock(&nn->lock);
-	list_for_each_entry_safe(tx, tmp, &nn->transactions.open, node) {
+	spin_lock(&all->lock);
+	list_for_each_entry_safe(tx, tmp, &all->open, node) {
 		/* No socket is freed before we have heard that it is closed. */
-		if (tx->portid != portid || !sock_flag(tx->owner, SOCK_DEAD))
-			continue;
-		nfipsec_transaction_close(nn, tx);
-		list_add(&tx->node, &gone);
+		if (tx->portid == portid && sock_flag(tx->owner, SOCK_DEAD))
+			list_move(&tx->node, &gone);
 	}
-	mutex_unlock(&nn->lock);
-	list_for_each_entry_safe(tx, tmp, &gone, node)
-		nfipsec_transaction_free(tx);
+	spin_unlock(&all->lock);
+	free_all(nn, &gone);
+}
+
+/**
+ * nfipsec_transactions_exit() - abort those that are open
+ * @nn: the namespace; no request can reach it any more
+ *
+ * Context: process context, sleeps.
+ */
+void nfipsec_transactions_exit(struct nfipsec_net *nn)
+{
+	struct nfipsec_transactions *all = &nn->transactions;
+	LIST_HEAD(gone);
+
+	spin_lock(&all->lock);
+	list_splice_init(&all->open, &gone);
+	spin_unlock(&all->lock);
+	free_all(nn, &gone);
 }
 
 static bool is_new_sa(const struct nfipsec_net *nn, const struct nfipsec_sa *sa)
@@ -350,7 +391,7 @@ static void undo(struct nfipsec_net *nn, struct nfipsec_step *step)
 /**
  * nfipsec_transaction_prepare() - do all of a commit that can fail
  * @nn: the namespace
- * @tx: open, and still so on error
+ * @tx: taken
  * @failed: on error, written: number of the step that failed, from 0
  * @kind: on error, written: what it does
  *
@@ -430,7 +471,7 @@ void nfipsec_transaction_switch(struct nfipsec_net *nn,
 /**
  * nfipsec_transaction_finish() - free what a commit took out
  * @nn: the namespace
- * @tx: packets meet it; owns nothing afterwards, for nfipsec_transaction_close()
+ * @tx: packets meet it; owns nothing afterwards, for nfipsec_transaction_free()
  *
  * Context: process context under nn->lock, sleeps.
  */

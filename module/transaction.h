@@ -6,6 +6,7 @@
 #define NFIPSEC_TRANSACTION_H
 
 #include <linux/list.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include "sa.h"
@@ -75,12 +76,13 @@ struct nfipsec_step {
 
 /**
  * struct nfipsec_transaction - changes that are to become visible as one
- * @node: in nfipsec_transactions.open
- * @steps: in the order in which they came
+ * @node: in nfipsec_transactions.open, until it is taken
+ * @steps: in the order in which they came; under the lock of all, and once it is
+ *	taken whoever took it has it alone
  * @count: how many
  * @portid: of the netlink socket that it belongs to
  * @owner: that socket: a port number may be used again before it is known that
- *	the socket is closed
+ *	the socket is closed; not to be looked at once this is taken
  * @gen: generation of the tables when it began
  */
 struct nfipsec_transaction {
@@ -94,11 +96,14 @@ struct nfipsec_transaction {
 
 /**
  * struct nfipsec_transactions - those of a namespace
- * @open: not committed yet
- * @count: how many, READ_ONCE() readers
- * @steps: how many changes wait in all of them
+ * @lock: protects what follows, see locking.rst; nothing is waited for under it
+ * @open: not taken to be committed or freed yet
+ * @count: how many, with those that are taken and not freed yet; READ_ONCE()
+ *	readers
+ * @steps: how many changes wait in all of these
  */
 struct nfipsec_transactions {
+	spinlock_t lock;
 	struct list_head open;
 	u32 count;
 	u32 steps;
@@ -107,21 +112,23 @@ struct nfipsec_transactions {
 void nfipsec_transactions_init(struct nfipsec_net *nn);
 void nfipsec_transactions_exit(struct nfipsec_net *nn);
 
-/* All under nn->lock. */
+/* None of these takes nn->lock. */
 int nfipsec_transaction_begin(struct nfipsec_net *nn, u32 portid,
 			      const struct sock *owner);
-struct nfipsec_transaction *nfipsec_transaction_find(struct nfipsec_net *nn,
+int nfipsec_transaction_add(struct nfipsec_net *nn, u32 portid,
+			    const struct sock *owner,
+			    const struct nfipsec_step *step);
+struct nfipsec_transaction *nfipsec_transaction_take(struct nfipsec_net *nn,
 						     u32 portid,
 						     const struct sock *owner);
-int nfipsec_transaction_add(struct nfipsec_net *nn,
-			    struct nfipsec_transaction *tx,
-			    const struct nfipsec_step *step);
-void nfipsec_transaction_close(struct nfipsec_net *nn,
-			       struct nfipsec_transaction *tx);
-void nfipsec_transaction_free(struct nfipsec_transaction *tx);
+void nfipsec_transaction_free(struct nfipsec_net *nn,
+			      struct nfipsec_transaction *tx);
 void nfipsec_transactions_close(struct nfipsec_net *nn, u32 portid);
 
-/* Commit: the first, and if it succeeds the others, without unlocking. */
+/*
+ * Commit, under nn->lock, of one that was taken: the first, and if it succeeds the
+ * others, without unlocking.
+ */
 int nfipsec_transaction_prepare(struct nfipsec_net *nn,
 				struct nfipsec_transaction *tx, u32 *failed,
 				enum nfipsec_step_kind *kind);

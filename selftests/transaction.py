@@ -12,8 +12,9 @@ import threading
 import time
 
 import lib
+from held import Doing, Held, larval
 from lib import (C, FAR4, IN4, PEER4, Algo, addr, attr, attrs, equal,
-                 selector, u8, u32, u64, wait_for)
+                 selector, sh, u8, u32, u64, wait_for)
 
 lab = lib.Lab()
 gcm = Algo("aes128gcm16", 8)
@@ -218,6 +219,44 @@ def of_a_socket():
         sock.sock.close()
     lab.nl.do("TRANSACTION_ABORT")
     equal(lab.nl.dump("POLICY_GET"), [], "left")
+
+
+def closed_meanwhile():
+    """Who closes a socket never waits for who changes the tables.
+
+    Else everybody would who closes one of netlink, once a module wants to hear
+    of that no more.
+    """
+    lab.reset()
+    what = larval(lab.nl)
+    nl, foreign = lib.Genl(lab.n), lib.Genl(lab.w)
+    begin(nl)
+    nl.do("POLICY_NEW", *lab.policy_attrs("out", selector(IN4, FAR4)),
+          POLICY_TX)
+    # not in every kernel
+    hears = not sh("modprobe", "-q", "nfnetlink_log", ok=None)[0]
+    with Held() as held:
+        one = Doing("the SA gets its keys", lab.nl.do, "SA_UPDATE", *what,
+                    *held.algo.attrs())
+        held.wait()
+        does = [Doing("a socket with a transaction is closed", nl.sock.close)]
+        if hears:
+            does.append(Doing("rmmod", sh, "rmmod", "nfnetlink_log"))
+        does.append(Doing("a socket of another namespace is closed",
+                          foreign.sock.close))
+        for doing in reversed(does):
+            doing.end()
+        equal(one.is_alive(), True, "the tables are still being changed")
+        held.release()
+        one.end()
+    # it is gone with all that waited in it
+    equal(len(lab.nl.dump("SA_GET")), 1, "SAs")
+    equal(lab.nl.dump("POLICY_GET"), [], "policies")
+    socks = [lib.Genl(lab.n) for _ in range(64)]
+    for sock in socks:
+        begin(sock)
+    for sock in socks:
+        sock.sock.close()
 
 
 def refused():
@@ -454,6 +493,7 @@ def life():
 report.add("all or nothing", all_or_nothing)
 report.add("what fails is undone", undone)
 report.add("a transaction belongs to a socket", of_a_socket)
+report.add("a socket is closed while tables change", closed_meanwhile)
 report.add("refusals", refused)
 report.add("undone under traffic", undone_under_traffic)
 report.add("lifetimes", life)

@@ -120,13 +120,17 @@ static bool may_be_fragment(const struct sk_buff *skb, u8 family)
  * What a bridge hands up br_netfilter keeps from PRE_ROUTING, which has seen it as the
  * port's. A fragment of IPv4 would meet no hook then before the stack puts it together
  * with what came out of an SA, nor one of IPv6 that could gather it. Behind what puts
- * fragments together for conntrack: so what is one still shall be seen again.
+ * fragments together for conntrack: so what is one still shall be seen again, if there is
+ * anything that it could have to do with.
  */
-static void show_again(struct sk_buff *skb, u8 family)
+static void show_again(const struct nfipsec_net *nn, struct sk_buff *skb,
+		       u8 family)
 {
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 	struct nfipsec_l3 l3 nfipsec_noinit;
 
+	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_IN]) && !nfipsec_sad_any(nn))
+		return;
 	if (nf_bridge_in_prerouting(skb) && may_be_fragment(skb, family) &&
 	    nfipsec_l3_parse(skb, family, &l3) && l3.frag)
 		nf_bridge_info_get(skb)->sabotage_in_done = 1;
@@ -163,7 +167,7 @@ static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	}
 	if (from_bridge(skb)) {
-		show_again(skb, state->pf);
+		show_again(nn, skb, state->pf);
 		return NF_ACCEPT;
 	}
 	if (skip_early(skb, state->pf, state->in))

@@ -184,6 +184,15 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 	return reason;
 }
 
+/* Nor is the one that may come around it one of SCTP's. */
+static void no_checksum(struct sk_buff *skb)
+{
+	skb->ip_summed = CHECKSUM_NONE;
+#if IS_ENABLED(CONFIG_IP_SCTP)
+	skb->csum_not_inet = 0;
+#endif
+}
+
 /**
  * nfipsec_encap_finish() - what the outer header says of the packet
  * @sa: SA
@@ -201,7 +210,7 @@ void nfipsec_encap_finish(const struct nfipsec_sa *sa, struct net *net,
 	if (nfipsec_sa_rehouses(sa) && sa->key.family == AF_INET &&
 	    !(sa->mode == NFIPSEC_MODE_BEET && ip_hdr(skb)->id))
 		ip_select_ident(net, skb, NULL);
-	skb->ip_summed = CHECKSUM_NONE;
+	no_checksum(skb);
 	skb->encapsulation = 0;
 }
 

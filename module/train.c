@@ -18,6 +18,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/route.h>
+#include <net/sock.h>
 
 #include "crypto.h"
 #include "gso.h"
@@ -53,6 +54,15 @@ static bool to_many(const struct nfipsec_sa *sa, const struct dst_entry *dst)
 		return ipv6_addr_is_multicast(&sa->key.daddr.in6);
 	return ((const struct rtable *)dst)->rt_flags &
 	       (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
+/*
+ * Linux 6.1 would take a train over IPv6 for a datagram to be fragmented, and stop at
+ * what is charged to a socket in there.
+ */
+static bool all_fragmented(const struct dst_entry *dst)
+{
+	return dst_feature(dst, RTAX_FEATURE_ALLFRAG);
 }
 
 /*
@@ -96,7 +106,7 @@ void nfipsec_train_start(struct nfipsec_train *train,
 
 	memset(train, 0, sizeof(*train));
 	if (sa->key.proto != IPPROTO_ESP || dst->lwtstate || to_many(sa, dst) ||
-	    !READ_ONCE(gso))
+	    all_fragmented(dst) || !READ_ONCE(gso))
 		return;
 	if (!sa->encap.type && nfipsec_gso_have(sa->key.family)) {
 		train->type = NFIPSEC_GSO_ESP;
@@ -145,6 +155,19 @@ static void put_first(const struct nfipsec_train *train, struct sk_buff *skb)
 		head->ip_summed = CHECKSUM_UNNECESSARY;
 }
 
+/*
+ * Its sender wants to be told when it leaves, or that it does not: it is that packet
+ * which is asked, and what the socket gets is a copy, with all that hangs on it. What of
+ * that is charged to the socket would keep it for ever.
+ */
+static bool is_reported(const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+
+	return sk && (skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP ||
+		      (sk_fullsock(sk) && sock_flag(sk, SOCK_TXTIME)));
+}
+
 /**
  * nfipsec_train_join() - put a packet behind those that go together
  * @train: from nfipsec_train_start()
@@ -160,7 +183,7 @@ bool nfipsec_train_join(struct nfipsec_train *train, struct sk_buff *skb, bool d
 {
 	struct sk_buff *head = train->head;
 
-	if (!train->type ||
+	if (!train->type || is_reported(skb) ||
 	    (train->type == NFIPSEC_GSO_UDP && !fit_for_udp(skb)))
 		return false;
 	if (!head) {
@@ -181,6 +204,7 @@ bool nfipsec_train_join(struct nfipsec_train *train, struct sk_buff *skb, bool d
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
 	skb_ext_reset(skb);
+	skb_metadata_clear(skb);
 	if (train->type == NFIPSEC_GSO_UDP)
 		head->truesize += skb->truesize;
 	skb_pull(skb, skb_transport_offset(skb) + train->hlen);
@@ -253,7 +277,16 @@ bool nfipsec_train_strayed(const struct sk_buff *skb)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
-	return is_udp_train(skb) && dst && !udp_may_go(dst);
+	if (!dst || !skb_is_gso(skb))
+		return false;
+	switch (skb_shinfo(skb)->gso_type) {
+	case NFIPSEC_GSO_UDP:
+		return !udp_may_go(dst);
+	case NFIPSEC_GSO_ESP:
+		return all_fragmented(dst);
+	default:
+		return false;
+	}
 }
 
 /**

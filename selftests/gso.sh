@@ -116,6 +116,72 @@ own_transport() {
 	equal "larger than the link's" "$(seen gwb large)" 0
 }
 
+# Several datagrams in one call, from gwa in transport mode, with the sender told when
+# each leaves: all that was charged to it is given back, though it looks at none of
+# these messages
+STAMPED='
+import select, socket, struct, sys, time
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET,
+                  socket.SOCK_DGRAM)
+def charged():
+    return struct.unpack_from("=3I", s.getsockopt(1, 55, 36))[2]
+s.setsockopt(17, 103, 1004)                 # UDP_SEGMENT
+if sys.argv[2] == "stamped":
+    s.setsockopt(1, 37, 1 << 8)             # SO_TIMESTAMPING: when it is queued
+s.bind((sys.argv[3], 0))
+s.connect((sys.argv[1], 9))
+s.send(bytes(8 * 1004))
+told = select.poll()
+told.register(s, 0)
+if sys.argv[2] == "stamped" and not told.poll(20000):
+    sys.exit("no message")
+end = time.monotonic() + 20
+while charged() and time.monotonic() < end:
+    time.sleep(0.01)
+if charged():
+    sys.exit("%d bytes are charged still" % charged())
+'
+eight_came() {
+	[[ $(sa_packets gwa out "$SPI") == 8 && $(sa_packets gwb in "$SPI") == 8 ]]
+}
+# own_udp MINE OTHERS PEER MODE HOW
+own_udp() {
+	local a=$1 b=$2 peer=$3
+	clear_all gwa nfipsec && clear_all gwb nfipsec || return 1
+	SPI=$((SPI + 2))
+	protect gwa nfipsec "$a" "$b" "$a" "$peer" "$4" aes128gcm16 \
+		"$SPI" $((SPI + 1)) || return 1
+	protect gwb nfipsec "$b" "$a" "$peer" "$a" "$4" aes128gcm16 \
+		$((SPI + 1)) "$SPI" || return 1
+	check "sent" on gwa timeout $((80 * NFIPSEC_TEST_SLOW)) taskset -c 0 python3 -c \
+		"$STAMPED" "$b" "$5" "$a"
+	check "all came" busywait 5 eight_came
+	refused
+}
+
+# A route to the peer by which Linux 6.1 has all of IPv6 fragmented; ip has no word for it
+ALL_FRAGMENTED='
+import socket, struct, sys
+def attr(kind, data):
+    return struct.pack("=HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+addr = [socket.inet_pton(socket.AF_INET6, a) for a in sys.argv[1:3]]
+route = struct.pack("=BBBBBBBBI", socket.AF_INET6, 128, 0, 0, 254, 4, 0, 1, 0)
+route += attr(1, addr[0]) + attr(5, addr[1])
+route += attr(4, struct.pack("=I", socket.if_nametoindex(sys.argv[3])))
+route += attr(8, attr(12, struct.pack("=I", 8)))        # metrics, features
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+s.send(struct.pack("=IHHII", 16 + len(route), 24, 0x605, 1, 0) + route)
+error = struct.unpack_from("=i", s.recv(4096), 16)[0]
+sys.exit(error and "route: %d" % error)
+'
+all_fragmented() {
+	check "route" on gwa python3 -c "$ALL_FRAGMENTED" fd00:7::7 fd00::2 wan || return 1
+	ip -n "${NS[gwb]}" addr add fd00:7::7/128 dev lo nodad || return 1
+	own_udp fd00::1 fd00:2::1 fd00:7::7 tunnel plain
+	ip -n "${NS[gwb]}" addr del fd00:7::7/128 dev lo
+	ip -n "${NS[gwa]}" route del fd00:7::7/128
+}
+
 # longest BYTES SEGMENTS: how long super-packets of gwa's own TCP are
 longest() {
 	ip -n "${NS[gwa]}" link set wan gso_max_size "$1"
@@ -478,12 +544,15 @@ need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
 gso_topology
-plan 24
+plan 26
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
 run "together, 4 in 6" together 6 4 aes128gcm16
 run "together, TCP of the host itself in transport mode" own_transport
+run "datagrams of the host itself, each with a time stamp" own_udp 10.0.0.1 10.0.0.2 \
+	10.0.0.2 transport stamped
+run "datagrams of the host itself by a route that fragments all" all_fragmented
 run "longer than a header can say" huge
 run "longer than a header can say, TCP of the host itself" own_narrow
 run "in UDP, to a link that knows nothing of it" udp_apart

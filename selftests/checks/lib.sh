@@ -50,30 +50,46 @@ expect_line() {
 	fi
 }
 
-# What a judge said of a file is kept, by the contents of the file and of all
-# that he went by, so that only what has changed is judged again.
+# What a judge says of a file is kept, by its contents and those of all that he goes
+# by, so that only what has changed is judged again.
 VERDICTS=${NFIPSEC_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nfipsec}/verdicts
+# which judge, with his version, and the files that he goes by
+JUDGE=
+GOES_BY=()
 
-# verdicts JUDGE FILE...: where those of a judge are who goes by these files
-# beside the judged one; "JUDGE" says which he is, with his version
-verdicts() {
-	local dir
-	dir=$VERDICTS/$({ echo "$1"; cat "${@:2}"; } | sha256sum | cut -c 1-32)
-	mkdir -p "$dir" || return 1
-	# those of files and judges of which nobody has asked for a month
-	touch "$dir"
-	find "$VERDICTS" -mindepth 1 -mtime +30 -delete 2>/dev/null
-	echo "$dir"
-}
-
-# verdict DIR FILE: where the one of a file is, or is to be
+# verdict FILE: where the one of a file is, or is to be
 verdict() {
-	echo "$1/$({ echo "$2"; cat "$2"; } | sha256sum | cut -c 1-32)"
+	local sum
+	sum=$({ echo "$JUDGE $1"; cat "${GOES_BY[@]}" "$1"; } | sha256sum) || return
+	echo "$VERDICTS/${sum%% *}"
 }
 
-# keep_verdict FILE: standard input is one
-keep_verdict() {
-	cat >"$1.$$" && mv "$1.$$" "$1"
+# verdict_on FILE COMMAND...: what COMMAND says of a file, which is asked if that is
+# not known; fails if it could not look at it
+verdict_on() {
+	local file=$1 at said
+	shift
+	at=$(verdict "$file") || return
+	if [[ ! -e $at ]]; then
+		if ! said=$("$@" "$file"); then
+			printf '%s\n' "$said"
+			return 2
+		fi
+		# what is there now need not be what was judged
+		if [[ ! -s $file || $(verdict "$file") != "$at" ]]; then
+			echo "$file: empty, or changed while it was looked at"
+			return 2
+		fi
+		mkdir -p "$VERDICTS" && printf '%s' "$said" >"$at.$$" &&
+			mv "$at.$$" "$at" || return 2
+	fi
+	touch -c "$at"
+	cat "$at"
+}
+
+# those that nobody has asked for in a month
+forget_verdicts() {
+	[[ ! -d $VERDICTS ]] || find "$VERDICTS" -type f -mtime +30 -delete
 }
 
 # The plan comes last, which KTAP allows.

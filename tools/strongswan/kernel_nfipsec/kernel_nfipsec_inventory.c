@@ -255,13 +255,18 @@ static int note_policy(const struct nfipsec_policy *pol, void *arg)
 /*
  * see header file
  */
-int kernel_nfipsec_inventory_take(kernel_nfipsec_inventory_t *this,
-								  struct nfipsec *handle)
+void kernel_nfipsec_inventory_take(kernel_nfipsec_inventory_t *this,
+								   struct nfipsec *handle)
 {
-	int sas, policies;
-
-	/* policies that nobody has noted would stay, and drop what they apply to */
-	sas = nfipsec_sa_list(handle, note_sa, this);
-	policies = nfipsec_policy_list(handle, note_policy, this);
-	return sas ?: policies;
+	if (nfipsec_sa_list(handle, note_sa, this) != 0)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to look for SAs that an earlier run left: "
+			 "%s", nfipsec_error(handle));
+	}
+	/* those that nobody has noted would stay, and drop what they apply to */
+	if (nfipsec_policy_list(handle, note_policy, this) != 0)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to look for policies that an earlier run "
+			 "left: %s", nfipsec_error(handle));
+	}
 }

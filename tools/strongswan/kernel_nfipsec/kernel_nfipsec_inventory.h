@@ -102,13 +102,13 @@ kernel_nfipsec_inventory_t *kernel_nfipsec_inventory_create();
 void kernel_nfipsec_inventory_destroy(kernel_nfipsec_inventory_t *this);
 
 /**
- * Note the daemon's SAs and policies that there are.
+ * Note the daemon's SAs and policies that there are, as far as the kernel module tells
+ * of them; what it does not is logged.
  *
  * @param inventory	inventory
  * @param handle	connection to the kernel module
- * @return			0 or a negative errno, some may have been noted then
  */
-int kernel_nfipsec_inventory_take(kernel_nfipsec_inventory_t *inventory,
+void kernel_nfipsec_inventory_take(kernel_nfipsec_inventory_t *inventory,
 								  struct nfipsec *handle);
 
 /**

@@ -300,11 +300,7 @@ static void look(private_kernel_nfipsec_leftovers_t *this,
 	{
 		return;
 	}
-	if (kernel_nfipsec_inventory_take(this->inventory, handle) != 0)
-	{
-		DBG1(DBG_KNL, "nfipsec: unable to look for what an earlier run left: "
-			 "%s", nfipsec_error(handle));
-	}
+	kernel_nfipsec_inventory_take(this->inventory, handle);
 	socket->release(socket);
 }
 

@@ -76,14 +76,18 @@ static bool passed_on(const struct net_device *dev)
 }
 
 /*
- * Is there room for all that is put in front of a list in UDP on this route? In the
- * namespace of a user who is not the host's, devices say what he likes, and rules of
- * his may send it elsewhere behind our sight.
+ * In the namespace of a user who is not the host's, devices say what he likes, and
+ * routes and queues of his may have a packet elsewhere, behind our sight.
  */
+static bool of_host(const struct dst_entry *dst)
+{
+	return dev_net(dst->dev)->user_ns == &init_user_ns;
+}
+
+/* Is there room for all that is put in front of a list in UDP on this route? */
 static bool udp_may_go(const struct dst_entry *dst)
 {
-	return !dst->lwtstate &&
-	       dev_net(dst->dev)->user_ns == &init_user_ns &&
+	return !dst->lwtstate && of_host(dst) &&
 	       (READ_ONCE(gso_udp) || !passed_on(dst->dev));
 }
 
@@ -110,6 +114,7 @@ void nfipsec_train_start(struct nfipsec_train *train,
 		return;
 	if (!sa->encap.type && nfipsec_gso_have(sa->key.family)) {
 		train->type = NFIPSEC_GSO_ESP;
+		train->charged = of_host(dst);
 	} else if (sa->encap.type && ipv4 && udp_may_go(dst)) {
 		train->type = NFIPSEC_GSO_UDP;
 		train->hlen = sizeof(struct udphdr);
@@ -162,10 +167,15 @@ static void put_first(const struct nfipsec_train *train, struct sk_buff *skb)
  */
 static bool is_reported(const struct sk_buff *skb)
 {
-	const struct sock *sk = skb->sk;
+	return skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP ||
+	       (sk_fullsock(skb->sk) && skb->sk->sk_txtime_report_errors);
+}
 
-	return sk && (skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP ||
-		      (sk_fullsock(sk) && sock_flag(sk, SOCK_TXTIME)));
+/* May it be in a list while it is charged to a socket, if it is to one? */
+static bool may_be_charged(const struct nfipsec_train *train,
+			   const struct sk_buff *skb)
+{
+	return !skb->sk || (train->charged && !is_reported(skb));
 }
 
 /**
@@ -183,7 +193,7 @@ bool nfipsec_train_join(struct nfipsec_train *train, struct sk_buff *skb, bool d
 {
 	struct sk_buff *head = train->head;
 
-	if (!train->type || is_reported(skb) ||
+	if (!train->type || !may_be_charged(train, skb) ||
 	    (train->type == NFIPSEC_GSO_UDP && !fit_for_udp(skb)))
 		return false;
 	if (!head) {

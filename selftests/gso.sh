@@ -177,7 +177,7 @@ sys.exit(error and "route: %d" % error)
 all_fragmented() {
 	check "route" on gwa python3 -c "$ALL_FRAGMENTED" fd00:7::7 fd00::2 wan || return 1
 	ip -n "${NS[gwb]}" addr add fd00:7::7/128 dev lo nodad || return 1
-	own_udp fd00::1 fd00:2::1 fd00:7::7 tunnel plain
+	own_udp fd00::1 fd00:2::1 fd00:7::7 tunnel plain || T_RC=1
 	ip -n "${NS[gwb]}" addr del fd00:7::7/128 dev lo
 	ip -n "${NS[gwa]}" route del fd00:7::7/128
 }

@@ -346,8 +346,8 @@ struct nfipsec_sa_tie {
  * @moved: where the peer was last seen, if it is not where @saddr and @encap
  *	say, and user space was told; @core->replay_lock, its port read
  *	without
- * @moved_next: jiffies from which on user space may be told again,
- *	@core->replay_lock
+ * @moved_next: jiffies from which on user space may be told of another place, and a while
+ *	later of the same one again; @core->replay_lock
  *
  * What packets look at comes first: among many SAs it is in no cache, and each
  * line of it is waited for.

@@ -18,6 +18,69 @@
 
 #include "gso.h"
 
+/**
+ * struct charge - in the control buffer of a packet of a list
+ * @destructor: what gave back to the socket that it was charged to, or NULL
+ *
+ * It is the head that knows the socket, see nfipsec_gso_charge().
+ */
+struct charge {
+	void (*destructor)(struct sk_buff *skb);
+};
+
+static struct charge *charge_of(struct sk_buff *skb)
+{
+	BUILD_BUG_ON(sizeof(struct charge) > sizeof(skb->cb));
+	return (struct charge *)skb->cb;
+}
+
+/**
+ * nfipsec_gso_charge() - have the first of those that go together charged for another
+ * @head: the first of them
+ * @skb: sealed packet that is put behind it, charged to the same socket or to none
+ *
+ * Whoever makes a copy of the head has the list with it, and keeps it as long as he
+ * likes; and who takes it out of this namespace, or off its socket, knows of the head
+ * alone. What a super-packet's segments are charged by is their size: sock_wfree() of
+ * UDP, tcp_wfree() of TCP.
+ * Context: any.
+ */
+void nfipsec_gso_charge(struct sk_buff *head, struct sk_buff *skb)
+{
+	head->truesize += skb->truesize;
+	charge_of(skb)->destructor = skb->destructor;
+	skb->destructor = NULL;
+	skb->sk = NULL;
+}
+
+/*
+ * Is that head still what nfipsec_gso_charge() made it? A queue may have it hold its
+ * socket in another way than by its size, and a copy of it has the size of its own.
+ */
+static bool charged_for(const struct sk_buff *head, struct sk_buff *list)
+{
+	const struct sk_buff *skb;
+	unsigned int sum = 0;
+
+	for (skb = list; skb; skb = skb->next)
+		sum += skb->truesize;
+	return head->truesize > sum &&
+	       (!head->sk ||
+		(list && head->destructor == charge_of(list)->destructor));
+}
+
+/* Have each charged for itself again, a packet of the list with @truesize. */
+static void share(struct sk_buff *head, struct sk_buff *skb,
+		  unsigned int truesize)
+{
+	head->truesize -= truesize;
+	if (!head->sk)
+		return;
+	skb->truesize = truesize;
+	skb->destructor = head->destructor;
+	skb->sk = head->sk;
+}
+
 /* Another packet has the same list if somebody copied the head. */
 static struct sk_buff *own(struct sk_buff *skb)
 {
@@ -81,6 +144,8 @@ static struct sk_buff *segment(struct sk_buff *skb, netdev_features_t features)
 	unsigned int hlen = skb->data - skb_mac_header(skb);
 	unsigned int front = skb_tnl_header_len(skb);
 	struct sk_buff *list, *next, *seg, *tail = skb;
+	unsigned int truesize;
+	bool shared;
 
 	if ((skb_shinfo(skb)->gso_type & NFIPSEC_GSO_ESP) != NFIPSEC_GSO_ESP)
 		return ERR_PTR(-EINVAL);
@@ -90,11 +155,13 @@ static struct sk_buff *segment(struct sk_buff *skb, netdev_features_t features)
 		return ERR_PTR(-ENOMEM);
 
 	list = skb_shinfo(skb)->frag_list;
+	shared = charged_for(skb, list);
 	skb_frag_list_init(skb);
 	skb->len = skb_headlen(skb);
 	skb->data_len = 0;
 	__skb_push(skb, hlen);
 	skb_list_walk_safe(list, seg, next) {
+		truesize = seg->truesize;
 		seg = detach(seg, skb, hlen, front);
 		if (!seg) {
 			/* They are only sent together. */
@@ -103,6 +170,8 @@ static struct sk_buff *segment(struct sk_buff *skb, netdev_features_t features)
 			skb->next = NULL;
 			return ERR_PTR(-ENOMEM);
 		}
+		if (shared)
+			share(skb, seg, truesize);
 		/* Not before it is ours: another head may have the same list. */
 		skb_mark_not_on_list(seg);
 		tail->next = seg;

@@ -16,6 +16,7 @@
 #define NFIPSEC_GSO_ESP	(SKB_GSO_ESP | SKB_GSO_FRAGLIST)
 #define NFIPSEC_GSO_UDP	(SKB_GSO_UDP_L4 | SKB_GSO_FRAGLIST)
 
+void nfipsec_gso_charge(struct sk_buff *head, struct sk_buff *skb);
 bool nfipsec_gso_have(u8 family);
 void nfipsec_gso_want(void);
 int __must_check nfipsec_gso_init(struct sk_buff *(*gro)(struct list_head *head,

@@ -18,7 +18,6 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/route.h>
-#include <net/sock.h>
 
 #include "crypto.h"
 #include "gso.h"
@@ -56,10 +55,7 @@ static bool to_many(const struct nfipsec_sa *sa, const struct dst_entry *dst)
 	       (RTCF_BROADCAST | RTCF_MULTICAST);
 }
 
-/*
- * Linux 6.1 would take a train over IPv6 for a datagram to be fragmented, and stop at
- * what is charged to a socket in there.
- */
+/* Linux 6.1 would take a train over IPv6 for a datagram to be fragmented. */
 static bool all_fragmented(const struct dst_entry *dst)
 {
 	return dst_feature(dst, RTAX_FEATURE_ALLFRAG);
@@ -114,14 +110,13 @@ void nfipsec_train_start(struct nfipsec_train *train,
 		return;
 	if (!sa->encap.type && nfipsec_gso_have(sa->key.family)) {
 		train->type = NFIPSEC_GSO_ESP;
-		train->charged = of_host(dst);
 	} else if (sa->encap.type && ipv4 && udp_may_go(dst)) {
 		train->type = NFIPSEC_GSO_UDP;
 		train->hlen = sizeof(struct udphdr);
 	}
 }
 
-/* None is longer than the head; none but the last is shorter. */
+/* None is longer than the head; none but the last is shorter; all are one sender's. */
 static bool fits(const struct nfipsec_train *train, const struct sk_buff *skb)
 {
 	const struct sk_buff *head = train->head;
@@ -129,6 +124,7 @@ static bool fits(const struct nfipsec_train *train, const struct sk_buff *skb)
 
 	if (skb_is_nonlinear(skb) || skb->len > skb_headlen(head) ||
 	    head->len + len > IP_MAX_MTU ||
+	    skb->sk != head->sk || skb->destructor != head->destructor ||
 	    skb_shinfo(head)->gso_segs == TRAIN_MAX)
 		return false;
 	if (!train->tail)
@@ -161,21 +157,12 @@ static void put_first(const struct nfipsec_train *train, struct sk_buff *skb)
 }
 
 /*
- * Its sender wants to be told when it leaves, or that it does not: it is that packet
- * which is asked, and what the socket gets is a copy, with all that hangs on it. What of
- * that is charged to the socket would keep it for ever.
+ * Its sender wants to be told when it leaves: for that it has to know its socket, which
+ * of a list only the head does, and only until that is taken apart.
  */
 static bool is_reported(const struct sk_buff *skb)
 {
-	return skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP ||
-	       (sk_fullsock(skb->sk) && skb->sk->sk_txtime_report_errors);
-}
-
-/* May it be in a list while it is charged to a socket, if it is to one? */
-static bool may_be_charged(const struct nfipsec_train *train,
-			   const struct sk_buff *skb)
-{
-	return !skb->sk || (train->charged && !is_reported(skb));
+	return skb->sk && skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP;
 }
 
 /**
@@ -193,7 +180,7 @@ bool nfipsec_train_join(struct nfipsec_train *train, struct sk_buff *skb, bool d
 {
 	struct sk_buff *head = train->head;
 
-	if (!train->type || !may_be_charged(train, skb) ||
+	if (!train->type || is_reported(skb) ||
 	    (train->type == NFIPSEC_GSO_UDP && !fit_for_udp(skb)))
 		return false;
 	if (!head) {
@@ -210,13 +197,12 @@ bool nfipsec_train_join(struct nfipsec_train *train, struct sk_buff *skb, bool d
 		put_first(train, skb);
 	train->tail = skb;
 
-	/* The head has all of this for it, but not what a socket is charged. */
+	/* The head has all of this for it. */
+	nfipsec_gso_charge(head, skb);
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
 	skb_ext_reset(skb);
 	skb_metadata_clear(skb);
-	if (train->type == NFIPSEC_GSO_UDP)
-		head->truesize += skb->truesize;
 	skb_pull(skb, skb_transport_offset(skb) + train->hlen);
 	skb_shinfo(head)->gso_segs++;
 	head->len += skb->len;

@@ -19,7 +19,6 @@ struct sk_buff;
  * @hlen: bytes of a packet's transport header that only the head has in front of
  *	what the others have too
  * @df: the head's outer IPv4 header has DF
- * @charged: what is charged to a socket may be among them
  */
 struct nfipsec_train {
 	struct sk_buff *head;
@@ -27,7 +26,6 @@ struct nfipsec_train {
 	unsigned int type;
 	unsigned int hlen;
 	bool df;
-	bool charged;
 };
 
 void nfipsec_train_start(struct nfipsec_train *train,

@@ -159,6 +159,26 @@ own_udp() {
 	refused
 }
 
+# Somebody has a copy of all of them, and keeps it: what they were charged to their socket
+# for is given back all the same
+copy_waits() {
+	on gwa ip -batch - <<-LINES || return 1
+		link add late type dummy
+		link set late up
+	LINES
+	on gwa tc qdisc add dev late root netem delay 250s &&
+		on gwa tc qdisc add dev wan clsact &&
+		on gwa tc filter add dev wan egress protocol ip matchall \
+			action mirred egress mirror dev late || T_RC=1
+	own_udp 10.0.0.1 10.0.0.2 10.0.0.2 transport plain || T_RC=1
+	# bytes, packets, as one
+	check "a copy of all waits" on gwa bash -c 'tc -s qdisc show dev late |
+		grep -qE "backlog (8[5-9]|9[0-9])[0-9]{2}b 1p"' ||
+		on gwa tc -s qdisc show dev late
+	on gwa tc qdisc del dev wan clsact
+	ip -n "${NS[gwa]}" link del late
+}
+
 # A route to the peer by which Linux 6.1 has all of IPv6 fragmented; ip has no word for it
 ALL_FRAGMENTED='
 import socket, struct, sys
@@ -544,7 +564,7 @@ need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
 gso_topology
-plan 26
+plan 27
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
@@ -552,6 +572,7 @@ run "together, 4 in 6" together 6 4 aes128gcm16
 run "together, TCP of the host itself in transport mode" own_transport
 run "datagrams of the host itself, each with a time stamp" own_udp 10.0.0.1 10.0.0.2 \
 	10.0.0.2 transport stamped
+run "datagrams of the host itself, of which a copy waits" copy_waits
 run "datagrams of the host itself by a route that fragments all" all_fragmented
 run "longer than a header can say" huge
 run "longer than a header can say, TCP of the host itself" own_narrow

@@ -202,6 +202,66 @@ all_fragmented() {
 	ip -n "${NS[gwa]}" route del fd00:7::7/128
 }
 
+# Python: 130 packets of a connection to that address
+SEGMENTS='
+import socket, struct, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_TCP)
+s.setsockopt(socket.IPPROTO_IPV6, 7, 16)        # IPV6_CHECKSUM: the kernel makes it
+s.setsockopt(socket.SOL_SOCKET, 32, 4 << 20)    # SO_SNDBUFFORCE: they all wait
+s.connect((sys.argv[1], 0))
+for i in range(130):
+    s.send(struct.pack("!HHIIBBHHH", 1024, 7000, i * 1300, 1, 0x50, 0x10, 1024, 0, 0) +
+           bytes(1300))
+'
+
+# As huge(), put together where they are received, all at once
+gro_huge() {
+	tunnel nfipsec nfipsec 6 6 aes128gcm16 || return 1
+	# neighbours are known
+	transfer 6 || return 1
+	on h1 tc qdisc add dev eth0 root plug limit 1000000 ||
+		{ echo "no sch_plug"; return "$KSFT_SKIP"; }
+	on h1 ethtool -K eth0 tso off >/dev/null &&
+		on gwa ethtool -K lan gro on >/dev/null &&
+		ip -n "${NS[gwa]}" link set lan gro_max_size 180000 || return 1
+	rules gwa <<-RULES && rules h2 <<-RULES2 || return 1
+		table inet seen {
+			counter huge { }
+			chain c {
+				type filter hook prerouting priority -400
+				iifname lan meta length > 65600 counter name huge
+			}
+		}
+	RULES
+		table inet seen {
+			counter came { }
+			counter other { }
+			chain c {
+				type filter hook prerouting priority -400
+				meta l4proto tcp tcp dport 7000 counter name came drop
+				meta l4proto tcp counter name other
+			}
+		}
+	RULES2
+	on h1 tc qdisc change dev eth0 root plug block
+	check "sent" on h1 timeout $((40 * NFIPSEC_TEST_SLOW)) python3 -c \
+		"$SEGMENTS" fd00:2::2
+	on h1 tc qdisc change dev eth0 root plug release_indefinite
+	check "all came" busywait 10 all_came
+	check "longer ones" test "$(seen gwa huge)" -gt 0
+	equal "of no port that there is" "$(seen h2 other)" 0
+	counted
+	rules gwa </dev/null
+	rules h2 </dev/null
+	ip -n "${NS[gwa]}" link set lan gro_max_size 65536
+	on gwa ethtool -K lan gro off >/dev/null
+	on h1 tc qdisc del dev eth0 root
+	on h1 ethtool -K eth0 tso on >/dev/null
+}
+all_came() {
+	(($(seen h2 came) == 130))
+}
+
 # longest BYTES SEGMENTS: how long super-packets of gwa's own TCP are
 longest() {
 	ip -n "${NS[gwa]}" link set wan gso_max_size "$1"
@@ -564,7 +624,7 @@ need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
 gso_topology
-plan 27
+plan 28
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
@@ -575,6 +635,7 @@ run "datagrams of the host itself, each with a time stamp" own_udp 10.0.0.1 10.0
 run "datagrams of the host itself, of which a copy waits" copy_waits
 run "datagrams of the host itself by a route that fragments all" all_fragmented
 run "longer than a header can say" huge
+run "longer than a header can say, put together on the way" gro_huge
 run "longer than a header can say, TCP of the host itself" own_narrow
 run "in UDP, to a link that knows nothing of it" udp_apart
 run "in UDP, to a link that passes them on" udp_singly

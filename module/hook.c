@@ -14,6 +14,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
+#include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 
 #include "decide.h"
@@ -26,6 +27,7 @@
 #include "net.h"
 #include "noinit.h"
 #include "output.h"
+#include "reinject.h"
 #include "tag.h"
 #include "train.h"
 
@@ -73,6 +75,22 @@ static bool looped(const struct sk_buff *skb)
 }
 
 /*
+ * What XFRM has opened in transport mode it shows by an l3 master device too, and that
+ * is a first pass: connection tracking knows none of it, whatever a rule has prepared
+ * for it. Where it knows nobody, what XFRM opened before is judged twice.
+ */
+static bool shown_by_xfrm(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct;
+
+	if (!secpath_exists(skb))
+		return false;
+	ct = nf_ct_get(skb, &ctinfo);
+	return !ct || nf_ct_is_template(ct);
+}
+
+/*
  * Through an l3 master device, of what came by a member of it. Neighbour discovery
  * keeps the member as its device there.
  */
@@ -81,7 +99,7 @@ static bool second_pass(const struct sk_buff *skb, u8 family,
 {
 	const struct net_device *member;
 
-	if (!netif_is_l3_master(dev))
+	if (!netif_is_l3_master(dev) || shown_by_xfrm(skb))
 		return false;
 	if (skb->dev != dev)
 		return l3mdev_master_ifindex_rcu(skb->dev) == dev->ifindex;
@@ -366,6 +384,19 @@ static noinline unsigned int leaving(struct nfipsec_net *nn,
 	}
 }
 
+/*
+ * Of what NAT has changed XFRM may have thought otherwise, and then it goes another way,
+ * by no hook. A route that died in a queue has lost its device.
+ */
+static struct net_device *leaves_by(const struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	struct net_device *dev = dst ? READ_ONCE(dst->dev) : NULL;
+
+	return dev && !nfipsec_reinject_is_dead(dst) ? dev : state->out;
+}
+
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
@@ -391,7 +422,7 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	 * the packet came by, or none. What is not ours gets that back.
 	 */
 	dev = skb->dev;
-	skb->dev = state->out;
+	skb->dev = leaves_by(skb, state);
 	/*
 	 * No socket sends what is forwarded. L2TP's does send what it has put around a
 	 * packet that came by an interface, and leaves that in place.

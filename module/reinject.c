@@ -238,10 +238,11 @@ int nfipsec_reinject_out(struct net *net, struct sock *sk, struct sk_buff *skb,
 	int ret;
 
 	nf_reset_ct(skb);
-	/* It came by no port of a bridge, and no link's header is in it. */
-#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
-#endif
+	/*
+	 * It came by no port of a bridge, and XFRM has not opened it: that was what is in
+	 * it. No link's header is.
+	 */
+	skb_ext_reset(skb);
 	skb_reset_mac_header(skb);
 	skb->mac_len = 0;
 	/* What XDP has said stood in front of a header that has moved. */

@@ -487,6 +487,95 @@ beside() {
 	done
 }
 
+# discards_ping HOST COUNTER FROM ADDRESS: one more is counted at HOST, and no answer comes
+discards_ping() {
+	local before
+	before=$(counter "$1" "$2")
+	refute "$4, against policy" on "$3" ping -q -n -c 1 -W 1 "$4"
+	equal "$2, for $4" "$(($(counter "$1" "$2") - before))" 1
+}
+
+# XFRM in a VRF: what it has opened in transport mode it shows by the VRF's device, by
+# which other packets are seen for the second time
+beside_in_vrf() {
+	local h
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	modprobe -q vrf 2>/dev/null
+	if ! ip -n "${NS[gwa]}" link add v type vrf table 10 2>"$TMP/err"; then
+		cat "$TMP/err"
+		return "$KSFT_SKIP"
+	fi
+	start 192.168.1.0/24 || return 1
+	ip_batch gwa <<-LINES || return 1
+		link set v up
+		link set wan master v
+		addr add fd10::1/64 dev wan nodad
+	LINES
+	on gwb ip addr replace fd10::2/64 dev wan nodad
+	# what answers a solicitation is protected too, and comes by the VRF
+	on gwa ip neigh replace fd10::2 dev wan nud permanent \
+		lladdr "$(ip -n "${NS[gwb]}" -br link show wan | awk '{ print $3 }')"
+	beside_lines 10.0.0.1 10.0.0.2 0x7a01 0x7a02 fd10::1 fd10::2 0x7a03 0x7a04 |
+		apply gwa xfrm &&
+		beside_lines 10.0.0.2 10.0.0.1 0x7a02 0x7a01 fd10::2 fd10::1 0x7a04 0x7a03 |
+		apply gwb xfrm || return 1
+	check "IPv4" on gwb ping -q -n -c 1 -W 5 10.0.0.1
+	check "IPv6" on gwb ping -q -n -c 1 -W 5 fd10::1
+	on gwa ip -s xfrm state >"$TMP/states"
+	refute "by all SAs" grep -q '^[[:space:]]*0(bytes), 0(packets)$' "$TMP/states"
+	on gwa nfipsec policy add dir in src 10.0.0.2 dst 10.0.0.1 proto icmp action discard
+	on gwa nfipsec policy add dir in src fd10::2 dst fd10::1 proto ipv6-icmp type 128 \
+		action discard
+	discards_ping gwa in_discard gwb 10.0.0.1
+	discards_ping gwa in_discard gwb fd10::1
+	rules gwa <<-RULES
+		table inet t {
+			chain c {
+				type filter hook prerouting priority raw
+				iifname v ct zone set 10
+			}
+		}
+	RULES
+	discards_ping gwa in_discard gwb 10.0.0.1
+	on gwa nft flush ruleset
+
+	for h in gwa gwb; do
+		flush "$h" xfrm
+	done
+	ip_batch gwa <<-LINES
+		link del v
+		route add 192.168.2.0/24 via 10.0.0.2
+	LINES
+}
+
+# What NAT has changed XFRM may not want any more: it goes by another device then
+beside_nat() {
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	start 192.168.1.0/24 || return 1
+	wire gwa wan2 gwb wan2
+	on gwa ip addr add 10.9.0.1/24 dev wan2
+	on gwb ip addr add 10.9.0.2/24 dev wan2
+	on gwa ip route add 172.18.0.1 via 10.0.0.2
+	policy_line xfrm out 192.168.1.2 172.18.0.1 tunnel 10.9.0.1 10.9.0.2 |
+		ip_batch gwa &&
+		sa gwa xfrm out 10.9.0.1 10.9.0.2 0x7b01 tunnel aes128gcm16 &&
+		rules gwa <<-RULES &&
+			table ip t {
+				chain c {
+					type nat hook postrouting priority 100
+					oifname wan2 masquerade
+				}
+			}
+		RULES
+		on gwa nfipsec policy add dir out dst 172.18.0.1 oif wan action discard ||
+		return 1
+	discards_ping gwa out_discard h1 172.18.0.1
+	flush gwa xfrm
+	on gwa nft flush ruleset
+	on gwa ip route del 172.18.0.1
+	on gwa ip link del wan2
+}
+
 # ESP of ours in a tunnel of XFRM: what comes out of ours in the end has not come by
 # that, and XFRM has no say in it
 within() {
@@ -701,7 +790,7 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 21
+plan 23
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
@@ -718,6 +807,8 @@ run "policy deleted while queued" queued_and_deleted
 run "a tunnel of XFRM inside ours" inside
 # the last: what they discard is counted
 run "XFRM beside" beside
+run "XFRM beside, in a VRF" beside_in_vrf
+run "XFRM beside, and addresses translated" beside_nat
 run "in a tunnel of XFRM" within
 run "a lightweight tunnel" lightweight
 run "a socket in a tunnel device" bound

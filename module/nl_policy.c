@@ -52,7 +52,19 @@ static int policy_link(struct nfipsec_net *nn, struct nfipsec_policy *pol,
 	return err;
 }
 
-static int policy_add(struct genl_info *info, bool replace, u32 *index)
+/* Under the config lock: who is told of changes too gets both in their order. */
+static void send_index(struct genl_info *info, u32 index, struct sk_buff *reply,
+		       void *hdr)
+{
+	nla_put_u32(reply, NFIPSEC_A_POLICY_INDEX, index);
+	genlmsg_end(reply, hdr);
+	/* A requester without room for the answer has its change all the same. */
+	genlmsg_reply(reply, info);
+}
+
+/* On success the answer is sent, on error it is freed. */
+static int policy_add(struct genl_info *info, bool replace,
+		      struct sk_buff *reply, void *hdr)
 {
 	struct nfipsec_net *nn = nfipsec_net(genl_info_net(info));
 	struct nfipsec_policy_config cfg;
@@ -74,7 +86,7 @@ static int policy_add(struct genl_info *info, bool replace, u32 *index)
 	if (err)
 		nfipsec_policy_free(pol);
 	else
-		*index = pol->index;
+		send_index(info, pol->index, reply, hdr);
 unlock:
 	mutex_unlock(&nn->lock);
 	if (err == -EEXIST)
@@ -82,7 +94,9 @@ unlock:
 				info->attrs[NFIPSEC_A_POLICY_SELECTOR]);
 free:
 	nfipsec_nl_policy_config_free(&cfg);
-	return err;
+	if (err)
+		nlmsg_free(reply);
+	return nfipsec_nl_error(info->extack, err);
 }
 
 /* It gets its index when the transaction is committed. */
@@ -116,26 +130,14 @@ static int policy_set(struct sk_buff *skb, struct genl_info *info, bool replace)
 {
 	struct sk_buff *reply;
 	void *hdr;
-	u32 index;
-	int err;
 
 	if (info->attrs[NFIPSEC_A_POLICY_TRANSACTION])
 		return policy_stage(skb, info, replace);
 	/* First, so that nothing can fail once the table has changed. */
-	reply = nfipsec_nl_reply_new(info, nla_total_size(sizeof(index)),
-				     &hdr);
+	reply = nfipsec_nl_reply_new(info, nla_total_size(sizeof(u32)), &hdr);
 	if (!reply)
 		return nfipsec_nl_error(info->extack, -ENOMEM);
-	err = policy_add(info, replace, &index);
-	if (err) {
-		nlmsg_free(reply);
-		return nfipsec_nl_error(info->extack, err);
-	}
-	nla_put_u32(reply, NFIPSEC_A_POLICY_INDEX, index);
-	genlmsg_end(reply, hdr);
-	/* A requester without room for the answer has its change all the same. */
-	genlmsg_reply(reply, info);
-	return 0;
+	return policy_add(info, replace, reply, hdr);
 }
 
 /**
@@ -284,13 +286,15 @@ static int answer(struct genl_info *info,
 	mutex_lock(&nn->lock);
 	pol = policy_find(nn, which);
 	err = pol ? nfipsec_nl_policy_put(reply, pol) : no_such_policy(info);
-	mutex_unlock(&nn->lock);
 	if (err) {
 		nlmsg_free(reply);
-		return err;
+	} else {
+		/* As in send_index(). */
+		genlmsg_end(reply, hdr);
+		err = genlmsg_reply(reply, info);
 	}
-	genlmsg_end(reply, hdr);
-	return genlmsg_reply(reply, info);
+	mutex_unlock(&nn->lock);
+	return err;
 }
 
 /**

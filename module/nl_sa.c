@@ -22,6 +22,9 @@
 #include "path.h"
 #include "proto.h"
 
+const char nfipsec_nl_sa_weak[] =
+	"an algorithm of the SA is weak (RFC 8221): default weak on allows it";
+
 /**
  * nfipsec_nl_sa_find() - find an SA to answer with, or to change
  * @nn: the namespace
@@ -212,7 +215,13 @@ static int insert(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	int err;
 
 	mutex_lock(&nn->lock);
-	err = nfipsec_hook_want(nn, extack) ?: nfipsec_sad_insert(nn, sa);
+	/* It was permitted when the request came, and is it still? */
+	if (!nn->weak && nfipsec_sa_is_weak(sa))
+		err = nfipsec_nl_refuse(extack, NULL, -EPERM,
+					nfipsec_nl_sa_weak);
+	else
+		err = nfipsec_hook_want(nn, extack) ?:
+		      nfipsec_sad_insert(nn, sa);
 	if (!err) {
 		nfipsec_dummy_kick(nn);
 		nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_NEW, sa, NULL);

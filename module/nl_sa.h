@@ -32,6 +32,10 @@ int nfipsec_nl_sa_put(struct sk_buff *skb, const struct nfipsec_net *nn,
 int nfipsec_nl_sa_none(struct genl_info *info);
 
 int nfipsec_nl_sa_same(struct genl_info *info, const struct nfipsec_sa *sa);
+
+/* Why an SA cannot come into the SAD, where it was made before that was known. */
+extern const char nfipsec_nl_sa_weak[];
+
 void nfipsec_nl_sa_keys_wipe(struct genl_info *info);
 
 /* Sequence numbers. */

@@ -97,7 +97,10 @@ static int no_row(struct genl_info *info, const struct algo_types *types,
 	return -EOPNOTSUPP;
 }
 
-/* Whether the namespace permits it is asked when an SA is made, only then. */
+/*
+ * Whether the namespace permits it is asked when an SA is made, only then; and once
+ * more when it comes into the SAD, if the config lock is not held meanwhile.
+ */
 static int weak_check(struct genl_info *info, const struct nlattr *name,
 		      const struct nfipsec_algo *algo)
 {

@@ -13,6 +13,7 @@
 #include "netlink.h"
 #include "nl-gen.h"
 #include "nl_change.h"
+#include "nl_sa.h"
 #include "nl_transaction.h"
 
 static int no_transaction(struct genl_info *info)
@@ -97,9 +98,6 @@ static int check(const struct nfipsec_net *nn,
 	return 0;
 }
 
-static const char weak[] =
-	"an algorithm of the SA is weak (RFC 8221): default weak on allows it";
-
 static const char *sentence(enum nfipsec_step_kind kind, int err)
 {
 	bool sa = kind == NFIPSEC_STEP_SA_NEW || kind == NFIPSEC_STEP_SA_DEL;
@@ -111,7 +109,7 @@ static const char *sentence(enum nfipsec_step_kind kind, int err)
 		return sa ? "there is no SA with this destination, protocol and SPI" :
 			    "there is no policy with this index";
 	if (err == -EPERM && sa)
-		return weak;
+		return nfipsec_nl_sa_weak;
 	return NULL;
 }
 

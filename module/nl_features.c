@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The operation features-get. */
+#include <crypto/hash.h>
+#include <crypto/skcipher.h>
 #include <linux/crypto.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
@@ -24,30 +26,25 @@ static const u32 features =
 /*
  * Without @load, is it registered, or has a template made it for somebody? Only
  * algorithms that have been tested are then looked for: where there is none, the
- * crypto API neither loads nor makes one.
+ * crypto API neither loads nor makes one. Else it is asked as for an SA, with the
+ * same masks, so that it does not make one for each of two who ask at once.
  */
 static bool crypto_has(const struct nfipsec_algo *algo, bool load)
 {
-	/* Synchronous or not, and with one buffer or lists of them. */
-	u32 mask = CRYPTO_ALG_TYPE_MASK & ~1;
-	u32 type;
+	const char *name = algo->whole ?: algo->name;
+	u32 type = load ? 0 : CRYPTO_ALG_TESTED;
+	u32 mask = load ? 0 : CRYPTO_ALG_TESTED | CRYPTO_NOLOAD;
 
 	switch (algo->kind) {
 	case NFIPSEC_AEAD:
-		type = CRYPTO_ALG_TYPE_AEAD;
-		mask = CRYPTO_ALG_TYPE_MASK;
-		break;
+		/* As crypto_has_aead(), which 6.1 does not have. */
+		return crypto_has_alg(name, CRYPTO_ALG_TYPE_AEAD | type,
+				      CRYPTO_ALG_TYPE_MASK | mask);
 	case NFIPSEC_ENC:
-		type = CRYPTO_ALG_TYPE_SKCIPHER;
-		break;
+		return crypto_has_skcipher(name, type, mask);
 	default:
-		type = CRYPTO_ALG_TYPE_AHASH;
+		return crypto_has_ahash(name, type, mask | CRYPTO_ALG_ASYNC);
 	}
-	if (!load) {
-		type |= CRYPTO_ALG_TESTED;
-		mask |= CRYPTO_ALG_TESTED | CRYPTO_NOLOAD;
-	}
-	return crypto_has_alg(algo->whole ?: algo->name, type, mask);
 }
 
 static u8 state_of(bool ready, bool looked)

@@ -15,6 +15,12 @@ struct genl_family nfipsec_nl_family __ro_after_init = {
 	.name		= NFIPSEC_FAMILY_NAME,
 	.version	= NFIPSEC_FAMILY_VERSION,
 	.netnsok	= true,
+	/*
+	 * Any number of requests are served at a time, of one socket too. What they
+	 * share is for the config lock of their namespace, or has a lock of its own:
+	 * see locking.rst.
+	 */
+	.parallel_ops	= true,
 	.module		= THIS_MODULE,
 	.ops		= nfipsec_nl_ops,
 	.n_ops		= ARRAY_SIZE(nfipsec_nl_ops),

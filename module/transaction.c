@@ -91,7 +91,7 @@ int nfipsec_transaction_begin(struct nfipsec_net *nn, u32 portid,
 	return err;
 }
 
-/* Requests of the family are served one by one, whoever they are from. */
+/* A module that brings a family of its own waits for a commit, whoever it is from. */
 static u32 steps_max(const struct nfipsec_net *nn)
 {
 	return nn->net->user_ns == &init_user_ns ? NFIPSEC_STEPS_MAX :

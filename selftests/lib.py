@@ -166,6 +166,11 @@ def sh(*cmd, stdin=None, ok=True):
 def reload(lab):
     """The module goes, with all it knows, and comes again."""
     sh("rmmod", "nfipsec")
+    insert(lab)
+
+
+def insert(lab):
+    """It comes, after it was gone."""
     ko = os.environ.get("NFIPSEC_KO")
     sh(*(("insmod", ko) if ko else ("modprobe", "nfipsec")))
     Genl.family = None

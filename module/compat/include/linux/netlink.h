@@ -15,16 +15,21 @@
 #include <linux/string.h>
 
 /*
- * Overwrites each conversion of a format in place. The length never changes,
- * so that two CPUs may do it at once, with a third reading.
+ * Copies a format, with dots for each conversion in it. What it writes depends on
+ * the format alone, so that any number of CPUs may do it at once, with others
+ * reading what they have written before.
  */
-static inline void compat_nl_msg_scrub(char *s)
+static inline void compat_nl_msg_scrub(char *to, const char *fmt)
 {
-	while ((s = strchr(s, '%'))) {
-		while (*s && !strchr("cdiopsuxX", *s))
-			*s++ = '.';
-		if (*s)
-			*s++ = '.';
+	bool dots = false;
+
+	for (; *fmt; fmt++) {
+		bool end = dots && strchr("cdiopsuxX", *fmt);
+
+		dots |= *fmt == '%';
+		WRITE_ONCE(*to++, dots ? '.' : *fmt);
+		if (end)
+			dots = false;
 	}
 }
 
@@ -34,12 +39,13 @@ static inline __printf(1, 2) void compat_nl_msg_check(const char *fmt, ...)
 }
 
 #define NL_SET_ERR_MSG_FMT(extack, fmt, args...) do {			\
-	static char __fmt_msg[] = fmt;					\
+	static const char __fmt[] = fmt;				\
+	static char __fmt_msg[sizeof(__fmt)];				\
 	struct netlink_ext_ack *__fmt_extack = (extack);		\
 									\
 	if (0)								\
 		compat_nl_msg_check(fmt, ##args);			\
-	compat_nl_msg_scrub(__fmt_msg);					\
+	compat_nl_msg_scrub(__fmt_msg, __fmt);				\
 	if (__fmt_extack)						\
 		__fmt_extack->_msg = __fmt_msg;				\
 } while (0)

@@ -5,7 +5,7 @@ gateways forward, see contender.py, and each case is run with it; then the next
 round, in another order.
 
 usage: bench.py [--cases CASE,...] [--who NAME,...] [--rounds N] [--ms N]
-                [--no-gro] [--out DIR] [--list]
+                [--no-gro | --gro-list] [--out DIR] [--list]
 
 Runs inside user-mode Linux; see "bench". Leaves bench.json in DIR.
 
@@ -109,7 +109,7 @@ def turn(who, cases, args, results):
             mine = [c for c in cases if CASES[c][0] == suite]
             if not mine:
                 continue
-            contender.topology(not args.no_gro)
+            contender.topology(not args.no_gro, args.gro_list)
             who.protect(suite)
             for case in mine:
                 found = run_case(who, case, args.ms)
@@ -125,7 +125,10 @@ def main():
     p.add_argument("--who", default=",".join(c.name for c in contender.ALL))
     p.add_argument("--rounds", type=int, default=7)
     p.add_argument("--ms", type=int, default=300)
-    p.add_argument("--no-gro", action="store_true")
+    gro = p.add_mutually_exclusive_group()
+    gro.add_argument("--no-gro", action="store_true")
+    gro.add_argument("--gro-list", action="store_true",
+                     help="the gateways' have rx-gro-list, too")
     p.add_argument("--list", action="store_true")
     p.add_argument("--out", default=os.environ.get("NFIPSEC_OUT", "."))
     args = p.parse_args()
@@ -153,7 +156,8 @@ def main():
                       "head": os.environ.get("NFIPSEC_BENCH_HEAD", ""),
                       "load": os.environ.get("NFIPSEC_BENCH_LOAD", ""),
                       "cpus": os.cpu_count(), "rounds": args.rounds,
-                      "ms": args.ms, "gro": not args.no_gro},
+                      "ms": args.ms, "gro": not args.no_gro,
+                      "gro_list": args.gro_list},
             "cases": {c: {"title": CASES[c][4], "unit": CASES[c][3],
                           "suite": CASES[c][0]} for c in cases},
             "contenders": {c.name: c.title for c in field},

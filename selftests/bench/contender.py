@@ -80,8 +80,9 @@ def wire(one, dev_one, two, dev_two, gro):
                 stdout=subprocess.DEVNULL)
 
 
-def topology(gro):
-    """the four hosts, with nothing protected"""
+def topology(gro, gro_list=False):
+    """the four hosts, with nothing protected; gro_list: UDP is for GRO too, on its way
+    from one gateway to the other"""
     subprocess.run(["ip", "-all", "netns", "delete"], check=True)
     for host in HOSTS:
         run("ip", "netns", "add", host)
@@ -100,6 +101,9 @@ def topology(gro):
         for host in ("g1", "g2"):
             run("ip", "netns", "exec", host, "ethtool", "-K", "wan", "tso", "off",
                 stdout=subprocess.DEVNULL)
+            if gro_list:
+                run("ip", "netns", "exec", host, "ethtool", "-K", "wan",
+                    "rx-gro-list", "on", stdout=subprocess.DEVNULL)
     for host, lines in TOPOLOGY.items():
         batch(host, lines)
 

@@ -69,7 +69,8 @@ def text(data):
              f"medians of {about['rounds']} rounds of {about['ms']} ms, ± half the "
              f"span of their middle half; ratios to {BASE}, of the same round",
              f"load average of the machine when this began: {about['load']}",
-             f"GRO {'on' if about['gro'] else 'off'} on all devices", ""]
+             f"GRO {'on' if about['gro'] else 'off'} on all devices" +
+             (", with lists between the gateways" if about.get("gro_list") else ""), ""]
     for case, runs in data["results"].items():
         what = data["cases"][case]
         lines += case_lines(f"{case}: {what['title']}", what["unit"], runs) + [""]

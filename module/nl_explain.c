@@ -319,8 +319,10 @@ static int put_candidates(struct sk_buff *skb,
 	return err ?: put_flag(skb, NFIPSEC_A_EXPLAIN_MORE, ex->more);
 }
 
+/* Consumes @reply. It is sent under the lock, as all that name policies and SAs are. */
 static int answer(struct genl_info *info, struct nfipsec_query *q,
-		  struct nfipsec_explanation *ex, struct sk_buff *reply)
+		  struct nfipsec_explanation *ex, struct sk_buff *reply,
+		  void *hdr)
 {
 	struct net *net = genl_info_net(info);
 	struct nfipsec_net *nn = nfipsec_net(net);
@@ -328,12 +330,20 @@ static int answer(struct genl_info *info, struct nfipsec_query *q,
 	int err;
 
 	skb = nfipsec_query_packet(q);
-	if (!skb)
+	if (!skb) {
+		nlmsg_free(reply);
 		return -ENOMEM;
+	}
 	mutex_lock(&nn->lock);
 	nfipsec_explain(net, q, skb, ex);
 	err = put_verdict(reply, ex) ?: put_steps(reply, ex) ?:
 	      put_layout(reply, ex) ?: put_candidates(reply, ex);
+	if (err) {
+		nlmsg_free(reply);
+	} else {
+		genlmsg_end(reply, hdr);
+		err = genlmsg_reply(reply, info);
+	}
 	mutex_unlock(&nn->lock);
 	return err;
 }
@@ -359,12 +369,12 @@ int nfipsec_nl_policy_explain_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	ex = kmalloc(sizeof(*ex), GFP_KERNEL);
 	reply = nfipsec_nl_reply_new(info, ANSWER_ROOM, &hdr);
-	err = ex && reply ? answer(info, &q, ex, reply) : -ENOMEM;
-	kfree(ex);
-	if (err) {
+	if (ex && reply) {
+		err = answer(info, &q, ex, reply, hdr);
+	} else {
 		nlmsg_free(reply);
-		return nfipsec_nl_error(info->extack, err);
+		err = -ENOMEM;
 	}
-	genlmsg_end(reply, hdr);
-	return genlmsg_reply(reply, info);
+	kfree(ex);
+	return err ? nfipsec_nl_error(info->extack, err) : 0;
 }

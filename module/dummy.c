@@ -17,6 +17,7 @@
 #include "dummy.h"
 #include "net.h"
 #include "output.h"
+#include "work.h"
 
 /* SAs that are served before others get the config lock. */
 #define AT_A_TIME	64
@@ -73,7 +74,7 @@ static void work(struct work_struct *w)
 	}
 	/* A kick in the meantime has queued it, and this does nothing. */
 	if (wait != MAX_JIFFY_OFFSET)
-		queue_delayed_work(system_dfl_wq, &nn->dummy, wait);
+		queue_delayed_work(nfipsec_work_queue, &nn->dummy, wait);
 }
 
 /**
@@ -107,5 +108,5 @@ void nfipsec_dummy_exit(struct nfipsec_net *nn)
 void nfipsec_dummy_kick(struct nfipsec_net *nn)
 {
 	if (!list_empty(&nn->sad.dummies))
-		mod_delayed_work(system_dfl_wq, &nn->dummy, 0);
+		mod_delayed_work(nfipsec_work_queue, &nn->dummy, 0);
 }

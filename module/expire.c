@@ -23,6 +23,7 @@
 #include "event.h"
 #include "expire.h"
 #include "net.h"
+#include "work.h"
 
 /* Those that packets find to be reached. */
 #define HARD_COUNTED	(NFIPSEC_HARD(NFIPSEC_LIMIT_BYTES) |		\
@@ -32,7 +33,7 @@ static const struct nfipsec_limits none;
 
 static void queue(struct nfipsec_expiry *x)
 {
-	queue_work(system_dfl_wq, &x->work);
+	queue_work(nfipsec_work_queue, &x->work);
 }
 
 static enum hrtimer_restart timer_fn(struct hrtimer *timer)

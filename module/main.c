@@ -23,6 +23,7 @@
 #include "sa.h"
 #include "spd_cache.h"
 #include "tag.h"
+#include "work.h"
 
 #ifdef CONFIG_PREEMPT_RT
 #error "the working memory per CPU needs bottom halves that do not preempt"
@@ -144,9 +145,12 @@ static int __init nfipsec_init(void)
 	int err;
 
 	nfipsec_sad_seed();
-	err = nfipsec_scratch_init();
+	err = nfipsec_work_init();
 	if (err)
 		return err;
+	err = nfipsec_scratch_init();
+	if (err)
+		goto exit_work;
 	err = nfipsec_spd_cache_init();
 	if (err)
 		goto exit_scratch;
@@ -194,6 +198,8 @@ exit_cache:
 	nfipsec_spd_cache_exit();
 exit_scratch:
 	nfipsec_scratch_exit();
+exit_work:
+	nfipsec_work_exit();
 	return err;
 }
 
@@ -209,6 +215,7 @@ static void __exit nfipsec_exit(void)
 	nfipsec_deliver_exit();
 	nfipsec_spd_cache_exit();
 	nfipsec_scratch_exit();
+	nfipsec_work_exit();
 }
 
 module_init(nfipsec_init);

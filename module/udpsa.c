@@ -6,6 +6,7 @@
 
 #include "net.h"
 #include "udpsa.h"
+#include "work.h"
 
 /**
  * struct port - a UDP port of this host on which ESP is received
@@ -151,7 +152,7 @@ void nfipsec_udpsa_arm(struct nfipsec_net *nn, unsigned long when)
 	if (delayed_work_pending(&u->work) && !time_before(when, u->next))
 		return;
 	u->next = when;
-	mod_delayed_work(system_dfl_wq, &u->work,
+	mod_delayed_work(nfipsec_work_queue, &u->work,
 			 time_after(when, now) ? when - now : 0);
 }
 

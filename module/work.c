@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The queue of works that take the config lock of their namespace. A request may hold
+ * that for as long as tables are large, in as many namespaces as users like to have;
+ * how many works of one queue wait at a time is limited, and on the kernel's own whoever
+ * else uses that would wait behind them.
+ */
+#include <linux/errno.h>
+#include <linux/workqueue.h>
+
+#include "work.h"
+
+struct workqueue_struct *nfipsec_work_queue __read_mostly;
+
+/**
+ * nfipsec_work_init() - have the queue
+ *
+ * Context: process context, at module load before the first namespace.
+ * Return: 0 or -ENOMEM.
+ */
+int nfipsec_work_init(void)
+{
+	nfipsec_work_queue = alloc_workqueue("nfipsec_work", WQ_UNBOUND, 0);
+	return nfipsec_work_queue ? 0 : -ENOMEM;
+}
+
+/**
+ * nfipsec_work_exit() - undo nfipsec_work_init()
+ *
+ * Context: process context, at module unload after the last namespace, whose works have
+ * been cancelled.
+ */
+void nfipsec_work_exit(void)
+{
+	destroy_workqueue(nfipsec_work_queue);
+}

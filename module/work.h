@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What waits for config locks: see work.c. */
+#ifndef NFIPSEC_WORK_H
+#define NFIPSEC_WORK_H
+
+#include <linux/compiler_attributes.h>
+#include <linux/workqueue.h>
+
+/**
+ * nfipsec_work_queue - for works that take the config lock of their namespace
+ *
+ * There from nfipsec_work_init() until nfipsec_work_exit().
+ */
+extern struct workqueue_struct *nfipsec_work_queue;
+
+int __must_check nfipsec_work_init(void);
+void nfipsec_work_exit(void);
+
+#endif

@@ -450,6 +450,38 @@ addresses() {
 	check delete ip -n "${NS[a]}" addr del 10.0.0.77/24 dev eth0
 	check "one that went" busywait 10 ike_does_not_pass 10.0.0.77
 	check "one that stays" ike_passes 10.0.0.1
+	unused_addresses
+}
+
+# unused_addresses: those as well that the daemon does not choose by itself, but that
+# the peer may send to, and that local_addrs may name
+unused_addresses() {
+	local n=${NS[a]} at
+	ip_batch a <<-LINES
+		addr add fd00::77/64 dev eth0 nodad preferred_lft 0
+		addr add 10.0.0.78/24 dev eth0 preferred_lft 0
+		addr add 169.254.0.77/16 dev eth0 scope link
+		addr add fe80::77/64 dev eth0 nodad scope link
+	LINES
+	for at in fd00::77 10.0.0.78 169.254.0.77 fe80::77; do
+		check "$at" busywait 10 ike_passes "$at"
+		check "$at goes" ip -n "$n" addr del "$at/$(prefix "$at")" dev eth0
+		check "it does not pass" busywait 10 ike_does_not_pass "$at"
+	done
+	check "deprecated" ip -n "$n" addr change fd00::1/64 dev eth0 preferred_lft 0
+	# addresses have been looked at since then
+	check add ip -n "$n" addr add 10.0.0.77/24 dev eth0
+	check "a new one" busywait 10 ike_passes 10.0.0.77
+	check "still" ike_passes fd00::1
+	check delete ip -n "$n" addr del 10.0.0.77/24 dev eth0
+	check "as it was" ip -n "$n" addr change fd00::1/64 dev eth0 preferred_lft forever
+}
+prefix() {
+	case $1 in
+	*:*) echo 64 ;;
+	169.*) echo 16 ;;
+	*) echo 24 ;;
+	esac
 }
 
 # limit WHAT NUMBER COUNT OPTION...: the child is rekeyed while packets are on

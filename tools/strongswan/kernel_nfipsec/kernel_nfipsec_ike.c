@@ -4,6 +4,8 @@
 #include "kernel_nfipsec_policy.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
+#include <string.h>
 #include <netinet/in.h>
 
 #include <daemon.h>
@@ -204,16 +206,40 @@ static void end_want(private_kernel_nfipsec_ike_t *this, host_t *host,
 }
 
 /**
- * Look which addresses this host has.
+ * Note that IKE may use an address of this host.
  */
-static void look(private_kernel_nfipsec_ike_t *this)
+static void address_want(private_kernel_nfipsec_ike_t *this, host_t *host)
 {
-	enumerator_t *enumerator;
 	ike_socket_t socket;
-	host_t *host;
-	end_t *end;
 	int i;
 
+	for (i = 0; array_get(this->sockets, i, &socket); i++)
+	{
+		if (socket.family == host->get_family(host))
+		{
+			end_want(this, host, socket.port);
+		}
+	}
+}
+
+/**
+ * Look which addresses this host has. Not those that the daemon knows: it leaves out
+ * what it would not choose to send from, as deprecated ones, but peers may send
+ * there and it answers. FALSE if that cannot be said, and all is what it was.
+ */
+static bool look(private_kernel_nfipsec_ike_t *this)
+{
+	struct ifaddrs *addrs, *at;
+	enumerator_t *enumerator;
+	host_t *host;
+	end_t *end;
+
+	if (getifaddrs(&addrs) != 0)
+	{
+		DBG1(DBG_KNL, "nfipsec: unable to get the addresses of this host: %s",
+			 strerror(errno));
+		return FALSE;
+	}
 	enumerator = this->ends->create_enumerator(this->ends);
 	while (enumerator->enumerate(enumerator, &end))
 	{
@@ -221,19 +247,17 @@ static void look(private_kernel_nfipsec_ike_t *this)
 	}
 	enumerator->destroy(enumerator);
 
-	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
-														   ADDR_TYPE_ALL);
-	while (enumerator->enumerate(enumerator, &host))
-	{
-		for (i = 0; array_get(this->sockets, i, &socket); i++)
+	for (at = addrs; at; at = at->ifa_next)
+	{	/* some are of AF_PACKET, or none */
+		host = at->ifa_addr ? host_create_from_sockaddr(at->ifa_addr) : NULL;
+		if (host)
 		{
-			if (socket.family == host->get_family(host))
-			{
-				end_want(this, host, socket.port);
-			}
+			address_want(this, host);
+			host->destroy(host);
 		}
 	}
-	enumerator->destroy(enumerator);
+	freeifaddrs(addrs);
+	return TRUE;
 }
 
 /**
@@ -252,8 +276,7 @@ static bool update(private_kernel_nfipsec_ike_t *this)
 	{
 		return FALSE;
 	}
-	look(this);
-	this->done = TRUE;
+	this->done = look(this);
 	enumerator = this->ends->create_enumerator(this->ends);
 	/* without the module it is the same for all */
 	while (err != -ENODEV && enumerator->enumerate(enumerator, &end))

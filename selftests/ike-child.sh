@@ -46,6 +46,13 @@ swanctl_conf() {
 		child rest "$l.1/32" "$r.1/32"
 		child list "$l.2/32,$l.3/32,$here::/64" "$r.2/32,$r.3/32,$there::/64"
 		child percpu "$l.4/32" "$r.4/32" "$PER_CPU"
+		# more at a than b has in one
+		if [[ $h == a ]]; then
+			child wide "$l.9/32" "$r.8/29"
+		else
+			child narrow1 "$l.9/32" "$r.9/32"
+			child narrow2 "$l.10/32" "$r.9/32"
+		fi
 		for c in "${!REFUSED[@]}"; do
 			((++n))
 			child "$c" "$l.$n/32" "$r.$n/32" "${REFUSED[$c]}"
@@ -67,7 +74,7 @@ topology() {
 	local h
 	two_hosts
 	for h in a b; do
-		ip_batch "$h" < <(printf "addr add ${NET[$h]}.%d/32 dev lo\n" {2..4})
+		ip_batch "$h" < <(printf "addr add ${NET[$h]}.%d/32 dev lo\n" {2..4} 9 10)
 	done
 	ip -n "${NS[a]}" route add 192.168.2.0/24 via 10.0.0.2 src 192.168.1.1
 	ip -n "${NS[b]}" route add 192.168.1.0/24 via 10.0.0.1 src 192.168.2.1
@@ -203,6 +210,29 @@ trapped() {
 		check "$c" child_is_up a "$c"
 	done
 	refute "nothing wanted by port" child_is_up a port1
+	no_harm
+}
+
+# children_of NAME: how many CHILD_SAs a has by that
+children_of() { swanctl_on a --list-sas | grep -c "^ *$1: #[0-9]*, .* INSTALLED, "; }
+
+# narrowed DRIVER...: where the peer agrees to a part of what a trap is for, the
+# trap goes on to ask for the rest, and the rest does not go by what is for a part
+narrowed() {
+	daemons "$1" "$2" || return 1
+	# it says nothing without a configuration
+	swanctl_on a --version | grep -q ' 5\.\| 6\.0\.[01]$' &&
+		{ echo "not in this version"; return "$KSFT_SKIP"; }
+	# however long that takes
+	on a nfipsec default acquire-timeout 60
+	check install swan a --install --child wide || return 1
+	check "one part" pings a 192.168.2.9 3 -I 192.168.1.9 -W 30 || show_logs
+	equal "CHILD_SAs" "$(children_of wide)" 1
+	check "the other part" pings a 192.168.2.10 3 -I 192.168.1.9 -W 30 || show_logs
+	equal "CHILD_SAs" "$(children_of wide)" 2
+	check "both" streamed "$(pair a 192.168.1.9 b 192.168.2.9)" \
+		"$(pair a 192.168.1.9 b 192.168.2.10)" || show_logs
+	equal "still" "$(children_of wide)" 2
 	no_harm
 }
 
@@ -348,7 +378,7 @@ refuses() {
 ike_setup
 need probe stream
 topology
-plan 16
+plan 18
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	name=${ends/ / - }
 	# shellcheck disable=SC2086 # two words
@@ -359,6 +389,8 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	run "in IPv6, $name" over_ipv6
 	# shellcheck disable=SC2086
 	run "traps, $name" trapped $ends
+	# shellcheck disable=SC2086
+	run "a trap that the peer narrows, $name" narrowed $ends
 done
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086

@@ -104,6 +104,11 @@ METHOD(kernel_ipsec_t, get_features, kernel_feature_t,
 #ifdef HAVE_KERNEL_SA_USE_TIME
 		   | KERNEL_SA_USE_TIME
 #endif
+#ifdef HAVE_KERNEL_ACQUIRE_SEQ
+		   /* that is, what a trap asked for may get a reqid of its own: packets
+			* that wait look at all policies again, whatever was added */
+		   | KERNEL_ACQUIRE_SEQ
+#endif
 		   ;
 }
 

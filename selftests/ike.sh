@@ -19,7 +19,7 @@ topology() {
 	local h
 	two_hosts
 	for h in a b; do
-		ip_batch "$h" < <(printf "addr add ${NET[$h]}.%d/32 dev lo\n" {100..125})
+		ip_batch "$h" < <(printf "addr add ${NET[$h]}.%d/32 dev lo\n" {100..126})
 	done
 }
 
@@ -31,6 +31,7 @@ PROPOSALS=(esp:aes128gcm16-noesn esp:aes256gcm8-esn esp:aes192ccm12-noesn
 	esp:aes256-sha512-esn esp:camellia128-sha384-noesn esp:null-sha256-esn
 	esp:aes128-aesxcbc-noesn esp:aes128-aescmac-noesn
 	ah:sha256-esn ah:aesxcbc-noesn)
+IDLE=10		# seconds until a closes a child of that name
 
 # more_children HOST PEER: those that differ in one thing
 more_children() {
@@ -79,6 +80,12 @@ more_children() {
 			local_ts = ${NET[$h]}.121/32
 			remote_ts = ${NET[$p]}.121/32
 			esp_proposals = aes128gcm16
+		}
+		idle {
+			local_ts = ${NET[$h]}.126/32
+			remote_ts = ${NET[$p]}.126/32
+			esp_proposals = aes128gcm16
+			inactivity = $([[ $h == a ]] && echo "$IDLE" || echo 0)
 		}
 $(limited "$h" "$p" 122 time 3s)
 $(limited "$h" "$p" 123 bytes 20000)
@@ -499,6 +506,19 @@ limit() {
 	check terminate swan a --terminate --child "by-$what"
 }
 
+# idle: a child goes as long after its last packet as it says, and not after the
+# daemon has found out that there was one. Whoever lists SAs has it find out.
+idle() {
+	local since
+	initiate a idle || return 1
+	check "from a" pings a 192.168.2.126 1 -I 192.168.1.126 || show_logs
+	since=$SECONDS
+	check "closed" busywait $((3 * IDLE)) logged a \
+		"deleting CHILD_SA after $IDLE seconds of inactivity" || show_logs
+	check "in time" test $((SECONDS - since)) -le $((IDLE + 4 * NFIPSEC_TEST_SLOW))
+	check "it was not before" test $((SECONDS - since)) -ge $((IDLE - 2))
+}
+
 udp_encap() {
 	initiate a udp || return 1
 	check "from a" pings a 192.168.2.120 3 -I 192.168.1.120 || show_logs
@@ -607,7 +627,7 @@ wrong_version() {
 
 ike_setup
 topology
-plan 39
+plan 40
 for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 	# shellcheck disable=SC2086 # two words
 	run "net to net, ${ends/ / - }" net_to_net $ends
@@ -627,6 +647,7 @@ for ends in 'nfipsec xfrm' 'nfipsec nfipsec'; do
 done
 run "address and port ranges" ports
 run "TFC padding" tfc
+run "a child that is idle" idle
 run "anti-replay windows" windows
 run "shunts" shunts
 run "a policy of somebody else" others_policy

@@ -405,19 +405,20 @@ METHOD(kernel_ipsec_t, add_policy, status_t,
 	return this->policies->add(this->policies, id, data);
 }
 
+/*
+ * Policies count packets and not time, but SAs know when they were last used. Where
+ * no time comes of policies the daemon takes that of the SA, and versions that know
+ * of KERNEL_SA_USE_TIME ask for no other.
+ */
 METHOD(kernel_ipsec_t, query_policy, status_t,
 	private_kernel_nfipsec_ipsec_t *this, kernel_ipsec_policy_id_t *id,
 	kernel_ipsec_query_policy_t *data, time_t *use_time)
 {
-	if (id->dir == POLICY_FWD)
+	if (use_time)
 	{
-		if (use_time)
-		{
-			*use_time = 0;
-		}
-		return SUCCESS;
+		*use_time = 0;
 	}
-	return this->policies->query(this->policies, id, use_time);
+	return SUCCESS;
 }
 
 METHOD(kernel_ipsec_t, del_policy, status_t,

@@ -204,32 +204,6 @@ METHOD(kernel_nfipsec_policies_t, add, status_t,
 	return status;
 }
 
-METHOD(kernel_nfipsec_policies_t, query, status_t,
-	private_kernel_nfipsec_policies_t *this, kernel_ipsec_policy_id_t *id,
-	time_t *use_time)
-{
-	status_t status = NOT_FOUND;
-	kernel_nfipsec_policy_key_t key;
-	kernel_nfipsec_policy_t *policy;
-
-	if (!kernel_nfipsec_policy_key(id, &key))
-	{
-		return FAILED;
-	}
-	this->mutex->lock(this->mutex);
-	policy = this->policies->get(this->policies, &key);
-	if (policy && kernel_nfipsec_spd_query(this->socket, policy))
-	{
-		if (use_time)
-		{
-			*use_time = policy->use_time;
-		}
-		status = SUCCESS;
-	}
-	this->mutex->unlock(this->mutex);
-	return status;
-}
-
 /**
  * Have in the SPD what a policy is without a use that was taken out of it, the
  * first one or another. Without any, the policy goes. Where the SPD did not take
@@ -481,7 +455,6 @@ kernel_nfipsec_policies_t *kernel_nfipsec_policies_create(
 	INIT(this,
 		.public = {
 			.add = _add,
-			.query = _query,
 			.del = _del,
 			.flush = _flush,
 			.bypass = _bypass,

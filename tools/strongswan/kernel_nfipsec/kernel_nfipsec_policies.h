@@ -33,12 +33,6 @@ struct kernel_nfipsec_policies_t {
 					kernel_ipsec_manage_policy_t *data);
 
 	/**
-	 * As kernel_ipsec_t.query_policy(), directions in and out only.
-	 */
-	status_t (*query)(kernel_nfipsec_policies_t *this,
-					  kernel_ipsec_policy_id_t *id, time_t *use_time);
-
-	/**
 	 * As kernel_ipsec_t.del_policy(), directions in and out only.
 	 */
 	status_t (*del)(kernel_nfipsec_policies_t *this,

@@ -73,16 +73,6 @@ struct kernel_nfipsec_policy_t {
 	 * Whether what is in the SPD is not what the use that counts wants.
 	 */
 	bool stale;
-
-	/**
-	 * Packets that had met it when it was last queried.
-	 */
-	uint64_t packets;
-
-	/**
-	 * When it was first seen that there were so many, monotonic.
-	 */
-	time_t use_time;
 };
 
 /**

@@ -42,8 +42,7 @@ static bool install(kernel_nfipsec_socket_t *socket,
 			 nfipsec_error(handle));
 	}
 	else
-	{	/* it counts from zero */
-		policy->packets = 0;
+	{
 		policy->protects = pol.action == NFIPSEC_ACTION_PROTECT;
 	}
 	socket->release(socket);
@@ -163,36 +162,4 @@ bool kernel_nfipsec_spd_remove(kernel_nfipsec_socket_t *socket,
 	}
 	socket->release(socket);
 	return err == 0 || err == -ENOENT;
-}
-
-/*
- * see header file
- */
-bool kernel_nfipsec_spd_query(kernel_nfipsec_socket_t *socket,
-							  kernel_nfipsec_policy_t *policy)
-{
-	struct nfipsec_policy pol;
-	struct nfipsec *handle;
-	int err;
-
-	handle = socket->get(socket);
-	if (!handle)
-	{
-		return FALSE;
-	}
-	kernel_nfipsec_policy_spd_key(policy, &pol);
-	err = nfipsec_policy_get(handle, &pol, &pol);
-	if (err)
-	{
-		DBG1(DBG_KNL, "nfipsec: unable to query policy %R === %R %N: %s",
-			 policy->src_ts, policy->dst_ts, policy_dir_names, policy->key.dir,
-			 nfipsec_error(handle));
-	}
-	else if (pol.packets != policy->packets)
-	{	/* the SPD counts packets and not time */
-		policy->packets = pol.packets;
-		policy->use_time = time_monotonic(NULL);
-	}
-	socket->release(socket);
-	return err == 0;
 }

@@ -57,15 +57,4 @@ u_int kernel_nfipsec_spd_reinstall(kernel_nfipsec_socket_t *socket,
 bool kernel_nfipsec_spd_remove(kernel_nfipsec_socket_t *socket,
 							   kernel_nfipsec_policy_t *policy);
 
-/**
- * Learn how many packets have met a policy, and whether those are more than when
- * that was last asked: then it was used now. Failures are logged.
- *
- * @param socket	connection to the kernel module
- * @param policy	policy
- * @return			FALSE if it cannot be learned
- */
-bool kernel_nfipsec_spd_query(kernel_nfipsec_socket_t *socket,
-							  kernel_nfipsec_policy_t *policy);
-
 #endif /** KERNEL_NFIPSEC_SPD_H_ @}*/

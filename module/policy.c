@@ -305,11 +305,11 @@ static void fill_want(struct nfipsec_sa_want *want,
  *
  * The cache holds no reference. What makes its SA safe to use:
  *
- * A remover unlinks the SA, or says with which generation it died, then moves the
- * generation on, then starts the grace period; nfipsec_net_changed() is a full barrier on both sides. A
- * refill reads the generation before it looks for an SA. So an SA that is
- * stored with generation g was still there when g was current, and its
- * removal, if any, moves the generation beyond g.
+ * A remover unlinks the SA, or says with which generation it died, then moves
+ * the generation on, then starts the grace period; nfipsec_net_changed() is a
+ * full barrier on both sides. A refill reads the generation before it looks for
+ * an SA. So an SA that is stored with generation g was still there when g was
+ * current, and its removal, if any, moves the generation beyond g.
  *
  * We are in a read-side section and read generation G of the namespace. With
  * cache->gen == G, the acquire gives us the SA that was stored with G, or with

@@ -6,11 +6,7 @@
 #include <linux/compiler_attributes.h>
 #include <linux/workqueue.h>
 
-/**
- * nfipsec_work_queue - for works that take the config lock of their namespace
- *
- * There from nfipsec_work_init() until nfipsec_work_exit().
- */
+/* For works that take the config lock of their namespace; there from init to exit. */
 extern struct workqueue_struct *nfipsec_work_queue;
 
 int __must_check nfipsec_work_init(void);

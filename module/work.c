@@ -20,7 +20,8 @@ struct workqueue_struct *nfipsec_work_queue __read_mostly;
  */
 int nfipsec_work_init(void)
 {
-	nfipsec_work_queue = alloc_workqueue("nfipsec_work", WQ_UNBOUND, 0);
+	nfipsec_work_queue = alloc_workqueue("nfipsec_work", WQ_UNBOUND,
+					     WQ_UNBOUND_MAX_ACTIVE);
 	return nfipsec_work_queue ? 0 : -ENOMEM;
 }
 

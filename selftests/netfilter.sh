@@ -522,13 +522,14 @@ beside_in_vrf() {
 	check "IPv4" on gwb ping -q -n -c 1 -W 5 10.0.0.1
 	check "IPv6" on gwb ping -q -n -c 1 -W 5 fd10::1
 	on gwa ip -s xfrm state >"$TMP/states"
-	refute "by all SAs" grep -q '^[[:space:]]*0(bytes), 0(packets)$' "$TMP/states"
+	check "by SAs" grep -q '[1-9][0-9]*(packets)' "$TMP/states"
+	refute "and by all of them" grep -q '^[[:space:]]*0(bytes), 0(packets)$' "$TMP/states"
 	on gwa nfipsec policy add dir in src 10.0.0.2 dst 10.0.0.1 proto icmp action discard
 	on gwa nfipsec policy add dir in src fd10::2 dst fd10::1 proto ipv6-icmp type 128 \
 		action discard
 	discards_ping gwa in_discard gwb 10.0.0.1
 	discards_ping gwa in_discard gwb fd10::1
-	rules gwa <<-RULES
+	rules gwa <<-RULES || return 1
 		table inet t {
 			chain c {
 				type filter hook prerouting priority raw
@@ -563,13 +564,15 @@ beside_nat() {
 			table ip t {
 				chain c {
 					type nat hook postrouting priority 100
-					oifname wan2 masquerade
+					oifname wan2 counter masquerade
 				}
 			}
 		RULES
 		on gwa nfipsec policy add dir out dst 172.18.0.1 oif wan action discard ||
 		return 1
 	discards_ping gwa out_discard h1 172.18.0.1
+	on gwa nft list ruleset >"$TMP/rules"
+	check "it was XFRM's at first" grep -q 'counter packets 1 bytes' "$TMP/rules"
 	flush gwa xfrm
 	on gwa nft flush ruleset
 	on gwa ip route del 172.18.0.1

@@ -628,7 +628,6 @@ narrow_link() {
 need ip nsenter probe ping nft python3 conntrack bridge
 load_module nfipsec
 topology
-plan 23
 modprobe -q br_netfilter 2>/dev/null || :
 BRIDGE=/proc/sys/net/bridge
 if [[ -e $BRIDGE/bridge-nf-call-iptables ]]; then
@@ -641,27 +640,40 @@ else
 	BEHIND=no_bridge CLEAR=no_bridge NAT=no_bridge
 	PIECES=no_bridge VLANS=no_bridge VRF=no_bridge COME=no_bridge PASS=no_bridge
 fi
+# All on one kernel; of the others each has one family of a kind, and both in all
+CASES=("fragments by a bridge, IPv4|$PIECES 4 any"
+	"fragments by a bridge, IPv6|$PIECES 6 any"
+	"fragments by a bridge that may send them, IPv6|$PIECES 6 link"
+	"fragments by a bridge that may send them, IPv4|$PIECES 4 link"
+	"fragments by a bridge to all|$PIECES 4 broadcast"
+	"fragments by VLANs of a bridge|$VLANS"
+	"fragments by a bridge come, IPv6|$COME 6 alone"
+	"fragments by a bridge come, IPv4|$COME 4 alone"
+	"fragments pass a bridge|$PASS access"
+	"fragments pass a bridge to a trunk|$PASS trunk"
+	"fragments by a bridge come, conntrack, IPv4|$COME 4 conntrack"
+	"fragments by a bridge come, conntrack, IPv6|$COME 6 conntrack")
+VRFS=("fragments by a bridge in a VRF, IPv6|$VRF 6 link"
+	"fragments by a bridge in a VRF, IPv4|$VRF 4 any")
+share CASES
+share VRFS
+plan $((${#CASES[@]} + ${#VRFS[@]} + 9))
 run "host behind a bridge, IPv4" "$BEHIND" 4
 run "host behind a bridge, IPv6" "$BEHIND" 6
 run "clear traffic by a bridge, IPv4" "$CLEAR" 4 1
 run "clear traffic by a bridge, IPv6" "$CLEAR" 6 any
-run "fragments by a bridge, IPv4" "$PIECES" 4 any
-run "fragments by a bridge, IPv6" "$PIECES" 6 any
-run "fragments by a bridge that may send them, IPv4" "$PIECES" 4 link
-run "fragments by a bridge that may send them, IPv6" "$PIECES" 6 link
-run "fragments by a bridge to all" "$PIECES" 4 broadcast
-run "fragments by VLANs of a bridge" "$VLANS"
-run "fragments by a bridge come, IPv4" "$COME" 4 alone
-run "fragments by a bridge come, IPv6" "$COME" 6 alone
-run "fragments pass a bridge" "$PASS" access
-run "fragments pass a bridge to a trunk" "$PASS" trunk
-run "fragments by a bridge come, conntrack, IPv4" "$COME" 4 conntrack
-run "fragments by a bridge come, conntrack, IPv6" "$COME" 6 conntrack
+# shellcheck disable=SC2086 # words
+for c in "${CASES[@]}"; do
+	run "${c%%|*}" ${c#*|}
+done
 run "clear traffic by a bridge and NAT, IPv4" "$NAT" 4 FAR icmp
 run "clear traffic by a bridge and NAT, IPv6" "$NAT" 6 '[FAR]' icmpv6
 run "narrow link on the way, IPv4" narrow_link 4
 run "narrow link on the way, IPv6" narrow_link 6
 run "ipvlan takes it to another host" ipvlan
-run "fragments by a bridge in a VRF, IPv4" "$VRF" 4 any
-run "fragments by a bridge in a VRF, IPv6" "$VRF" 6 link
+# the last: they move links into it
+# shellcheck disable=SC2086 # words
+for c in "${VRFS[@]}"; do
+	run "${c%%|*}" ${c#*|}
+done
 finish

@@ -447,6 +447,16 @@ beside_lines() {
 	done
 }
 
+# Python: what a sender of UDP is told
+TOLD='
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    try:
+        s.sendto(b"x", ("10.0.0.2", 9))
+    except OSError as e:
+        print(e.strerror)
+'
+
 # XFRM in the namespace, for packets that policy bypasses: it asks the hook before a
 # packet of this host has a device, and while a forwarded one has the one it came by
 beside() {
@@ -485,6 +495,10 @@ beside() {
 	for h in gwa gwb; do
 		flush "$h" xfrm
 	done
+	# who sends it himself is told
+	on gwa nfipsec policy add dir out src 10.0.0.1 dst 10.0.0.2 proto udp action discard
+	equal "an error of its sender" "$(on gwa python3 -c "$TOLD" 2>&1)" \
+		"Operation not permitted"
 }
 
 # discards_ping HOST COUNTER FROM ADDRESS: one more is counted at HOST, and no answer comes

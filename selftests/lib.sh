@@ -262,7 +262,7 @@ busywait() {
 
 # lacking FILE: the error in it is that this kernel has no such thing
 lacking() {
-	grep -qiE 'unknown device type|not supported' "$1"
+	grep -qiE 'unknown device type|kind is unknown|not supported' "$1"
 }
 
 ### hosts

@@ -517,8 +517,20 @@ beside_in_vrf() {
 	modprobe -q vrf 2>/dev/null
 	if ! ip -n "${NS[gwa]}" link add v type vrf table 10 2>"$TMP/err"; then
 		cat "$TMP/err"
-		return "$KSFT_SKIP"
+		lacking "$TMP/err" && return "$KSFT_SKIP"
+		return 1
 	fi
+	in_vrf || T_RC=1
+	on gwa nft flush ruleset
+	for h in gwa gwb; do
+		flush "$h" xfrm
+	done
+	ip_batch gwa <<-LINES
+		link del v
+		route add 192.168.2.0/24 via 10.0.0.2
+	LINES
+}
+in_vrf() {
 	start 192.168.1.0/24 || return 1
 	ip_batch gwa <<-LINES || return 1
 		link set v up
@@ -552,15 +564,6 @@ beside_in_vrf() {
 		}
 	RULES
 	discards_ping gwa in_discard gwb 10.0.0.1
-	on gwa nft flush ruleset
-
-	for h in gwa gwb; do
-		flush "$h" xfrm
-	done
-	ip_batch gwa <<-LINES
-		link del v
-		route add 192.168.2.0/24 via 10.0.0.2
-	LINES
 }
 
 # What NAT has changed XFRM may not want any more: it goes by another device then

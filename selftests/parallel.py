@@ -88,15 +88,21 @@ def meanwhile():
     equal(len(same.dump("SA_GET")), 1, "its SA is there")
 
 
-def one_socket():
-    """Two of one socket, and the transaction that they both have."""
+def staged(held):
+    """Return: a socket with a transaction, and who puts an SA into that just now"""
     lab.reset()
     nl = Genl(lab.n)
     nl.do("TRANSACTION_BEGIN")
+    one = Doing("the SA", nl.sock.send, request(
+        "SA_NEW", *sa_attrs(held.algo, 0x1001, SA_TX)))
+    held.wait()
+    return nl, one
+
+
+def one_socket():
+    """Two of one socket, and the transaction that they both have."""
     with Held() as held:
-        one = Doing("the SA", nl.sock.send, request(
-            "SA_NEW", *sa_attrs(held.algo, 0x1001, SA_TX)))
-        held.wait()
+        nl, one = staged(held)
         for cmd, *payload in (
                 ("SA_NEW", *sa_attrs(gcm, 0x1002, SA_TX)),
                 ("TRANSACTION_COMMIT",)):
@@ -112,13 +118,8 @@ def one_socket():
 
 def socket_closed():
     """Its transaction goes when the request has ended."""
-    lab.reset()
-    nl = Genl(lab.n)
-    nl.do("TRANSACTION_BEGIN")
     with Held() as held:
-        one = Doing("the SA", nl.sock.send, request(
-            "SA_NEW", *sa_attrs(held.algo, 0x1001, SA_TX)))
-        held.wait()
+        nl, one = staged(held)
         os.close(nl.sock.detach())
         # as many as there can be at a time, and it is one
         socks = [Genl(lab.n) for _ in range(64)]

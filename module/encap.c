@@ -90,9 +90,13 @@ unsigned int nfipsec_encap_nexthdr_off(const struct nfipsec_sa *sa,
 					   offsetof(struct ipv6hdr, nexthdr);
 }
 
-/* Room for a header between the IP headers and what follows them. */
+/*
+ * Room for a header between the IP headers and what follows them. A sender who does
+ * discovery lets go with DF what he thinks fits, to be fragmented if it does not: with
+ * the header in it that may be too much for the path, and not for the device.
+ */
 static void push_transport(struct sk_buff *skb, const struct nfipsec_l3 *l3,
-			   unsigned int gap, u8 proto)
+			   unsigned int gap, u8 proto, bool df)
 {
 	u8 *hdr;
 
@@ -101,6 +105,8 @@ static void push_transport(struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	hdr[l3->esp_nexthdr_off] = proto;
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, l3->esp_off);
+	if (!df && l3->family == AF_INET)
+		ip_hdr(skb)->frag_off &= ~htons(IP_DF);
 }
 
 /*
@@ -136,7 +142,8 @@ static int make_room(const struct nfipsec_sa *sa, struct sk_buff *skb,
  *	caller's, also on failure.
  * @dst: route it will take
  * @l3: its layout
- * @df: set DF in an outer IPv4 header
+ * @df: the outer IPv4 header has DF; in transport mode it has it already, and loses
+ *	it if not
  * @nexthdr: what the payload is
  *
  * On return the packet is as nfipsec_esp_seal(), nfipsec_ah_seal() or
@@ -177,7 +184,7 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 		break;
 	default:
 		*nexthdr = skb->data[l3->esp_nexthdr_off];
-		push_transport(skb, l3, gap, comp ? *nexthdr : proto);
+		push_transport(skb, l3, gap, comp ? *nexthdr : proto, df);
 	}
 	if (!reason && sa->encap.type)
 		nfipsec_udp_push(sa, skb);

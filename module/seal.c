@@ -170,11 +170,13 @@ enum nfipsec_reason nfipsec_seal(const struct nfipsec_outbound *p,
 				 bool df, const struct nfipsec_sa **at)
 {
 	unsigned int spare = p->fit > skb->len ? p->fit - skb->len : 0;
+	bool inside = nfipsec_sa_rehouses(p->sa);
 	enum nfipsec_reason reason;
 	unsigned int i;
 
 	for (i = 0; i < p->chain.len; i++) {
 		*at = p->chain.sa[i];
+		inside = inside && *at != p->sa;
 		if (i) {
 			/* Only the first of them hides the packet's length. */
 			spare = 0;
@@ -187,7 +189,10 @@ enum nfipsec_reason nfipsec_seal(const struct nfipsec_outbound *p,
 					      l3))
 				return NFIPSEC_OUT_HEADER;
 		}
-		reason = add_sa(p, p->chain.sa[i], skb, l3, df, spare);
+		/* In transport mode DF of the packet that a tunnel hides is its own. */
+		reason = add_sa(p, p->chain.sa[i], skb, l3,
+				df || (inside && (*at)->mode ==
+						 NFIPSEC_MODE_TRANSPORT), spare);
 		if (reason)
 			return reason;
 	}

@@ -213,8 +213,10 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 	enum nfipsec_where where = from_bridge(skb) ? NFIPSEC_AT_BRIDGE_IN :
 						      NFIPSEC_AT_LOCAL_IN;
 
-	if (is_loopback(state->in) || looped(skb))
+	if (is_loopback(state->in) || looped(skb)) {
+		nfipsec_input_own(nfipsec_net_rcu(state->net), skb, state->pf);
 		return NF_ACCEPT;
+	}
 	if (unlikely(for_other_net(skb, state))) {
 		if (where == NFIPSEC_AT_LOCAL_IN)
 			return NF_ACCEPT;

@@ -396,6 +396,29 @@ bool nfipsec_input_bridged(struct nfipsec_net *nn, struct sk_buff *skb,
 	return nfipsec_clear_drop(nn, skb, &l3, &flow, NFIPSEC_OK);
 }
 
+/**
+ * nfipsec_input_own() - look at what the host sends itself
+ * @nn: namespace
+ * @skb: packet at LOCAL_IN, starting with its IP header; only read, but for its
+ *	pointers
+ * @family: AF_INET or AF_INET6
+ *
+ * No policy is asked. But its own stack may say that an ESP packet does not fit: rules
+ * can have sent that by a smaller link than the one it was made for.
+ * Context: under rcu_read_lock(), process or softirq.
+ */
+void nfipsec_input_own(const struct nfipsec_net *nn, struct sk_buff *skb,
+		       u8 family)
+{
+	struct nfipsec_l3 l3;
+
+	if ((family == AF_INET ? ip_hdr(skb)->protocol != IPPROTO_ICMP :
+				 ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6) ||
+	    !nfipsec_sad_any(nn) || !nfipsec_l3_parse(skb, family, &l3))
+		return;
+	nfipsec_pmtu_learn(nn, skb, &l3);
+}
+
 /* As the stack hands it over. */
 static void receive_early(struct sk_buff *skb, u8 family)
 {

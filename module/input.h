@@ -29,6 +29,8 @@ bool nfipsec_input(struct nfipsec_net *nn, struct sk_buff *skb, u8 family,
 		   enum nfipsec_where where);
 bool nfipsec_input_bridged(struct nfipsec_net *nn, struct sk_buff *skb,
 			   u8 family, const struct net_device *in);
+void nfipsec_input_own(const struct nfipsec_net *nn, struct sk_buff *skb,
+		       u8 family);
 bool nfipsec_input_early(struct nfipsec_net *nn, struct sk_buff *skb,
 			 u8 family);
 

@@ -368,12 +368,14 @@ enum nfipsec_reason nfipsec_pmtu_shrink(struct sk_buff *skb,
  * A socket of this host learns it from its route and from the error, a host
  * behind us from the error. Conntrack's view of a translated source address
  * is undone on the way. Nobody is told if the packet's own route is dead.
- * Context: process or softirq, outside locks.
+ * Context: under rcu_read_lock(), process or softirq, outside locks.
  */
 void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 		       struct sk_buff *skb, const struct nfipsec_l3 *l3,
 		       unsigned int mtu, bool shared)
 {
+	struct net_device *dev;
+
 	/* The stack would take the host's first namespace for this one. */
 	if (nfipsec_reinject_is_dead(skb_dst(skb)))
 		return;
@@ -386,11 +388,16 @@ void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 	}
 	if (!skb->skb_iif)
 		skb_dst_update_pmtu_no_confirm(skb, mtu);
+	/* The way back to who sent it is that of the link, or the VRF, it came by. */
+	dev = skb->dev;
+	if (skb->skb_iif)
+		skb->dev = dev_get_by_index_rcu(nn->net, skb->skb_iif) ?: dev;
 	if (l3->family == AF_INET)
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
 			      htonl(mtu));
 	else
 		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+	skb->dev = dev;
 }
 
 /**

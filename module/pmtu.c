@@ -239,6 +239,16 @@ static bool too_big(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	return !skb_gso_validate_network_len(skb, mtu + jumbo_hlen(l3));
 }
 
+/*
+ * Who sends datagrams over IPv6 may want to be told instead, whatever path MTU
+ * discovery does otherwise (RFC 3542 section 11.2).
+ */
+static bool forbids_fragments(const struct sock *sk)
+{
+	return sk && sk_fullsock(sk) && sk->sk_family == AF_INET6 &&
+	       sk->sk_protocol != IPPROTO_TCP && inet6_test_bit(DONTFRAG, sk);
+}
+
 /**
  * nfipsec_pmtu_fits() - may this packet go on?
  * @sa: SA
@@ -252,8 +262,10 @@ static bool too_big(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		       const struct nfipsec_l3 *l3, unsigned int mtu)
 {
-	if (skb->ignore_df || !too_big(skb, l3, mtu))
+	if (!too_big(skb, l3, mtu))
 		return true;
+	if (skb->ignore_df)
+		return l3->family == AF_INET || !forbids_fragments(skb->sk);
 	if (l3->family == AF_INET6)
 		return false;
 	if (no_discovery(sa))

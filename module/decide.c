@@ -226,8 +226,8 @@ enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
 	if (!p->dst)
 		return NFIPSEC_OUT_NO_ROUTE;
 
-	p->mtu = nfipsec_pmtu_inner(p->nn, &p->chain, p->sa, l3, p->dst,
-				    &p->fit);
+	p->path = nfipsec_pmtu_path(p->nn, &p->chain, p->sa, p->dst);
+	p->mtu = nfipsec_pmtu_inner(&p->chain, p->path, l3, &p->fit);
 	p->shared = nfipsec_pmtu_shared(p->sa, flow);
 	return NFIPSEC_OK;
 }

@@ -33,6 +33,7 @@ struct sock;
  *	transport mode the packet's own, valid under the caller's
  *	rcu_read_lock()
  * @given: the packet has that reference by now
+ * @path: largest ESP packet that the path takes
  * @mtu: largest packet that fits, or that must be sent in any case
  * @fit: largest packet that fits
  * @shared: the packet itself takes the same route, see pmtu.c
@@ -47,6 +48,7 @@ struct nfipsec_outbound {
 	struct nfipsec_sa *sa;
 	struct dst_entry *dst;
 	bool given;
+	unsigned int path;
 	unsigned int mtu;
 	unsigned int fit;
 	bool shared;

@@ -206,7 +206,7 @@ static enum nfipsec_reason judge_size(struct nfipsec_explanation *ex,
 				      const struct sk_buff *skb,
 				      const struct nfipsec_l3 *l3)
 {
-	ex->path = nfipsec_pmtu_path(p->nn, &p->chain, p->sa, p->dst);
+	ex->path = p->path;
 	ex->mtu = p->fit;
 	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu)) {
 		ex->fate = NFIPSEC_FATE_TOO_BIG;

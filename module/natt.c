@@ -144,6 +144,10 @@ static void push_ip(const struct nfipsec_sa *sa, struct sk_buff *skb,
 static void send_keepalive(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 {
 	unsigned int hlen = sizeof(struct ipv6hdr) + sizeof(struct udphdr);
+	struct nfipsec_sealed sealed = {
+		.family = sa->key.family,
+		.tunnel = true,
+	};
 	struct dst_entry *dst;
 	struct udphdr *uh;
 	struct sk_buff *skb;
@@ -170,8 +174,7 @@ static void send_keepalive(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	nfipsec_udp_finish(sa, skb);
 
 	nfipsec_count(nn, NFIPSEC_OUT_KEEPALIVE);
-	nfipsec_reinject_out(nn->net, NULL, skb, sa->key.family, true, false,
-			     false);
+	nfipsec_reinject_out(nn->net, NULL, skb, &sealed);
 }
 
 /* SAs that are looked at before others get the config lock. */

@@ -136,15 +136,19 @@ static int reason_errno(enum nfipsec_reason reason)
 /* Sealed by all SAs of @p, with the outer header's @df: consumed. */
 static int leave(const struct nfipsec_outbound *p, struct sk_buff *skb, bool df)
 {
-	u8 family = p->sa->key.family;
-	bool shared = p->shared;
+	struct nfipsec_sealed sealed = {
+		.family = p->sa->key.family,
+		.tunnel = nfipsec_sa_rehouses(p->sa),
+		.shared = p->shared,
+		.path = p->path,
+	};
 
-	df = df && family == AF_INET;
+	sealed.df = df && sealed.family == AF_INET;
 	/* By what was told the stack would refuse it, or cut it without DF. */
-	if (df && !shared)
-		shared = nfipsec_pmtu_told(p->nn, p->sa);
-	return nfipsec_reinject_out(p->net, p->own ? skb->sk : p->sk, skb, family,
-				    nfipsec_sa_rehouses(p->sa), df, shared);
+	if (sealed.df && !sealed.shared)
+		sealed.shared = nfipsec_pmtu_told(p->nn, p->sa);
+	return nfipsec_reinject_out(p->net, p->own ? skb->sk : p->sk, skb,
+				    &sealed);
 }
 
 /* Instead of its own, by which it came here. The reference is the packet's. */
@@ -310,6 +314,11 @@ static int send_segment(const struct nfipsec_outbound *p, struct sk_buff *skb,
 		     p->chain.sa[0]->mode != NFIPSEC_MODE_TUNNEL)) {
 		nfipsec_drop_sa(p->nn, skb, p->sa, NFIPSEC_OUT_FRAG);
 		return reason_errno(NFIPSEC_OUT_FRAG);
+	}
+	/* Of a train over IPv6 nobody asks what the SA has learned of its path. */
+	if (unlikely(skb->len > p->fit) && p->sa->key.family == AF_INET6) {
+		err = leave_train(p, train);
+		return send_one(p, skb, &l3) ?: err;
 	}
 	reason = seal_one(p, skb, &l3, &df);
 	if (reason)
@@ -583,7 +592,8 @@ void nfipsec_output_dummy(struct net *net, struct nfipsec_sa *sa)
 
 	skb_dst_set(skb, dst_clone(p.dst));
 	skb->dev = p.dst->dev;
-	p.mtu = nfipsec_pmtu_inner(p.nn, &p.chain, sa, &l3, p.dst, &p.fit);
+	p.path = nfipsec_pmtu_path(p.nn, &p.chain, sa, p.dst);
+	p.mtu = nfipsec_pmtu_inner(&p.chain, p.path, &l3, &p.fit);
 	if (nfipsec_tfc_dummy_grow(sa, skb, p.fit)) {
 		send_one(&p, skb, &l3);
 		skb = NULL;

@@ -188,26 +188,21 @@ static unsigned int head_len(const struct nfipsec_chain *chain, unsigned int i,
 
 /**
  * nfipsec_pmtu_inner() - largest packet that fits the path encapsulated
- * @nn: namespace
  * @chain: SAs it will go through
- * @sa: the one whose peer it is then sent to
+ * @mtu: from nfipsec_pmtu_path()
  * @l3: layout of the packet to be sent
- * @dst: route it will take
  * @fit: the same, but what fits indeed; may be less than any packet has
  *
  * Context: any.
  * Return: bytes, IP header included; never less than the family's minimum,
  * below which the outer packet is fragmented instead.
  */
-unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
-				const struct nfipsec_chain *chain,
-				const struct nfipsec_sa *sa,
-				const struct nfipsec_l3 *l3,
-				const struct dst_entry *dst, unsigned int *fit)
+unsigned int nfipsec_pmtu_inner(const struct nfipsec_chain *chain,
+				unsigned int mtu, const struct nfipsec_l3 *l3,
+				unsigned int *fit)
 {
 	unsigned int min = l3->family == AF_INET ? IPV4_PATH_MIN :
 						   IPV6_MIN_MTU;
-	unsigned int mtu = nfipsec_pmtu_path(nn, chain, sa, dst);
 	unsigned int i, head;
 
 	for (i = chain->len; i-- > 0;) {

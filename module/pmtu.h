@@ -23,11 +23,9 @@ unsigned int nfipsec_pmtu_path(const struct nfipsec_net *nn,
 			       const struct nfipsec_chain *chain,
 			       const struct nfipsec_sa *sa,
 			       const struct dst_entry *dst);
-unsigned int nfipsec_pmtu_inner(const struct nfipsec_net *nn,
-				const struct nfipsec_chain *chain,
-				const struct nfipsec_sa *sa,
-				const struct nfipsec_l3 *l3,
-				const struct dst_entry *dst, unsigned int *fit);
+unsigned int nfipsec_pmtu_inner(const struct nfipsec_chain *chain,
+				unsigned int mtu, const struct nfipsec_l3 *l3,
+				unsigned int *fit);
 bool nfipsec_pmtu_fits(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 		       const struct nfipsec_l3 *l3, unsigned int mtu);
 bool nfipsec_pmtu_df(const struct nfipsec_sa *sa, const struct sk_buff *skb,

@@ -221,11 +221,7 @@ static struct sock *sender(struct sock *sk, const struct sk_buff *skb,
  *	routed again do so for this one, and programs of a cgroup are asked if it is
  *	also the packet's own, which that in a tunnel device's packet is not.
  * @skb: packet with its route, starting with its outer IP header; consumed
- * @family: of that header
- * @tunnel: the header is new, so that nothing of the inner one holds for it
- * @df: the outer IPv4 header has DF
- * @shared: the path MTU of the route may be what was told to local senders,
- *	and is not for this packet; see pmtu.c
+ * @sealed: what it is
  *
  * It goes through LOCAL_OUT and POST_ROUTING as a packet of this host, marked
  * as transformed, which keeps it from being looked at twice.
@@ -233,8 +229,9 @@ static struct sock *sender(struct sock *sk, const struct sk_buff *skb,
  * Return: what the stack says, 0 or an error.
  */
 int nfipsec_reinject_out(struct net *net, struct sock *sk, struct sk_buff *skb,
-			 u8 family, bool tunnel, bool df, bool shared)
+			 const struct nfipsec_sealed *sealed)
 {
+	u8 family = sealed->family;
 	int ret;
 
 	nf_reset_ct(skb);
@@ -248,23 +245,29 @@ int nfipsec_reinject_out(struct net *net, struct sock *sk, struct sk_buff *skb,
 	/* What XDP has said stood in front of a header that has moved. */
 	skb_metadata_clear(skb);
 	/* Without DF, the outer packet may be fragmented. */
-	skb->ignore_df = !df;
+	skb->ignore_df = !sealed->df;
 
 	if (family == AF_INET) {
-		if (tunnel)
+		if (sealed->tunnel)
 			memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 		IPCB(skb)->frag_max_size = 0;
 		/* The packet in it was there, once for each way it takes. */
 		IPCB(skb)->flags &= ~IPSKB_MCROUTE;
 		IPCB(skb)->flags |= IPSKB_XFRM_TRANSFORMED;
 		/* What is forwarded goes by the MTU of the device. */
-		if (shared)
+		if (sealed->shared)
 			IPCB(skb)->flags |= IPSKB_FORWARDED;
 		ret = ip_local_out(net, sender(sk, skb, family), skb);
 	} else {
-		if (tunnel)
+		if (sealed->tunnel)
 			memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
-		IP6CB(skb)->frag_max_size = 0;
+		/*
+		 * It may take another route than the one that has learned it, too. What
+		 * is in a train fits, and its length is not that of a packet.
+		 */
+		IP6CB(skb)->frag_max_size =
+			!skb_is_gso(skb) && sealed->path < dst_mtu(skb_dst(skb)) ?
+			sealed->path : 0;
 		/* Cut out of one that was that; what is may be of any length. */
 		IP6CB(skb)->flags &= ~(IP6SKB_FAKEJUMBO | IP6SKB_MCROUTE);
 		IP6CB(skb)->flags |= IP6SKB_XFRM_TRANSFORMED;

@@ -18,8 +18,27 @@ struct dst_entry *nfipsec_reinject_route(struct net *net,
 					 struct nfipsec_sa *sa,
 					 const struct sk_buff *skb);
 bool nfipsec_reinject_again(struct net *net, struct sk_buff *skb, u8 family);
+
+/**
+ * struct nfipsec_sealed - what the stack has to know of a sealed packet
+ * @family: of its outer header
+ * @tunnel: that is new, so that nothing of the inner one holds for it
+ * @df: it is of IPv4 and has DF
+ * @shared: the path MTU of the route may be what was told to local senders,
+ *	and is not for this packet; see pmtu.c. Only looked at for IPv4.
+ * @path: largest packet that the path takes, 0 is as the route says. Only looked at for
+ *	IPv6: routers of IPv4 fragment what has no DF.
+ */
+struct nfipsec_sealed {
+	u8 family;
+	bool tunnel;
+	bool df;
+	bool shared;
+	unsigned int path;
+};
+
 int nfipsec_reinject_out(struct net *net, struct sock *sk, struct sk_buff *skb,
-			 u8 family, bool tunnel, bool df, bool shared);
+			 const struct nfipsec_sealed *sealed);
 void nfipsec_reinject_back(const struct nfipsec_net *nn, struct sk_buff *skb,
 			   u32 iif);
 bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,

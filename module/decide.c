@@ -94,6 +94,31 @@ static noinline void map_error(const struct nfipsec_net *nn,
 	*verdict = back;
 }
 
+/*
+ * The stack tells the sender of a packet that goes on by the link it came by of another
+ * router, unless XFRM has opened it: what came protected is not quoted in the clear.
+ */
+static noinline bool redirects_opened(const struct nfipsec_net *nn,
+				      const struct sk_buff *skb,
+				      const struct nfipsec_l3 *l3,
+				      const struct nfipsec_flow *flow)
+{
+	struct nfipsec_verdict verdict;
+	struct nfipsec_flow quote;
+
+	if (flow->meta.iif || !nfipsec_icmp_redirected(skb, l3, &quote))
+		return false;
+	quote.meta = (struct nfipsec_meta){
+		.iif = flow->meta.oif,
+		.vrf = flow->meta.vrf,
+		.mark = flow->meta.mark,
+	};
+	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, &quote, &verdict);
+	/* It has another mark than the packet had, and nothing is lost with it. */
+	return READ_ONCE(nn->spd.marks) || verdict.opaque ||
+	       verdict.action != NFIPSEC_ACTION_BYPASS;
+}
+
 /* How much behind the headers of IP is what selectors look at; but for ICMP. */
 static unsigned int selected_len(const struct nfipsec_l3 *l3)
 {
@@ -161,6 +186,9 @@ enum nfipsec_reason nfipsec_decide_policy(const struct nfipsec_net *nn,
 		return NFIPSEC_OUT_FRAG_OPAQUE;
 	if (verdict->action == NFIPSEC_ACTION_DISCARD)
 		return NFIPSEC_OUT_DISCARD;
+	if (verdict->action == NFIPSEC_ACTION_BYPASS && may_be_error(l3) &&
+	    redirects_opened(nn, skb, l3, flow))
+		return NFIPSEC_OUT_REDIRECT;
 	return NFIPSEC_OK;
 }
 

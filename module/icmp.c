@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See icmp.h. */
+#include <linux/icmp.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/skbuff.h>
@@ -18,7 +19,7 @@ static bool is_error(u8 family, u8 type)
 	switch (type) {
 	case 3:		/* destination unreachable */
 	case 4:		/* source quench */
-	case 5:		/* redirect */
+	case ICMP_REDIRECT:
 	case 11:	/* time exceeded */
 	case 12:	/* parameter problem */
 		return true;
@@ -67,6 +68,56 @@ bool nfipsec_icmp_quote(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 		flow->dport = f.sport;
 	}
 	return true;
+}
+
+/* RFC 4861 section 4.5: a redirect's fixed part; the option with the packet, its header. */
+#define REDIRECT6_HLEN	40
+#define REDIRECT6_TYPE	137
+#define REDIRECTED_HLEN	8
+#define REDIRECTED_TYPE	4
+
+/* Where an IPv6 redirect that begins at @off quotes a packet; 0 if it does not. */
+static int redirected_ipv6(const struct sk_buff *skb, int off)
+{
+	const u8 *opt;
+	u8 buf[2];
+
+	for (off += REDIRECT6_HLEN;; off += opt[1] * 8) {
+		opt = skb_header_pointer(skb, off, sizeof(buf), buf);
+		if (!opt || !opt[1])
+			return 0;
+		if (opt[0] == REDIRECTED_TYPE)
+			return off + REDIRECTED_HLEN;
+	}
+}
+
+/**
+ * nfipsec_icmp_redirected() - the flow of the packet that a redirect is about
+ * @skb: packet that nfipsec_l3_parse() accepted; only read
+ * @l3: its layout
+ * @flow: filled in on success: what the quoted packet shows, as it is; without what is
+ *	not in its headers
+ *
+ * Context: any.
+ * Return: false if it is no redirect, or one that quotes no packet.
+ */
+bool nfipsec_icmp_redirected(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
+			     struct nfipsec_flow *flow)
+{
+	bool ipv4 = l3->family == AF_INET;
+	int off = skb_network_offset(skb) + l3->l4_off;
+	struct nfipsec_l3 quoted;
+	const u8 *type;
+	u8 buf;
+
+	if (l3->frag || l3->proto != (ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return false;
+	type = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	if (!type || *type != (ipv4 ? ICMP_REDIRECT : REDIRECT6_TYPE))
+		return false;
+	off = ipv4 ? off + ICMP_HLEN : redirected_ipv6(skb, off);
+	return off && nfipsec_l3_parse_at(skb, off, l3->family, &quoted) &&
+	       nfipsec_flow_parse_at(skb, off, &quoted, flow);
 }
 
 /**

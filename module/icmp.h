@@ -11,6 +11,8 @@ struct sk_buff;
 
 bool nfipsec_icmp_quote(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 			struct nfipsec_flow *flow);
+bool nfipsec_icmp_redirected(const struct sk_buff *skb, const struct nfipsec_l3 *l3,
+			     struct nfipsec_flow *flow);
 bool nfipsec_icmp_may_be_error(const struct sk_buff *skb,
 			       const struct nfipsec_l3 *l3);
 

@@ -157,7 +157,9 @@
 	D(OUT_SEQ_MAX, "out_seq_max", XFRM_POLICY,			\
 	  "outbound: the SA has come to the seq-max it was given")	\
 	D(OUT_HIBERNATION, "out_hibernation", XFRM_POLICY,		\
-	  "outbound: memory is being saved, with the numbers that are used")
+	  "outbound: memory is being saved, with the numbers that are used") \
+	D(OUT_REDIRECT, "out_redirect", XFRM_POLICY,			\
+	  "outbound: a redirect in the clear about a packet that came protected")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

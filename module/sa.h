@@ -287,7 +287,7 @@ struct nfipsec_sa_core {
 };
 
 /**
- * struct nfipsec_sa_tie - a place among the SAs with a reqid
+ * struct nfipsec_sa_tie - a place in a chain of struct nfipsec_sad_ties
  * @node: config lock, RCU readers
  * @sa: whose it is, constant
  */

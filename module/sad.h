@@ -35,7 +35,8 @@ struct nfipsec_sad_peers {
 };
 
 /**
- * struct nfipsec_sad_ties - the SAs with a reqid
+ * struct nfipsec_sad_ties - the SAs with a reqid; of those that receive IPComp in
+ *	tunnel mode also those without one
  * @mask: chains less one, of which there are a power of two; constant
  * @chain: by hash of family, daddr and reqid, newest first; config lock, RCU
  *	readers
@@ -49,8 +50,8 @@ struct nfipsec_sad_ties {
  * struct nfipsec_sad - the tables
  * @by_key: all SAs; written under the config lock, read under RCU
  * @by_peer: the same SAs by hash of family and daddr
- * @by_reqid: those that have a reqid; NULL until there is a first SA, with a reqid
- *	or without. Config lock, RCU readers
+ * @by_reqid: those that struct nfipsec_sad_ties is about; NULL until there is a first
+ *	SA, with a reqid or without. Config lock, RCU readers
  * @newest: nfipsec_life.added of the SA that was put in last, config lock
  * @dummies: SAs that send dummy packets, but for those that dummy.c has in a list of
  *	its own while it serves them; config lock
@@ -82,6 +83,19 @@ static inline struct nfipsec_sad_peers *
 nfipsec_sad_peers(struct nfipsec_sad *sad, u32 peer)
 {
 	return &sad->by_peer[peer & (BIT(NFIPSEC_SAD_PEER_BITS) - 1)];
+}
+
+/**
+ * nfipsec_sad_receives_comp() - is it one that nfipsec_sad_find_plain() may find?
+ * @sa: SA
+ *
+ * Context: any.
+ * Return: true if it is.
+ */
+static inline bool nfipsec_sad_receives_comp(const struct nfipsec_sa *sa)
+{
+	return sa->key.proto == IPPROTO_COMP &&
+	       sa->mode == NFIPSEC_MODE_TUNNEL && sa->dir != NFIPSEC_DIR_OUT;
 }
 
 /**

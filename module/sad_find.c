@@ -261,37 +261,58 @@ struct nfipsec_sa *nfipsec_sad_find_out(const struct nfipsec_net *nn,
 	return c.found;
 }
 
-/* As of a state of the tables. */
+static bool was_plain(const struct nfipsec_sa *sa, const struct nfipsec_flow *flow,
+		      u64 state)
+{
+	return nfipsec_sad_receives_comp(sa) &&
+	       sa->state == NFIPSEC_SA_STATE_MATURE &&
+	       nfipsec_sa_is_there(sa, state) && nfipsec_sa_joins(sa, flow);
+}
+
+static struct nfipsec_sa *plain_tied(const struct nfipsec_net *nn,
+				     const struct nfipsec_flow *flow, u32 hash,
+				     u32 reqid, u64 state)
+{
+	const struct nfipsec_sad_ties *ties = rcu_dereference(nn->sad.by_reqid);
+	struct nfipsec_sa_tie *tie;
+
+	if (!ties)
+		return NULL;
+	hlist_for_each_entry_rcu(tie, nfipsec_sad_reqid_chain(ties, hash, reqid),
+				 node)
+		if (READ_ONCE(tie->sa->reqid) == reqid &&
+		    was_plain(tie->sa, flow, state))
+			return tie->sa;
+	return NULL;
+}
+
+/*
+ * As of a state of the tables. All SAs that come in to this address are to one peer,
+ * and whoever has one can send what asks for this: all are walked for an SA without a
+ * reqid only, and else those that have the same one or are of IPComp and have none.
+ */
 static struct nfipsec_sa *find_plain(const struct nfipsec_net *nn,
 				     const struct nfipsec_flow *flow,
 				     u32 reqid, u64 state)
 {
 	u32 hash = nfipsec_sad_peer_hash(flow->family, &flow->daddr);
 	const struct nfipsec_sad_peers *peers = peers_of(nn, hash);
-	struct nfipsec_sa *found = NULL;
 	struct nfipsec_sa *sa;
-	u32 id;
 
-	/*
-	 * After the state: what is in it is counted. All that come in to this
-	 * address are in the chain, and anybody can send what asks for it.
-	 */
+	/* After the state: what is in it is counted. */
 	if (likely(!READ_ONCE(peers->comp)))
 		return NULL;
-	hlist_for_each_entry_rcu(sa, &peers->sas, peer_node) {
-		if (sa->key.proto != IPPROTO_COMP ||
-		    sa->mode != NFIPSEC_MODE_TUNNEL ||
-		    sa->state != NFIPSEC_SA_STATE_MATURE ||
-		    sa->dir == NFIPSEC_DIR_OUT || !nfipsec_sa_is_there(sa, state) ||
-		    !nfipsec_sa_joins(sa, flow))
-			continue;
-		id = READ_ONCE(sa->reqid);
-		if (id == reqid)
+	sa = plain_tied(nn, flow, hash, reqid, state);
+	if (sa)
+		return sa;
+	/* One may have come from there to here in between, when it got its reqid. */
+	if (reqid)
+		return plain_tied(nn, flow, hash, 0, state) ?:
+		       plain_tied(nn, flow, hash, reqid, state);
+	hlist_for_each_entry_rcu(sa, &peers->sas, peer_node)
+		if (was_plain(sa, flow, state))
 			return sa;
-		if (!found && (!id || !reqid))
-			found = sa;
-	}
-	return found;
+	return NULL;
 }
 
 /**

@@ -59,12 +59,6 @@ static bool is_pinned(const struct nfipsec_sa *sa)
 	return sa->cpu != NFIPSEC_CPU_ANY && sa->dir != NFIPSEC_DIR_IN;
 }
 
-static bool receives_comp(const struct nfipsec_sa *sa)
-{
-	return sa->key.proto == IPPROTO_COMP &&
-	       sa->mode == NFIPSEC_MODE_TUNNEL && sa->dir != NFIPSEC_DIR_OUT;
-}
-
 static bool sends_dummies(const struct nfipsec_sa *sa)
 {
 	return sa->tfc.dummy_interval && sa->dir != NFIPSEC_DIR_IN;
@@ -92,7 +86,7 @@ static void count_peer(struct nfipsec_sad_peers *peers,
 		WRITE_ONCE(peers->classed, peers->classed + change);
 	if (is_pinned(sa))
 		WRITE_ONCE(peers->pinned, peers->pinned + change);
-	if (receives_comp(sa))
+	if (nfipsec_sad_receives_comp(sa))
 		WRITE_ONCE(peers->comp, peers->comp + change);
 }
 

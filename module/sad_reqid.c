@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The SAs with a reqid, by that and their peer.
+ * The SAs with a reqid, by that and their peer. Those that receive IPComp in tunnel mode
+ * are there without one, too: what comes in asks for them, and not by walking all that
+ * come in to an address.
  *
  * The table grows with the SAs. Each has two ties: one is in the table, and the
  * other is what it is put into the next one by, or into the chain of another
@@ -34,7 +36,7 @@
  * nfipsec_sad_reqid_chain() - the chain of a peer and a reqid
  * @ties: the table
  * @peer: nfipsec_sad_peer_hash()
- * @reqid: not 0
+ * @reqid: 0 has those that receive IPComp
  *
  * Context: any.
  * Return: the chain.
@@ -77,6 +79,12 @@ static struct nfipsec_sad_ties *new_ties(u32 chains, gfp_t more)
 	if (ties)
 		ties->mask = chains - 1;
 	return ties;
+}
+
+/* Is it in the table, with that reqid? */
+static bool is_tied(const struct nfipsec_sa *sa, u32 reqid)
+{
+	return reqid || nfipsec_sad_receives_comp(sa);
 }
 
 /* The one in use. */
@@ -189,20 +197,20 @@ void nfipsec_sad_tie(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 	/* Before readers can come to any of them. */
 	sa->tie[0].sa = sa;
 	sa->tie[1].sa = sa;
-	if (sa->reqid)
+	if (is_tied(sa, sa->reqid))
 		hlist_add_head_rcu(&tie_of(sa)->node,
 				   chain_of(sad, sa, sa->reqid));
 }
 
 /**
  * nfipsec_sad_untie() - take an SA from among those with its reqid
- * @sa: there if it has one; readers may be at it. For good
+ * @sa: there if it has one, or receives IPComp; readers may be at it. For good
  *
  * Context: under nn->lock.
  */
 void nfipsec_sad_untie(struct nfipsec_sa *sa)
 {
-	if (sa->reqid)
+	if (is_tied(sa, sa->reqid))
 		hlist_del_rcu(&tie_of(sa)->node);
 }
 
@@ -248,9 +256,9 @@ void nfipsec_sad_retie(struct nfipsec_sad *sad, struct nfipsec_sa *old,
 
 	new->tie[0].sa = new;
 	new->tie[1].sa = new;
-	if (old->reqid)
+	if (is_tied(old, old->reqid))
 		from = chain_of(sad, old, old->reqid);
-	if (new->reqid)
+	if (is_tied(new, new->reqid))
 		to = chain_of(sad, new, new->reqid);
 	if (from && from == to) {
 		hlist_replace_rcu(&tie_of(old)->node, &tie_of(new)->node);
@@ -286,11 +294,11 @@ void nfipsec_sad_set_reqid(struct nfipsec_net *nn, struct nfipsec_sa *sa, u32 re
 	if (was == reqid)
 		return;
 	new = turn_tie(sa);
-	if (reqid)
+	if (is_tied(sa, reqid))
 		link_tie_by_age(chain_of(&nn->sad, sa, reqid), new);
 	/* In both chains, and now it is what the other asks for. */
 	WRITE_ONCE(sa->reqid, reqid);
-	if (was) {
+	if (is_tied(sa, was)) {
 		hlist_del_rcu(&old->node);
 		/* Who begins after this does not come to it any more. */
 		sa->untied_at = get_state_synchronize_rcu();

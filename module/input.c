@@ -31,6 +31,7 @@
 #include "clear.h"
 #include "defrag.h"
 #include "drop.h"
+#include "expire.h"
 #include "flow.h"
 #include "input.h"
 #include "local.h"
@@ -113,6 +114,22 @@ static enum nfipsec_reason admit(const struct nfipsec_net *nn, u64 gen,
 	return reason;
 }
 
+/*
+ * IPComp vouches for nobody: who has another SA can put its packets into that, and must
+ * not use its life up. Both ends count what the sender put in.
+ */
+static noinline bool charge_comp(struct nfipsec_net *nn,
+				 const struct nfipsec_opened *in)
+{
+	unsigned int i;
+
+	for (i = 0; i < in->chain.len; i++)
+		if (in->chain.sa[i]->key.proto == IPPROTO_COMP &&
+		    !nfipsec_expire_charge(nn, in->chain.sa[i], in->bytes[i]))
+			return false;
+	return true;
+}
+
 /* A packet for one of our SAs: consumed. */
 static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		     struct sk_buff *skb, const struct nfipsec_l3 *outer,
@@ -132,6 +149,8 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	reason = nfipsec_unwrap(nn, &sa, skb, &l3, &flow, &in);
 	if (!reason)
 		reason = admit(nn, gen, &in, skb, &l3, &flow);
+	if (!reason && unlikely(in.chain.len > 1) && !charge_comp(nn, &in))
+		reason = NFIPSEC_IN_EXPIRED;
 
 	if (reason) {
 		nfipsec_sa_count_drop(sa, reason);

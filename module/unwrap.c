@@ -8,7 +8,6 @@
 #include "admit.h"
 #include "comp.h"
 #include "encap.h"
-#include "expire.h"
 #include "flow.h"
 #include "front.h"
 #include "local.h"
@@ -79,22 +78,16 @@ static bool is_dummy(const struct nfipsec_sa *sa, u8 nexthdr)
 	return sa->key.proto == IPPROTO_ESP && nexthdr == NFIPSEC_NEXTHDR_DUMMY;
 }
 
-/* As leave_sa(), when open_comp() is through or had nothing to do. */
-static enum nfipsec_reason leave_comp(struct nfipsec_net *nn,
-				      struct nfipsec_sa *sa,
+/*
+ * As leave_sa(), when open_comp() is through or had nothing to do. Its life is charged
+ * by input_sa(): whose packet it is shows when policy has been asked.
+ */
+static enum nfipsec_reason leave_comp(const struct nfipsec_sa *sa,
 				      struct sk_buff *skb,
 				      struct nfipsec_l3 *l3,
 				      struct nfipsec_flow *flow)
 {
-	bool tunnel = sa->mode == NFIPSEC_MODE_TUNNEL;
-	unsigned int bytes = skb->len;
-
-	/* The sender's were those that it put into the tunnel. */
-	if (tunnel)
-		bytes -= l3->l4_off;
-	if (!nfipsec_expire_charge(nn, sa, bytes))
-		return NFIPSEC_IN_EXPIRED;
-	if (!tunnel)
+	if (sa->mode != NFIPSEC_MODE_TUNNEL)
 		return NFIPSEC_OK;
 	/* Of a packet that was not compressed nobody has pulled them yet. */
 	if (!pskb_may_pull(skb, l3->l4_off))
@@ -117,7 +110,7 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 	u8 nexthdr;
 
 	if (sa->key.proto == IPPROTO_COMP)
-		return leave_comp(nn, sa, skb, l3, flow);
+		return leave_comp(sa, skb, l3, flow);
 	reason = nfipsec_open(nn, sa, skb, l3, &nexthdr);
 	if (!reason && sa->encap.type)
 		nfipsec_natt_seen(nn, sa, flow);

@@ -116,8 +116,8 @@ enum nfipsec_reason nfipsec_admit(const struct nfipsec_net *nn,
 	bool look;
 
 	reason = allowed(nn, in, flow);
-	look = in->chain.sa[0]->flags & (reason ? NFIPSEC_SA_FLAG_ICMP :
-						  NFIPSEC_SA_FLAG_ICMP_CHECK);
+	look = nfipsec_chain_flags(&in->chain) &
+	       (reason ? NFIPSEC_SA_FLAG_ICMP : NFIPSEC_SA_FLAG_ICMP_CHECK);
 	if (!look || (reason && policy_refuses(nn, in, flow)))
 		return reason;
 	if (!nfipsec_icmp_quote(skb, l3, &quote)) {

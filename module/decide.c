@@ -68,7 +68,6 @@ static noinline void map_error(const struct nfipsec_net *nn,
 	struct nfipsec_verdict back;
 	struct nfipsec_chain chain;
 	struct nfipsec_flow quote;
-	struct nfipsec_sa *sa;
 
 	if (!nfipsec_icmp_quote(skb, l3, &quote) ||
 	    !nfipsec_addr_equal(&quote.daddr, &flow->daddr))
@@ -86,9 +85,8 @@ static noinline void map_error(const struct nfipsec_net *nn,
 	if (!nfipsec_policy_chain(nn, back.policy, &quote,
 				  raw_smp_processor_id(), &chain))
 		return;
-	sa = chain.sa[0];
-	if (sa->mode != NFIPSEC_MODE_TUNNEL ||
-	    !(sa->flags & NFIPSEC_SA_FLAG_ICMP))
+	if (chain.sa[0]->mode != NFIPSEC_MODE_TUNNEL ||
+	    !(nfipsec_chain_flags(&chain) & NFIPSEC_SA_FLAG_ICMP))
 		return;
 	*flow = quote;
 	*verdict = back;

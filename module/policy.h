@@ -46,6 +46,24 @@ struct nfipsec_chain {
 };
 
 /**
+ * nfipsec_chain_flags() - how the SA is used that the packet is put into first
+ * @chain: of one SA at least
+ *
+ * IPComp is no protection: it and the SA around it are one, and what either of them
+ * says is said of both. A packet that was not compressed has not met it.
+ * Context: any.
+ * Return: bits of enum nfipsec_sa_flag.
+ */
+static inline u32 nfipsec_chain_flags(const struct nfipsec_chain *chain)
+{
+	u32 flags = chain->sa[0]->flags;
+
+	if (unlikely(chain->sa[0]->key.proto == IPPROTO_COMP) && chain->len > 1)
+		flags |= chain->sa[1]->flags;
+	return flags;
+}
+
+/**
  * struct nfipsec_tmpl - an SA that a protect policy asks for
  * @family: of @saddr and @daddr; 0 if they are those of the packet, as it comes
  *	out of the SAs further in

@@ -216,7 +216,7 @@ static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 	if (!sa && !xfrm_in_use(nn->net) && nfipsec_sad_any(nn))
 		return end_here(nn, skb, where, NFIPSEC_IN_NO_SA, reason);
 	/* Not for XFRM but for a socket: policy may have something against it. */
-	*settled = sa || l3->proto != IPPROTO_UDP || !xfrm_in_use(nn->net);
+	*settled = sa || (l3->proto != IPPROTO_UDP && xfrm_in_use(nn->net));
 	return false;
 }
 

@@ -216,7 +216,9 @@ enum nfipsec_reason nfipsec_decide_chain(struct nfipsec_outbound *p,
 {
 	/* RFC 4301 section 4.4.2.2: there is no value to take. */
 	if (flow->opaque && (pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
-					     NFIPSEC_PFP_FLAG_DPORT)))
+					     NFIPSEC_PFP_FLAG_DPORT) ||
+			     (pol->cfg.pfp & NFIPSEC_PFP_FLAG_PROTO &&
+			      nfipsec_proto_hides(flow->family, flow->proto))))
 		return NFIPSEC_OUT_FRAG_OPAQUE;
 	return nfipsec_policy_chain(p->nn, pol, flow, raw_smp_processor_id(),
 				    &p->chain) ?

@@ -90,8 +90,17 @@ static int check_iv(const struct nfipsec_sa_config *cfg,
 		    const struct nfipsec_crypto *crypto,
 		    struct netlink_ext_ack *extack)
 {
-	if (!nfipsec_addr_is_any(&cfg->saddr))
-		return 0;
+	if (!nfipsec_addr_is_any(&cfg->saddr)) {
+		/* Whose it is does not show: it may be here for what comes in. */
+		if (cfg->dir != NFIPSEC_DIR_ANY ||
+		    !nfipsec_addr_is_group(&cfg->key.daddr, cfg->key.family) ||
+		    (crypto->iv != NFIPSEC_IV_IMPLICIT &&
+		     crypto->iv != NFIPSEC_IV_SEQ))
+			return 0;
+		NL_SET_ERR_MSG(extack,
+			       "An SA to a group needs dir in, or dir out at its one sender: two that send would use the same counter");
+		return -EINVAL;
+	}
 	if (crypto->iv == NFIPSEC_IV_IMPLICIT) {
 		NL_SET_ERR_MSG(extack,
 			       "An SA of any source cannot have implicit IVs: its senders count each by itself");

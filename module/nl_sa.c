@@ -397,7 +397,7 @@ int nfipsec_nl_sa_update_doit(struct sk_buff *skb, struct genl_info *info)
 		err = nfipsec_nl_refuse(info->extack,
 					info->attrs[NFIPSEC_A_SA_TRANSACTION],
 					-EOPNOTSUPP,
-					"an SA is not changed in a transaction, but deleted and added");
+					"an SA is not changed in a transaction, but deleted, and one with another key added");
 	if (err)
 		goto out;
 

@@ -171,6 +171,10 @@ int word_tmpl(struct args *a, void *obj, const struct word *w)
 void tmpl_asked_print(FILE *out, const struct nfipsec_tmpl *tmpl,
 		      const char *before)
 {
+	uint32_t i;
+
+	for (i = 0; i < tmpl->algos.n; i++)
+		fprintf(out, "%salgo %s", before, tmpl->algos.name[i]);
 	if (TMPL_HAS(tmpl, ESN))
 		fprintf(out, "%sesn %s", before,
 			choice_name(choice_esn, tmpl->esn));
@@ -192,7 +196,6 @@ void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl)
 {
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
 	char proto[PROTO_TEXT_MAX];
-	uint32_t i;
 
 	fputs("\ttmpl", out);
 	if (TMPL_HAS(tmpl, SRC))
@@ -205,8 +208,6 @@ void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl)
 		fprintf(out, " spi 0x%08x", tmpl->spi);
 	fprintf(out, " reqid %u mode %s", tmpl->reqid,
 		choice_name(choice_mode, tmpl->mode));
-	for (i = 0; i < tmpl->algos.n; i++)
-		fprintf(out, "\n\t\talgo %s", tmpl->algos.name[i]);
 	tmpl_asked_print(out, tmpl, "\n\t\t");
 	fputc('\n', out);
 }

@@ -429,7 +429,8 @@ static void acquire_case(void)
 			  .reqid = 5, .esn = 1 },
 			{ .has = HAS_TMPL, .src = { 2, { 10, 0, 0, 1 } },
 			  .dst = { 2, { 10, 0, 0, 2 } }, .proto = 50,
-			  .mode = NFIPSEC_MODE_TUNNEL, .spi = 0x1234 },
+			  .mode = NFIPSEC_MODE_TUNNEL, .spi = 0x1234,
+			  .algos = { .n = 1, .name = { "cbc(aes)" } } },
 		},
 		.tmpls = 2,
 		.cpu = 5,
@@ -442,12 +443,12 @@ static void acquire_case(void)
 	text_open(&text);
 	event_print(text.file, &ev);
 	same(text_close(&text),
-	     "acquire id 3 policy 7 priority 100 src 192.0.2.1/32 dst 192.0.2.2/32 proto tcp dport 80 tmpl src 192.0.2.1 dst 192.0.2.2 proto ah reqid 5 mode transport esn yes tmpl src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x00001234 reqid 0 mode tunnel cpu 5\n",
+	     "acquire id 3 policy 7 priority 100 src 192.0.2.1/32 dst 192.0.2.2/32 proto tcp dport 80 tmpl src 192.0.2.1 dst 192.0.2.2 proto ah reqid 5 mode transport esn yes tmpl src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x00001234 reqid 0 mode tunnel algo cbc(aes) cpu 5\n",
 	     "acquire as text");
 	text_free(&text);
 	o = event_json(&ev);
 	same(json_object_to_json_string_ext(o, JSON_FLAGS),
-	     "{\"event\":\"acquire\",\"id\":3,\"policy\":7,\"priority\":100,\"packet\":{\"family\":\"inet\",\"src\":\"192.0.2.1/32\",\"dst\":\"192.0.2.2/32\",\"proto\":\"tcp\",\"dport_min\":80,\"dport_max\":80},\"tmpl\":{\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.2\",\"proto\":\"ah\",\"reqid\":5,\"mode\":\"transport\",\"esn\":true},\"outer_tmpls\":[{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.2\",\"proto\":\"esp\",\"spi\":\"0x00001234\",\"reqid\":0,\"mode\":\"tunnel\"}],\"cpu\":5}",
+	     "{\"event\":\"acquire\",\"id\":3,\"policy\":7,\"priority\":100,\"packet\":{\"family\":\"inet\",\"src\":\"192.0.2.1/32\",\"dst\":\"192.0.2.2/32\",\"proto\":\"tcp\",\"dport_min\":80,\"dport_max\":80},\"tmpl\":{\"src\":\"192.0.2.1\",\"dst\":\"192.0.2.2\",\"proto\":\"ah\",\"reqid\":5,\"mode\":\"transport\",\"esn\":true},\"outer_tmpls\":[{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.2\",\"proto\":\"esp\",\"spi\":\"0x00001234\",\"reqid\":0,\"mode\":\"tunnel\",\"algos\":[\"cbc(aes)\"]}],\"cpu\":5}",
 	     "acquire as JSON");
 	json_object_put(o);
 }

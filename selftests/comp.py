@@ -413,6 +413,81 @@ def plain_tunnel():
     peer.feed(IPIP, payload, {"in_ok": 1}, TEXT)
     # and it says what is compressed by itself
     peer.comp(pack(payload), {"in_comp": 1, "in_policy": 1}, cpi=other)
+    # it gets another reqid, or has none, as that of ESP may have none
+    peer = Peer("tunnel")
+    payload, _ = peer.flow.datagram(TEXT)
+    # policy names 1: without one it is found, and not accepted
+    for reqid, want in ((0, {"in_policy": 1}), (1, {"in_ok": 1}), (3, {"in_policy": 1}),
+                        (0, {"in_policy": 1}), (1, {"in_ok": 1})):
+        set_reqid(peer.cpi, COMP, reqid)
+        peer.feed(IPIP, payload, want, TEXT if "in_ok" in want else None)
+    for reqid in 0, 2:
+        lab.reset()
+        peer = Peer("tunnel", comp={"reqid": reqid}, esp={"reqid": 0})
+        lab.nl.do("POLICY_FLUSH")
+        policy("in", peer.flow, tmpl(peer.flow, COMP, "tunnel", reqid),
+               tmpl(peer.flow, ESP, "transport", 0))
+        lab.mark()
+        peer.feed(IPIP, payload, {"in_ok": 1}, TEXT)
+    lab.reset()
+    peer = Peer("tunnel", comp={"reqid": 0})
+    lab.nl.do("POLICY_FLUSH")
+    policy("in", peer.flow, tmpl(peer.flow, COMP, "tunnel", 0),
+           tmpl(peer.flow, ESP, "transport"))
+    lab.mark()
+    peer.feed(IPIP, payload, {"in_ok": 1}, TEXT)
+
+
+def set_reqid(spi, proto, reqid):
+    lab.nl.do("SA_UPDATE", attr(C["A_SA_DST"], addr(OUT4)),
+              attr(C["A_SA_PROTO"], u8(proto)),
+              attr(C["A_SA_SPI"], struct.pack("!I", spi)),
+              attr(C["A_SA_REQID"], u32(reqid)))
+
+
+def of_others():
+    """Who has another SA cannot use up the life of one of IPComp, nor be asked about
+    errors as if he had none."""
+    life = attr(C["A_SA_LIFETIME"], [attr(C["A_LIFETIME_PACKET_HARD"],
+                                          lib.u64(2))])
+    peer = Peer("transport", comp={"extra": (life,)})
+    data, _ = peer.flow.datagram(TEXT)
+    wire = lib.ipv4(PEER4, OUT4, COMP, header(UDP, peer.cpi) + pack(data))
+    spi = lab.sa(null, "in", "tunnel", reqid=9)
+    lab.mark()
+    for seq in 1, 2, 3, 4:
+        lab.wire.send(ip(PEER4, OUT4, ESP, null.seal(spi, seq, IPIP, wire)))
+        lab.counted({"in_comp": 1, "in_policy": 1}, "of another")
+    equal(used(), 0, "bytes of its life")
+    peer.comp(pack(data), {"in_ok": 1, "in_comp": 1}, TEXT)
+
+
+def asked():
+    """What the SA around IPComp says of ICMP errors holds, compressed or not."""
+    for mode in "tunnel", "transport":
+        for flag in "ICMP_CHECK", "ICMP":
+            lab.reset()
+            peer = Peer(mode, esp={"flags": C["SA_FLAG_" + flag]})
+            far, near = peer.flow.inner
+            if flag == "ICMP_CHECK":
+                want = "in_icmp_quote"
+                quoted = udp_packet(near, "192.168.77.1", PORT, FAR_PORT, b"12345678")
+            else:
+                lab.nl.do("POLICY_FLUSH")
+                lab.nl.do(
+                    "POLICY_NEW", attr(C["A_POLICY_DIR"], u8(C["DIR_IN"])),
+                    attr(C["A_POLICY_ACTION"], u8(C["ACTION_PROTECT"])),
+                    attr(C["A_POLICY_SELECTOR"], selector(far, near, UDP)),
+                    tmpl(peer.flow, COMP, mode), tmpl(peer.flow, ESP, "transport"))
+                want = "in_ok"
+                quoted = udp_packet(near, far, PORT, FAR_PORT, b"12345678")
+            message = struct.pack("!BBHI", 3, 1, 0, 0) + quoted[:28]
+            message = message[:2] + struct.pack("!H", lib.csum(message)) + message[4:]
+            payload = lib.ipv4(far, near, 1, message) if mode == "tunnel" else message
+            proto = IPIP if mode == "tunnel" else 1
+            lab.mark()
+            peer.feed(proto, payload, {want: 1})
+            peer.comp(pack(payload), {want: 1, "in_comp": 1}, proto=proto)
 
 
 def options_in_fragments():
@@ -657,6 +732,8 @@ report.add("a packet in a packet, behind options and in fragments",
            options_in_fragments)
 report.add("other SAs than policy asks for", other_policy)
 report.add("an SA for few packets", few)
+report.add("an SA of another peer's", of_others)
+report.add("errors, as the SA around it says", asked)
 report.add("selectors see what was sent", selectors)
 report.add("requests", requests)
 report.add("the command line", words)

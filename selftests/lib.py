@@ -287,7 +287,8 @@ class Wire:
         self.sock.send(MAC_N + MAC_W + struct.pack("!H", kind) + packet)
 
     def recv(self, seconds=5, want=None):
-        """Next IP packet from n, less ARP, ND and the like; None if none."""
+        """Next IP packet from n, less ARP, ND but for redirects, and the like; None
+        if none."""
         end = time.monotonic() + seconds * (SLOW if seconds else 0)
         while True:
             left = max(0, end - time.monotonic())
@@ -300,8 +301,8 @@ class Wire:
             if frame[12:14] == b"\x08\x00":
                 p = p[:struct.unpack_from("!H", p, 2)[0]]
             elif frame[12:14] == b"\x86\xdd":
-                if p[40 if p[6] == 0 else 6] == 58 and (p[6] == 0 or
-                                                        p[40] >= 133):
+                if p[40 if p[6] == 0 else 6] == 58 and (p[6] == 0 or (
+                        p[40] >= 133 and p[40] != 137)):
                     continue
                 p = p[:40 + struct.unpack_from("!H", p, 4)[0]]
             else:

@@ -533,7 +533,12 @@ def refusals(six):
     refused("other family", null, "in", six, ANY[not six], 0x5000)
     refused("no group", null, "in", six, ANY[six], 0x5000, dst=US[six])
     sa(gcm, "in", six, ANY[six], 0x5000)
-    sa(gcm, "any", six, US[six], 0x5000, replay_window=64)
+    # its one sender, or one of those who listen: which of them shows nowhere else
+    refused("sender or not", gcm, "any", six, US[six], 0x5000)
+    refused("sender or not", gcm, "any", six, US[six], 0x5000,
+            flags=C["SA_FLAG_IIV"])
+    sa(null, "any", six, PEERS[six][0], 0x5001)
+    sa(gcm, "out", six, US[six], 0x5000, replay_window=64)
     refused("twice", null, "in", six, ANY[six], 0x5000)
     refused("twice", null, "out", six, US[six], 0x5000)
 

@@ -6,6 +6,7 @@ looked at from both sides: what the SA says, and what fits.
 """
 import ipaddress
 import os
+import shutil
 import socket
 import struct
 import sys
@@ -264,13 +265,15 @@ def quoting(quoted, mtu):
                        icmp(six, (3, 2), 0 if six else 4, mtu, quoted))
 
 
-def in_pieces(six):
+def in_pieces(six, mark=0):
     """An ESP packet that this host cuts, as long as it does not know better:
-    what is quoted is one of the pieces, and the first shows whose it is."""
+    what is quoted is one of the pieces, and the first shows whose it is. With a mark it
+    goes by a route of its own, of which the kernel learns nothing from the quote."""
     setup(six, "transport")
     sock, dst = (sock6, PEER6) if six else (sock4, PEER4)
     option = (41, 23) if six else (0, 10)       # MTU_DISCOVER
     sock.setsockopt(*option, 0)
+    sock.setsockopt(1, 36, mark)
     # behind the IP header, and what IPv6 has for a fragment behind that
     head = 48 if six else 20
     data = bytes(4000)
@@ -291,8 +294,171 @@ def in_pieces(six):
         # those of IPv4 have no DF, and routers may cut them once more
         equal(max(map(len, got)) <= (1400 if six else 1500), True, "fit")
         equal(len(null.open(b"".join(p[head:] for p in got))[3]), 4008)
+        # those that fit go as they are, also where the stack has them as one
+        sock.setsockopt(17, 103, 1000)      # UDP_SEGMENT
+        sock.sendto(data, (dst, FAR_PORT))
+        for _ in range(4):
+            p = wait_for(lab.wire.recv, "a datagram")
+            equal((p[6 if six else 9], len(null.open(p[40 if six else 20:])[3])),
+                  (50, 1008), "what fits")
     finally:
+        sock.setsockopt(17, 103, 0)
         sock.setsockopt(*option, 1)
+        sock.setsockopt(1, 36, 0)
+
+
+def marked():
+    """The SA knows it all the same."""
+    lab.n.ip("route add fd00::/64 dev vn table 200")
+    lab.n.exec("ip", "-6", "rule", "add", "fwmark", "1", "lookup", "200")
+    try:
+        in_pieces(True, 1)
+    finally:
+        lab.n.exec("ip", "-6", "rule", "del", "fwmark", "1")
+        lab.n.ip("route del fd00::/64 dev vn table 200")
+
+
+def as_it_likes():
+    """Who does discovery, and lets go with DF what he thinks fits: routers may cut
+    what has grown beyond that."""
+    setup(False, "transport")
+    sock4.sendto(bytes(10), (PEER4, FAR_PORT))
+    answer(too_big(wait_for(lab.wire.recv, "a packet"), 1400))
+    for size, df in ((largest(False, 1400), 0x40), (1400, 0)):
+        lab.mark()
+        sock4.sendto(bytes(size - 28), (PEER4, FAR_PORT))
+        p = wait_for(lab.wire.recv, "a packet of %d" % size)
+        equal((len(p) > 1400, p[6] & 0x40), (not df, df), "DF of %d" % size)
+        lab.counted({"out_ok": 1})
+
+
+def no_fragments():
+    """IPV6_DONTFRAG (RFC 3542 section 11.2): told, and not cut."""
+    setup(True, "transport")
+    sock = lab.listen(PORT + 1, True)
+    try:
+        for want in 0, 1:
+            lab.wire.drain()
+            lab.mark()
+            sock.setsockopt(41, 62, want)
+            try:
+                sock.sendto(bytes(1440), (PEER6, FAR_PORT))
+                equal(want, 0, "was sent with DONTFRAG %d" % want)
+                lab.counted({"out_ok": 1})
+            except OSError as e:
+                equal((e.errno, want), (90, 1), "EMSGSIZE, with DONTFRAG %d" % want)
+                lab.counted({"out_too_big": 1})
+        equal(route_mtu(True, PEER6, PORT + 3), largest(True), "told")
+    finally:
+        sock.close()
+        forget_routes()
+
+
+def own_stack():
+    """Rules send ESP by a smaller link: what the host's own stack says of it counts."""
+    if not shutil.which("nft"):
+        raise lib.Skip("no nft")
+    setup(False)
+    lab.n.ip("\n".join(["link add small type dummy", "link set small mtu 1400 up",
+                        "route add default dev small table 200"]))
+    lab.n.ip("rule add fwmark 1 lookup 200")
+    lab.n.exec("nft", "add table ip t; add chain ip t c { type route hook output "
+               "priority mangle; }; add rule ip t c ip protocol esp meta mark set 1")
+    try:
+        lab.wire.send(udp_packet(FROM4, TO4, 1, 2, bytes(1450 - 28), frag=DF))
+        wait_for(lambda: pmtu() == 1400, "what it said")
+        equal(said(), fits(False, 1400))
+    finally:
+        lab.n.exec("nft", "delete table ip t")
+        lab.n.ip("rule del fwmark 1")
+        lab.n.ip("link del small")
+
+
+def told_in_vrf(six):
+    """The sender is behind a VRF, and the way to the peer is not."""
+    if lab.n.exec("ip", "link", "add", "red", "type", "vrf", "table", "77", ok=None)[0]:
+        raise lib.Skip("a kernel without VRF")
+    inside = None
+    try:
+        lab.n.ip("link set red up")
+        inside = Inside("red")
+        far = inside.far[six]
+        dst = TO6 if six else TO4
+        lab.n.ip("route add %s dev vn table 77 via %s" %
+                 (("fd00:8::/64", PEER6) if six else ("10.8.0.0/16", PEER4)))
+        lab.reset()
+        lab.sa(null, "out", six=six)
+        lab.policy("out", far, dst, 17, six=six)
+        lab.mark()
+        inside.wire.send(udp_packet(far, dst, 1, 2, bytes(1300), **(
+            {} if six else {"frag": DF})))
+        esp = wait_for(lab.wire.recv, "ESP")
+        equal(esp[6 if six else 9], 50)
+        inside.wire.drain()
+        inside.wire.send(udp_packet(far, dst, 1, 2, bytes(1450), **(
+            {} if six else {"frag": DF})))
+        p = wait_for(inside.wire.recv, "too big")
+        head = 40 if six else 20
+        equal((p[6 if six else 9], p[head]), (58, 2) if six else (1, 3), "too big")
+        lab.wire.silent()
+        lab.counted({"out_ok": 1, "out_too_big": 1})
+    finally:
+        if inside:
+            inside.close()
+        lab.n.ip("link del red")
+        lab.reset()
+
+
+def redirects(six):
+    """What came protected and goes on by the same link: no redirect quotes it."""
+    src, dst = (FROM6, TO6) if six else (FROM4, TO4)
+    lab.reset()
+    near = ("fd00:2::/64", "fd00:8::/64") if six else ("192.168.2.5/32", "10.8.0.0/16")
+    lab.n.ip("\n".join(
+        ["route %s %s dev vn" % ("replace" if "fd00" in net else "add", net)
+         for net in near] +
+        ["neigh replace %s lladdr 02:00:00:00:00:02 dev vn nud permanent" % a
+         for a in (src, dst)]))
+    lab.n.exec("sh", "-c", "for d in all vn; do echo 1 "
+               ">/proc/sys/net/ipv4/conf/$d/send_redirects; done")
+    try:
+        # in the clear it is
+        lab.wire.send(udp_packet(src, dst, 1, 2, b"open"))
+        head = 40 if six else 20
+        got = [wait_for(lab.wire.recv, "what is sent") for _ in range(2)]
+        kinds = [(p[6 if six else 9], p[head]) for p in got]
+        equal(((58, 137) if six else (1, 5)) in kinds, True, "a redirect, %r" % kinds)
+        spi = lab.sa(null, "in", six=six)
+        lab.sa(null, "out", six=six)
+        for way in "in", "out":
+            lab.policy(way, src, dst, six=six)
+        lab.mark()
+        lab.wire.drain()
+        outer = (PEER6, OUT6) if six else (PEER4, OUT4)
+        seq = 0
+
+        def redirected():
+            # they become rare
+            nonlocal seq
+            seq += 1
+            lab.wire.send(ip(*outer, 50, null.seal(
+                spi, seq, 41 if six else 4, udp_packet(src, dst, 1, 2, b"secret"))))
+            p = wait_for(lab.wire.recv, "ESP")
+            equal(p[6 if six else 9], 50, "protocol")
+            return lab.nl.stats()["out_redirect"] > lab.base["out_redirect"]
+
+        wait_for(redirected, "a redirect")
+        lab.wire.silent()
+        lab.counted({"in_ok": seq, "out_ok": seq, "out_redirect": 1})
+    finally:
+        lab.reset()
+        lab.n.exec("sh", "-c", "for d in all vn; do echo 0 "
+                   ">/proc/sys/net/ipv4/conf/$d/send_redirects; done")
+        lab.n.ip("\n".join(
+            ["route replace fd00:2::/64 via fd00::2 src fd00:1::1 dev vn",
+             "route replace fd00:8::/64 via fd00::2 dev vn"] if six else
+            ["route del %s dev vn" % net for net in near]))
+        forget_routes()
 
 
 def behind_options():
@@ -713,11 +879,13 @@ class Inside:
     """A wire on the protected side of n: hosts that the tunnels are for."""
     near, far = ("10.5.0.1", "fd00:5::1"), ("10.5.0.9", "fd00:5::9")
 
-    def __init__(self):
+    def __init__(self, vrf=None):
         lib.sh("ip", "link", "add", "pn", "netns", lab.n.ns, "address",
                lib.MAC_N.hex(":"), "type", "veth", "peer", "name", "pw",
                "netns", lab.w.ns)
         lab.w.ip("link set pw up")
+        if vrf:
+            lab.n.ip("link set pn master " + vrf)
         lab.n.ip("\n".join([
             "link set pn up", "addr add 10.5.0.1/24 dev pn",
             "addr add fd00:5::1/64 dev pn nodad"] + [
@@ -849,6 +1017,14 @@ for v in (False, True):
     report.add("errors and the selector, " + tag, error_selector, v)
     report.add("errors sent, " + tag, errors_out, v)
 report.add("errors of the protected side", errors_inside)
+for v in (False, True):
+    tag = "IPv%s" % "64"[not v]
+    report.add("path MTU told into a VRF, " + tag, told_in_vrf, v)
+    report.add("no redirects, " + tag, redirects, v)
+report.add("path MTU, a route of its own", marked)
+report.add("path MTU, DF as the sender likes", as_it_likes)
+report.add("path MTU, and fragments not wanted", no_fragments)
+report.add("path MTU, said by the host's own stack", own_stack)
 report.add("path MTU told, and a tunnel", told_and_tunnel)
 report.add("path MTU told, and a label", told_with_label)
 report.add("a datagram out of a file", spliced)

@@ -823,6 +823,38 @@ def fragment_sas():
         equal((sock6 if six else sock4).recv(65536), data)
 
 
+def without_sas():
+    """ESP and AH for this host, which has no SA and no XFRM: a packet in the clear."""
+    for six in False, True:
+        ends = (lib.PEER6, lib.OUT6) if six else (PEER4, OUT4)
+        for proto in 50, 51:
+            lab.reset()
+            for action, want in (("bypass", {}), ("discard", {"in_discard": 1})):
+                lab.default("in", action)
+                # neighbours are asked for, and answer
+                lab.policy("in", "fe80::/10", "::/0", action="bypass")
+                lab.mark()
+                lab.wire.send(lib.ip(*ends, proto, bytes(40)))
+                if want:
+                    lab.counted(want, "%s, %d" % (action, proto))
+                lab.nl.do("POLICY_FLUSH")
+    lab.reset()
+
+
+def hidden_protocol():
+    """A fragment in whose header stands no protocol, where SAs are for one."""
+    lab.forward()
+    lab.reset()
+    lab.nl.do("POLICY_NEW", *lab.policy_attrs("out", lib.selector(
+        "fd00:2::/64", "fd00:8::/64")), lib.attr(
+            C["A_POLICY_PFP"], lib.u32(C["PFP_FLAG_PROTO"])))
+    lab.mark()
+    lab.wire.send(ipv6("fd00:2::5", "fd00:8::8", 44, struct.pack(
+        "!BBHI", 60, 0, 8, 7) + bytes(64)))
+    lab.counted({"out_frag_opaque": 1})
+    lab.reset()
+
+
 def fragments_forwarded():
     """Fragments on their way through, out by policies with ports."""
     lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; "
@@ -994,6 +1026,8 @@ for name, func in (
         ("fragments in the clear, passing through", fragments_through),
         ("fragments inside a tunnel", fragments_inside),
         ("SAs for fragments", fragment_sas),
+        ("ESP where no SA is", without_sas),
+        ("fragments that hide their protocol", hidden_protocol),
         ("fragments forwarded", fragments_forwarded),
         ("malformed headers", malformed), ("hits", hits),
         ("changes under traffic", changes_under_traffic)):

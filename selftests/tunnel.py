@@ -180,6 +180,44 @@ def dscp_out(outer6, inner6):
 
 # The other fields
 
+def df_inside():
+    """Of a packet in transport mode that a tunnel hides: its sender's, whatever the
+    tunnel says of its own."""
+    from_to = [attr(C["A_SA_SRC"], lib.addr(IN4)), attr(C["A_SA_DST"], lib.addr(FAR4))]
+
+    def tmpl(mode, reqid, *more):
+        return attr(C["A_POLICY_TMPL"], [
+            attr(C["A_TMPL_PROTO"], u8(50)),
+            attr(C["A_TMPL_MODE"], u8(C["MODE_" + mode])),
+            attr(C["A_TMPL_REQID"], lib.u32(reqid))] + list(more))
+
+    for df, want in ("clear", 0), ("copy", DF):
+        lab.reset()
+        lab.sa(null, "out", extra=outer(df=df))
+        lab.nl.do("SA_NEW", *from_to, attr(C["A_SA_PROTO"], u8(50)),
+                  attr(C["A_SA_SPI"], struct.pack("!I", 0x7777)),
+                  attr(C["A_SA_MODE"], u8(C["MODE_TRANSPORT"])),
+                  attr(C["A_SA_DIR"], u8(C["DIR_OUT"])),
+                  attr(C["A_SA_REQID"], lib.u32(7)), *null.attrs())
+        lab.nl.do("POLICY_NEW", attr(C["A_POLICY_DIR"], u8(C["DIR_OUT"])),
+                  attr(C["A_POLICY_ACTION"], u8(C["ACTION_PROTECT"])),
+                  attr(C["A_POLICY_SELECTOR"], lib.selector(IN4, FAR4, 17)),
+                  tmpl("TRANSPORT", 7),
+                  tmpl("TUNNEL", 1, attr(C["A_TMPL_SRC"], lib.addr(OUT4)),
+                       attr(C["A_TMPL_DST"], lib.addr(PEER4))))
+        sock = lab.listen(4321, host=IN4)
+        try:
+            # it discovers, and so sets DF
+            sock.sendto(b"data", (FAR4, 9))
+            p = wait_for(lab.wire.recv, "ESP")
+        finally:
+            sock.close()
+        equal(frag_of(p), want, "outer, df " + df)
+        inner = null.open(p[20:])[3]
+        equal((inner[9], frag_of(inner)), (50, DF), "inner, df " + df)
+    lab.reset()
+
+
 def df_out():
     """RFC 4301 section 8.1: copied, set, cleared."""
     for df, inner_df, want in (("copy", 0, 0), ("copy", DF, DF), (None, DF, DF),
@@ -397,6 +435,7 @@ for o, n in FAMILIES:
             report.add("ECN %s%s in, %s" % (m, " and DSCP" if f else "", tag),
                        tos_in, o, n, m, f)
 report.add("DF", df_out)
+report.add("DF of a packet in transport mode, in a tunnel", df_inside)
 report.add("TTL", hop_limit_out, False)
 report.add("hop limit", hop_limit_out, True)
 report.add("flow label", flow_label)

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Common parts of the benchmarks. Sourced, never run.
 
-. "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../um/lib.sh"
 # shellcheck disable=SC2034 # for those that source this
 HERE=$TREE/selftests/bench
 

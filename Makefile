@@ -14,7 +14,7 @@ help:
 	@echo '                strongSwan in it (KERNEL=6.1|6.12|7.2|debug, $(KERNEL) if not given)'
 	@echo '  check         all checks of the sources, unit tests, builds, and the'
 	@echo '                selftests on the three kernels'
-	@echo '  check-debug   the selftests on a kernel with KASAN, lockdep, kmemleak'
+	@echo '  check-debug   the selftests on kernels with KASAN, lockdep, kmemleak'
 	@echo '  check-ike     strongSwan of Debian 12, 13 and sid with nfipsec below it'
 	@echo '  bench         how fast it is beside XFRM and WireGuard, in user-mode Linux'
 	@echo '                (CASES=CASE,... WHO=NAME,... ROUNDS=N; bench-list has the cases)'

@@ -336,12 +336,13 @@ def wrapped(word, name):
     first = max((a for a in registered() if a["name"] == name),
                 key=lambda a: int(a["priority"]))
     evil = "pcrypt(%s)" % first["driver"]
-    status, _, err = lib.sh(*lib.NOBODY, "python3", "-c", BIND, "aead", evil,
-                            ok=None)
-    if status:
-        raise lib.Skip("cannot bind %s: %s" % (evil,
-                                               err.strip().split("\n")[-1]))
     try:
+        status, _, err = lib.sh(*lib.NOBODY, "python3", "-c", BIND, "aead", evil,
+                                ok=None)
+        # Linux 7.2 makes it, and then says that there is one
+        if status and evil not in [a["driver"] for a in registered()]:
+            raise lib.Skip("cannot bind %s: %s" % (evil,
+                                                   err.strip().split("\n")[-1]))
         equal([a["async"] for a in registered() if a["driver"] == evil and
                int(a["priority"]) > int(first["priority"])], ["yes"],
               "it is there, and first")
@@ -350,6 +351,7 @@ def wrapped(word, name):
         equal(uses(want) > before, True, want + " is used")
         lab.reset()
     finally:
+        # what other tests use is not to have it
         lib.sh("rmmod", "pcrypt", ok=None)
 
 

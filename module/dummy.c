@@ -10,17 +10,59 @@
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/netdevice.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/skbuff.h>
 #include <linux/workqueue.h>
+#include <net/dst.h>
 
+#include "decide.h"
 #include "dummy.h"
+#include "flow.h"
 #include "net.h"
-#include "output.h"
+#include "pmtu.h"
+#include "reinject.h"
+#include "send.h"
+#include "tfc.h"
 #include "work.h"
 
 /* SAs that are served before others get the config lock. */
 #define AT_A_TIME	64
+
+/*
+ * One through @sa, which is mature and not for receiving only. If there is no route
+ * now, none is sent.
+ */
+static void send(struct nfipsec_net *nn, struct nfipsec_sa *sa)
+{
+	struct nfipsec_outbound p = {
+		.net = nn->net, .nn = nn, .sa = sa, .shared = true,
+		.chain = { .sa = { sa }, .len = 1 }, .dummy = true,
+	};
+	struct nfipsec_l3 l3;
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	skb = nfipsec_tfc_dummy(sa);
+	if (skb)
+		p.dst = nfipsec_reinject_route(nn->net, sa, skb);
+	if (!p.dst || !nfipsec_l3_parse(skb, sa->key.family, &l3))
+		goto out;
+
+	skb_dst_set(skb, dst_clone(p.dst));
+	skb->dev = p.dst->dev;
+	p.path = nfipsec_pmtu_path(nn, &p.chain, sa, p.dst);
+	p.mtu = nfipsec_pmtu_inner(&p.chain, p.path, &l3, &p.fit);
+	if (nfipsec_tfc_dummy_grow(sa, skb, p.fit)) {
+		nfipsec_send_one(&p, skb, &l3);
+		skb = NULL;
+	}
+out:
+	kfree_skb(skb);
+	dst_release(p.dst);
+	local_bh_enable();
+}
 
 /* Returns when the SA is to be served again, in jiffies from now. */
 static unsigned long serve(struct nfipsec_net *nn, struct nfipsec_sa *sa)
@@ -32,7 +74,7 @@ static unsigned long serve(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 		return sa->dummy_due - now;
 	/* What is late is not made up for: that would be a burst. */
 	sa->dummy_due = now + interval;
-	nfipsec_output_dummy(nn->net, sa);
+	send(nn, sa);
 	return interval;
 }
 

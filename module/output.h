@@ -11,7 +11,6 @@ struct net;
 struct nfipsec_decision;
 struct nfipsec_net;
 struct nfipsec_policy;
-struct nfipsec_sa;
 struct sk_buff;
 struct sock;
 
@@ -37,6 +36,5 @@ int nfipsec_output_decided(struct net *net, struct sock *sk,
 int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb);
 const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
 						  struct sk_buff *skb);
-void nfipsec_output_dummy(struct net *net, struct nfipsec_sa *sa);
 
 #endif

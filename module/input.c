@@ -40,7 +40,7 @@
 #include "natt.h"
 #include "net.h"
 #include "noinit.h"
-#include "pmtu.h"
+#include "pmtu_learn.h"
 #include "proto.h"
 #include "reinject.h"
 #include "unwrap.h"

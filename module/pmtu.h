@@ -33,8 +33,6 @@ bool nfipsec_pmtu_df(const struct nfipsec_sa *sa, const struct sk_buff *skb,
 enum nfipsec_reason nfipsec_pmtu_shrink(struct sk_buff *skb,
 					const struct nfipsec_l3 *l3,
 					unsigned int mtu);
-void nfipsec_pmtu_learn(const struct nfipsec_net *nn, struct sk_buff *skb,
-			const struct nfipsec_l3 *l3);
 void nfipsec_pmtu_tell(struct nfipsec_net *nn, const struct nfipsec_sa *sa,
 		       struct sk_buff *skb, const struct nfipsec_l3 *l3,
 		       unsigned int mtu, bool shared);

@@ -7,12 +7,11 @@
  */
 #include <linux/sched.h>
 #include <linux/string.h>
-#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
-#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "net.h"
 #include "spd.h"
 #include "spd_index.h"
+#include "spd_needs.h"
 
 static unsigned int dir_of(const struct nfipsec_policy *pol)
 {
@@ -31,78 +30,6 @@ static void activate(struct nfipsec_spd *spd, unsigned int dir)
 {
 	if (!spd->active[dir])
 		update_active(spd, dir);
-}
-
-/* To match a packet, or to find the SA that is for its ports. */
-static bool wants_ports(const struct nfipsec_policy *pol)
-{
-	return nfipsec_sets_have_ports(pol->cfg.sel, pol->cfg.sels) ||
-	       (pol->cfg.dir == NFIPSEC_DIR_OUT &&
-		(pol->cfg.pfp & (NFIPSEC_PFP_FLAG_SPORT |
-				 NFIPSEC_PFP_FLAG_DPORT)));
-}
-
-/*
- * Policies with ports need to see whole packets. Called before such a policy
- * is visible, so that it never meets a fragment that could have been put
- * together.
- */
-static int ports_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
-{
-	int err;
-
-	if (!wants_ports(pol))
-		return 0;
-	if (!nn->spd.ports) {
-		err = nf_defrag_ipv4_enable(nn->net);
-		if (err)
-			return err;
-		err = nf_defrag_ipv6_enable(nn->net);
-		if (err) {
-			nf_defrag_ipv4_disable(nn->net);
-			return err;
-		}
-	}
-	nn->spd.ports++;
-	return 0;
-}
-
-static void ports_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
-{
-	if (!wants_ports(pol))
-		return;
-	if (--nn->spd.ports)
-		return;
-	nf_defrag_ipv6_disable(nn->net);
-	nf_defrag_ipv4_disable(nn->net);
-}
-
-static void meta_add(struct nfipsec_spd *spd, const struct nfipsec_policy *pol,
-		     int n)
-{
-	if (pol->cfg.dir != NFIPSEC_DIR_IN)
-		return;
-	if (nfipsec_sets_have_mark(pol->cfg.sel, pol->cfg.sels))
-		WRITE_ONCE(spd->marks, spd->marks + n);
-	if (nfipsec_sets_have_link(pol->cfg.sel, pol->cfg.sels))
-		WRITE_ONCE(spd->links, spd->links + n);
-}
-
-/* Called before the policy is visible. */
-static int needs_get(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
-{
-	int err = ports_get(nn, pol);
-
-	if (!err)
-		meta_add(&nn->spd, pol, 1);
-	return err;
-}
-
-/* Called after the policy is out of sight and before it is freed. */
-static void needs_put(struct nfipsec_net *nn, const struct nfipsec_policy *pol)
-{
-	meta_add(&nn->spd, pol, -1);
-	ports_put(nn, pol);
 }
 
 /**
@@ -270,7 +197,7 @@ static void policy_remove(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 	nfipsec_spd_index_del(&nn->spd, pol);
 	nn->spd.count[dir]--;
 	update_active(&nn->spd, dir);
-	needs_put(nn, pol);
+	nfipsec_spd_needs_put(nn, pol);
 	nfipsec_policy_free(pol);
 }
 
@@ -376,7 +303,7 @@ int nfipsec_spd_stage_add(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 	int err;
 
 	lockdep_assert_held(&nn->lock);
-	err = needs_get(nn, pol);
+	err = nfipsec_spd_needs_get(nn, pol);
 	if (err)
 		return err;
 	pol->age = ++nn->spd.last_age;
@@ -393,7 +320,7 @@ int nfipsec_spd_stage_add(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 del_rules:
 	rules_del(&nn->spd.cls[dir], pol, pol->cfg.sels);
 put_needs:
-	needs_put(nn, pol);
+	nfipsec_spd_needs_put(nn, pol);
 	return err;
 }
 
@@ -413,7 +340,7 @@ void nfipsec_spd_unstage_add(struct nfipsec_net *nn, struct nfipsec_policy *pol)
 
 	nfipsec_spd_index_del(&nn->spd, pol);
 	rules_del(&nn->spd.cls[dir], pol, pol->cfg.sels);
-	needs_put(nn, pol);
+	nfipsec_spd_needs_put(nn, pol);
 	nn->spd.count[dir]--;
 }
 
@@ -474,7 +401,7 @@ int nfipsec_spd_stage_swap(struct nfipsec_net *nn, struct nfipsec_policy *old,
 	int err;
 
 	lockdep_assert_held(&nn->lock);
-	err = needs_get(nn, new);
+	err = nfipsec_spd_needs_get(nn, new);
 	if (err)
 		return err;
 	new->index = old->index;
@@ -482,7 +409,7 @@ int nfipsec_spd_stage_swap(struct nfipsec_net *nn, struct nfipsec_policy *old,
 		   old->age : ++nn->spd.last_age;
 	err = rules_add(&nn->spd, new);
 	if (err) {
-		needs_put(nn, new);
+		nfipsec_spd_needs_put(nn, new);
 		return err;
 	}
 	rules_retire(&nn->spd, old);
@@ -505,7 +432,7 @@ void nfipsec_spd_unstage_swap(struct nfipsec_net *nn,
 	nfipsec_spd_index_replace(&nn->spd, new, old);
 	rules_keep(old);
 	rules_del(&nn->spd.cls[dir_of(new)], new, new->cfg.sels);
-	needs_put(nn, new);
+	nfipsec_spd_needs_put(nn, new);
 }
 
 /**
@@ -563,6 +490,6 @@ void nfipsec_spd_drop(struct nfipsec_net *nn, struct nfipsec_policy *pol,
 	rules_del(&nn->spd.cls[dir_of(pol)], pol, pol->cfg.sels);
 	if (deleted)
 		nfipsec_spd_index_forget(&nn->spd, pol);
-	needs_put(nn, pol);
+	nfipsec_spd_needs_put(nn, pol);
 	nfipsec_policy_free(pol);
 }

@@ -7,6 +7,8 @@ TREE=$(cd "$VM_DIR/../.." && pwd -P)
 CACHE=${NFIPSEC_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nfipsec}
 KERNELS=(6.1 6.12 7.2 debug)
 export VM_DIR TREE CACHE LC_ALL=C
+# What a make that runs this was given is not for those that this runs.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$*"; exit "${DIE_STATUS:-1}"; }

@@ -150,8 +150,6 @@ static noinline unsigned int leaving(struct nfipsec_net *nn,
 	case NFIPSEC_OUT_SEAL:
 		if (!may_be_to_many(skb, state))
 			return seal_after_rest(skb, state, &decision);
-		if (nfipsec_mcast_is_copy(skb, state))
-			return NF_ACCEPT;
 		nfipsec_mcast_make_copy(skb, state);
 		if (nfipsec_mcast_ends_here(skb, state)) {
 			consume_skb(skb);
@@ -206,6 +204,9 @@ unsigned int nfipsec_hook_post_routing(void *priv, struct sk_buff *skb,
 	    nfipsec_hook_loopback(state->out) ||
 	    netif_is_l3_master(state->out) || nfipsec_hook_bridged(skb) ||
 	    stays(skb, state))
+		return NF_ACCEPT;
+	/* For listeners here: what leaves is another packet. */
+	if (may_be_to_many(skb, state) && nfipsec_mcast_is_copy(skb, state))
 		return NF_ACCEPT;
 	/*
 	 * XFRM and routes that are tunnels ask before it is set: it is the one that

@@ -495,6 +495,32 @@ def broadcast():
     equal(lab.wire.recv(0, want=lambda p: p[9] != 2), None, "a second packet")
 
 
+def copies_unjudged(six, group, member_of=None):
+    """What leaves is one packet to policy, and its copy for listeners here is none."""
+    for action, counted, listener in (
+            ("discard", {"out_discard": 1}, not six), ("bypass", {}, True)):
+        lab.reset()
+        sock = member(six, member_of) if member_of else lab.listen(PORT)
+        lab.policy("out", everything(six), group, action=action)
+        tx = sender(six)
+        if not member_of:
+            tx.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        lab.wire.drain()
+        lab.mark()
+        try:
+            tx.sendto(b"local", (group, PORT))
+        except PermissionError:
+            equal(action, "discard", "refused")
+        # IPv6 makes the copy of what policy let by
+        if listener:
+            equal(sock.recv(100), b"local", "listener on this host")
+        nothing(sock)
+        lab.counted(counted, action)
+        equal(list(lab.met().values()), [1], "packets that met the policy")
+        tx.close()
+        sock.close()
+
+
 def forged_clear(six):
     """What comes from outside is no copy, whatever address it has."""
     lab.reset()
@@ -687,4 +713,8 @@ for fam in (False, True):
 report.add("IPv6: not beyond this host", stays_here)
 report.add("IPv6: by the link of the SA's own address", by_its_link)
 report.add("broadcast", broadcast)
+for fam in (False, True):
+    report.add("a copy for listeners here is not judged, IPv%d" % (6 if fam else 4),
+               copies_unjudged, fam, GROUP[fam], GROUP[fam])
+report.add("nor that of a broadcast", copies_unjudged, False, "10.0.0.255")
 sys.exit(report.run())

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See admit.h. */
 #include <linux/bits.h>
-#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/skbuff.h>
 
@@ -43,6 +42,7 @@ enum nfipsec_reason nfipsec_admit_selector(const struct nfipsec_sa *sa,
  * @nn: namespace
  * @in: how the packet came in
  * @flow: what is asked about
+ * @met: set to the policy that says so, or NULL; not counted as met
  *
  * RFC 4301 section 5.2, step 4. The packet must have come through the SAs that
  * policy asks for, no less; and no more, unless what came out of the others was
@@ -52,14 +52,14 @@ enum nfipsec_reason nfipsec_admit_selector(const struct nfipsec_sa *sa,
  */
 enum nfipsec_reason nfipsec_admit_policy(const struct nfipsec_net *nn,
 					 const struct nfipsec_opened *in,
-					 const struct nfipsec_flow *flow)
+					 const struct nfipsec_flow *flow,
+					 const struct nfipsec_policy **met)
 {
 	struct nfipsec_verdict verdict;
 	unsigned int outer;
 
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
-	if (verdict.policy)
-		this_cpu_inc(*verdict.policy->hits);
+	*met = verdict.policy;
 	if (verdict.opaque)
 		return NFIPSEC_IN_FRAG_OPAQUE;
 	if (!verdict.policy ||
@@ -69,57 +69,52 @@ enum nfipsec_reason nfipsec_admit_policy(const struct nfipsec_net *nn,
 	return NFIPSEC_OK;
 }
 
-/* What came out of the innermost SA, or what an ICMP error quotes. */
+/*
+ * What came out of the innermost SA, or what an ICMP error quotes. @met is NULL if the
+ * SA refuses.
+ */
 static enum nfipsec_reason allowed(const struct nfipsec_net *nn,
 				   const struct nfipsec_opened *in,
-				   const struct nfipsec_flow *flow)
+				   const struct nfipsec_flow *flow,
+				   const struct nfipsec_policy **met)
 {
-	return nfipsec_admit_selector(in->chain.sa[0], flow) ?:
-	       nfipsec_admit_policy(nn, in, flow);
+	enum nfipsec_reason reason;
+
+	*met = NULL;
+	reason = nfipsec_admit_selector(in->chain.sa[0], flow);
+	return reason ?: nfipsec_admit_policy(nn, in, flow, met);
 }
 
 /* Has policy something to say of the packet, and is it that it may not come? */
 static bool policy_refuses(const struct nfipsec_net *nn,
 			   const struct nfipsec_opened *in,
-			   const struct nfipsec_flow *flow)
+			   const struct nfipsec_flow *flow,
+			   const struct nfipsec_policy **met)
 {
-	struct nfipsec_verdict verdict;
-
-	nfipsec_spd_lookup(nn, NFIPSEC_SPD_IN, flow, &verdict);
-	return verdict.opaque ||
-	       (verdict.policy && nfipsec_admit_policy(nn, in, flow));
+	switch (nfipsec_admit_policy(nn, in, flow, met)) {
+	case NFIPSEC_OK:
+		return false;
+	case NFIPSEC_IN_FRAG_OPAQUE:
+		return true;
+	default:
+		return *met;
+	}
 }
 
-/**
- * nfipsec_admit() - may what came out of all its SAs come in?
- * @nn: namespace
- * @in: how the packet came in, through one SA at least
- * @skb: packet, starting with its IP header; only read, stays the caller's
- * @l3: its layout
- * @flow: its flow
- *
- * RFC 4301 section 6.2: an ICMP error may be from a router that no selector
- * knows, and must not be about somebody else's traffic. So where the SA says so
- * what it quotes is looked at as well: a packet that its receiver sent, and that
- * the SA may carry an answer to. Where that cannot be told, it is not so.
- * Context: under rcu_read_lock(), bottom halves off.
- * Return: NFIPSEC_OK, or the reason to drop the packet.
+/*
+ * What an ICMP error quotes decides about it, or the error by itself, @reason, if it
+ * quotes nothing.
  */
-enum nfipsec_reason nfipsec_admit(const struct nfipsec_net *nn,
-				  const struct nfipsec_opened *in,
-				  const struct sk_buff *skb,
-				  const struct nfipsec_l3 *l3,
-				  const struct nfipsec_flow *flow)
+static enum nfipsec_reason by_quote(const struct nfipsec_net *nn,
+				    const struct nfipsec_opened *in,
+				    const struct sk_buff *skb,
+				    const struct nfipsec_l3 *l3,
+				    const struct nfipsec_flow *flow,
+				    enum nfipsec_reason reason,
+				    const struct nfipsec_policy **met)
 {
-	enum nfipsec_reason reason;
 	struct nfipsec_flow quote;
-	bool look;
 
-	reason = allowed(nn, in, flow);
-	look = nfipsec_chain_flags(&in->chain) &
-	       (reason ? NFIPSEC_SA_FLAG_ICMP : NFIPSEC_SA_FLAG_ICMP_CHECK);
-	if (!look || (reason && policy_refuses(nn, in, flow)))
-		return reason;
 	if (!nfipsec_icmp_quote(skb, l3, &quote)) {
 		if (reason || !nfipsec_icmp_may_be_error(skb, l3))
 			return reason;
@@ -127,5 +122,41 @@ enum nfipsec_reason nfipsec_admit(const struct nfipsec_net *nn,
 	}
 	quote.meta = flow->meta;
 	return nfipsec_addr_equal(&quote.daddr, &flow->daddr) &&
-	       !allowed(nn, in, &quote) ? NFIPSEC_OK : NFIPSEC_IN_ICMP_QUOTE;
+	       !allowed(nn, in, &quote, met) ? NFIPSEC_OK :
+					       NFIPSEC_IN_ICMP_QUOTE;
+}
+
+/**
+ * nfipsec_admit() - may what came out of all its SAs come in?
+ * @nn: namespace
+ * @in: how the packet came in, through one SA at least; @met is written
+ * @skb: packet, starting with its IP header; only read, stays the caller's
+ * @l3: its layout
+ * @flow: its flow
+ *
+ * RFC 4301 section 6.2: an ICMP error may be from a router that no selector
+ * knows, and must not be about somebody else's traffic. So where the SA says so
+ * what it quotes is looked at as well: a packet that its receiver sent, and that
+ * the SA may carry an answer to. Where that cannot be told, it is not so. The policy
+ * that it has met is its own, or that of what it quotes; it is not counted here.
+ * Context: under rcu_read_lock(), bottom halves off.
+ * Return: NFIPSEC_OK, or the reason to drop the packet.
+ */
+enum nfipsec_reason nfipsec_admit(const struct nfipsec_net *nn,
+				  struct nfipsec_opened *in,
+				  const struct sk_buff *skb,
+				  const struct nfipsec_l3 *l3,
+				  const struct nfipsec_flow *flow)
+{
+	const struct nfipsec_policy *quoted = NULL;
+	enum nfipsec_reason reason;
+	bool look;
+
+	reason = allowed(nn, in, flow, &in->met);
+	look = nfipsec_chain_flags(&in->chain) &
+	       (reason ? NFIPSEC_SA_FLAG_ICMP : NFIPSEC_SA_FLAG_ICMP_CHECK);
+	if (unlikely(look) && !(reason && policy_refuses(nn, in, flow, &in->met)))
+		reason = by_quote(nn, in, skb, l3, flow, reason, &quoted);
+	in->met = in->met ?: quoted;
+	return reason;
 }

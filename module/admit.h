@@ -9,6 +9,7 @@
 struct nfipsec_flow;
 struct nfipsec_l3;
 struct nfipsec_net;
+struct nfipsec_policy;
 struct sk_buff;
 
 /**
@@ -17,11 +18,14 @@ struct sk_buff;
  * @bytes: what each of them carried
  * @received: bit N: policy lets in what came out of the N outermost of them,
  *	as a packet of its own; bit 0 is that it came in at all
+ * @met: the policy that said whether the packet may come in, or NULL: see
+ *	nfipsec_admit()
  */
 struct nfipsec_opened {
 	struct nfipsec_chain chain;
 	unsigned int bytes[NFIPSEC_TMPL_MAX];
 	unsigned int received;
+	const struct nfipsec_policy *met;
 };
 
 enum nfipsec_reason __must_check
@@ -30,9 +34,10 @@ nfipsec_admit_selector(const struct nfipsec_sa *sa,
 enum nfipsec_reason __must_check
 nfipsec_admit_policy(const struct nfipsec_net *nn,
 		     const struct nfipsec_opened *in,
-		     const struct nfipsec_flow *flow);
+		     const struct nfipsec_flow *flow,
+		     const struct nfipsec_policy **met);
 enum nfipsec_reason __must_check
-nfipsec_admit(const struct nfipsec_net *nn, const struct nfipsec_opened *in,
+nfipsec_admit(const struct nfipsec_net *nn, struct nfipsec_opened *in,
 	      const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	      const struct nfipsec_flow *flow);
 

@@ -83,6 +83,7 @@ admit_once(const struct nfipsec_net *nn, u64 *gen, struct nfipsec_opened *in,
 	if (unlikely(nfipsec_net_gen_changed(nn, *gen)))
 		in->received = BIT(0);
 	*gen = nfipsec_net_gen(nn);
+	in->met = NULL;
 	return all_there(&in->chain, *gen) ?
 	       nfipsec_admit(nn, in, skb, l3, flow) : NFIPSEC_IN_NO_SA;
 }
@@ -111,6 +112,8 @@ static enum nfipsec_reason admit(const struct nfipsec_net *nn, u64 gen,
 	reason = admit_once(nn, &gen, in, skb, l3, flow);
 	if (unlikely(nfipsec_net_gen_changed(nn, gen)))
 		reason = admit_held(nn, gen, in, skb, l3, flow);
+	if (in->met)
+		this_cpu_inc(*in->met->hits);
 	return reason;
 }
 

@@ -323,6 +323,7 @@ enum nfipsec_reason nfipsec_unwrap(struct nfipsec_net *nn,
 				   struct nfipsec_flow *flow,
 				   struct nfipsec_opened *in)
 {
+	const struct nfipsec_policy *between;
 	const struct nfipsec_sa *nat = NULL;
 	enum nfipsec_reason reason;
 	struct front front = {};
@@ -353,7 +354,7 @@ enum nfipsec_reason nfipsec_unwrap(struct nfipsec_net *nn,
 			return reason;
 		/* What IPComp is around is no packet of its own. */
 		if (next->key.proto != IPPROTO_COMP &&
-		    !nfipsec_admit_policy(nn, in, flow))
+		    !nfipsec_admit_policy(nn, in, flow, &between))
 			in->received |= BIT(in->chain.len);
 		*sa = next;
 	}

@@ -89,15 +89,9 @@ def explain(way, src, dst, *words):
     return out
 
 
-def hits():
-    got = [dict(p) for p in lab.nl.dump("POLICY_GET")]
-    return {number(p[C["A_POLICY_INDEX"]]): number(p[C["A_POLICY_PACKETS"]])
-            for p in got}
-
-
 def state():
     """All that an answer may not change."""
-    return (hits(), lab.nl.stats(), lab.nl.dump("SA_GET"),
+    return (lab.met(), lab.nl.stats(), lab.nl.dump("SA_GET"),
             lab.nl.dump("ACQUIRE_GET"))
 
 
@@ -147,12 +141,12 @@ def winners():
                        "dport", port)
         equal(state(), before, "state after an answer")
         sock, send = sender(IN4, FAR4, port)
-        base = hits()
+        base = lab.met()
         send(100)
         sock.close()
 
         def counted(base=base):
-            return [i for i, n in hits().items() if n > base[i]]
+            return [i for i, n in lab.met().items() if n > base[i]]
         equal(wait_for(counted, "a hit"), [said["index"]], "port %d" % port)
         equal(said["set"], set_, "set of port %d" % port)
         equal(said["candidates"][0]["index"], said["index"])
@@ -229,11 +223,11 @@ def inbound():
           (PEER4, 7, False))
     equal("must come by" in lab.cli("policy", "explain", "in", "src", FAR4,
                                     "dst", IN4), True)
-    base = hits()
+    base = lab.met()
     lab.mark()
     lab.wire.send(udp_packet(FAR4, IN4, FAR_PORT, PORT, b"in"))
     lab.counted({"in_clear": 1})
-    equal(hits(), {index: base[index] + 1})
+    equal(lab.met(), {index: base[index] + 1})
 
 
 def fragments():

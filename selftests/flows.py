@@ -11,7 +11,8 @@ import sys
 
 import lib
 from judge import CLEAR, ESP, FAMILIES, arrive, far, lab, null, send
-from lib import C, FAR4, IN4, attr, equal, selector, u32, wait_for
+from lib import (C, FAR4, IN4, OUT4, PEER4, attr, equal, selector, u32,
+                 wait_for)
 
 ALL = "0.0.0.0/0"
 ELSEWHERE = "203.0.113.1"
@@ -153,6 +154,28 @@ def hits_counted():
     equal(pol[C["A_POLICY_PACKETS"]], lib.u64(len(sent)), "packets")
 
 
+def nested_met_once():
+    """One packet, however many SAs it comes out of."""
+    lab.reset()
+    inner = lab.sa(null, "in", "transport", reqid=1)
+    outer = lab.sa(null, "in", "transport", reqid=2)
+    lab.nl.do("POLICY_NEW", *lab.policy_attrs(
+        "in", selector(PEER4, OUT4), mode="transport", reqid=1),
+        attr(C["A_POLICY_TMPL"], [
+            attr(C["A_TMPL_PROTO"], lib.u8(50)),
+            attr(C["A_TMPL_MODE"], lib.u8(C["MODE_TRANSPORT"])),
+            attr(C["A_TMPL_REQID"], u32(2))]))
+    lab.mark()
+    with lab.listen(4000) as sock:
+        for seq in (1, 2, 3):
+            lab.wire.send(lib.ip(PEER4, OUT4, 50, null.seal(
+                outer, seq, 50, null.seal(inner, seq, 17, lib.udp(
+                    PEER4, OUT4, 5000, 4000, b"x")))))
+            equal(sock.recv(100), b"x", "delivered")
+    lab.counted({"in_ok": 3})
+    equal(list(lab.met().values()), [3], "packets")
+
+
 def marked(mark, dport=5000):
     with lab.listen(4000, host=IN4) as sock:
         sock.setsockopt(socket.SOL_SOCKET, SO_MARK, mark)
@@ -267,6 +290,7 @@ report.add("policies in change", in_changes)
 report.add("transactions", transactions)
 report.add("SAs come and go", sas)
 report.add("packets of a policy", hits_counted)
+report.add("packets of a policy, nested SAs", nested_met_once)
 report.add("flows that differ in little", others)
 report.add("another interface", device)
 report.add("other namespaces", namespaces)

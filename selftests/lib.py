@@ -923,6 +923,12 @@ class Lab:
                    attr(C["A_POLICY_DIR"], u8(C["DIR_" + direction.upper()])),
                    attr(C["A_POLICY_SELECTOR"], selector(src, dst, *rest)))
 
+    def met(self):
+        """How many packets met each policy, by its index."""
+        got = [dict(p) for p in self.nl.dump("POLICY_GET")]
+        return {struct.unpack("=I", p[C["A_POLICY_INDEX"]])[0]:
+                struct.unpack("=Q", p[C["A_POLICY_PACKETS"]])[0] for p in got}
+
     def default(self, direction, action):
         self.nl.do("DEFAULT_SET", attr(C["A_DEFAULT_" + direction.upper()],
                                        u8(C["ACTION_" + action.upper()])))

@@ -765,6 +765,9 @@ def errors_in(six):
         what = "flags %d, %s" % (flags, "wide" if wide else "narrow")
         error_in(six, spi, 1)
         lab.counted({right: 1}, what)
+        # its own policy, or that of what it quotes
+        equal(sum(lab.met().values()), int(wide or right == "in_ok"),
+              "policies that it met, " + what)
         for seq, case in enumerate(wrong, 2):
             error_in(six, spi, seq, **case)
             lab.counted({other: 1}, "%s, %r" % (what, case))

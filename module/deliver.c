@@ -95,21 +95,28 @@ static int poll(struct napi_struct *napi, int budget)
 
 /**
  * nfipsec_deliver() - receive a packet once more
+ * @nn: namespace
  * @skb: packet, starting with its IP header, which is there as a whole, with
  *	device and protocol; consumed
  *
  * Context: under rcu_read_lock(), bottom halves off.
- * Return: false if the queue was full, or the device is down.
+ * Return: false if it was dropped, and counted: the queue was full, or the device is
+ * down.
  */
-bool nfipsec_deliver(struct sk_buff *skb)
+bool nfipsec_deliver(const struct nfipsec_net *nn, struct sk_buff *skb)
 {
 	struct cell *cell = this_cpu_ptr(cells);
 	bool room;
 	u32 len;
 
 	/* GRO moves its bytes into other packets. */
-	if (skb_cloned(skb))
-		return netif_rx(skb) != NET_RX_DROP;
+	if (skb_cloned(skb)) {
+		if (netif_rx(skb) != NET_RX_DROP)
+			return true;
+		/* It has freed the packet itself. */
+		nfipsec_count(nn, NFIPSEC_IN_BACKLOG);
+		return false;
+	}
 
 	spin_lock(&cell->queue.lock);
 	len = skb_queue_len(&cell->queue);
@@ -120,7 +127,7 @@ bool nfipsec_deliver(struct sk_buff *skb)
 	spin_unlock(&cell->queue.lock);
 
 	if (!room)
-		kfree_skb(skb);
+		nfipsec_drop(nn, skb, NFIPSEC_IN_BACKLOG);
 	else if (!len)
 		napi_schedule(&cell->napi);
 	return room;

@@ -12,6 +12,7 @@ int nfipsec_deliver_init(void);
 void nfipsec_deliver_exit(void);
 int nfipsec_deliver_init_net(struct nfipsec_net *nn);
 void nfipsec_deliver_exit_net(struct nfipsec_net *nn);
-bool __must_check nfipsec_deliver(struct sk_buff *skb);
+bool __must_check nfipsec_deliver(const struct nfipsec_net *nn,
+				  struct sk_buff *skb);
 
 #endif

@@ -347,11 +347,8 @@ bool nfipsec_reinject_in(const struct nfipsec_net *nn, struct sk_buff *skb,
 	skb->encapsulation = 0;
 	skb->pkt_type = PACKET_HOST;
 
-	/* A full queue frees the packet itself. */
-	if (!nfipsec_deliver(skb)) {
-		nfipsec_count(nn, NFIPSEC_IN_BACKLOG);
+	if (!nfipsec_deliver(nn, skb))
 		return false;
-	}
 	nfipsec_count(nn, NFIPSEC_IN_OK);
 	return true;
 }

@@ -24,6 +24,7 @@
 #include "net.h"
 #include "pmtu.h"
 #include "route.h"
+#include "seal.h"
 
 /* Of a fragment that is asked about: behind a first one of usual size. */
 #define FRAGMENT_OFFSET	1280
@@ -223,36 +224,32 @@ static enum nfipsec_reason judge_size(struct nfipsec_explanation *ex,
 	return NFIPSEC_OK;
 }
 
-/* What its state has against the next packet, if anything has. */
-static enum nfipsec_reason ask_sa(const struct nfipsec_sa *sa)
-{
-	if (READ_ONCE(sa->core->life.over))
-		return NFIPSEC_OUT_EXPIRED;
-	return sa->key.proto == IPPROTO_COMP ? NFIPSEC_OK :
-					       nfipsec_sa_seq_left(sa);
-}
-
-/* All of it, and the first reason that the data path would stop for. */
+/*
+ * All of it, and the first reason that the data path would stop for. As nfipsec_seal()
+ * does, that asks first what several SAs have against the next packet, and a single one
+ * when it is known how long that will be.
+ */
 static enum nfipsec_reason lay_out(struct nfipsec_explanation *ex,
 				   const struct nfipsec_outbound *p,
 				   u32 len, const struct nfipsec_l3 *l3)
 {
 	u32 spare = p->fit > len ? p->fit - len : 0;
 	enum nfipsec_reason reason = NFIPSEC_OK;
+	const struct nfipsec_sa *at;
 	unsigned int i;
 
+	if (p->chain.len > 1)
+		reason = nfipsec_seal_ask(&p->chain, &at);
 	nfipsec_layout_begin(&ex->layout, l3, len);
 	for (i = 0; i < p->chain.len; i++) {
 		nfipsec_layout_add(&ex->layout, p->chain.sa[i], l3,
 				   i ? 0 : spare);
-		if (!reason)
-			reason = ask_sa(p->chain.sa[i]);
 		if (!reason && ex->layout.len > IP_MAX_MTU)
 			reason = NFIPSEC_OUT_LENGTH;
 	}
 	nfipsec_layout_end(&ex->layout);
 	ex->sized = true;
-	return reason;
+	return reason ?: nfipsec_seal_ask(&p->chain, &at);
 }
 
 /* See nfipsec_acquire_hold(). */

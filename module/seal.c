@@ -39,45 +39,69 @@ enum nfipsec_reason nfipsec_seal_checksum(struct sk_buff *skb)
 	return err ? NFIPSEC_OUT_CSUM : NFIPSEC_OK;
 }
 
-/* What the algorithm will work on (RFC 4301 section 4.4.2.1). */
-static unsigned int worked_on(const struct nfipsec_sa *sa,
-			      const struct sk_buff *skb)
+/**
+ * nfipsec_seal_ask() - have SAs anything against the next packet?
+ * @chain: mature SAs
+ * @at: set to the one that has, or the last
+ *
+ * Takes nothing of them.
+ * Context: under rcu_read_lock().
+ * Return: NFIPSEC_OK, or the reason for which it would be dropped now.
+ */
+enum nfipsec_reason nfipsec_seal_ask(const struct nfipsec_chain *chain,
+				     const struct nfipsec_sa **at)
 {
-	if (sa->key.proto == IPPROTO_AH)
-		return skb->len;
-	return nfipsec_esp_text_len(sa->crypto, skb->len -
-				    skb_transport_offset(skb) -
-				    nfipsec_esp_hlen(sa->crypto));
+	enum nfipsec_reason reason = NFIPSEC_OK;
+	const struct nfipsec_sa *sa;
+	unsigned int i;
+
+	for (i = 0; !reason && i < chain->len; i++) {
+		sa = chain->sa[i];
+		if (sa->key.proto != IPPROTO_COMP)
+			reason = nfipsec_sa_seq_left(sa);
+		if (!reason && READ_ONCE(sa->core->life.over))
+			reason = NFIPSEC_OUT_EXPIRED;
+		*at = sa;
+	}
+	return reason;
 }
 
 /*
- * What waits for a ceiling to rise is not sent, and uses up nothing of the SA's life.
- * Without one the counter is not looked at: other CPUs want it to count.
+ * What the algorithm will work on (RFC 4301 section 4.4.2.1), and how long the packet
+ * will be.
  */
-static enum nfipsec_reason ceiling(const struct nfipsec_sa *sa)
+static unsigned int worked_on(const struct nfipsec_sa *sa,
+			      const struct sk_buff *skb, unsigned int *len)
 {
-	u64 max = atomic64_read(&sa->core->seq_max);
+	unsigned int head, text;
 
-	if (likely(max >= nfipsec_sa_seq_limit(sa->flags)))
-		return NFIPSEC_OK;
-	return nfipsec_sa_seq_left(sa);
+	*len = skb->len;
+	if (sa->key.proto == IPPROTO_AH)
+		return *len;
+	head = skb_transport_offset(skb) + nfipsec_esp_hlen(sa->crypto);
+	text = nfipsec_esp_text_len(sa->crypto, *len - head);
+	*len = head + text + sa->crypto->icv_len;
+	return text;
 }
 
+/* What is not sent takes nothing of the SA's life, and no number if it never can be. */
 static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 				struct sk_buff *skb, u8 nexthdr)
 {
 	bool esn = sa->flags & NFIPSEC_SA_FLAG_ESN;
 	enum nfipsec_reason reason;
+	unsigned int bytes, len;
 	u8 iv[NFIPSEC_IV_MAX];
-	u64 seq = atomic64_read(&sa->core->seq_max);
+	u64 seq;
 
+	bytes = worked_on(sa, skb, &len);
+	if (unlikely(len > IP_MAX_MTU))
+		return NFIPSEC_OUT_LENGTH;
 	if (nfipsec_hibernates())
 		return NFIPSEC_OUT_HIBERNATION;
-	reason = ceiling(sa);
-	if (!reason && !nfipsec_expire_charge(nn, sa, worked_on(sa, skb)))
-		return NFIPSEC_OUT_EXPIRED;
-	if (!reason)
-		reason = nfipsec_sa_seq_next(sa, &seq);
+	reason = nfipsec_sa_seq_next(sa, &seq);
+	if (!reason && !nfipsec_expire_charge(nn, sa, bytes))
+		reason = NFIPSEC_OUT_EXPIRED;
 	nfipsec_expire_hint(nn, sa, nfipsec_sa_seq_reached(sa, seq));
 	if (reason)
 		return reason;
@@ -142,8 +166,6 @@ static enum nfipsec_reason add_sa(const struct nfipsec_outbound *p,
 	reason = seal(p->nn, sa, skb, nexthdr);
 	if (reason)
 		return reason;
-	if (skb->len > IP_MAX_MTU)
-		return NFIPSEC_OUT_LENGTH;
 	if (sa->encap.type)
 		nfipsec_udp_finish(sa, skb);
 	if (!p->dummy)
@@ -174,6 +196,12 @@ enum nfipsec_reason nfipsec_seal(const struct nfipsec_outbound *p,
 	enum nfipsec_reason reason;
 	unsigned int i;
 
+	/* Else the first one would count, and be used up, for what the last refuses. */
+	if (unlikely(p->chain.len > 1)) {
+		reason = nfipsec_seal_ask(&p->chain, at);
+		if (reason)
+			return reason;
+	}
 	for (i = 0; i < p->chain.len; i++) {
 		*at = p->chain.sa[i];
 		inside = inside && *at != p->sa;

@@ -7,12 +7,15 @@
 
 #include "reason.h"
 
+struct nfipsec_chain;
 struct nfipsec_l3;
 struct nfipsec_outbound;
 struct nfipsec_sa;
 struct sk_buff;
 
 enum nfipsec_reason nfipsec_seal_checksum(struct sk_buff *skb);
+enum nfipsec_reason nfipsec_seal_ask(const struct nfipsec_chain *chain,
+				     const struct nfipsec_sa **at);
 enum nfipsec_reason nfipsec_seal(const struct nfipsec_outbound *p,
 				 struct sk_buff *skb, struct nfipsec_l3 *l3,
 				 bool df, const struct nfipsec_sa **at);

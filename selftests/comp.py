@@ -530,6 +530,19 @@ def few():
         s.sendto(data, (FAR4, FAR_PORT))
         lab.counted({"out_ok": 1, how: 1})
     wait_for(lambda: len(lab.nl.dump("SA_GET")) == 1, "its end")
+    # what the SA around it refuses takes none of it
+    lab.reset()
+    lab.sa(deflate, "out", "tunnel", spi=0x1234, proto=COMP, extra=(life,))
+    lab.sa(null, "out", "transport", seq_out=7, seq_max=7)
+    policy("out", flow)
+    lab.mark()
+    for data in (TEXT, b"small", TEXT):
+        try:
+            s.sendto(data, (FAR4, FAR_PORT))
+        except PermissionError:
+            pass
+        lab.counted({"out_seq_max": 1})
+    equal((len(lab.nl.dump("SA_GET")), used()), (2, 0), "SAs, bytes used")
     s.close()
 
 

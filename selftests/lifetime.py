@@ -4,6 +4,7 @@ time, what happens at them, and the events that tell of it.
 
 The topology is that of lib.py.
 """
+import errno
 import fcntl
 import hmac
 import json
@@ -151,6 +152,8 @@ def out(size=100, want="out_ok"):
         sock4.sendto(bytes(size), (FAR4, FAR_PORT))
     except PermissionError:
         pass
+    except OSError as e:
+        equal((e.errno, want), (errno.EMSGSIZE, "out_length"), "error")
     lab.counted({want: 1})
     if want == "out_ok":
         return wait_for(lab.wire.recv, "a packet")
@@ -590,6 +593,20 @@ def numbers():
     for _ in range(3):
         out(want="out_seq_max")
     equal((used(spi), ev.next(0)), ((0, 0), None), "used without a number")
+    ev.close()
+    # nor has who comes too late, or is too long
+    spi, ev = begin("out", seq_out=2**32 - 1, limits={"packet_hard": 2})
+    for _ in range(3):
+        out(want="out_seq")
+    equal(used(spi), (0, 0), "used behind the last number")
+    for hard in (0, 1):
+        ev.want(spi, "seq", hard)
+    ev.close()
+    spi, ev = begin("out", limits={"packet_hard": 2})
+    for _ in range(3):
+        out(65507, want="out_length")
+    equal((used(spi), ev.next(0)), ((0, 0), None), "used by what is too long")
+    equal(out()[24:28], struct.pack("!I", 1), "number of the first packet")
     ev.close()
     # one that begins anew has no end
     spi, ev = begin("out", seq_out=2**32 - 2, limits={"packet_soft": 3},

@@ -117,7 +117,7 @@ static void work(struct work_struct *w)
 	spin_unlock_bh(&a->lock);
 	/* Whoever kicked in the meantime has queued it: this does nothing. */
 	if (wait != MAX_JIFFY_OFFSET)
-		queue_delayed_work(system_power_efficient_wq, &nn->acquire,
+		queue_delayed_work(nfipsec_packet_work_queue, &nn->acquire,
 				   wait);
 }
 

@@ -121,5 +121,5 @@ void nfipsec_acquire_unlink(struct nfipsec_acquires *a,
  */
 void nfipsec_acquire_kick(struct nfipsec_net *nn)
 {
-	mod_delayed_work(system_power_efficient_wq, &nn->acquire, 0);
+	mod_delayed_work(nfipsec_packet_work_queue, &nn->acquire, 0);
 }

@@ -20,6 +20,7 @@
 #include "spd.h"
 #include "transaction.h"
 #include "udpsa.h"
+#include "work.h"
 
 struct metadata_dst;
 struct nfipsec_acquires;
@@ -236,7 +237,7 @@ static inline void nfipsec_net_changed(struct nfipsec_net *nn)
 				     nn->spd.active[NFIPSEC_SPD_IN] ||
 				     nn->spd.active[NFIPSEC_SPD_OUT]));
 	if (READ_ONCE(nn->acquiring))
-		mod_delayed_work(system_power_efficient_wq, &nn->acquire, 0);
+		mod_delayed_work(nfipsec_packet_work_queue, &nn->acquire, 0);
 }
 
 /**

@@ -29,6 +29,8 @@
 
 /* SAs that are served before others get the config lock. */
 #define AT_A_TIME	64
+/* Between two rounds, as many times as long as one takes. */
+#define PAUSE		4
 
 /*
  * One through @sa, which is mature and not for receiving only. If there is no route
@@ -101,6 +103,7 @@ static void work(struct work_struct *w)
 	struct nfipsec_net *nn = container_of(to_delayed_work(w),
 					      struct nfipsec_net, dummy);
 	unsigned long wait = MAX_JIFFY_OFFSET;
+	unsigned long begun = jiffies;
 	bool more = true;
 	LIST_HEAD(left);
 
@@ -114,6 +117,8 @@ static void work(struct work_struct *w)
 		more = !list_empty(&left);
 		mutex_unlock(&nn->lock);
 	}
+	/* Of many SAs one is always due: not a round after the other without end. */
+	wait = max(wait, PAUSE * (jiffies - begun));
 	/* A kick in the meantime has queued it, and this does nothing. */
 	if (wait != MAX_JIFFY_OFFSET)
 		queue_delayed_work(nfipsec_work_queue, &nn->dummy, wait);
@@ -142,13 +147,14 @@ void nfipsec_dummy_exit(struct nfipsec_net *nn)
 }
 
 /**
- * nfipsec_dummy_kick() - see whether an SA that is new wants dummy packets
+ * nfipsec_dummy_kick() - see whether what is new wants dummy packets
  * @nn: the namespace
+ * @sa: SA that is new, or NULL if there may be several
  *
  * Context: process, under nn->lock.
  */
-void nfipsec_dummy_kick(struct nfipsec_net *nn)
+void nfipsec_dummy_kick(struct nfipsec_net *nn, const struct nfipsec_sa *sa)
 {
-	if (!list_empty(&nn->sad.dummies))
+	if (sa ? nfipsec_sa_sends_dummies(sa) : !list_empty(&nn->sad.dummies))
 		mod_delayed_work(nfipsec_work_queue, &nn->dummy, 0);
 }

@@ -4,9 +4,10 @@
 #define NFIPSEC_DUMMY_H
 
 struct nfipsec_net;
+struct nfipsec_sa;
 
 void nfipsec_dummy_init(struct nfipsec_net *nn);
 void nfipsec_dummy_exit(struct nfipsec_net *nn);
-void nfipsec_dummy_kick(struct nfipsec_net *nn);
+void nfipsec_dummy_kick(struct nfipsec_net *nn, const struct nfipsec_sa *sa);
 
 #endif

@@ -85,7 +85,7 @@ static int insert(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		err = nfipsec_hook_want(nn, extack) ?:
 		      nfipsec_sad_insert(nn, sa);
 	if (!err) {
-		nfipsec_dummy_kick(nn);
+		nfipsec_dummy_kick(nn, sa);
 		nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_NEW, sa, NULL);
 	}
 	mutex_unlock(&nn->lock);
@@ -160,7 +160,7 @@ static int mature(struct genl_info *info, struct nfipsec_net *nn,
 		return err;
 	}
 	nfipsec_gso_want();
-	nfipsec_dummy_kick(nn);
+	nfipsec_dummy_kick(nn, sa);
 	nfipsec_nl_change_sa(nn, NFIPSEC_CHANGE_KIND_UPDATED, sa, NULL);
 	return 0;
 }

@@ -156,7 +156,7 @@ static void finish(struct nfipsec_net *nn, struct nfipsec_transaction *tx)
 	const struct nfipsec_step *step;
 
 	nfipsec_transaction_switch(nn, tx);
-	nfipsec_dummy_kick(nn);
+	nfipsec_dummy_kick(nn, NULL);
 	list_for_each_entry(step, &tx->steps, node) {
 		tell(nn, step);
 		cond_resched();

@@ -454,6 +454,15 @@ static inline bool nfipsec_sa_rehouses(const struct nfipsec_sa *sa)
 }
 
 /**
+ * nfipsec_sa_sends_dummies() - does an SA send dummy packets by itself?
+ * @sa: SA
+ */
+static inline bool nfipsec_sa_sends_dummies(const struct nfipsec_sa *sa)
+{
+	return sa->tfc.dummy_interval && sa->dir != NFIPSEC_DIR_IN;
+}
+
+/**
  * nfipsec_sa_is_shared() - do many send through one SA?
  * @sa: SA
  *

@@ -59,11 +59,6 @@ static bool is_pinned(const struct nfipsec_sa *sa)
 	return sa->cpu != NFIPSEC_CPU_ANY && sa->dir != NFIPSEC_DIR_IN;
 }
 
-static bool sends_dummies(const struct nfipsec_sa *sa)
-{
-	return sa->tfc.dummy_interval && sa->dir != NFIPSEC_DIR_IN;
-}
-
 static struct nfipsec_sad_peers *peer_chain(struct nfipsec_sad *sad,
 					    const struct nfipsec_sa *sa)
 {
@@ -126,7 +121,7 @@ void nfipsec_sad_link(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 	count_peer(peers, sa, 1);
 	hlist_add_head_rcu(&sa->peer_node, &peers->sas);
 	nfipsec_sad_tie(sad, sa);
-	if (sends_dummies(sa))
+	if (nfipsec_sa_sends_dummies(sa))
 		list_add_tail(&sa->dummy_node, &sad->dummies);
 }
 
@@ -142,7 +137,7 @@ void nfipsec_sad_unlink(struct nfipsec_sad *sad, struct nfipsec_sa *sa)
 	hlist_del_rcu(&sa->peer_node);
 	nfipsec_sad_untie(sa);
 	count_peer(peer_chain(sad, sa), sa, -1);
-	if (sends_dummies(sa))
+	if (nfipsec_sa_sends_dummies(sa))
 		list_del(&sa->dummy_node);
 }
 
@@ -185,6 +180,6 @@ void nfipsec_sad_relink(struct nfipsec_sad *sad, struct nfipsec_sa *old,
 		count_peer(from, old, -1);
 	}
 	nfipsec_sad_retie(sad, old, new);
-	if (sends_dummies(old))
+	if (nfipsec_sa_sends_dummies(old))
 		list_replace(&old->dummy_node, &new->dummy_node);
 }

@@ -48,19 +48,27 @@ static void place_add(struct nfipsec_spd *spd, struct nfipsec_policy *pol)
 	rb_insert_color(&pol->place, root);
 }
 
+static u64 set_hash(const struct nfipsec_spd *spd,
+		    const struct nfipsec_selector *sel)
+{
+	u64 hash = siphash(sel, offsetofend(struct nfipsec_selector, zero),
+			   &spd->secret);
+
+	if (!sel->lists)
+		return hash;
+	return siphash_2u64(hash, siphash(sel->lists, sizeof(*sel->lists),
+					  &spd->secret), &spd->secret);
+}
+
+/* The order of sets means nothing; which lists are of which set does. */
 static u64 sets_hash(const struct nfipsec_spd *spd,
 		     const struct nfipsec_selector *sel, unsigned int sels)
 {
 	u64 sum = 0;
 	unsigned int i;
 
-	for (i = 0; i < sels; i++) {
-		sum += siphash(&sel[i], offsetofend(struct nfipsec_selector,
-						    zero), &spd->secret);
-		if (sel[i].lists)
-			sum += siphash(sel[i].lists, sizeof(*sel[i].lists),
-				       &spd->secret);
-	}
+	for (i = 0; i < sels; i++)
+		sum += set_hash(spd, &sel[i]);
 	return sum;
 }
 

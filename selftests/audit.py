@@ -316,6 +316,28 @@ def selectors():
     equal("spi" in got, False, "an SPI of a packet in the clear")
 
 
+def queue_full():
+    """What was opened and finds no room is a drop as any other."""
+    start()
+    # only where the machine's own devices are
+    sysctl = ("nsenter", "--net=/proc/1/ns/net", "sysctl", "-n")
+    limit = "net.core.netdev_max_backlog"
+    spi = lab.sa(null, "in")
+    lab.policy("in", FAR4, IN4)
+    lab.mark()
+    before = lib.sh(*sysctl, limit).strip()
+    try:
+        # the kernel's own queues take one packet then
+        lib.sh(*sysctl, "-w", limit + "=0")
+        lab.wire.send(outer(False, 50, null.seal(
+            spi, 1, 4, udp_packet(FAR4, IN4, 1, 3, b"x"))))
+        lab.counted({"in_backlog": 1})
+    finally:
+        lib.sh(*sysctl, "-w", "%s=%s" % (limit, before))
+    daemon.record({"reason": "in_backlog", "src": FAR4, "dst": IN4,
+                   "proto": "17", "sport": "1", "dport": "3"})
+
+
 def no_entry():
     """RFC 4301 5.2, 3b: no entry of the SPD matches."""
     start()
@@ -417,6 +439,7 @@ report.add("replay and ICV of AH", replay, AH)
 report.add("counter at its end", counter_ends)
 report.add("SA that dies meanwhile", dies_meanwhile)
 report.add("selectors of the inner packet", selectors)
+report.add("receive queue is full", queue_full)
 report.add("no entry for what comes in", no_entry)
 report.add("way out", way_out)
 report.add("more than the log takes", flood)

@@ -28,7 +28,7 @@ enum nfipsec_algo_kind {
 /**
  * enum nfipsec_iv_kind - how the IV of a sent packet is made
  * @NFIPSEC_IV_NONE: there is none
- * @NFIPSEC_IV_SEQ: the 64 bit sequence number, never repeats (RFC 4106 3.1)
+ * @NFIPSEC_IV_SEQ: of the 64 bit sequence number, never repeats (RFC 4106 3.1)
  * @NFIPSEC_IV_RANDOM: unpredictable (RFC 3602 section 3)
  * @NFIPSEC_IV_IMPLICIT: the 64 bit sequence number, and not in the packet (RFC
  *	8750); of an SA, no row has it

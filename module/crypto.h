@@ -95,10 +95,12 @@ struct nfipsec_keys {
  * @enc_any: cipher that is legal in every context; may equal @enc
  * @salt: of an @aead_algo with nfipsec_algo.whole, in front of the IV; secret
  * @iv: how IVs are made, enum nfipsec_iv_kind
+ * @check_pad: padding received must be 1, 2, 3 and so on
  * @iv_len: IV in the packet, bytes; 0 if it is implicit
  * @block: alignment of the ciphertext, bytes, at least 4
  * @icv_len: ICV, bytes
- * @check_pad: padding received must be 1, 2, 3 and so on
+ * @iv_mask: what numbers are combined with, by exclusive or, to be IVs: see
+ *	nfipsec_esp_make_iv()
  * @auth: keyed hash, legal in every context
  * @enc_algo: row of the cipher, or NULL
  * @auth_algo: row of the authentication, or NULL
@@ -110,11 +112,12 @@ struct nfipsec_crypto {
 	struct crypto_skcipher *enc;
 	struct crypto_skcipher *enc_any;
 	u8 salt[NFIPSEC_SALT_MAX];
-	u8 iv;
+	u8 iv : 7;
+	u8 check_pad : 1;
 	u8 iv_len;
 	u8 block;
 	u8 icv_len;
-	bool check_pad;
+	u64 iv_mask;
 	struct crypto_ahash *auth;
 	const struct nfipsec_algo *enc_algo;
 	const struct nfipsec_algo *auth_algo;

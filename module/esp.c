@@ -13,6 +13,9 @@
  * @seq: sequence number, 64 bit; never used twice with one key
  * @iv: @c->iv_len bytes are written
  *
+ * Of numbers that never repeat none does combined with what is random and stays the
+ * same. Should two SAs have one key all the same, by mistake, they will hardly meet.
+ *
  * Context: any.
  */
 void nfipsec_esp_make_iv(const struct nfipsec_crypto *c, u64 seq, u8 *iv)
@@ -22,7 +25,7 @@ void nfipsec_esp_make_iv(const struct nfipsec_crypto *c, u64 seq, u8 *iv)
 	case NFIPSEC_IV_IMPLICIT:
 		break;
 	case NFIPSEC_IV_SEQ:
-		put_unaligned_be64(seq, iv);
+		put_unaligned_be64(seq ^ c->iv_mask, iv);
 		break;
 	case NFIPSEC_IV_RANDOM:
 		get_random_bytes(iv, c->iv_len);

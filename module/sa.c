@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/percpu.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -248,6 +249,13 @@ static int new_crypto(struct nfipsec_crypto *crypto,
 	return err;
 }
 
+/* Somebody does, so that none is used twice: better than that it is hardly. */
+static bool keeps_numbers(const struct nfipsec_sa_config *cfg)
+{
+	return cfg->has_seq_max &&
+	       cfg->seq_max < nfipsec_sa_seq_limit(cfg->flags);
+}
+
 /* What is done to packets. */
 static int make_transform(struct nfipsec_sa *sa,
 			  const struct nfipsec_sa_config *cfg,
@@ -265,7 +273,9 @@ static int make_transform(struct nfipsec_sa *sa,
 	if (err)
 		return err;
 	sa->crypto = crypto;
-	crypto->check_pad = cfg->flags & NFIPSEC_SA_FLAG_CHECK_PAD;
+	crypto->check_pad = !!(cfg->flags & NFIPSEC_SA_FLAG_CHECK_PAD);
+	if (!keeps_numbers(cfg))
+		crypto->iv_mask = get_random_u64();
 	return nfipsec_sa_check_crypto(cfg, crypto, extack);
 }
 

@@ -764,6 +764,11 @@ class Algo:
                 plain[len(plain) - 2 - pad:-2], plain[-1])
 
 
+def iv_mask(iv, seq):
+    """What a number was combined with to be the IV of a cipher that counts."""
+    return int.from_bytes(iv, "big") ^ seq
+
+
 def key_file(key):
     """The key as a word of the command line."""
     if LIST:

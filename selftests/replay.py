@@ -91,7 +91,7 @@ def sent(name, mode, six, inner_six, esn):
         src, dst = (IN6, FAR6) if inner_six else (IN4, FAR4)
     lab.policy("out", src, dst, mode=mode, six=six)
     lab.mark()
-    ivs = set()
+    ivs = {}
     for seq, size in enumerate((0, 1, 2, 3, 4, 5, 11, 12, 13, 14, 15, 16, 64,
                                 1300), 1):
         data = bytes((i * 3) & 255 for i in range(size))
@@ -128,9 +128,10 @@ def check_esp(algo, got, spi, seq, ivs, length):
     equal(text % algo.block, 0, "alignment of the tail")
     if algo.iv_len:
         equal(got[2] in ivs, False, "IV used before")
-        ivs.add(got[2])
+        ivs[got[2]] = seq
     if algo.iv_len == 8:
-        equal(got[2], struct.pack("!Q", seq), "IV of a counter cipher")
+        equal(len({lib.iv_mask(*i) for i in ivs.items()}), 1,
+              "IVs of a counter cipher")
 
 
 def check_inner(got, mode, src, dst, data, six):
@@ -509,13 +510,15 @@ def count_out(name, esn, start, left):
     lab.sa(algo, "out", flags=int(esn), seq_out=start)
     lab.policy("out", IN4, FAR4)
     lab.mark()
+    masks = set()
     for seq in range(start + 1, start + 1 + left):
         sock4.sendto(b"c", (FAR4, FAR_PORT))
         p = wait_for(lab.wire.recv, "packet %d" % seq)
         got = algo.open(p[20:], seq >> 32 if esn else None)
         equal(got[1], seq & 0xffffffff, "sequence number")
         if algo.iv_len == 8:
-            equal(got[2], struct.pack("!Q", seq), "IV")
+            masks.add(lib.iv_mask(got[2], seq))
+            equal(len(masks), 1, "IVs of a counter cipher")
         lab.counted({"out_ok": 1})
     for _ in range(3 if left < 4 else 0):
         try:

@@ -26,10 +26,19 @@ static int digit(char c)
 	return -1;
 }
 
+/* @from where it is, NULL for a word: in a file, its line is named in front. */
+static int key_bad(const char *from, const char *what)
+{
+	return cli_fail(CLI_USAGE, "the key%s%s %s", from ? " from " : "",
+			from ? from : "", what);
+}
+
 static int too_long(const char *from)
 {
-	return cli_fail(CLI_USAGE, "the key from %s is too long: at most %d bytes",
-			from, KEY_MAX);
+	char what[48];
+
+	snprintf(what, sizeof(what), "is too long: at most %d bytes", KEY_MAX);
+	return key_bad(from, what);
 }
 
 /* @text begins with 0x and is @len long. */
@@ -44,11 +53,9 @@ static int key_hex(const char *text, size_t len, const char *from,
 		return too_long(from);
 	for (i = 0; i < len; i++)
 		if (digit(text[i]) < 0)
-			return cli_fail(CLI_USAGE, "the key from %s has something else than hexadecimal digits behind 0x",
-					from);
+			return key_bad(from, "has something else than hexadecimal digits behind 0x");
 	if (len % 2)
-		return cli_fail(CLI_USAGE, "the key from %s has an odd number of hexadecimal digits",
-				from);
+		return key_bad(from, "has an odd number of hexadecimal digits");
 	for (i = 0; i < len / 2; i++)
 		key->data[i] = digit(text[2 * i]) << 4 | digit(text[2 * i + 1]);
 	key->len = len / 2;
@@ -204,7 +211,7 @@ int key_parse(char *word, struct key *key)
 	if (!strcmp(word, "-"))
 		return key_stdin(key);
 	if (!strncmp(word, "0x", 2))
-		ret = key_hex(word, strlen(word), "the command line", key);
+		ret = key_hex(word, strlen(word), NULL, key);
 	else
 		ret = cli_fail(CLI_USAGE, "a key must be 0x and hexadecimal, @FILE, or - for standard input");
 	explicit_bzero(word, strlen(word));

@@ -210,6 +210,10 @@ ok $? "no key from the batch's own input"
 refused 2 "$TMP/keys line 3: there is a key of the name \"a\" already" \
 	apply "$TMP/lines" keys "$TMP/keys"
 
+(umask 077 && echo 'a 0x0' >"$TMP/keys")
+refused 2 "$TMP/keys line 1: the key has an odd number" \
+	apply "$TMP/lines" keys "$TMP/keys"
+
 printf 'version\n\000\nnonsense\n' >"$TMP/batch"
 refused 2 "$TMP/batch: not text" -b "$TMP/batch"
 refused 2 "$TMP/batch: not text" apply "$TMP/batch"

@@ -71,7 +71,7 @@ static void file_cases(const char *dir)
 		{ "raw-newline", "secret\n", 7, 7, NULL },
 		{ "hex-bad", "0x0011zz\n", 9, 0, "something else than" },
 		{ "hex-two", "0x00\n0x11\n", 10, 0, "something else than" },
-		{ "hex-odd", "0x001\n", 6, 0, "odd number" },
+		{ "hex-odd", "0x001\n", 6, 0, "/hex-odd has an odd number" },
 		{ "empty", "", 0, 0, "is empty" },
 	};
 	char path[256], word[300];
@@ -133,8 +133,8 @@ void test_keys(void)
 	word_case("0x", 0, NULL);
 	word_case("0x00", 1, NULL);
 	word_case(KEY36, 36, NULL);
-	word_case("0x0", 0, "odd number");
-	word_case("0x0g", 0, "something else than");
+	word_case("0x0", 0, "the key has an odd number");
+	word_case("0x0g", 0, "the key has something else than");
 	word_case("0x00 ", 0, "something else than");
 	word_case("secret", 0, "a key must be 0x");
 	word_case("deadbeef", 0, "a key must be 0x");
@@ -149,7 +149,7 @@ void test_keys(void)
 	memset(big, '1', sizeof(big));
 	memcpy(big, "0x", 2);
 	big[sizeof(big) - 1] = '\0';
-	word_case(big, 0, "too long");
+	word_case(big, 0, "the key is too long");
 	big[2 + 2 * KEY_MAX] = '\0';
 	word_case(big, KEY_MAX, NULL);
 	file_cases(dir);

@@ -10,10 +10,16 @@
 
 #define MARK_TEXT_MAX	24
 
+/* The kernel leaves out what stands behind a colon, which no name has. */
+static unsigned int dev_find(const char *name)
+{
+	return strchr(name, ':') ? 0 : if_nametoindex(name);
+}
+
 /* A number is for what has gone since, and is shown by that. */
 static int dev_parse(const char *text, const char *what, uint32_t *index)
 {
-	uint64_t value = if_nametoindex(text);
+	uint64_t value = dev_find(text);
 
 	if (!value && isdigit((unsigned char)*text)) {
 		int ret = number_parse(text, what, INT32_MAX, &value);

@@ -123,6 +123,17 @@ refused 2 'give in or out' policy explain src 192.0.2.1 dst 192.0.2.2
 refused 2 'give src A dst A' policy explain in src 192.0.2.1
 refused 2 'dscp 64 is too large' policy explain in src 192.0.2.1 dst 192.0.2.2 dscp 64
 refused 2 'len 65536 is too large' policy explain in src 192.0.2.1 dst 192.0.2.2 len 65536
+# the kernel knows it by the name in front of the colon
+for words in 'policy add dir in src any dst any -4 action bypass iif' \
+	'policy add dir out src any dst any -4 action bypass oif' \
+	'policy add dir in src any dst any -4 action bypass vrf' \
+	'policy explain in src 192.0.2.1 dst 192.0.2.2 iif' \
+	'policy explain out src 192.0.2.1 dst 192.0.2.2 oif'; do
+	refused 2 'there is no interface lo:1 here' $words lo:1
+done
+echo 'policy add dir in src any dst 192.0.2.1 iif lo: action bypass' >"$TMP/lines"
+refused 2 "$TMP/lines line 1: iif: there is no interface lo: here" \
+	apply "$TMP/lines"
 refused 2 '"df" is given twice' policy explain in src 192.0.2.1 dst 192.0.2.2 df df
 refused 2 'use one of: bypass discard' default in protect
 refused 2 'use one of: off on' default weak maybe

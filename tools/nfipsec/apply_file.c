@@ -336,6 +336,6 @@ int file_read(struct tables *t, const char *path, const char *owner)
 {
 	struct reader r = { .t = t, .owner = owner };
 
-	t->name = strcmp(path, "-") ? path : "standard input";
+	t->name = strcmp(path, "-") ? cli_show(path) : "standard input";
 	return batch_each(path, file_line, &r);
 }

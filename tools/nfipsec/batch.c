@@ -216,10 +216,11 @@ int batch_each(const char *path, batch_fn run, void *arg)
 		close(fd);
 
 	if (ret)
-		ret = cli_fail(CLI_FAILED, "%s: %s", path, strerror(-ret));
+		ret = cli_fail(CLI_FAILED, "%s: %s", cli_show(path),
+			       strerror(-ret));
 	else
-		ret = run_lines(&text, input ? "standard input" : path, run,
-				arg);
+		ret = run_lines(&text, input ? "standard input" :
+				cli_show(path), run, arg);
 	text_free(&text);
 	return ret;
 }

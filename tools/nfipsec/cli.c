@@ -53,11 +53,17 @@ const char *cli_error(void)
  */
 const char *cli_show(const char *word)
 {
-	const char *hex = word + strspn(word, "@");
+	const char *hex = strstr(word, "0x");
+	size_t len;
 
-	if (!strncmp(hex, "0x", 2) && strlen(hex) > SHOW_HEX_MAX)
-		return "0x...";
-	return word;
+	if (!hex)
+		return word;
+	/* One with a wrong digit too; but a file can be called almost anything. */
+	if (hex == word + strspn(word, "@-"))
+		len = strlen(hex);
+	else
+		len = 2 + strspn(hex + 2, "0123456789abcdefABCDEF");
+	return len > SHOW_HEX_MAX ? "0x..." : word;
 }
 
 /**

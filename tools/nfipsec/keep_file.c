@@ -24,13 +24,15 @@
 
 static int failed(const char *path)
 {
-	return cli_fail(CLI_FAILED, "%s: %s", path, strerror(errno));
+	return cli_fail(CLI_FAILED, "%s: %s", cli_show(path),
+			strerror(errno));
 }
 
 static int not_locked(const char *path, int *fd)
 {
 	int ret = errno != EWOULDBLOCK ? failed(path) :
-		  cli_fail(CLI_FAILED, "%s: another process keeps it", path);
+		  cli_fail(CLI_FAILED, "%s: another process keeps it",
+			   cli_show(path));
 
 	close(*fd);
 	*fd = -1;
@@ -60,10 +62,10 @@ int keep_lock(const char *path, bool new, int *fd)
 		/* With "new" it is a directory that is missing. */
 		if (*fd < 0 && errno == ENOENT && !new)
 			return cli_fail(CLI_FAILED, "%s: is not there: say \"new\" if no SA was kept before, or else take new keys",
-					path);
+					cli_show(path));
 		if (*fd < 0 && errno == ELOOP)
 			return cli_fail(CLI_FAILED, "%s: is a symbolic link, and would be replaced by a file: give the file itself",
-					path);
+					cli_show(path));
 		if (*fd < 0)
 			return failed(path);
 		if (flock(*fd, LOCK_EX | LOCK_NB))
@@ -99,7 +101,7 @@ static int check_end(const char *path)
 	if (whole)
 		return CLI_OK;
 	return cli_fail(CLI_FAILED, "%s: the end is missing: numbers may be missing too",
-			path);
+			cli_show(path));
 }
 
 /* A command "sa update" that says nothing but counters. */

@@ -62,15 +62,16 @@ static int name_line(int argc, char **argv, unsigned int line, void *arg)
  */
 int keys_read(const char *path)
 {
+	const char *shown = cli_show(path);
 	struct stat st;
 
 	if (!strcmp(path, "-"))
 		return cli_fail(CLI_USAGE, "keys come from a file, not from standard input");
 	if (stat(path, &st))
-		return cli_fail(CLI_FAILED, "%s: %s", path, strerror(errno));
+		return cli_fail(CLI_FAILED, "%s: %s", shown, strerror(errno));
 	if (S_ISREG(st.st_mode) && (st.st_mode & 0077))
 		return cli_fail(CLI_FAILED, "%s: others may read or write it: chmod go= %s",
-				path, path);
+				shown, shown);
 	return batch_each(path, name_line, NULL);
 }
 

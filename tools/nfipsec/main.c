@@ -55,10 +55,11 @@ static int bad_option(const char *word)
 {
 	if (!optopt)
 		return cli_fail(CLI_USAGE, "unknown option \"%s\": try nfipsec help",
-				word);
+				cli_show(word));
+	/* Not the value, whatever it is. */
 	if (is_option(optopt))
-		return cli_fail(CLI_USAGE, "\"%s\" has a value, and takes none",
-				word);
+		return cli_fail(CLI_USAGE, "\"%.*s\" has a value, and takes none",
+				(int)strcspn(word, "="), word);
 	return cli_fail(CLI_USAGE, "unknown option \"-%c\": try nfipsec help",
 			optopt);
 }

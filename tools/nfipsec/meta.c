@@ -29,7 +29,7 @@ static int dev_parse(const char *text, const char *what, uint32_t *index)
 	}
 	if (!value)
 		return cli_fail(CLI_USAGE, "%s: there is no interface %s here: see ip link",
-				what, text);
+				what, cli_show(text));
 	*index = value;
 	return CLI_OK;
 }

@@ -53,6 +53,7 @@ prints() {
 echo "KTAP version 1"
 KEY=0x000102030405060708090a0b0c0d0e0f10111213
 SA="src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x100 mode tunnel"
+POL='policy add dir in src any dst 192.0.2.1 action bypass'
 
 prints 'sa *add' help
 prints 'aead NAME KEY' help sa
@@ -80,7 +81,7 @@ refused 2 'unknown option "-x"' -xj sa list
 refused 2 'unknown option "-x"' sa -jxyz
 refused 2 'unknown option "-x"' --json sa -xj list
 refused 2 'unknown option "--jason"' sa --jason list
-refused 2 '"--json=1" has a value' sa --json=1 list
+refused 2 '"--json" has a value' sa --json=1 list
 refused 2 'must follow "--batch"' --batch
 refused 2 'unknown word "now"' sa flush now
 refused 2 'a name of 1 to 15 bytes' sa flush owner abcdefghijklmnop
@@ -235,17 +236,33 @@ printf 'apply /dev/stdin\n' | "$NFIPSEC" -b - >"$TMP/out" 2>"$TMP/err"
 [ $? = 2 ] && grep -q 'line 1: standard input was read' "$TMP/err"
 ok $? "apply of it by its name"
 
+# hides STATUS WORD...: refused, without a part of the key that is among the words
+hides() {
+	want=$1
+	shift
+	run "$@"
+	[ "$status" = "$want" ] && ! grep -q '0405060708' "$TMP/out" "$TMP/err"
+	ok $? "a key is not shown: $(echo "$*" | sed "s/$KEY/KEY/g")"
+}
+
 # wherever a key is put, no part of it comes back
+: >"$TMP/lines"
 for words in "$KEY" "sa $KEY" "sa add $KEY" "sa add $SA aead $KEY $KEY $KEY" \
 	"sa add $SA aead aes128gcm16 ${KEY}zz 128" "sa add spi $KEY" \
 	"sa add src $KEY" "sa add proto $KEY" "help $KEY" \
 	"policy add dir $KEY" "policy add dir in sport $KEY" \
 	"sa add $SA aead aes128gcm16 @$KEY 128" "sa add @$KEY" "sa @$KEY" \
 	"sa add $SA aead aes128gcm16 @@$KEY 128" "sa add $SA enc aes128 @./$KEY" \
-	"sa add $SA enc aes128 @${KEY}zz" "help @@$KEY"; do
-	run $words
-	[ "$status" = 2 ] && ! grep -q '0405060708' "$TMP/out" "$TMP/err"
-	ok $? "a key is not shown: $(echo "$words" | sed "s/$KEY/KEY/g")"
+	"sa add $SA enc aes128 @${KEY}zz" "help @@$KEY" \
+	"$POL iif @$KEY" "$POL oif $KEY" "$POL vrf @${KEY}zz" \
+	"policy explain in src 192.0.2.1 dst 192.0.2.2 oif @$KEY" \
+	"--$KEY" "--key=$KEY" "--json=$KEY" "--json=${KEY}zz" "--j=$KEY" \
+	"--batch$KEY" "-$KEY" "sa -j$KEY"; do
+	hides 2 $words
+done
+for words in "apply $KEY" "apply ./$KEY" "apply @$KEY" "apply $TMP/lines keys $KEY" \
+	"apply $TMP/lines keys @${KEY}zz" "-b $KEY" "--batch=$TMP/$KEY"; do
+	hides 1 $words
 done
 refused 2 'leave out the @' sa add $SA aead aes128gcm16 "@$KEY" 128
 bin=$(realpath "$NFIPSEC")
@@ -253,6 +270,17 @@ bin=$(realpath "$NFIPSEC")
 	>"$TMP/out" 2>"$TMP/err"
 [ $? = 2 ] && grep -q 'key file 0x... is empty' "$TMP/err"
 ok $? "nor is one that is the name of a file"
+for words in 'apply' '-b' 'apply /dev/null keys'; do
+	(cd "$TMP" && echo 'frob' >"$KEY" && chmod go= "$KEY" && "$bin" $words "$KEY") \
+		>"$TMP/out" 2>"$TMP/err"
+	[ $? = 2 ] && grep -q '^nfipsec: 0x... line 1: ' "$TMP/err" &&
+		! grep -q '0405060708' "$TMP/err"
+	ok $? "nor if it can be read: $words"
+done
+(cd "$TMP" && chmod go+r "$KEY" && "$bin" apply /dev/null keys "$KEY") >"$TMP/out" \
+	2>"$TMP/err"
+[ $? = 1 ] && grep -q 'chmod go= 0x...$' "$TMP/err"
+ok $? "nor if it must not be"
 
 D=$(dirname "$0")/../nfipsec
 

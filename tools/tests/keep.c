@@ -191,6 +191,10 @@ static void file_run(const char *path)
 	ok(keep_lock(path, false, &lock) == CLI_FAILED && lock < 0,
 	   "keep: no file yet", "taken");
 	has(cli_error(), "take new keys", "keep: no file yet");
+	ok(keep_lock(KEY16, false, &lock) == CLI_FAILED, "keep: a key", "taken");
+	has(cli_error(), "0x...: is not there", "keep: a key is not shown");
+	ok(keep_read(KEY16, &got) == CLI_FAILED, "keep: a key to read", "read");
+	has(cli_error(), "0x...: No such file", "keep: nor is it then");
 	ok(!keep_lock(path, true, &lock), "keep: lock", "%s", cli_error());
 	ok(keep_read(path, &got) == CLI_FAILED, "keep: nothing written", "read");
 	kept_find(&list, &sa[0])->out = UINT64_MAX;

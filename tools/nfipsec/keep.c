@@ -126,8 +126,7 @@ static int look(struct keeper *keep)
 	int ret = CLI_OK;
 	bool write;
 
-	for (k = keep->list.sa; k < keep->list.sa + keep->list.len; k++)
-		k->there = false;
+	kept_unsee(&keep->list);
 	if (nfipsec_sa_list(cli.h, see, keep))
 		return cli_refused("keep");
 	keep->torn = nfipsec_list_torn(cli.h) ? keep->torn + 1 : 0;

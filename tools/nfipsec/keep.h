@@ -59,6 +59,7 @@ struct kept_list {
 };
 
 struct kept *kept_find(struct kept_list *list, const struct nfipsec_sa *sa);
+void kept_unsee(struct kept_list *list);
 void kept_seen(struct kept *k, const struct nfipsec_sa *sa, bool receive);
 bool kept_begin(struct kept_list *list);
 bool kept_plan(struct kept *k, uint64_t ahead);

@@ -54,6 +54,26 @@ struct kept *kept_find(struct kept_list *list, const struct nfipsec_sa *sa)
 }
 
 /**
+ * kept_unsee() - take no SA to be there, before all that are there are looked at
+ * @list: SAs
+ *
+ * What was not there and has nothing on file is forgotten: whatever comes and goes
+ * without being kept would stay in the list.
+ */
+void kept_unsee(struct kept_list *list)
+{
+	struct kept *k, *to = list->sa;
+
+	for (k = list->sa; k < list->sa + list->len; k++) {
+		if (!k->there && !k->out && !k->in)
+			continue;
+		*to = *k;
+		to++->there = false;
+	}
+	list->len = to - list->sa;
+}
+
+/**
  * kept_seen() - note what the kernel says of an SA
  * @k: entry
  * @sa: mature SA

@@ -144,6 +144,44 @@ static void test_begin(void)
 	begin_run("keep: not kept", 0, NONE, 0);
 }
 
+/* What is neither there nor on file does not stay. */
+static void test_forget(void)
+{
+	static const struct {
+		uint64_t out;
+		uint64_t in;
+		bool there;
+	} sas[] = {
+		{ 0, 0, false }, { 7, 0, false }, { 0, 0, true },
+		{ 0, 0, false }, { 0, 9, false }, { 5, 0, true },
+		{ 0, 0, false },
+	};
+	struct kept_list list = {};
+	struct kept *k;
+	char text[64];
+	size_t i;
+	int n;
+
+	kept_unsee(&list);
+	for (i = 0; i < ARRAY_SIZE(sas); i++) {
+		k = add_kept(&list, i, 50, sas[i].out);
+		k->in = sas[i].in;
+		k->there = sas[i].there;
+	}
+	kept_unsee(&list);
+	for (n = i = 0; i < list.len; i++)
+		n += snprintf(text + n, sizeof(text) - n, "%u%s ",
+			      list.sa[i].dst.bytes[3],
+			      list.sa[i].there ? " there" : "");
+	same(text, "1 2 4 5 ", "keep: what is not forgotten at once");
+	kept_unsee(&list);
+	ok(list.len == 3 && list.sa[1].in == 9, "keep: nor later", "%zu",
+	   list.len);
+	add_kept(&list, 2, 50, 0);
+	ok(list.len == 4, "keep: seen anew", "%zu", list.len);
+	free(list.sa);
+}
+
 static void same_list(const struct kept_list *a, const struct kept_list *b,
 		      const char *name)
 {
@@ -371,6 +409,7 @@ void test_keep(void)
 	receive_run(9, 9, 9, false);
 	receive_run(9, 3, 9, true);
 	test_begin();
+	test_forget();
 
 	if (!mkdtemp(dir))
 		abort();

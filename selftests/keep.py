@@ -514,6 +514,25 @@ def whose():
     equal("seq_max" in sa_get(THERE + 8), False, "seq-max")
 
 
+def listens():
+    """The module takes it for who makes SAs: packets wait, unless none is to."""
+    forget()
+    lab.reset()
+    lab.policy("out", IN4, FAR4)
+    held("out_no_sa")
+    keep = Keeper("interval", 600)
+    try:
+        for seconds, want in (("1", {"out_acquire": 1, "out_acquire_timeout": 1}),
+                              ("0", {"out_no_sa": 1})):
+            lab.cli("default", "acquire-timeout", seconds)
+            send()
+            lab.counted(want)
+        lab.wire.silent()
+    finally:
+        lab.cli("default", "acquire-timeout", "10")
+    equal(keep.end(), 0, "status")
+
+
 def one_only():
     forget()
     boot()
@@ -611,6 +630,7 @@ report.add("what was received", received)
 report.add("the module goes", unloaded)
 report.add("moved", moved)
 report.add("whose SAs", whose)
+report.add("packets without an SA", listens)
 report.add("one at a time", one_only)
 report.add("by a link", linked)
 sys.exit(report.run())

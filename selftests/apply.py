@@ -233,14 +233,13 @@ def at_random():
     equal(apply(save(), "--check"), "", "what is saved")
 
 
-def labels():
-    """That an SA has another flow label is seen."""
+def outer(word, *cases):
+    """That an SA has another one in its outer header is seen, if the line has any."""
     start()
     line = "sa add src fd00::1 dst fd00::2 proto esp spi 0x1003 mode tunnel "
-    for has, others in (("copy", ("7", "0", "hash")), ("7", ("copy", "0", "8")),
-                        ("0", ("copy", "7"))):
+    for has, *others in cases:
         lab.nl.do("SA_FLUSH")
-        words = line + "flow-label %s " + GCM
+        words = line + word + " %s " + GCM
         apply(words % has)
         before = lab.nl.tables()
         for text in (words % has, line + GCM):
@@ -607,7 +606,12 @@ report.add("round trip", round_trip)
 report.add("types and codes", types)
 report.add("written otherwise", otherwise)
 report.add("written at random", at_random)
-report.add("flow labels", labels)
+report.add("flow labels", outer, "flow-label", ("copy", "7", "0", "hash"),
+           ("7", "copy", "0", "8"), ("0", "copy", "7"))
+report.add("outer hop limits", outer, "hop-limit", ("9", "default", "8"),
+           ("default", "9"))
+report.add("outer DSCP", outer, "dscp", ("9", "copy", "0"), ("0", "copy", "9"),
+           ("copy", "0"))
 report.add("largest numbers", ceilings)
 report.add("names of interfaces", interfaces)
 report.add("interfaces without a name", nameless)

@@ -407,13 +407,30 @@ char *describe_default(const struct nfipsec_default *def)
 	return line_end(&l);
 }
 
+/* A number that is missing is as that of each packet, or of its route. */
+static void fill_numbers(struct nfipsec_outer *o,
+			 const struct nfipsec_outer *usual)
+{
+	const uint64_t dscp = NFIPSEC_HAS(NFIPSEC_A_OUTER_DSCP);
+	const uint64_t hops = NFIPSEC_HAS(NFIPSEC_A_OUTER_HOP_LIMIT);
+
+	if (!(o->has & (dscp | NFIPSEC_HAS(OUTER_DSCP_COPY)))) {
+		o->dscp = usual->dscp;
+		o->has |= usual->has & dscp;
+	}
+	if (!(o->has & (hops | NFIPSEC_HAS(OUTER_HOPS_DEFAULT)))) {
+		o->hop_limit = usual->hop_limit;
+		o->has |= usual->has & hops;
+	}
+}
+
 /**
  * describe_fill() - take what an SA as typed does not say from another
  * @sa: SA as typed
  * @from: as the kernel tells it
  *
  * What has a value that is usual, and is not that of an attribute that is
- * missing.
+ * missing, and all words about the outer header.
  */
 void describe_fill(struct nfipsec_sa *sa, const struct nfipsec_sa *from)
 {
@@ -442,6 +459,7 @@ void describe_fill(struct nfipsec_sa *sa, const struct nfipsec_sa *from)
 	}
 	if (!(given & NFIPSEC_HAS(NFIPSEC_A_OUTER_FRAG)))
 		o->frag = usual->frag;
+	fill_numbers(o, usual);
 	/* The kernel tells both of what has a flag and a word. */
 	if (o->ecn == NFIPSEC_ECN_OFF)
 		sa->flags |= NFIPSEC_SA_FLAG_NOECN;

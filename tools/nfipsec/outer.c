@@ -49,9 +49,19 @@ static int pick(struct args *a, void *obj, const struct word *w,
 	return CLI_OK;
 }
 
-/* A number, or the word for what is so without being said. */
+/**
+ * struct usual - the word for what is so without being said
+ * @word: the word
+ * @attr: of the word
+ */
+struct usual {
+	const char *word;
+	unsigned int attr;
+};
+
+/* A number, or the word. */
 static int number_or(struct args *a, void *obj, const struct word *w,
-		     const char *usual, uint64_t min, uint64_t max,
+		     const struct usual *usual, uint64_t min, uint64_t max,
 		     uint8_t *to, unsigned int attr)
 {
 	const char *text = args_value(a, w->name);
@@ -60,14 +70,16 @@ static int number_or(struct args *a, void *obj, const struct word *w,
 
 	if (!text)
 		return CLI_USAGE;
-	if (!strcmp(text, usual))
+	if (!strcmp(text, usual->word)) {
+		has_set(obj, usual->attr);
 		return CLI_OK;
+	}
 	ret = number_parse(text, w->name, max, &value);
 	if (ret)
 		return ret;
 	if (value < min)
 		return cli_fail(CLI_USAGE, "%s is at least %u, or \"%s\"",
-				w->name, (unsigned int)min, usual);
+				w->name, (unsigned int)min, usual->word);
 	*to = value;
 	has_set(obj, attr);
 	return CLI_OK;
@@ -98,9 +110,10 @@ int word_ecn(struct args *a, void *obj, const struct word *w)
  */
 int word_dscp(struct args *a, void *obj, const struct word *w)
 {
+	static const struct usual copy = { "copy", OUTER_DSCP_COPY };
 	struct nfipsec_outer *o = obj;
 
-	return number_or(a, o, w, "copy", 0, 63, &o->dscp,
+	return number_or(a, o, w, &copy, 0, 63, &o->dscp,
 			 NFIPSEC_A_OUTER_DSCP);
 }
 
@@ -129,9 +142,10 @@ int word_df(struct args *a, void *obj, const struct word *w)
  */
 int word_hop_limit(struct args *a, void *obj, const struct word *w)
 {
+	static const struct usual route = { "default", OUTER_HOPS_DEFAULT };
 	struct nfipsec_outer *o = obj;
 
-	return number_or(a, o, w, "default", 1, UINT8_MAX, &o->hop_limit,
+	return number_or(a, o, w, &route, 1, UINT8_MAX, &o->hop_limit,
 			 NFIPSEC_A_OUTER_HOP_LIMIT);
 }
 

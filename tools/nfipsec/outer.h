@@ -6,6 +6,12 @@
 #include "arg.h"
 #include "json.h"
 
+/* Not of the kernel, which is told nothing then: the word for it was given. */
+#define OUTER_DSCP_COPY		63
+#define OUTER_HOPS_DEFAULT	62
+#define OUTER_WORDS						\
+	(NFIPSEC_HAS(OUTER_DSCP_COPY) | NFIPSEC_HAS(OUTER_HOPS_DEFAULT))
+
 /* Row of a table of words, for a struct nfipsec_outer at @base. */
 #define OUTER_WORD(base, text, fn)	{ text, fn, base, 0, 0, 0, false }
 

@@ -427,7 +427,7 @@ int sa_parse_config(struct args *a, struct sa_args *in)
 	ret = words_parse(a, config_words, ARRAY_SIZE(config_words), in, false);
 	if (!ret)
 		ret = check_families(sa);
-	if (sa->outer.has)
+	if (sa->outer.has & ~OUTER_WORDS)
 		has_set(sa, NFIPSEC_A_SA_OUTER);
 	if (sa->tfc.has)
 		has_set(sa, NFIPSEC_A_SA_TFC);

@@ -243,6 +243,9 @@ static void test_sas(void)
 	first = sa_text("src ::1 dst ::2 proto comp spi 300 mode tunnel comp deflate limit byte-hard 7");
 	again = sa_text("src ::1 dst ::2 proto comp spi 300 mode tunnel comp deflate limit byte-soft 0 limit byte-hard 7 limit time-hard 0");
 	same(again, first, "limits of 0");
+	free(again);
+	again = sa_text("src ::1 dst ::2 proto comp spi 300 mode tunnel comp deflate dscp copy hop-limit default limit byte-hard 7");
+	same(again, first, "nothing said of the outer header");
 	free(first);
 	free(again);
 	for (i = 0; i < ARRAY_SIZE(sas); i++) {
@@ -260,24 +263,32 @@ static void test_sas(void)
 /* What a line does not say, but nothing that it says, is as in the kernel. */
 static void test_fill(void)
 {
-	static const char * const labels[][2] = {
-		{ "", "copy" }, { "flow-label copy", "copy" },
-		{ "flow-label 7", "0x00007" }, { "flow-label 0", "0" },
+	static const char * const lines[][2] = {
+		{ "", "dscp 9 df copy hop-limit 8 flow-label copy frag" },
+		{ "flow-label copy", " flow-label copy frag" },
+		{ "flow-label 7", " flow-label 0x00007 frag" },
+		{ "flow-label 0", " flow-label 0 frag" },
+		{ "dscp copy", " dscp copy df copy hop-limit 8 " },
+		{ "dscp 0 hop-limit 1", " dscp 0 df copy hop-limit 1 " },
+		{ "hop-limit default", " dscp 9 df copy hop-limit default " },
 	};
 	static const char tunnel[] =
 		"src fd00::1 dst fd00::2 proto comp spi 300 mode tunnel comp deflate";
 	struct nfipsec_sa have = {
 		.outer.label = NFIPSEC_LABEL_COPY, .outer.label_value = 5,
+		.outer.dscp = 9, .outer.hop_limit = 8,
 	};
 	struct sa_args in;
-	char words[160], want[32], *text;
+	char words[160], *text;
 	struct args *a;
 	size_t i;
 
 	has_set(&have, NFIPSEC_A_SA_OUTER);
 	has_set(&have.outer, NFIPSEC_A_OUTER_LABEL);
-	for (i = 0; i < ARRAY_SIZE(labels); i++) {
-		snprintf(words, sizeof(words), "%s %s", tunnel, labels[i][0]);
+	has_set(&have.outer, NFIPSEC_A_OUTER_DSCP);
+	has_set(&have.outer, NFIPSEC_A_OUTER_HOP_LIMIT);
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		snprintf(words, sizeof(words), "%s %s", tunnel, lines[i][0]);
 		a = args_new(words);
 		in = (struct sa_args){};
 		if (sa_parse_config(a, &in))
@@ -285,8 +296,7 @@ static void test_fill(void)
 		args_free(a);
 		describe_fill(&in.sa, &have);
 		text = describe_sa(&in.sa);
-		snprintf(want, sizeof(want), " flow-label %s frag", labels[i][1]);
-		has(text, want, "flow label of a line");
+		has(text, lines[i][1], "outer header of a line");
 		free(text);
 		sa_wipe(&in);
 	}

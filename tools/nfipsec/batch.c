@@ -229,7 +229,7 @@ static int run_command(int argc, char **argv, unsigned int line, void *arg)
 {
 	(void)line;
 	(void)arg;
-	return command_run(argc, argv);
+	return command_run(argc, argv, true);
 }
 
 /**

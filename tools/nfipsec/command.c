@@ -157,27 +157,43 @@ static int find(struct args *a, const struct command **found)
 			cli_show(noun));
 }
 
-/**
- * command_run() - run one command
- * @argc: number of words
- * @argv: the words, without options; keys in them are wiped
- *
- * Return: enum cli_result, after cli_fail() if it is not CLI_OK
- */
-int command_run(int argc, char **argv)
+/* As its words say; those of a file are those of other commands. */
+static bool has_selector(const struct command *c)
 {
-	struct args a = { .argc = argc, .argv = argv };
-	const struct command *c;
-	int ret;
+	return c->run == cmd_apply ||
+	       (c->words && strstr(c->words, "SELECTOR"));
+}
 
-	if (!argc)
-		return cmd_summary(&a);
-	ret = find(&a, &c);
-	if (ret)
-		return ret;
+static int check_options(const struct command *c, bool batch)
+{
 	if (cli.check && c->run != cmd_apply)
 		return cli_fail(CLI_USAGE, "--check goes with apply only");
 	if (cli.explain && c->run != cmd_stats)
 		return cli_fail(CLI_USAGE, "--explain goes with stats only");
-	return c->run(&a);
+	/* Of a batch, they are for the lines that have selectors. */
+	if (cli.family && !batch && !has_selector(c))
+		return cli_fail(CLI_USAGE, "-4 and -6 go with commands that have a selector only");
+	return CLI_OK;
+}
+
+/**
+ * command_run() - run one command
+ * @argc: number of words
+ * @argv: the words, without options; keys in them are wiped
+ * @batch: options were given for all commands of a batch
+ *
+ * Return: enum cli_result, after cli_fail() if it is not CLI_OK
+ */
+int command_run(int argc, char **argv, bool batch)
+{
+	static const struct command summary = { .run = cmd_summary };
+	struct args a = { .argc = argc, .argv = argv };
+	const struct command *c = &summary;
+	int ret = CLI_OK;
+
+	if (argc)
+		ret = find(&a, &c);
+	if (!ret)
+		ret = check_options(c, batch);
+	return ret ? ret : c->run(&a);
 }

@@ -30,7 +30,7 @@ struct command {
 extern const struct command commands[];
 extern const size_t commands_len;
 
-int command_run(int argc, char **argv);
+int command_run(int argc, char **argv, bool batch);
 /* Runs a line of a file, its words as of a command line. */
 typedef int (*batch_fn)(int argc, char **argv, unsigned int line, void *arg);
 

@@ -120,7 +120,7 @@ static int run(int argc, char **argv)
 	if (mode.run)
 		return mode.run(&none);
 	if (!mode.batch)
-		return command_run(argc, argv);
+		return command_run(argc, argv, false);
 	if (argc)
 		return cli_fail(CLI_USAGE, "a command on the command line and --batch exclude each other");
 	return batch_run(mode.batch);

@@ -117,6 +117,12 @@ refused 2 'use one of: espinudp' $M to encap udp
 refused 2 'use one of: events changes all' monitor everything
 refused 2 'is too much here' monitor all now
 refused 2 'goes with stats' --explain sa list
+refused 2 'goes with stats' --explain
+for words in 'policy preset ike' 'policy flush' 'policy explain in src ::1 dst ::1' \
+	'sa' 'sa list' 'sa move dst ::1 proto esp spi 256 to src ::2' 'save' 'stats' \
+	'version' ''; do
+	refused 2 '-4 and -6 go with commands that have a selector' $words -6
+done
 refused 2 'unknown preset "frob", use one of: ike nd' policy preset nd frob
 refused 2 'the name of a preset is missing' policy preset priority 5
 refused 2 'give in or out' policy explain
@@ -170,6 +176,11 @@ if [ ! -d /sys/module/nfipsec ]; then
 		"apply $TMP/lines"; do
 		refused 1 "$L" $words owner "a${NL}b"
 	done
+	for words in "sa add $SA aead aes128gcm16 $KEY 128" 'sa update '"$SA"' reqid 5' \
+		'policy del dir in src any dst any' 'policy get dir in src any dst any' \
+		"apply $TMP/lines"; do
+		refused 1 "$L" $words -4
+	done
 	refused 1 "$L" sa count
 	refused 1 "$L" sa allocspi src 192.0.2.1 dst 192.0.2.2 proto esp min 256 max 0xffffffff
 	refused 1 "$L" policy add dir in src any dst 192.0.2.1 action bypass
@@ -195,6 +206,13 @@ if [ ! -d /sys/module/nfipsec ]; then
 	[ "$status" = 1 ] && grep -q '^nfipsec [0-9]' "$TMP/out" &&
 		grep -q "^nfipsec: $TMP/batch line 4: $L" "$TMP/err"
 	ok $? "a batch stops where it fails and says where"
+
+	printf '%s\n' version 'policy add dir in src any dst any action bypass' \
+		>"$TMP/batch"
+	run -4 -b "$TMP/batch"
+	[ "$status" = 1 ] && grep -q '^nfipsec [0-9]' "$TMP/out" &&
+		grep -q "line 2: $L" "$TMP/err"
+	ok $? "a family for the lines of a batch that have none"
 fi
 
 printf 'version\nversion "x\n' >"$TMP/batch"

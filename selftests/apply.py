@@ -499,6 +499,32 @@ def errors():
     equal(run("--check", "sa")[0], 2, "--check without apply")
 
 
+def numbers_anew():
+    """No SA comes as another one, with its key perhaps and numbers from 1 on."""
+    start()
+    good = SA % (0x1001, 1) + GCM + "\n"
+    moved = good.replace("dst 10.0.0.2", "dst 10.0.0.3")
+    apply(good)
+    before = lab.nl.tables()
+    for text in (moved, good.replace("proto esp", "proto ah").replace(
+            "rfc4106", "rfc4543")):
+        for more in ((), ("--check",)):
+            said = apply("\n" + text, *more, status=(1,))
+            equal("line 2" in said and "see sa move" in said, True, said)
+            equal(lab.nl.tables(), before, "tables")
+    # both ways out
+    lab.cli("sa", "move", "dst", "10.0.0.2", "proto", "esp", "spi", "0x1001",
+            "to", "dst", "10.0.0.3")
+    equal(apply(moved, "--check"), "", "what would change")
+    apply(good.replace("0x1001", "0x1002"))
+    # IPComp has neither keys nor numbers, and one SPI for all
+    comp = "sa add src 10.0.0.1 dst 10.0.0.%d proto comp spi 2 mode tunnel " \
+        "reqid 5 comp deflate\n"
+    apply(comp % 2)
+    apply(comp % 3)
+    equal(" dst 10.0.0.3 " in save(), True, "the other one")
+
+
 def many_refused():
     """More than the socket has room for: the first is the one that is told."""
     start()
@@ -620,6 +646,7 @@ report.add("nothing", nothing)
 report.add("of one moment", of_one_moment)
 report.add("order", order)
 report.add("errors", errors)
+report.add("numbers that would begin anew", numbers_anew)
 report.add("many refused", many_refused)
 report.add("owners", owners)
 report.add("closed descriptors", closed)

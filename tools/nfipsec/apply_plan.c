@@ -2,6 +2,7 @@
 /* The difference of two tables. */
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
 
 #include "apply.h"
 #include "describe.h"
@@ -60,6 +61,69 @@ static void pair(struct items *have, struct items *want)
 	}
 }
 
+static const struct nfipsec_sa *sa_of(const struct item *item)
+{
+	return item->in ? &item->in->sa : item->sa;
+}
+
+static int by_spi(const void *a, const void *b)
+{
+	const struct item *p = a, *q = b;
+	uint32_t spi = sa_of(p)->spi, other = sa_of(q)->spi;
+
+	if (spi != other)
+		return spi < other ? -1 : 1;
+	return (p->line > q->line) - (p->line < q->line);
+}
+
+/*
+ * Whether what comes may be what goes, under another address or protocol, and its
+ * numbers would begin anew with the same key. The algorithm says nothing of that:
+ * those that are made of one cipher have one key stream. IPComp has neither keys
+ * nor numbers.
+ */
+static bool may_be(const struct nfipsec_sa *comes,
+		   const struct nfipsec_sa *goes)
+{
+	if (comes->proto == IPPROTO_COMP || goes->proto == IPPROTO_COMP)
+		return false;
+	return comes->dir == goes->dir || comes->dir == NFIPSEC_DIR_ANY ||
+	       goes->dir == NFIPSEC_DIR_ANY;
+}
+
+/* Among those from @have on, the first of which has that SPI if one has. */
+static bool goes_by_spi(const struct item *have, const struct item *end,
+			const struct nfipsec_sa *comes)
+{
+	for (; have < end && have->sa->spi == comes->spi; have++)
+		if (!have->other && may_be(comes, have->sa))
+			return true;
+	return false;
+}
+
+/* Who takes another SPI says that the key is another one. */
+static int no_numbers_anew(struct items *have, struct items *want,
+			   const char *name)
+{
+	const struct item *end = have->item + have->n, *from = have->item;
+	const struct nfipsec_sa *sa;
+	const struct item *item;
+
+	sort(have, by_spi);
+	sort(want, by_spi);
+	for (item = want->item; item < want->item + want->n; item++) {
+		sa = sa_of(item);
+		while (from < end && from->sa->spi < sa->spi)
+			from++;
+		if (!item->other && goes_by_spi(from, end, sa))
+			return cli_fail(CLI_FAILED, "%s line %u: the SA that has this SPI would go, and the sequence numbers begin anew, perhaps with its key: see sa move, or give this one another SPI and another key",
+					name, item->line);
+	}
+	sort(want, by_key);
+	sort(have, by_key);
+	return CLI_OK;
+}
+
 static int sas_plan(struct items *have, struct items *want, const char *name)
 {
 	struct nfipsec_sa sa;
@@ -89,7 +153,8 @@ static int sas_plan(struct items *have, struct items *want, const char *name)
 			return cli_fail(CLI_FAILED, "%s line %u: this SA is there with other words, and cannot become another while its sequence numbers go on: see sa update, or give it another SPI and another key",
 					name, item->line);
 	}
-	return CLI_OK;
+	/* Sorted anew: from here, other says nothing but whether there is one. */
+	return no_numbers_anew(have, want, name);
 }
 
 /* What is added goes behind all that has its priority. */

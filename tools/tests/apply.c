@@ -405,6 +405,119 @@ static void test_plan(void)
 	tables_free(&want);
 }
 
+/**
+ * struct sa_diff - SAs, and whether the numbers of one would begin anew
+ * @name: of the test
+ * @have: what there is
+ * @want: what there is to be
+ * @line: of @want that is refused, 0 if none is
+ */
+struct sa_diff {
+	const char *name;
+	const char *have[2];
+	const char *want[2];
+	unsigned int line;
+};
+
+#define GCM	"aead aes-gcm-16 " KEY20 " 128"
+#define OTHER	"enc aes128ctr " KEY20 " auth-trunc sha256 " KEY32 " 128"
+#define SA(dst, proto, spi, more)					\
+	"src 10.0.0.1 dst 10.0.0." #dst " proto " #proto " spi " #spi	\
+	" mode tunnel " more
+#define COMP(dst, spi)	SA(dst, comp, spi, "comp deflate")
+
+static const struct sa_diff sa_diffs[] = {
+	{ "the same", { SA(2, esp, 256, GCM) }, { SA(2, esp, 256, GCM) }, 0 },
+	{ "other words", { SA(2, esp, 256, GCM) },
+	  { SA(2, esp, 256, "reqid 7 " GCM) }, 1 },
+	{ "another dst", { SA(2, esp, 256, GCM) },
+	  { SA(9, esp, 257, GCM), SA(3, esp, 256, GCM) }, 2 },
+	{ "another proto", { SA(2, esp, 256, "aead aes128gmac " KEY20 " 128") },
+	  { SA(2, ah, 256, "aead aes128gmac " KEY20 " 128") }, 1 },
+	{ "another algorithm", { SA(2, esp, 256, GCM) },
+	  { SA(3, esp, 256, OTHER) }, 1 },
+	{ "exchanged", { SA(2, esp, 256, GCM), SA(3, esp, 257, GCM) },
+	  { SA(3, esp, 256, GCM), SA(2, esp, 257, GCM) }, 1 },
+	{ "behind one that stays", { SA(2, esp, 256, GCM), SA(4, esp, 256, GCM) },
+	  { SA(2, esp, 256, GCM), SA(3, esp, 256, GCM) }, 2 },
+	{ "another direction, which is any", { SA(2, esp, 256, "dir out " GCM) },
+	  { SA(3, esp, 256, GCM) }, 1 },
+	{ "any direction, and one of them", { SA(2, esp, 256, GCM) },
+	  { SA(3, esp, 256, "dir in " GCM) }, 1 },
+	{ "the other direction", { SA(2, esp, 256, "dir out " GCM) },
+	  { SA(3, esp, 256, "dir in " GCM) }, 0 },
+	{ "another SPI", { SA(2, esp, 256, GCM), SA(2, esp, 258, GCM) },
+	  { SA(3, esp, 255, GCM), SA(3, esp, 257, GCM) }, 0 },
+	{ "beside one that stays", { SA(2, esp, 256, GCM) },
+	  { SA(2, esp, 256, GCM), SA(3, esp, 256, GCM) }, 0 },
+	{ "gone", { SA(2, esp, 256, GCM), SA(3, esp, 256, GCM) },
+	  { SA(3, esp, 256, GCM) }, 0 },
+	{ "IPComp", { COMP(2, 2), SA(2, esp, 257, GCM) },
+	  { COMP(3, 2), COMP(3, 257) }, 0 },
+};
+
+static void file_sa(struct items *list, const char *words)
+{
+	struct item *item = items_add(list);
+	struct args *a = args_new(words);
+
+	item->in = calloc(1, sizeof(*item->in));
+	if (!item->in || sa_parse_config(a, item->in))
+		abort();
+	args_free(a);
+	item->key = describe_sa_key(&item->in->sa);
+	item->text = describe_sa(&item->in->sa);
+	item->line = list->n;
+}
+
+/* With what the kernel tells of each. */
+static void kernel_sa(struct items *list, const char *words)
+{
+	struct items one = {};
+	struct item *item;
+
+	file_sa(&one, words);
+	item = items_add(list);
+	item->sa = malloc(sizeof(*item->sa));
+	*item->sa = one.item->in->sa;
+	has_set(item->sa, NFIPSEC_A_SA_REPLAY_WINDOW);
+	has_set(item->sa, NFIPSEC_A_SA_PMTU_AGE);
+	item->key = one.item->key;
+	item->text = describe_sa(item->sa);
+	free(one.item->text);
+	sa_wipe(one.item->in);
+	free(one.item->in);
+	free(one.item);
+}
+
+static void test_sa_plan(void)
+{
+	struct tables have, want;
+	const struct sa_diff *d;
+	char line[32];
+	size_t i;
+	int ret;
+
+	for (d = sa_diffs; d < sa_diffs + ARRAY_SIZE(sa_diffs); d++) {
+		have = (struct tables){};
+		want = (struct tables){ .name = "a file" };
+		for (i = 0; i < ARRAY_SIZE(d->have) && d->have[i]; i++)
+			kernel_sa(&have.sas, d->have[i]);
+		for (i = 0; i < ARRAY_SIZE(d->want) && d->want[i]; i++)
+			file_sa(&want.sas, d->want[i]);
+		ret = plan_make(&have, &want);
+		snprintf(line, sizeof(line), "a file line %u: ", d->line);
+		ok(d->line ? ret == CLI_FAILED && strstr(cli_error(), line) :
+			     !ret, d->name, "%d, %s", ret, cli_error());
+		for (i = 1; !ret && i < want.sas.n; i++)
+			ok(strcmp(want.sas.item[i - 1].key,
+				  want.sas.item[i].key) < 0,
+			   "SAs by key", "%zu", i);
+		tables_free(&have);
+		tables_free(&want);
+	}
+}
+
 void test_apply(void)
 {
 	test_policies();
@@ -412,4 +525,5 @@ void test_apply(void)
 	test_sas();
 	test_fill();
 	test_plan();
+	test_sa_plan();
 }

@@ -265,7 +265,7 @@ static int send_segments(const struct nfipsec_outbound *p, struct sk_buff *skb,
 	struct nfipsec_train train;
 	int err = 0, ret;
 
-	nfipsec_train_start(&train, p->chain.sa[p->chain.len - 1], p->dst);
+	nfipsec_train_start(&train, &p->chain, p->dst);
 	/* Once here, or else once for each segment, which has as much. */
 	if (skb_cow_head(skb, nfipsec_train_room(&train, p->dst))) {
 		nfipsec_drop(p->nn, skb, NFIPSEC_OUT_NOMEM);

@@ -21,8 +21,8 @@
 
 #include "crypto.h"
 #include "gso.h"
+#include "policy.h"
 #include "proto.h"
-#include "sa.h"
 #include "train.h"
 
 static bool gso = true;
@@ -87,26 +87,41 @@ static bool udp_may_go(const struct dst_entry *dst)
 	       (READ_ONCE(gso_udp) || !passed_on(dst->dev));
 }
 
+/* Is what is in the outermost IP header under the ICV of AH? */
+static bool under_ah(const struct nfipsec_chain *chain)
+{
+	unsigned int i;
+
+	for (i = chain->len; i-- > 0;) {
+		if (chain->sa[i]->key.proto == IPPROTO_AH)
+			return true;
+		if (nfipsec_sa_rehouses(chain->sa[i]))
+			break;
+	}
+	return false;
+}
+
 /**
  * nfipsec_train_start() - begin with none
  * @train: what may go together, written
- * @sa: the outermost SA
+ * @chain: SAs that they went through
  * @dst: route they will take
  *
- * What AH covers is changed when packets are taken apart. A route that puts headers
- * of its own around them, or gives copies to listeners, wants them one by one. UDP
- * over IPv6 has a checksum, which is left to the device.
+ * What AH covers is changed when packets are taken apart: they are numbered anew. A
+ * route that puts headers of its own around them, or gives copies to listeners, wants
+ * them one by one. UDP over IPv6 has a checksum, which is left to the device.
  * Context: any.
  */
 void nfipsec_train_start(struct nfipsec_train *train,
-			 const struct nfipsec_sa *sa,
+			 const struct nfipsec_chain *chain,
 			 const struct dst_entry *dst)
 {
+	const struct nfipsec_sa *sa = chain->sa[chain->len - 1];
 	bool ipv4 = sa->key.family == AF_INET;
 
 	memset(train, 0, sizeof(*train));
-	if (sa->key.proto != IPPROTO_ESP || dst->lwtstate || to_many(sa, dst) ||
-	    all_fragmented(dst) || !READ_ONCE(gso))
+	if (sa->key.proto != IPPROTO_ESP || under_ah(chain) || dst->lwtstate ||
+	    to_many(sa, dst) || all_fragmented(dst) || !READ_ONCE(gso))
 		return;
 	if (!sa->encap.type && nfipsec_gso_have(sa->key.family)) {
 		train->type = NFIPSEC_GSO_ESP;

@@ -8,7 +8,7 @@
 
 struct dst_entry;
 struct net;
-struct nfipsec_sa;
+struct nfipsec_chain;
 struct sk_buff;
 
 /**
@@ -29,7 +29,7 @@ struct nfipsec_train {
 };
 
 void nfipsec_train_start(struct nfipsec_train *train,
-			 const struct nfipsec_sa *sa,
+			 const struct nfipsec_chain *chain,
 			 const struct dst_entry *dst);
 unsigned int nfipsec_train_room(const struct nfipsec_train *train,
 				const struct dst_entry *dst);

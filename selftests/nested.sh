@@ -299,7 +299,10 @@ for c in "esp:transport:o ah:transport:o" "esp:transport:i esp:tunnel:o" \
 	CASES+=("4 4 nfipsec xfrm $c" "6 6 nfipsec xfrm $c")
 done
 CASES+=("4 4 nfipsec xfrm ah:transport:i esp:tunnel:o"
-	"6 6 nfipsec xfrm ah:tunnel:i ah:tunnel:o")
+	"6 6 nfipsec xfrm ah:tunnel:i ah:tunnel:o"
+	# XFRM does not open AH that came out of ESP in transport mode
+	"4 4 nfipsec nfipsec ah:tunnel:o esp:transport:o"
+	"4 4 nfipsec nfipsec esp:tunnel:o ah:transport:o esp:transport:o")
 CASES+=("4 6 nfipsec xfrm esp:tunnel:i esp:tunnel:o"
 	"6 4 nfipsec xfrm esp:transport:i esp:tunnel:o"
 	"4 4 nfipsec nfipsec esp:transport:i ah:transport:i esp:tunnel:o"

@@ -11,8 +11,9 @@
 #include "path.h"
 
 /*
- * Nobody proves who he is who sends an ICMP error: below what every host takes
- * (RFC 1122) or every IPv6 path (RFC 8200) he has no say.
+ * Nobody proves who he is who sends an ICMP error: below what every host takes (RFC
+ * 1122) he has no say, and old routers have none. Below what every IPv6 path takes (RFC
+ * 8200) such a message is to be discarded (RFC 8201 section 4).
  */
 #define FLOOR_IPV4	576
 #define FLOOR_IPV6	1280
@@ -49,7 +50,9 @@ u64 nfipsec_path_learn(u64 path, u32 mtu, bool ipv4, u64 now, u32 age)
 {
 	u32 old = nfipsec_path_mtu(path, now);
 
-	mtu = clamp_t(u32, mtu, ipv4 ? FLOOR_IPV4 : FLOOR_IPV6, 0xffff);
+	if (!ipv4 && mtu < FLOOR_IPV6)
+		return path;
+	mtu = clamp_t(u32, mtu, FLOOR_IPV4, 0xffff);
 	if (!age || (old && mtu > old))
 		return path;
 	return (now + age) << 16 | mtu;

@@ -4,6 +4,7 @@
 #include <linux/hash.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/jiffies.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/addrconf.h>
@@ -19,6 +20,9 @@
 #include "reinject.h"
 #include "route.h"
 #include "tag.h"
+
+/* For so long a route of IPv4 is taken that nothing has changed. */
+#define ROUTE_AGE	(5 * HZ)
 
 /*
  * Not ip_route_output_flow(), which would ask XFRM's policies. One CPU at a time for
@@ -101,6 +105,17 @@ static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
 	return dst;
 }
 
+/*
+ * Of gateways of one metric IPv4 takes one that answers, and no route changes when it
+ * does not any more: whoever asks by a socket is told, an SA has to ask by itself.
+ */
+static void ask_again(struct nfipsec_sa *sa)
+{
+	if (sa->key.family == AF_INET &&
+	    time_after(jiffies, READ_ONCE(sa->dst_cache.reset_ts) + ROUTE_AGE))
+		dst_cache_reset(&sa->dst_cache);
+}
+
 /**
  * nfipsec_reinject_route() - the route to a tunnel's peer
  * @net: namespace
@@ -117,8 +132,10 @@ struct dst_entry *nfipsec_reinject_route(struct net *net,
 	struct dst_entry *dst = NULL;
 
 	/* The cache does not know of marks. */
-	if (!skb->mark)
+	if (!skb->mark) {
+		ask_again(sa);
 		dst = dst_cache_get(&sa->dst_cache);
+	}
 	if (dst)
 		return dst;
 	return sa->key.family == AF_INET ? route_ipv4(net, sa, skb->mark) :

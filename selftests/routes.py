@@ -151,6 +151,38 @@ def other_link(six):
         lab.wire.silent()
 
 
+def gateway_dies():
+    """IPv4 takes another one then, and no route changes for it: an SA that has a
+    route finds that out by itself.
+    """
+    peer, gate, mac = "10.77.0.1", "10.9.9.2", "lladdr 02:00:00:00:00:02"
+    lab.reset()
+    sock = lab.listen(0, False, IN4)
+    with Link() as link:
+        lab.n.ip("addr add 10.9.9.1/24 dev d0\n"
+                 "neigh add %s %s dev d0 nud permanent\n"
+                 "neigh replace %s %s dev vn nud reachable\n"
+                 "route append default via %s dev d0" % (
+                     gate, mac, PEER4, mac, gate))
+        lab.sa(null, "out", peer=peer)
+        lab.cli("policy", "add", "dir", "out", "src", IN4, "dst", FAR4,
+                "action", "protect", "tmpl", "src", OUT4, "dst", peer,
+                "proto", "esp", "mode", "tunnel", "reqid", "1")
+        lab.wire.drain()
+
+        def sent_by(wire):
+            sock.sendto(b"x", (FAR4, PORT))
+            p = wire.recv(0)
+            return p and p[9] == 50
+
+        try:
+            equal(sent_by(lab.wire), True, "by the first gateway")
+            lab.n.ip("neigh replace %s dev vn nud failed" % PEER4)
+            wait_for(lambda: sent_by(link), "a packet by the second one", 20)
+        finally:
+            lab.n.ip("neigh replace %s %s dev vn nud permanent" % (PEER4, mac))
+
+
 def other_policy(six):
     """What policy says of that link holds."""
     peer = ends(six)[1]
@@ -340,6 +372,7 @@ for fam in False, True:
     report.add("waited, another link's SA, " + tag, other_sa, fam)
     report.add("waited, in a tunnel, " + tag, tunnel, fam)
 report.add("waited, in a VRF", vrf)
+report.add("a gateway that does not answer any more", gateway_dies)
 report.add("fragments of what waited", fragments)
 report.add("while two CPUs seal", at_once)
 sys.exit(report.run())

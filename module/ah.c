@@ -111,8 +111,8 @@ static int hash(const struct nfipsec_crypto *c, struct nfipsec_scratch *s,
  *	failure.
  * @spi: network byte order
  * @esn: sequence numbers are 64 bit
- * @seq: sequence number, not used before with this key; it is also the IV of
- *	AES-GMAC
+ * @seq: sequence number, not used before with this key; the IV of AES-GMAC is
+ *	made of it
  * @hlen: from nfipsec_ah_hlen()
  * @nexthdr: what the payload is
  *

@@ -249,13 +249,6 @@ static int new_crypto(struct nfipsec_crypto *crypto,
 	return err;
 }
 
-/* Somebody does, so that none is used twice: better than that it is hardly. */
-static bool keeps_numbers(const struct nfipsec_sa_config *cfg)
-{
-	return cfg->has_seq_max &&
-	       cfg->seq_max < nfipsec_sa_seq_limit(cfg->flags);
-}
-
 /* What is done to packets. */
 static int make_transform(struct nfipsec_sa *sa,
 			  const struct nfipsec_sa_config *cfg,
@@ -274,7 +267,8 @@ static int make_transform(struct nfipsec_sa *sa,
 		return err;
 	sa->crypto = crypto;
 	crypto->check_pad = !!(cfg->flags & NFIPSEC_SA_FLAG_CHECK_PAD);
-	if (!keeps_numbers(cfg))
+	/* Else somebody keeps numbers, and none is used twice: better than hardly. */
+	if (!cfg->has_seq_max)
 		crypto->iv_mask = get_random_u64();
 	return nfipsec_sa_check_crypto(cfg, crypto, extack);
 }

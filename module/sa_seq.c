@@ -5,7 +5,8 @@
  * An SA may have a ceiling, beyond which no number is given out: whoever has
  * written down that all up to there may be used raises it. After a crash the SA
  * goes on behind what was written down, and no number is used twice. Only an SA
- * with a ceiling looks at its counter before it takes a number.
+ * with a ceiling, or around another one, has its counter looked at before a number is
+ * taken.
  */
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
@@ -53,7 +54,7 @@ void nfipsec_sa_seq_init(struct nfipsec_sa *sa,
  * @seq: the number, 64 bit also without ESN; if there is none, the largest
  *	that there is
  *
- * No number is ever given out twice. It is the IV of counter-based ciphers,
+ * No number is ever given out twice. IVs of counter-based ciphers are made of it,
  * for which a second use gives away the key stream and the authentication key.
  * Only with NFIPSEC_SA_FLAG_SEQ_ROLLOVER, which goes with no such cipher, it is
  * 0 after U32_MAX.

@@ -49,7 +49,10 @@ class Auth:
 class Gmac(lib.Algo):
     """AES-GMAC (RFC 4543 section 4): the IV, then the ICV."""
     size = 24
-    masks = set()
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.masks = set()
 
     def begin(self):
         self.masks = set()

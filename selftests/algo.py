@@ -129,6 +129,7 @@ def one_key(name):
     """
     equal(len({first_iv(name) for _ in range(4)}), 4, "IVs of four SAs")
     equal(first_iv(name, seq_max=100), 0, "IV of an SA that is kept")
+    equal(first_iv(name, seq_max=2**32 - 1), 0, "by somebody else")
 
 
 # Implicit IV

@@ -174,7 +174,7 @@ class Events:
 
 def sent(algo):
     spi = setup(algo, "out")
-    numbers, old = itertools.count(1), HOME
+    numbers, old, masks = itertools.count(1), HOME, set()
     for new in (HOME,) + PLACES:
         if new != old:
             move(spi, old, new, "out")
@@ -183,7 +183,10 @@ def sent(algo):
             sock.sendto(b"data", (FAR4, FAR_PORT))
             src, dst, ports, esp = wire_of(wait_for(lab.wire.recv, "a packet"))
             equal((src, dst, ports), new, "where")
-            equal(algo.open(esp)[:2], (spi, next(numbers)), "SPI and number")
+            got, seq = algo.open(esp), next(numbers)
+            equal(got[:2], (spi, seq), "SPI and number")
+            masks.add(lib.iv_mask(got[2], seq) if algo.iv_len else 0)
+            equal(len(masks), 1, "IVs go on")
             lab.counted({"out_ok": 1})
         old = new
 

@@ -226,8 +226,8 @@ static enum nfipsec_reason judge_size(struct nfipsec_explanation *ex,
 
 /*
  * All of it, and the first reason that the data path would stop for. As nfipsec_seal()
- * does, that asks first what several SAs have against the next packet, and a single one
- * when it is known how long that will be.
+ * does, that asks first what all SAs but the innermost have against the next packet, and
+ * that one when it is known how long it will be.
  */
 static enum nfipsec_reason lay_out(struct nfipsec_explanation *ex,
 				   const struct nfipsec_outbound *p,
@@ -239,7 +239,7 @@ static enum nfipsec_reason lay_out(struct nfipsec_explanation *ex,
 	unsigned int i;
 
 	if (p->chain.len > 1)
-		reason = nfipsec_seal_ask(&p->chain, &at);
+		reason = nfipsec_seal_ask(&p->chain, 1, &at);
 	nfipsec_layout_begin(&ex->layout, l3, len);
 	for (i = 0; i < p->chain.len; i++) {
 		nfipsec_layout_add(&ex->layout, p->chain.sa[i], l3,
@@ -249,7 +249,7 @@ static enum nfipsec_reason lay_out(struct nfipsec_explanation *ex,
 	}
 	nfipsec_layout_end(&ex->layout);
 	ex->sized = true;
-	return reason ?: nfipsec_seal_ask(&p->chain, &at);
+	return reason ?: nfipsec_seal_ask(&p->chain, 0, &at);
 }
 
 /* See nfipsec_acquire_hold(). */

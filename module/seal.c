@@ -39,29 +39,37 @@ enum nfipsec_reason nfipsec_seal_checksum(struct sk_buff *skb)
 	return err ? NFIPSEC_OUT_CSUM : NFIPSEC_OK;
 }
 
+/* Who is expired takes no number any more. */
+static bool expired(const struct nfipsec_sa *sa)
+{
+	return unlikely(READ_ONCE(sa->core->life.over));
+}
+
 /**
  * nfipsec_seal_ask() - have SAs anything against the next packet?
  * @chain: mature SAs
- * @at: set to the one that has, or the last
+ * @first: index of the first that is asked; the others are around it
+ * @at: set to the one that has
  *
  * Takes nothing of them.
  * Context: under rcu_read_lock().
  * Return: NFIPSEC_OK, or the reason for which it would be dropped now.
  */
 enum nfipsec_reason nfipsec_seal_ask(const struct nfipsec_chain *chain,
+				     unsigned int first,
 				     const struct nfipsec_sa **at)
 {
 	enum nfipsec_reason reason = NFIPSEC_OK;
 	const struct nfipsec_sa *sa;
 	unsigned int i;
 
-	for (i = 0; !reason && i < chain->len; i++) {
+	for (i = first; !reason && i < chain->len; i++) {
 		sa = chain->sa[i];
-		if (sa->key.proto != IPPROTO_COMP)
-			reason = nfipsec_sa_seq_left(sa);
-		if (!reason && READ_ONCE(sa->core->life.over))
-			reason = NFIPSEC_OUT_EXPIRED;
 		*at = sa;
+		if (expired(sa))
+			reason = NFIPSEC_OUT_EXPIRED;
+		else if (sa->key.proto != IPPROTO_COMP)
+			reason = nfipsec_sa_seq_left(sa);
 	}
 	return reason;
 }
@@ -97,6 +105,8 @@ static enum nfipsec_reason seal(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	bytes = worked_on(sa, skb, &len);
 	if (unlikely(len > IP_MAX_MTU))
 		return NFIPSEC_OUT_LENGTH;
+	if (expired(sa))
+		return NFIPSEC_OUT_EXPIRED;
 	if (nfipsec_hibernates())
 		return NFIPSEC_OUT_HIBERNATION;
 	reason = nfipsec_sa_seq_next(sa, &seq);
@@ -123,7 +133,7 @@ static enum nfipsec_reason add_comp(const struct nfipsec_outbound *p,
 	enum nfipsec_reason reason;
 	u8 nexthdr;
 
-	if (!nfipsec_expire_charge(p->nn, sa, len))
+	if (expired(sa))
 		return NFIPSEC_OUT_EXPIRED;
 	reason = nfipsec_encap_push(sa, skb, p->dst, l3, df, &nexthdr);
 	if (reason)
@@ -131,10 +141,12 @@ static enum nfipsec_reason add_comp(const struct nfipsec_outbound *p,
 	reason = nfipsec_comp_pack(skb, nexthdr_off, sa->key.spi);
 	if (reason != NFIPSEC_OUT_COMP && reason != NFIPSEC_OUT_COMP_NOT)
 		return reason;
-	nfipsec_count(p->nn, reason);
 	nfipsec_encap_finish(sa, p->net, skb);
 	if (skb->len > IP_MAX_MTU)
 		return NFIPSEC_OUT_LENGTH;
+	if (!nfipsec_expire_charge(p->nn, sa, len))
+		return NFIPSEC_OUT_EXPIRED;
+	nfipsec_count(p->nn, reason);
 	nfipsec_sa_count(sa, len);
 	return NFIPSEC_OK;
 }
@@ -198,7 +210,7 @@ enum nfipsec_reason nfipsec_seal(const struct nfipsec_outbound *p,
 
 	/* Else the first one would count, and be used up, for what the last refuses. */
 	if (unlikely(p->chain.len > 1)) {
-		reason = nfipsec_seal_ask(&p->chain, at);
+		reason = nfipsec_seal_ask(&p->chain, 1, at);
 		if (reason)
 			return reason;
 	}

@@ -15,6 +15,7 @@ struct sk_buff;
 
 enum nfipsec_reason nfipsec_seal_checksum(struct sk_buff *skb);
 enum nfipsec_reason nfipsec_seal_ask(const struct nfipsec_chain *chain,
+				     unsigned int first,
 				     const struct nfipsec_sa **at);
 enum nfipsec_reason nfipsec_seal(const struct nfipsec_outbound *p,
 				 struct sk_buff *skb, struct nfipsec_l3 *l3,

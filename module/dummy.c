@@ -29,7 +29,7 @@
 
 /* SAs that are served before others get the config lock. */
 #define AT_A_TIME	64
-/* Between two rounds, as many times as long as one takes. */
+/* Between two rounds, as many times as long as the work of one takes. */
 #define PAUSE		4
 
 /*
@@ -102,10 +102,15 @@ static void work(struct work_struct *w)
 {
 	struct nfipsec_net *nn = container_of(to_delayed_work(w),
 					      struct nfipsec_net, dummy);
-	unsigned long wait = MAX_JIFFY_OFFSET;
-	unsigned long begun = jiffies;
+	unsigned long wait = MAX_JIFFY_OFFSET, begun, busy = 0;
 	bool more = true;
 	LIST_HEAD(left);
+
+	if (time_before(jiffies, nn->dummy_rest)) {
+		queue_delayed_work(nfipsec_work_queue, &nn->dummy,
+				   nn->dummy_rest - jiffies);
+		return;
+	}
 
 	mutex_lock(&nn->lock);
 	list_splice_init(&nn->sad.dummies, &left);
@@ -113,12 +118,15 @@ static void work(struct work_struct *w)
 	while (more) {
 		/* SAs go meanwhile, from whichever list they are in. */
 		mutex_lock(&nn->lock);
+		begun = jiffies;
 		serve_some(nn, &left, &wait);
+		busy += jiffies - begun;
 		more = !list_empty(&left);
 		mutex_unlock(&nn->lock);
 	}
-	/* Of many SAs one is always due: not a round after the other without end. */
-	wait = max(wait, PAUSE * (jiffies - begun));
+	/* Of many SAs one is always due, and each that is new wants a round. */
+	nn->dummy_rest = jiffies + PAUSE * busy;
+	wait = max(wait, PAUSE * busy);
 	/* A kick in the meantime has queued it, and this does nothing. */
 	if (wait != MAX_JIFFY_OFFSET)
 		queue_delayed_work(nfipsec_work_queue, &nn->dummy, wait);
@@ -133,6 +141,7 @@ static void work(struct work_struct *w)
 void nfipsec_dummy_init(struct nfipsec_net *nn)
 {
 	INIT_DELAYED_WORK(&nn->dummy, work);
+	nn->dummy_rest = jiffies;
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Packets that wait for an SA, each in the queue of the entry that stands for what
- * it wants. They go through nfipsec_output() again, all of it.
+ * it wants. They go through nfipsec_output_waited(), all of it.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -225,7 +225,7 @@ static void send_on(struct net *net, struct sk_buff *skb)
 
 	if (sk && !refcount_inc_not_zero(&sk->sk_refcnt))
 		sk = NULL;
-	nfipsec_output(net, sk, skb);
+	nfipsec_output_waited(net, sk, skb);
 	if (sk)
 		sock_put(sk);
 }

@@ -61,12 +61,14 @@ struct nfipsec_outbound {
  * @flow: what policy saw of it
  * @verdict: what it said, valid under the caller's rcu_read_lock()
  * @gen: in this state of the tables
+ * @waited: the packet has waited for an SA, and is sent by whichever CPU comes to it
  */
 struct nfipsec_decision {
 	struct nfipsec_l3 l3;
 	struct nfipsec_flow flow;
 	struct nfipsec_verdict verdict;
 	u64 gen;
+	bool waited;
 };
 
 enum nfipsec_reason nfipsec_decide_policy(const struct nfipsec_net *nn,

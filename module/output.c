@@ -97,6 +97,7 @@ enum nfipsec_out nfipsec_output_decide(const struct nfipsec_net *nn,
 {
 	const struct nfipsec_verdict *verdict = &decision->verdict;
 
+	decision->waited = false;
 	*reason = ask_policy(nn, skb, family, decision);
 	if (verdict->policy) {
 		nfipsec_policy_prefetch_sa(verdict->policy);
@@ -220,8 +221,9 @@ int nfipsec_output_decided(struct net *net, struct sock *sk,
 	reason = find_sas(&p, skb, family, d);
 	if (!reason)
 		reason = find_path(&p, skb, &d->l3, &d->flow);
-	if (!reason && nfipsec_acquire_wishes(d->verdict.policy, &p.chain,
-					      smp_processor_id()))
+	if (!reason && !d->waited &&
+	    nfipsec_acquire_wishes(d->verdict.policy, &p.chain,
+				   smp_processor_id()))
 		nfipsec_acquire_wish(p.nn, d->verdict.policy, &d->flow, d->gen);
 	/* What waits has no other socket than its own. */
 	if (reason == NFIPSEC_OUT_NO_SA && skb->sk != sk)
@@ -255,6 +257,20 @@ static void route_again(struct net *net, struct sk_buff *skb)
 		nfipsec_reinject_again(net, skb, family);
 }
 
+static int output(struct net *net, struct sock *sk, struct sk_buff *skb,
+		  bool waited)
+{
+	/* No state of the tables has this number. */
+	struct nfipsec_decision d = { .gen = 0, .waited = waited };
+	int ret;
+
+	rcu_read_lock();
+	route_again(net, skb);
+	ret = nfipsec_output_decided(net, sk, skb, &d);
+	rcu_read_unlock();
+	return ret;
+}
+
 /**
  * nfipsec_output() - protect a packet and send it
  * @net: namespace
@@ -268,15 +284,22 @@ static void route_again(struct net *net, struct sk_buff *skb)
  */
 int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	/* No state of the tables has this number. */
-	struct nfipsec_decision d = { .gen = 0 };
-	int ret;
+	return output(net, sk, skb, false);
+}
 
-	rcu_read_lock();
-	route_again(net, skb);
-	ret = nfipsec_output_decided(net, sk, skb, &d);
-	rcu_read_unlock();
-	return ret;
+/**
+ * nfipsec_output_waited() - as nfipsec_output(), of a packet that waited for an SA
+ * @net: namespace
+ * @sk: who sends it, or NULL; stays the caller's
+ * @skb: packet that passed all POST_ROUTING hooks; consumed
+ *
+ * The CPU is nobody's: no SA is wished for it (RFC 9611).
+ * Context: process or softirq.
+ */
+void nfipsec_output_waited(struct net *net, struct sock *sk,
+			   struct sk_buff *skb)
+{
+	output(net, sk, skb, true);
 }
 
 /**

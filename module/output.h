@@ -34,6 +34,8 @@ int nfipsec_output_decided(struct net *net, struct sock *sk,
 			   struct sk_buff *skb,
 			   struct nfipsec_decision *decision);
 int nfipsec_output(struct net *net, struct sock *sk, struct sk_buff *skb);
+void nfipsec_output_waited(struct net *net, struct sock *sk,
+			   struct sk_buff *skb);
 const struct nfipsec_policy *nfipsec_output_lacks(const struct nfipsec_net *nn,
 						  struct sk_buff *skb);
 

@@ -32,17 +32,6 @@ static bool transformed(const struct sk_buff *skb, u8 family)
 	       IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
 }
 
-/*
- * Multicast that may not leave the host: a copy for its own listeners. Only what
- * is known to be the copy: where nobody here listens, the stack sends a TTL of 0.
- */
-static bool stays(const struct sk_buff *skb, const struct nf_hook_state *state)
-{
-	return state->pf == NFPROTO_IPV4 && !ip_hdr(skb)->ttl &&
-	       ipv4_is_multicast(ip_hdr(skb)->daddr) &&
-	       nfipsec_mcast_is_copy(skb, state);
-}
-
 /* Without one of these nothing of mcast.c has to do with a packet. */
 static bool may_be_to_many(const struct sk_buff *skb,
 			   const struct nf_hook_state *state)
@@ -202,8 +191,7 @@ unsigned int nfipsec_hook_post_routing(void *priv, struct sk_buff *skb,
 	nn = nfipsec_net_rcu(state->net);
 	if (!READ_ONCE(nn->spd.active[NFIPSEC_SPD_OUT]) ||
 	    nfipsec_hook_loopback(state->out) ||
-	    netif_is_l3_master(state->out) || nfipsec_hook_bridged(skb) ||
-	    stays(skb, state))
+	    netif_is_l3_master(state->out) || nfipsec_hook_bridged(skb))
 		return NF_ACCEPT;
 	/* For listeners here: what leaves is another packet. */
 	if (may_be_to_many(skb, state) && nfipsec_mcast_is_copy(skb, state))

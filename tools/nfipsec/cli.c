@@ -5,8 +5,10 @@
 
 #include "cli.h"
 
-/* A word this long that looks like a number may be a misplaced key. */
+/* A word this long that looks like a number may be a misplaced key, */
 #define SHOW_HEX_MAX	18
+/* and so many digits are of no number, be it decimal. */
+#define SHOW_DIGITS_MAX	20
 
 struct cli cli;
 
@@ -53,17 +55,19 @@ const char *cli_error(void)
  */
 const char *cli_show(const char *word)
 {
-	const char *hex = strstr(word, "0x");
+	const char *p = word + strspn(word, "@-");
 	size_t len;
 
-	if (!hex)
-		return word;
 	/* One with a wrong digit too; but a file can be called almost anything. */
-	if (hex == word + strspn(word, "@-"))
-		len = strlen(hex);
-	else
-		len = 2 + strspn(hex + 2, "0123456789abcdefABCDEF");
-	return len > SHOW_HEX_MAX ? "0x..." : word;
+	if (!strncmp(p, "0x", 2) && strlen(p) > SHOW_HEX_MAX)
+		return "0x...";
+	for (; *p; p += len) {
+		len = strspn(p, "0123456789abcdefABCDEF");
+		if (len > SHOW_DIGITS_MAX)
+			return "0x...";
+		len += !len;
+	}
+	return word;
 }
 
 /**

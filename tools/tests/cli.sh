@@ -275,7 +275,8 @@ for words in "$KEY" "sa $KEY" "sa add $KEY" "sa add $SA aead $KEY $KEY $KEY" \
 	"$POL iif @$KEY" "$POL oif $KEY" "$POL vrf @${KEY}zz" \
 	"policy explain in src 192.0.2.1 dst 192.0.2.2 oif @$KEY" \
 	"--$KEY" "--key=$KEY" "--json=$KEY" "--json=${KEY}zz" "--j=$KEY" \
-	"--batch$KEY" "-$KEY" "sa -j$KEY"; do
+	"--batch$KEY" "-$KEY" "sa -j$KEY" "sa add spi 0x1:$KEY" \
+	"sa add src x0x1,$KEY" "sa add src 192.0.2.1/${KEY#0x}"; do
 	hides 2 $words
 done
 for words in "apply $KEY" "apply ./$KEY" "apply @$KEY" "apply $TMP/lines keys $KEY" \

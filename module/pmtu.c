@@ -149,7 +149,10 @@ unsigned int nfipsec_pmtu_path(const struct nfipsec_net *nn,
 			       const struct nfipsec_sa *sa,
 			       const struct dst_entry *dst)
 {
-	/* Routers quote the outermost header, and that may be another SA's. */
+	/*
+	 * Routers quote the outermost header, and that may be another SA's. Where that
+	 * ends, see nfipsec_pmtu_inner().
+	 */
 	return min_not_zero(path_mtu(nn, sa, dst),
 			    learned_mtu(chain->sa[chain->len - 1]));
 }
@@ -200,6 +203,9 @@ unsigned int nfipsec_pmtu_inner(const struct nfipsec_chain *chain,
 	unsigned int i, head;
 
 	for (i = chain->len; i-- > 0;) {
+		/* Behind the end of those around it routers quote this one's. */
+		if (i + 1 < chain->len)
+			mtu = min_not_zero(mtu, learned_mtu(chain->sa[i]));
 		head = head_len(chain, i, l3);
 		mtu = mtu > head ? nfipsec_encap_payload_max(chain->sa[i],
 							     mtu - head) : 0;

@@ -5,6 +5,7 @@ The topology is that of lib.py. Host n forwards packets that are made by hand,
 so that every field of the inner header is known, and what leaves is opened by
 hand; or it is sent ESP that is made by hand.
 """
+import errno
 import struct
 import sys
 
@@ -180,9 +181,8 @@ def dscp_out(outer6, inner6):
 
 # The other fields
 
-def df_inside():
-    """Of a packet in transport mode that a tunnel hides: its sender's, whatever the
-    tunnel says of its own."""
+def two_layers(df):
+    """To FAR4 in transport mode, in a tunnel to who is in front of it."""
     from_to = [attr(C["A_SA_SRC"], lib.addr(IN4)), attr(C["A_SA_DST"], lib.addr(FAR4))]
 
     def tmpl(mode, reqid, *more):
@@ -191,30 +191,64 @@ def df_inside():
             attr(C["A_TMPL_MODE"], u8(C["MODE_" + mode])),
             attr(C["A_TMPL_REQID"], lib.u32(reqid))] + list(more))
 
+    lab.reset()
+    lab.sa(null, "out", extra=outer(df=df))
+    lab.nl.do("SA_NEW", *from_to, attr(C["A_SA_PROTO"], u8(50)),
+              attr(C["A_SA_SPI"], struct.pack("!I", 0x7777)),
+              attr(C["A_SA_MODE"], u8(C["MODE_TRANSPORT"])),
+              attr(C["A_SA_DIR"], u8(C["DIR_OUT"])),
+              attr(C["A_SA_REQID"], lib.u32(7)), *null.attrs())
+    lab.nl.do("POLICY_NEW", attr(C["A_POLICY_DIR"], u8(C["DIR_OUT"])),
+              attr(C["A_POLICY_ACTION"], u8(C["ACTION_PROTECT"])),
+              attr(C["A_POLICY_SELECTOR"], lib.selector(IN4, FAR4, 17)),
+              tmpl("TRANSPORT", 7),
+              tmpl("TUNNEL", 1, attr(C["A_TMPL_SRC"], lib.addr(OUT4)),
+                   attr(C["A_TMPL_DST"], lib.addr(PEER4))))
+    lab.mark()
+
+
+def df_inside():
+    """Of a packet in transport mode that a tunnel hides: its sender's, whatever the
+    tunnel says of its own; but of one that goes on though it is too big."""
     for df, want in ("clear", 0), ("copy", DF):
-        lab.reset()
-        lab.sa(null, "out", extra=outer(df=df))
-        lab.nl.do("SA_NEW", *from_to, attr(C["A_SA_PROTO"], u8(50)),
-                  attr(C["A_SA_SPI"], struct.pack("!I", 0x7777)),
-                  attr(C["A_SA_MODE"], u8(C["MODE_TRANSPORT"])),
-                  attr(C["A_SA_DIR"], u8(C["DIR_OUT"])),
-                  attr(C["A_SA_REQID"], lib.u32(7)), *null.attrs())
-        lab.nl.do("POLICY_NEW", attr(C["A_POLICY_DIR"], u8(C["DIR_OUT"])),
-                  attr(C["A_POLICY_ACTION"], u8(C["ACTION_PROTECT"])),
-                  attr(C["A_POLICY_SELECTOR"], lib.selector(IN4, FAR4, 17)),
-                  tmpl("TRANSPORT", 7),
-                  tmpl("TUNNEL", 1, attr(C["A_TMPL_SRC"], lib.addr(OUT4)),
-                       attr(C["A_TMPL_DST"], lib.addr(PEER4))))
-        sock = lab.listen(4321, host=IN4)
-        try:
+        two_layers(df)
+        with lab.listen(4321, host=IN4) as sock:
             # it discovers, and so sets DF
             sock.sendto(b"data", (FAR4, 9))
             p = wait_for(lab.wire.recv, "ESP")
-        finally:
-            sock.close()
+            sock.sendto(bytes(1460), (FAR4, 9))
+            parts = [wait_for(lab.wire.recv, "a fragment") for _ in range(2)]
         equal(frag_of(p), want, "outer, df " + df)
         inner = null.open(p[20:])[3]
         equal((inner[9], frag_of(inner)), (50, DF), "inner, df " + df)
+        inner = null.open(join(parts, offset))[3]
+        equal((inner[9], frag_of(inner)), (50, 0), "too big, df " + df)
+    lab.reset()
+
+
+def learned_inside():
+    """Behind the end of the tunnel routers quote what was in it, and the SA of that
+    has it from them."""
+    two_layers("copy")
+    with lab.listen(4321, host=IN4) as sock:
+        sock.setsockopt(0, 10, 2)       # IP_MTU_DISCOVER: IP_PMTUDISC_DO
+        sock.sendto(b"data", (FAR4, 9))
+        p = wait_for(lab.wire.recv, "ESP")
+        lab.counted({"out_ok": 1})
+        quoted = null.open(p[20:])[3][:28]
+        told = struct.pack("!BBHI", 3, 4, 0, 1300) + quoted
+        told = told[:2] + struct.pack("!H", lib.csum(told)) + told[4:]
+        lab.wire.send(ipv4(PEER4, IN4, 1, told))
+        wait_for(lambda: "pmtu 1300" in lab.cli("sa", "list"), "what was learned")
+        # of 1290 bytes the ESP packet would not fit the link there
+        try:
+            sock.sendto(bytes(1262), (FAR4, 9))
+            raise AssertionError("sent though it does not fit")
+        except OSError as e:
+            equal(e.errno, errno.EMSGSIZE, "error")
+        lab.counted({"out_too_big": 1})
+        sock.sendto(bytes(1200), (FAR4, 9))
+        lab.counted({"out_ok": 1})
     lab.reset()
 
 
@@ -436,6 +470,7 @@ for o, n in FAMILIES:
                        tos_in, o, n, m, f)
 report.add("DF", df_out)
 report.add("DF of a packet in transport mode, in a tunnel", df_inside)
+report.add("path MTU learned inside of a tunnel", learned_inside)
 report.add("TTL", hop_limit_out, False)
 report.add("hop limit", hop_limit_out, True)
 report.add("flow label", flow_label)

@@ -130,13 +130,19 @@ static enum nfipsec_reason leave_sa(struct nfipsec_net *nn,
 	return reason;
 }
 
-/* Is what came out of another SA for this one? */
-static bool is_next(const struct nfipsec_net *nn, const struct nfipsec_sa *sa,
+/* Is what came out of @before for this one? */
+static bool is_next(const struct nfipsec_net *nn,
+		    const struct nfipsec_sa *before,
+		    const struct nfipsec_sa *sa,
 		    const struct nfipsec_flow *flow)
 {
-	/* As in ipsec() of input.c: who is a member of a group is known later, */
+	/*
+	 * As in ipsec() of input.c: who is a member of a group is known later, unless
+	 * that was opened because we are,
+	 */
 	if (nfipsec_to_group(flow))
-		return false;
+		return before->key.family == flow->family &&
+		       nfipsec_addr_equal(&before->key.daddr, &flow->daddr);
 	/* and it may be one to send to somebody behind us. */
 	return sa->dir == NFIPSEC_DIR_IN || nfipsec_to_local(nn->net, flow);
 }
@@ -183,7 +189,7 @@ static enum nfipsec_reason next_comp(const struct nfipsec_net *nn,
 {
 	struct nfipsec_sa *comp = nfipsec_unwrap_find(nn, skb, l3, flow);
 
-	if (comp && (!is_next(nn, comp, flow) ||
+	if (comp && (!is_next(nn, sa, comp, flow) ||
 		     !nfipsec_sa_joins(comp, flow) ||
 		     comp->state != NFIPSEC_SA_STATE_MATURE))
 		comp = NULL;
@@ -221,7 +227,7 @@ static enum nfipsec_reason next_sa(const struct nfipsec_net *nn,
 	else if (sa->key.proto != IPPROTO_COMP &&
 		 (l3->proto == IPPROTO_IPIP || l3->proto == IPPROTO_IPV6))
 		found = nfipsec_sad_find_plain(nn, flow, READ_ONCE(sa->reqid));
-	if (found && is_next(nn, found, flow))
+	if (found && is_next(nn, sa, found, flow))
 		*next = found;
 	return NFIPSEC_OK;
 }

@@ -157,6 +157,31 @@ def one_source(six):
     feed(sock, esp(six, first, null, 0x5000, 2, b"1st"), {"in_ok": 1}, b"1st")
 
 
+def two_layers(six):
+    """What came out of an SA to the group is for another one to it."""
+    lab.reset()
+    sock = member(six)
+    sa(null, "in", six, PEERS[six][0], 0x5000)
+    sa(other, "in", six, PEERS[six][0], 0x5001)
+    tmpl = attr(C["A_POLICY_TMPL"], [
+        attr(C["A_TMPL_PROTO"], u8(50)),
+        attr(C["A_TMPL_MODE"], u8(C["MODE_TRANSPORT"])),
+        attr(C["A_TMPL_REQID"], u32(1))])
+    lab.nl.do("POLICY_NEW", attr(C["A_POLICY_DIR"], u8(C["DIR_IN"])),
+              attr(C["A_POLICY_ACTION"], u8(C["ACTION_PROTECT"])),
+              attr(C["A_POLICY_SELECTOR"],
+                   lib.selector(everything(six), GROUP[six])), tmpl, tmpl)
+    lab.mark()
+    src = PEERS[six][0]
+    dg = udp(src, GROUP[six], FAR_PORT, PORT, b"both")
+    inner = null.seal(0x5000, 1, 17, dg)
+    feed(sock, ip(src, GROUP[six], 50, other.seal(0x5001, 1, 50, inner)),
+         {"in_ok": 1}, b"both")
+    # one of them is not enough
+    feed(sock, ip(src, GROUP[six], 50, null.seal(0x5000, 2, 17, dg)),
+         {"in_policy": 1})
+
+
 def same_spi(six):
     """An SA to the group and one to this host: the destination tells them apart."""
     first = PEERS[six][0]
@@ -695,6 +720,7 @@ for fam in (False, True):
     for label, func in (("SA of any source", any_source),
                         ("SAs of one source", one_source),
                         ("one SPI for a group and a host", same_spi),
+                        ("one SA in another", two_layers),
                         ("longest match", longest_match),
                         ("not a member", not_a_member),
                         ("tunnel", tunnel_in), ("fragments", fragments_in),

@@ -204,7 +204,8 @@ enum nfipsec_reason nfipsec_seal(const struct nfipsec_outbound *p,
 				 bool df, const struct nfipsec_sa **at)
 {
 	unsigned int spare = p->fit > skb->len ? p->fit - skb->len : 0;
-	bool inside = nfipsec_sa_rehouses(p->sa);
+	/* What goes on though it is too big may be cut where it has to be. */
+	bool inside = nfipsec_sa_rehouses(p->sa) && skb->len <= p->fit;
 	enum nfipsec_reason reason;
 	unsigned int i;
 

@@ -196,17 +196,23 @@ module_insert() {
 	insmod "$NFIPSEC_KO"
 }
 
+module_there() { [[ -d /sys/module/nfipsec ]]; }
+
+# without REASON: nothing can run; whoever gives a module wants to know whether it works
+without() {
+	[[ ! ${NFIPSEC_KO:-} ]] || bail "$*"
+	skip_all "$*"
+}
+
 # load_module [DRIVER...]: what these drivers of an SA need
 load_module() {
 	local d
 	for d in "${@:-nfipsec}"; do
 		case $d in
 		nfipsec)
-			if [[ ! -d /sys/module/nfipsec ]]; then
-				module_insert 2>"$TMP/err" ||
-					skip_all "cannot load nfipsec: $(head -n 1 "$TMP/err")"
-			fi
-			command -v nfipsec >/dev/null || skip_all "no nfipsec command"
+			module_there || module_insert 2>"$TMP/err" ||
+				without "cannot load nfipsec: $(head -n 1 "$TMP/err")"
+			command -v nfipsec >/dev/null || without "no nfipsec command"
 			;;
 		xfrm)
 			modprobe -qa esp4 esp6 xfrm_user 2>/dev/null

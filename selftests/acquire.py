@@ -637,8 +637,9 @@ def namespace_goes(what):
     lib.Host.made.remove(x)
     x.close()
     lab.n.socket(socket.AF_INET, socket.SOCK_DGRAM).close()   # leave it
+    # 100 s anywhere: by the 300 that the packet may wait it goes anyhow
     wait_for(lambda: "xw" not in lab.w.exec("ip", "-br", "link"),
-             "the namespace's end", 100 / lib.SLOW)
+             "the namespace's end", 25 / lib.SLOW)
 
 
 def module_goes():

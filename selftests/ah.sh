@@ -119,13 +119,17 @@ declare -A BEFORE_IN=() BEFORE_OUT=()
 # ah_missing HOST ALG: as alg_missing of lib.sh. All else that is refused is a
 # failure.
 ah_missing() {
-	local said
+	local said asked
 	ah_words "$2" 1
+	case $2 in
+	*gmac) asked=(aead "rfc4543(gcm(aes))") ;;
+	*) asked=(hash "hmac(${2%_*})") ;;
+	esac
 	said=$(apply "$1" nfipsec 2>&1 <<-LINE
 		sa add src 10.9.0.1 dst 10.9.0.2 proto ah spi 0x999 mode tunnel $ALG_WORDS
 	LINE
 	) && return 1
-	grep -o 'this kernel has no .*CONFIG_[A-Z0-9_]*' <<<"$said"
+	lacks "$said" "${asked[@]}"
 }
 
 # one MODE OUTER INNER ALG ESN ALIGN DRIVER_A DRIVER_B

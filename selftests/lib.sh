@@ -399,17 +399,40 @@ alg_words() {
 	ALG_WORDS+=" auth-trunc $AUTH $KEY ${alg#*_}"
 }
 
+# lacks SAID TYPE NAME [TYPE NAME]...: print what a command has said that this
+# kernel has not, succeed if that may be so: who asks the crypto API for these by
+# AF_ALG does not get them all either
+lacks() {
+	local said
+	said=$(grep -o 'this kernel has no .*CONFIG_[A-Z0-9_]*' <<<"$1") || return
+	shift
+	! python3 -c '
+import socket, sys
+for name in zip(sys.argv[1::2], sys.argv[2::2]):
+    socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET).bind(name)' "$@" \
+		2>/dev/null || return
+	echo "$said"
+}
+
 # alg_missing HOST ALG: print what this kernel lacks of an algorithm, succeed if
-# that is so. The crypto API is asked, by nfipsec.
+# that is so
 alg_missing() {
-	local host=$1 said
+	local host=$1 said CIPHER AUTH BYTES names=()
+	cipher_of "${2%%-*}"
+	if [[ $2 != *-* ]]; then
+		names=(aead "$CIPHER")
+	else
+		((!BYTES)) || names=(skcipher "$CIPHER")
+		auth_of "$(sed 's/^[^-]*-//; s/_[0-9]*$//' <<<"$2")"
+		names+=(hash "$AUTH")
+	fi
 	alg_words nfipsec "$2" 0
 	said=$(on "$host" nfipsec --batch - 2>&1 <<-LINE
 		sa add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0xfffe mode tunnel $ALG_WORDS
 	LINE
 	) && said=''
 	on "$host" nfipsec sa del dst 192.0.2.2 proto esp spi 0xfffe 2>/dev/null
-	grep -o 'this kernel has no .*CONFIG_[A-Z0-9_]*' <<<"$said"
+	lacks "$said" "${names[@]}"
 }
 
 # apply HOST DRIVER <LINES: let the driver's command read them

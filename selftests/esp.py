@@ -8,6 +8,7 @@ The topology is that of lib.py.
 import socket
 import struct
 import sys
+import time
 
 import lib
 from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo, attr,
@@ -230,6 +231,20 @@ def dummies(mode, six):
     lab.reset()
 
 
+def dummies_paced():
+    """As often as the SA says, also where another one says something else."""
+    def of(spi):
+        return wait_for(lambda: lab.wire.recv(
+            want=lambda p: null.open(p[20:])[0] == spi), "a dummy")
+
+    lab.reset()
+    for interval in 400, 150:
+        begun = time.monotonic()
+        spi = lab.sa(null, "out", extra=tfc(None, interval))
+        lib.paced(lambda its=spi: of(its), begun, interval / 1000)
+    lab.reset()
+
+
 def dummies_of_many():
     """More than are served at a time; some go meanwhile."""
     lab.reset()
@@ -438,6 +453,7 @@ report.add("padded packets received", trimmed)
 for m in ("transport", "beet"):
     for v in (False, True):
         report.add("padding cut off: %s, IPv%s" % (m, "64"[not v]), cut, m, v)
+report.add("how often dummy packets come", dummies_paced)
 report.add("dummy packets of many SAs", dummies_of_many)
 report.add("dummy packets of an SA that was larval", dummies_and_larval)
 report.add("dummy packets without a route", dummies_without_route)

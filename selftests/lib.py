@@ -107,6 +107,27 @@ def wait_for(cond, what, seconds=5):
         time.sleep(0.002)
 
 
+def paced(receive, begun, interval, row=3):
+    """What comes once in so many seconds, from a time on when there was none.
+
+    A machine may be late, but not always: it is waited for that many in a row
+    in time. It is never early.
+    """
+    times = []
+
+    def in_time():
+        receive()
+        times.append(time.monotonic())
+        return len(times) > row and \
+            times[-1] - times[-1 - row] < 1.5 * row * interval
+
+    wait_for(in_time, "what comes each %g s" % interval, 30)
+    took = times[-1] - begun
+    # half of one for how exact clocks are
+    equal(took > (len(times) - 1.5) * interval, True,
+          "%d came in %.3f s, one each %g s" % (len(times), took, interval))
+
+
 class Threads:
     """Run until the with statement is left; what one raises comes out there."""
 

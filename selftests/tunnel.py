@@ -249,6 +249,8 @@ def learned_inside():
         lab.counted({"out_too_big": 1})
         sock.sendto(bytes(1200), (FAR4, 9))
         lab.counted({"out_ok": 1})
+    # the route has heard it too
+    lab.n.ip("route flush cache")
     lab.reset()
 
 

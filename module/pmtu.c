@@ -200,12 +200,14 @@ unsigned int nfipsec_pmtu_inner(const struct nfipsec_chain *chain,
 {
 	unsigned int min = l3->family == AF_INET ? IPV4_PATH_MIN :
 						   IPV6_MIN_MTU;
-	unsigned int i, head;
+	unsigned int i, head, learned;
 
 	for (i = chain->len; i-- > 0;) {
 		/* Behind the end of those around it routers quote this one's. */
-		if (i + 1 < chain->len)
-			mtu = min_not_zero(mtu, learned_mtu(chain->sa[i]));
+		learned = i + 1 < chain->len ? learned_mtu(chain->sa[i]) : 0;
+		/* Of @mtu 0 is that nothing fits. */
+		if (learned)
+			mtu = min(mtu, learned);
 		head = head_len(chain, i, l3);
 		mtu = mtu > head ? nfipsec_encap_payload_max(chain->sa[i],
 							     mtu - head) : 0;

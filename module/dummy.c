@@ -103,12 +103,13 @@ static void work(struct work_struct *w)
 	struct nfipsec_net *nn = container_of(to_delayed_work(w),
 					      struct nfipsec_net, dummy);
 	unsigned long wait = MAX_JIFFY_OFFSET, begun, busy = 0;
+	u64 now = get_jiffies_64();
 	bool more = true;
 	LIST_HEAD(left);
 
-	if (time_before(jiffies, nn->dummy_rest)) {
+	if (now < nn->dummy_rest) {
 		queue_delayed_work(nfipsec_work_queue, &nn->dummy,
-				   nn->dummy_rest - jiffies);
+				   nn->dummy_rest - now);
 		return;
 	}
 
@@ -125,7 +126,7 @@ static void work(struct work_struct *w)
 		mutex_unlock(&nn->lock);
 	}
 	/* Of many SAs one is always due, and each that is new wants a round. */
-	nn->dummy_rest = jiffies + PAUSE * busy;
+	nn->dummy_rest = get_jiffies_64() + PAUSE * busy;
 	wait = max(wait, PAUSE * busy);
 	/* A kick in the meantime has queued it, and this does nothing. */
 	if (wait != MAX_JIFFY_OFFSET)
@@ -141,7 +142,7 @@ static void work(struct work_struct *w)
 void nfipsec_dummy_init(struct nfipsec_net *nn)
 {
 	INIT_DELAYED_WORK(&nn->dummy, work);
-	nn->dummy_rest = jiffies;
+	nn->dummy_rest = 0;
 }
 
 /**

@@ -62,7 +62,7 @@ struct nfipsec_counters {
  * @told: to which peers the route may say what local senders were told, see
  *	pmtu.c; by hash, and never cleared
  * @dummy: sends dummy packets, see dummy.c
- * @dummy_rest: jiffies until which that rests, its own
+ * @dummy_rest: jiffies until which that rests, all 64 bits, its own
  * @acquires: SAs that are wanted, and the packets that wait for them, see
  *	acquire_entry.h
  * @acquiring: how many of them, written under the lock of @acquires
@@ -91,7 +91,7 @@ struct nfipsec_net {
 	bool told_any;
 	DECLARE_BITMAP(told, NFIPSEC_TOLD_BITS);
 	struct delayed_work dummy;
-	unsigned long dummy_rest;
+	u64 dummy_rest;
 	struct nfipsec_acquires *acquires;
 	unsigned int acquiring;
 	struct delayed_work acquire;

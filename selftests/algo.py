@@ -132,7 +132,7 @@ def first_iv(name, **more):
     """Of another SA with the same key, without its number."""
     lab.reset()
     algo = Algo(name, 77)
-    lab.sa(algo, "out", **more)
+    sa(algo, "out", **more)
     lab.policy("out", IN4, FAR4)
     sock.sendto(b"x", (FAR4, FAR_PORT))
     esp = wait_for(lab.wire.recv, "a packet")[20:]

@@ -61,12 +61,17 @@ static bool known_local(enum nfipsec_where where)
 	return where == NFIPSEC_AT_LOCAL_IN || where == NFIPSEC_AT_BRIDGE_IN;
 }
 
+/*
+ * Those whose life is over are so by their own packets or by time, and what they have
+ * opened was within it: that they have been removed since says nothing against it.
+ */
 static bool all_there(const struct nfipsec_chain *chain, u64 gen)
 {
 	unsigned int i;
 
 	for (i = 0; i < chain->len; i++)
-		if (!nfipsec_sa_is_there(chain->sa[i], gen))
+		if (!nfipsec_sa_is_there(chain->sa[i], gen) &&
+		    !READ_ONCE(chain->sa[i]->core->life.over))
 			return false;
 	return true;
 }

@@ -300,6 +300,36 @@ def packets_in():
     ev.close()
 
 
+def last_on_its_way():
+    """The SA goes while the last packet that it has for is still opened.
+
+    By another CPU: with one, who deletes waits. The SA inside takes its time.
+    """
+    lab.reset()
+    ends = ["src", FAR4, "dst", IN4]
+    tmpl = ["src", PEER4, "dst", OUT4, "mode", "tunnel", "proto", "esp"]
+    lab.cli("policy", "add", "dir", "in", *ends, "action", "protect",
+            "tmpl", *tmpl, "reqid", "2", "tmpl", *tmpl, "reqid", "1")
+    inner = lab.sa(cbc, "in", reqid=2)
+    lab.mark()
+    data = bytes(60000)
+    ev = Events()
+    for seq in range(1, 9):
+        spi = lab.sa(null, "in", extra=(lifetime(packet_hard=1),))
+        p = udp_packet(FAR4, IN4, FAR_PORT, PORT, data)
+        for algo, to, n in (cbc, inner, seq), (null, spi, 1):
+            p = ipv4(PEER4, OUT4, 50, algo.seal(to, n, 4, p), ident=seq)
+        for off in range(20, len(p), 1480):
+            more = 0x2000 if off + 1480 < len(p) else 0
+            lab.wire.send(ipv4(PEER4, OUT4, 50, p[off:off + 1480], ident=seq,
+                               frag=more | (off - 20) // 8))
+        lab.counted({"in_ok": 1})
+        equal(sock4.recv(65536), data, "delivered")
+        ev.want(spi, "packets", 1, packets=1)
+        wait_for(lambda: sa_get(spi, "in") is None, "the end of the SA")
+    ev.close()
+
+
 def bytes_exact():
     """Used to the last byte, and the SA ends without a packet too many."""
     spi, ev = begin("out", limits={"byte_soft": 2 * TEXT,
@@ -777,6 +807,7 @@ report.add("bytes out, hard", bytes_out)
 report.add("bytes in, hard", bytes_in)
 report.add("packets out, soft then hard", packets_out)
 report.add("packets in, soft then hard", packets_in)
+report.add("the last packet, while its SA goes", last_on_its_way)
 report.add("bytes to the last one", bytes_exact)
 report.add("a super-packet", super_packet)
 report.add("two CPUs at once", many_cpus)

@@ -46,39 +46,54 @@ this_suite() {
 }
 
 # deb_source KIND: "URI<tab>KEYRING" of the machine's own apt source for its
-# suite (KIND main) or that suite's security updates (KIND security).
+# suite (KIND main) or that suite's security updates (KIND security). A source that
+# says stable is of this suite too where none says its name: nothing else is asked of
+# it than where the archive is.
 deb_source() {
-	local suite
+	local suite any='(oldstable|stable|testing)'
 	suite=$(this_suite)
 	case $1/$suite in
 	main/sid) deb_uri '^(sid|unstable)$' ;;
-	main/*) deb_uri "^$suite\$" ;;
-	security/*) deb_uri "^$suite-security\$" ;;
+	main/*) deb_uri "^$suite\$" "^$any\$" ;;
+	security/*) deb_uri "^$suite-security\$" "^$any-security\$" ;;
 	esac
 }
 
-# deb_uri REGEX: "URI<tab>KEYRING" of the first apt source for such a suite.  Reads
-# both formats of sources; KEYRING may be empty.
+# deb_uri REGEX...: "URI<tab>KEYRING" of the first apt source for such a suite, by the
+# first REGEX that has any.  Reads both formats of sources; KEYRING may be empty, or a
+# list as the one-line format has it.
 deb_uri() {
+	local regex found
+	for regex; do
+		found=$(deb_uri_once "$regex")
+		[[ ! $found ]] || { echo "$found"; return; }
+	done
+}
+
+deb_uri_once() {
 	local f files=()
 	for f in "$ETC"/apt/sources.list "$ETC"/apt/sources.list.d/*.list \
 		"$ETC"/apt/sources.list.d/*.sources; do
 		[[ -f $f ]] && files+=("$f")
 	done
-	((${#files[@]})) || return 1
+	((${#files[@]})) || return 0
 	awk -v suite="$1" '
 	function emit(uri, key) {
-		if (uri != "" && !done) {
+		if (uri != "" && uri !~ /^cdrom:/ && !done) {
 			sub(/\/+$/, "", uri); print uri "\t" key; done = 1
 		}
 	}
-	function stanza(	n, s, i, u) {
+	function stanza(	n, s, i, j, u, urls, key) {
+		# what continues a line that was empty begins with a space
+		sub(/^ +/, "", f["uris"]); sub(/^ +/, "", f["suites"])
+		key = f["signed-by"]; sub(/^ +/, "", key); gsub(/[ \t,]+/, ",", key)
 		n = split(f["suites"], s, /[ \t]+/)
-		split(f["uris"], u, /[ \t]+/)
+		urls = split(f["uris"], u, /[ \t]+/)
 		for (i = 1; i <= n; i++)
 			if (s[i] ~ suite && f["types"] ~ /(^|[ \t])deb([ \t]|$)/ &&
 			    tolower(f["enabled"]) != "no")
-				emit(u[1], f["signed-by"] ~ /^\// ? f["signed-by"] : "")
+				for (j = 1; j <= urls; j++)
+					emit(u[j], key ~ /^\// ? key : "")
 		delete f; last = ""
 	}
 	FNR == 1 { stanza() }
@@ -93,6 +108,7 @@ deb_uri() {
 	}
 	$1 == "deb" {
 		line = $0; key = ""
+		if (line ~ /cdrom:/) next	# it has brackets of its own
 		if (match(line, /\[[^]]*\]/)) {
 			o = substr(line, RSTART + 1, RLENGTH - 2)
 			if (match(o, /signed-by=[^ \t]+/))
@@ -132,8 +148,19 @@ deb_lines() {
 	done
 }
 
-# papt RELEASE get|cache ARGS...: apt with directories of its own.
+# papt RELEASE get|cache ARGS...: apt with directories of its own. Not while another
+# run gets the lists anew.
 papt() {
+	local fd status=0
+	mkdir -p "$CACHE/locks"
+	exec {fd}>"$CACHE/locks/apt-$1"
+	flock -s "$fd"
+	papt_alone "$@" {fd}>&- || status=$?
+	exec {fd}>&-
+	return $status
+}
+
+papt_alone() {
 	local dir=$CACHE/apt/$1 tool=apt-$2
 	shift 2
 	"$tool" -q \
@@ -152,8 +179,13 @@ papt() {
 # RELEASE-src: those of its source packages.
 declare -A PAPT_DONE=()
 papt_update() {
-	local dir=$CACHE/apt/$1
 	[[ ${PAPT_DONE[$1]:-} ]] && return
+	(lock "apt-$1" && papt_update_alone "$1") || exit
+	PAPT_DONE[$1]=1
+}
+
+papt_update_alone() {
+	local dir=$CACHE/apt/$1
 	mkdir -p "$dir/empty" "$dir/state/lists/partial" "$dir/cache/archives/partial"
 	: >"$dir/status"
 	deb_lines "${1%-src}" >"$dir/sources.list.new" || exit 1
@@ -161,7 +193,7 @@ papt_update() {
 	# where a mirror has not got them yet
 	[[ $1 != *-src ]] || sed -i -n 's/^deb /deb-src /; 1!G; h; $p' "$dir/sources.list.new"
 	mv "$dir/sources.list.new" "$dir/sources.list"
-	papt "$1" get update >"$dir/update.log" 2>&1 || {
+	papt_alone "$1" get update >"$dir/update.log" 2>&1 {LOCK_FD}>&- || {
 		cat "$dir/update.log" >&2
 		die "apt-get update for $1 failed"
 	}
@@ -169,5 +201,4 @@ papt_update() {
 		cat "$dir/update.log" >&2
 		die "package lists of $1 are incomplete or not signed"
 	fi
-	PAPT_DONE[$1]=1
 }

@@ -37,23 +37,16 @@ enum nfipsec_reason nfipsec_admit_selector(const struct nfipsec_sa *sa,
 	return NFIPSEC_OK;
 }
 
-/**
- * nfipsec_admit_policy() - may it come in, by the SPD?
- * @nn: namespace
- * @in: how the packet came in
- * @flow: what is asked about
- * @met: set to the policy that says so, or NULL; not counted as met
- *
- * RFC 4301 section 5.2, step 4. The packet must have come through the SAs that
- * policy asks for, no less; and no more, unless what came out of the others was
- * let in for itself, to be put into these by somebody behind a tunnel.
- * Context: under rcu_read_lock(), bottom halves off.
- * Return: NFIPSEC_OK, or the reason to drop the packet.
+/*
+ * May it come in, by the SPD? The packet must have come through the SAs that policy
+ * asks for, no less; and no more, unless what came out of the others was let in for
+ * itself, to be put into these by somebody behind a tunnel. @met is set to the policy
+ * that says so, or NULL; not counted as met.
  */
-enum nfipsec_reason nfipsec_admit_policy(const struct nfipsec_net *nn,
-					 const struct nfipsec_opened *in,
-					 const struct nfipsec_flow *flow,
-					 const struct nfipsec_policy **met)
+static enum nfipsec_reason by_policy(const struct nfipsec_net *nn,
+				     const struct nfipsec_opened *in,
+				     const struct nfipsec_flow *flow,
+				     const struct nfipsec_policy **met)
 {
 	struct nfipsec_verdict verdict;
 	unsigned int outer;
@@ -69,6 +62,28 @@ enum nfipsec_reason nfipsec_admit_policy(const struct nfipsec_net *nn,
 	return NFIPSEC_OK;
 }
 
+/* Which of the packets around this one come in for themselves, the outermost first. */
+static noinline void ask_between(const struct nfipsec_net *nn,
+				 struct nfipsec_opened *in)
+{
+	const struct nfipsec_chain *chain = &in->chain;
+	const struct nfipsec_policy *met;
+	struct nfipsec_opened part;
+	unsigned int n;
+
+	part.received = BIT(0);
+	for (n = 1; n < chain->len; n++) {
+		if (!(in->whole & BIT(n)))
+			continue;
+		part.chain.len = n;
+		memcpy(part.chain.sa, chain->sa + chain->len - n,
+		       n * sizeof(chain->sa[0]));
+		if (!by_policy(nn, &part, &in->between[n - 1], &met))
+			part.received |= BIT(n);
+	}
+	in->received = part.received;
+}
+
 /*
  * What came out of the innermost SA, or what an ICMP error quotes. @met is NULL if the
  * SA refuses.
@@ -82,7 +97,7 @@ static enum nfipsec_reason allowed(const struct nfipsec_net *nn,
 
 	*met = NULL;
 	reason = nfipsec_admit_selector(in->chain.sa[0], flow);
-	return reason ?: nfipsec_admit_policy(nn, in, flow, met);
+	return reason ?: by_policy(nn, in, flow, met);
 }
 
 /* Has policy something to say of the packet, and is it that it may not come? */
@@ -91,7 +106,7 @@ static bool policy_refuses(const struct nfipsec_net *nn,
 			   const struct nfipsec_flow *flow,
 			   const struct nfipsec_policy **met)
 {
-	switch (nfipsec_admit_policy(nn, in, flow, met)) {
+	switch (by_policy(nn, in, flow, met)) {
 	case NFIPSEC_OK:
 		return false;
 	case NFIPSEC_IN_FRAG_OPAQUE:
@@ -129,10 +144,13 @@ static enum nfipsec_reason by_quote(const struct nfipsec_net *nn,
 /**
  * nfipsec_admit() - may what came out of all its SAs come in?
  * @nn: namespace
- * @in: how the packet came in, through one SA at least; @met is written
+ * @in: how the packet came in, through one SA at least; @received and @met are written
  * @skb: packet, starting with its IP header; only read, stays the caller's
  * @l3: its layout
  * @flow: its flow
+ *
+ * RFC 4301 section 5.2, step 4: as its SA and policy say, the latter of the packets
+ * around it too. All that is of one state of the tables if they do not change meanwhile.
  *
  * RFC 4301 section 6.2: an ICMP error may be from a router that no selector
  * knows, and must not be about somebody else's traffic. So where the SA says so
@@ -152,6 +170,9 @@ enum nfipsec_reason nfipsec_admit(const struct nfipsec_net *nn,
 	enum nfipsec_reason reason;
 	bool look;
 
+	in->received = BIT(0);
+	if (unlikely(in->whole))
+		ask_between(nn, in);
 	reason = allowed(nn, in, flow, &in->met);
 	look = nfipsec_chain_flags(&in->chain) &
 	       (reason ? NFIPSEC_SA_FLAG_ICMP : NFIPSEC_SA_FLAG_ICMP_CHECK);

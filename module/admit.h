@@ -3,10 +3,10 @@
 #ifndef NFIPSEC_ADMIT_H
 #define NFIPSEC_ADMIT_H
 
+#include "flow.h"
 #include "policy.h"
 #include "reason.h"
 
-struct nfipsec_flow;
 struct nfipsec_l3;
 struct nfipsec_net;
 struct nfipsec_policy;
@@ -16,14 +16,18 @@ struct sk_buff;
  * struct nfipsec_opened - how a packet came in
  * @chain: SAs it came out of
  * @bytes: what each of them carried
- * @received: bit N: policy lets in what came out of the N outermost of them,
- *	as a packet of its own; bit 0 is that it came in at all
+ * @whole: bit N: what came out of the N outermost of them is a packet of its own
+ * @between: at N - 1 that packet, where bit N of @whole is set
+ * @received: bit N: policy lets that packet in; bit 0 is that it came in at all: see
+ *	nfipsec_admit()
  * @met: the policy that said whether the packet may come in, or NULL: see
  *	nfipsec_admit()
  */
 struct nfipsec_opened {
 	struct nfipsec_chain chain;
 	unsigned int bytes[NFIPSEC_TMPL_MAX];
+	unsigned int whole;
+	struct nfipsec_flow between[NFIPSEC_TMPL_MAX - 1];
 	unsigned int received;
 	const struct nfipsec_policy *met;
 };
@@ -31,11 +35,6 @@ struct nfipsec_opened {
 enum nfipsec_reason __must_check
 nfipsec_admit_selector(const struct nfipsec_sa *sa,
 		       const struct nfipsec_flow *flow);
-enum nfipsec_reason __must_check
-nfipsec_admit_policy(const struct nfipsec_net *nn,
-		     const struct nfipsec_opened *in,
-		     const struct nfipsec_flow *flow,
-		     const struct nfipsec_policy **met);
 enum nfipsec_reason __must_check
 nfipsec_admit(const struct nfipsec_net *nn, struct nfipsec_opened *in,
 	      const struct sk_buff *skb, const struct nfipsec_l3 *l3,

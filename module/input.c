@@ -45,16 +45,6 @@
 #include "reinject.h"
 #include "unwrap.h"
 
-/* XFRM has SAs here too: an SPI we do not know may be one of its own. */
-static bool xfrm_in_use(const struct net *net)
-{
-#if IS_ENABLED(CONFIG_XFRM)
-	return !list_empty(&net->xfrm.state_all);
-#else
-	return false;
-#endif
-}
-
 /* Routing said that the packet is for this host. */
 static bool known_local(enum nfipsec_where where)
 {
@@ -76,47 +66,42 @@ static bool all_there(const struct nfipsec_chain *chain, u64 gen)
 	return true;
 }
 
-/*
- * By the policies of one state, in which its SAs are there too. What those of
- * before @gen said of the packets around it does not count then.
- */
+/* By the policies of one state, in which its SAs are there too. */
 static __always_inline enum nfipsec_reason
-admit_once(const struct nfipsec_net *nn, u64 *gen, struct nfipsec_opened *in,
+admit_once(const struct nfipsec_net *nn, u64 gen, struct nfipsec_opened *in,
 	   const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	   const struct nfipsec_flow *flow)
 {
-	if (unlikely(nfipsec_net_gen_changed(nn, *gen)))
-		in->received = BIT(0);
-	*gen = nfipsec_net_gen(nn);
 	in->met = NULL;
-	return all_there(&in->chain, *gen) ?
+	return all_there(&in->chain, gen) ?
 	       nfipsec_admit(nn, in, skb, l3, flow) : NFIPSEC_IN_NO_SA;
 }
 
 static noinline __cold enum nfipsec_reason
-admit_held(const struct nfipsec_net *nn, u64 gen, struct nfipsec_opened *in,
+admit_held(const struct nfipsec_net *nn, struct nfipsec_opened *in,
 	   const struct sk_buff *skb, const struct nfipsec_l3 *l3,
 	   const struct nfipsec_flow *flow)
 {
 	enum nfipsec_reason reason;
 
 	nfipsec_net_gen_hold(nn);
-	reason = admit_once(nn, &gen, in, skb, l3, flow);
+	reason = admit_once(nn, nfipsec_net_gen(nn), in, skb, l3, flow);
 	nfipsec_net_gen_release(nn);
 	return reason;
 }
 
-static enum nfipsec_reason admit(const struct nfipsec_net *nn, u64 gen,
+static enum nfipsec_reason admit(const struct nfipsec_net *nn,
 				 struct nfipsec_opened *in,
 				 const struct sk_buff *skb,
 				 const struct nfipsec_l3 *l3,
 				 const struct nfipsec_flow *flow)
 {
+	u64 gen = nfipsec_net_gen(nn);
 	enum nfipsec_reason reason;
 
-	reason = admit_once(nn, &gen, in, skb, l3, flow);
+	reason = admit_once(nn, gen, in, skb, l3, flow);
 	if (unlikely(nfipsec_net_gen_changed(nn, gen)))
-		reason = admit_held(nn, gen, in, skb, l3, flow);
+		reason = admit_held(nn, in, skb, l3, flow);
 	if (in->met)
 		this_cpu_inc(*in->met->hits);
 	return reason;
@@ -149,14 +134,13 @@ static void input_sa(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	struct nfipsec_opened in nfipsec_noinit;
 	bool off = softirq_count();
 	unsigned int i;
-	u64 gen = nfipsec_net_gen(nn);
 
 	/* The tag's reference counts and the replay lock want it. */
 	if (unlikely(!off))
 		local_bh_disable();
 	reason = nfipsec_unwrap(nn, &sa, skb, &l3, &flow, &in);
 	if (!reason)
-		reason = admit(nn, gen, &in, skb, &l3, &flow);
+		reason = admit(nn, &in, skb, &l3, &flow);
 	if (!reason && unlikely(in.chain.len > 1) && !charge_comp(nn, &in))
 		reason = NFIPSEC_IN_EXPIRED;
 
@@ -221,10 +205,10 @@ static bool ipsec(struct nfipsec_net *nn, struct sk_buff *skb,
 	if (!known_local(where) && !nfipsec_to_local(nn->net, flow))
 		return false;
 
-	if (!sa && !xfrm_in_use(nn->net) && nfipsec_sad_any(nn))
+	if (!sa && !nfipsec_xfrm_in_use(nn->net) && nfipsec_sad_any(nn))
 		return end_here(nn, skb, where, NFIPSEC_IN_NO_SA, reason);
 	/* Not for XFRM but for a socket: policy may have something against it. */
-	*settled = sa || (l3->proto != IPPROTO_UDP && xfrm_in_use(nn->net));
+	*settled = sa || (l3->proto != IPPROTO_UDP && nfipsec_xfrm_in_use(nn->net));
 	return false;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whom is a packet for? */
+/* Whom is a packet for, and who else may have SAs for it? */
 #ifndef NFIPSEC_LOCAL_H
 #define NFIPSEC_LOCAL_H
 
@@ -68,6 +68,23 @@ static inline bool nfipsec_to_local(struct net *net,
 	return inet_addr_type_table(net, flow->daddr.ip,
 				    l3mdev_fib_table_by_index(net, vrf)) ==
 	       RTN_LOCAL;
+}
+
+/**
+ * nfipsec_xfrm_in_use() - does XFRM have SAs?
+ * @net: where
+ *
+ * An SPI that we do not know may be one of its own then.
+ * Context: any.
+ * Return: whether it does.
+ */
+static inline bool nfipsec_xfrm_in_use(const struct net *net)
+{
+#if IS_ENABLED(CONFIG_XFRM)
+	return !list_empty(&net->xfrm.state_all);
+#else
+	return false;
+#endif
 }
 
 #endif

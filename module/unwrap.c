@@ -318,8 +318,8 @@ static void opened_add(struct nfipsec_opened *in, struct nfipsec_sa *sa,
  * @flow: its flow, likewise
  * @in: set to how it came in, on success
  *
- * Between two SAs the selector of the outer one is asked, and policy notes what
- * it lets in. Of what comes out of the last nobody has been asked yet.
+ * Between two SAs the selector of the outer one is asked, and what came out of it is
+ * kept: policy has not been asked of anything yet.
  * Context: under rcu_read_lock(), bottom halves off.
  * Return: NFIPSEC_OK, or the reason to drop the packet.
  */
@@ -329,14 +329,13 @@ enum nfipsec_reason nfipsec_unwrap(struct nfipsec_net *nn,
 				   struct nfipsec_flow *flow,
 				   struct nfipsec_opened *in)
 {
-	const struct nfipsec_policy *between;
 	const struct nfipsec_sa *nat = NULL;
 	enum nfipsec_reason reason;
 	struct front front = {};
 	struct nfipsec_sa *next;
 
 	in->chain.len = 0;
-	in->received = BIT(0);
+	in->whole = 0;
 	for (;;) {
 		reason = check_front(*sa, skb, l3, &front);
 		if (!reason)
@@ -359,9 +358,10 @@ enum nfipsec_reason nfipsec_unwrap(struct nfipsec_net *nn,
 		if (reason)
 			return reason;
 		/* What IPComp is around is no packet of its own. */
-		if (next->key.proto != IPPROTO_COMP &&
-		    !nfipsec_admit_policy(nn, in, flow, &between))
-			in->received |= BIT(in->chain.len);
+		if (next->key.proto != IPPROTO_COMP) {
+			in->whole |= BIT(in->chain.len);
+			in->between[in->chain.len - 1] = *flow;
+		}
 		*sa = next;
 	}
 }

@@ -543,6 +543,17 @@ def ipv4(src, dst, proto, payload, tos=0, frag=0, ttl=64, ident=1, options=b"",
     return head[:10] + struct.pack("!H", csum(head)) + head[12:] + payload
 
 
+def fragments(packet, size=1480):
+    """Of a packet of IPv4 without options that is none, with so much of it each."""
+    src, dst = (socket.inet_ntoa(packet[n:n + 4]) for n in (12, 16))
+    body = packet[20:]
+    ident, = struct.unpack("!H", packet[4:6])
+    for off in range(0, len(body), size):
+        more = 0x2000 if off + size < len(body) else 0
+        yield ipv4(src, dst, packet[9], body[off:off + size], ident=ident,
+                   frag=more | off // 8)
+
+
 def ipv6(src, dst, proto, payload, tclass=0, hlim=64, length=None):
     if length is None:
         length = len(payload)

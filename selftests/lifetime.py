@@ -319,10 +319,8 @@ def last_on_its_way():
         p = udp_packet(FAR4, IN4, FAR_PORT, PORT, data)
         for algo, to, n in (cbc, inner, seq), (null, spi, 1):
             p = ipv4(PEER4, OUT4, 50, algo.seal(to, n, 4, p), ident=seq)
-        for off in range(20, len(p), 1480):
-            more = 0x2000 if off + 1480 < len(p) else 0
-            lab.wire.send(ipv4(PEER4, OUT4, 50, p[off:off + 1480], ident=seq,
-                               frag=more | (off - 20) // 8))
+        for part in lib.fragments(p):
+            lab.wire.send(part)
         lab.counted({"in_ok": 1})
         equal(sock4.recv(65536), data, "delivered")
         ev.want(spi, "packets", 1, packets=1)

@@ -13,7 +13,7 @@ import time
 
 import lib
 from held import Doing, Held, larval
-from lib import (C, FAR4, IN4, PEER4, Algo, addr, attr, attrs, equal,
+from lib import (C, FAR4, IN4, OUT4, PEER4, Algo, addr, attr, attrs, equal,
                  selector, sh, u8, u32, u64, wait_for)
 
 lab = lib.Lab()
@@ -478,6 +478,49 @@ def undone_under_traffic():
     lab.counted({"out_ok": sent[0]}, "packets")
 
 
+def nested_meanwhile():
+    """SAs of others come and go while a packet is on its way through two.
+
+    Policy lets each of the two packets in for itself: somebody behind a tunnel has an
+    SA with this host. With one CPU nothing comes in between.
+    """
+    lab.reset()
+    null, cbc = Algo("null-sha256_128", 3), Algo("aes128-sha256_128", 4)
+    tmpl = ["action", "protect", "tmpl", "src", PEER4, "dst", OUT4, "mode",
+            "tunnel", "proto", "esp", "reqid"]
+    lab.cli("policy", "add", "dir", "in", "src", PEER4, "dst", OUT4, "proto",
+            "esp", *tmpl, "1")
+    lab.cli("policy", "add", "dir", "in", "src", FAR4, "dst", IN4, *tmpl, "2")
+    outer, inner = lab.sa(null, "in", reqid=1), lab.sa(cbc, "in", reqid=2)
+    nl = lib.Genl(lab.n)
+    rounds = [0]
+
+    def others():
+        key = [attr(C["A_SA_DST"], addr(PEER4)), attr(C["A_SA_PROTO"], u8(50)),
+               attr(C["A_SA_SPI"], struct.pack("!I", 0x7777))]
+        nl.do("SA_NEW", *key, attr(C["A_SA_SRC"], addr(OUT4)),
+              attr(C["A_SA_MODE"], u8(C["MODE_TUNNEL"])),
+              attr(C["A_SA_DIR"], u8(C["DIR_OUT"])), *gcm.attrs())
+        nl.do("SA_DEL", *key)
+        rounds[0] += 1
+
+    with lab.listen(PORT) as sock, lib.Threads(others):
+        wait_for(lambda: rounds[0], "the first change")
+        lab.mark()
+        for seq in range(1, 31):
+            text = bytes(2000 + seq)
+            p = lib.udp_packet(FAR4, IN4, 5000, PORT, text)
+            for algo, spi in (cbc, inner), (null, outer):
+                p = lib.ipv4(PEER4, OUT4, 50, algo.seal(spi, seq, 4, p),
+                             ident=seq)
+            for part in lib.fragments(p):
+                lab.wire.send(part)
+            lab.counted({"in_ok": 1}, "packet %d" % seq)
+            equal(sock.recv(65536), text, "packet %d" % seq)
+    print("# %d changes" % rounds[0])
+    lab.reset()
+
+
 def life():
     """The lifetime of an SA begins with the commit."""
     lab.reset()
@@ -502,6 +545,7 @@ report.add("a socket is closed while tables change", closed_meanwhile)
 report.add("refusals", refused)
 report.add("undone under traffic", undone_under_traffic)
 report.add("lifetimes", life)
+report.add("others' SAs while a packet is opened", nested_meanwhile)
 report.add("allocations fail", no_memory)
 report.add("allocations of a policy fail", no_memory_policy)
 report.add("sets swapped under traffic", swapped)

@@ -82,7 +82,8 @@ static unsigned long serve(struct nfipsec_acquires *a,
 	s64 gen = atomic64_read_acquire(&a->nn->gen);
 	unsigned long now = jiffies;
 
-	if (waited && e->gen != gen && time_before(now, e->until))
+	/* The SA may have come in time, and we be late. */
+	if (waited && e->gen != gen)
 		nfipsec_acquire_retry(a, e, gen);
 	if (time_after_eq(now, e->until) ||
 	    nfipsec_acquire_granted(a, e, gen) ||

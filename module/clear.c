@@ -110,6 +110,19 @@ static bool wants_mark(const struct nfipsec_net *nn,
 }
 
 /**
+ * nfipsec_clear_never() - is ESP or AH for this host never judged as clear traffic?
+ * @nn: namespace
+ *
+ * Where there is an SA, or XFRM has one, it is for one of them or is dropped.
+ * Context: under rcu_read_lock().
+ * Return: whether that is so.
+ */
+bool nfipsec_clear_never(const struct nfipsec_net *nn)
+{
+	return nfipsec_sad_any(nn) || nfipsec_xfrm_in_use(nn->net);
+}
+
+/**
  * nfipsec_clear_gathers() - must a fragment be put together with its others?
  * @nn: namespace
  * @l3: its layout
@@ -141,14 +154,14 @@ bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
  * @link: index of the one that it came by
  *
  * Of one that is judged when it is whole, by policies that ask where it came from. What
- * is ESP or AH then is not judged, and may come by several.
- * Context: any.
+ * is ESP or AH then is not judged where somebody has SAs, and may come by several.
+ * Context: under rcu_read_lock().
  * Return: @link, or 0 for any.
  */
 u32 nfipsec_clear_link(const struct nfipsec_net *nn,
 		       const struct nfipsec_l3 *l3, u32 link)
 {
-	if (nfipsec_is_ipsec(l3->proto))
+	if (nfipsec_is_ipsec(l3->proto) && nfipsec_clear_never(nn))
 		return 0;
 	return READ_ONCE(nn->spd.links) || READ_ONCE(nn->spd.marks) ? link : 0;
 }

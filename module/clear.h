@@ -22,6 +22,7 @@ bool __must_check nfipsec_clear_drop(const struct nfipsec_net *nn,
 				     const struct nfipsec_l3 *l3,
 				     struct nfipsec_flow *flow,
 				     enum nfipsec_reason why);
+bool nfipsec_clear_never(const struct nfipsec_net *nn);
 bool nfipsec_clear_gathers(const struct nfipsec_net *nn,
 			   const struct nfipsec_l3 *l3,
 			   const struct nfipsec_flow *flow, bool judge);

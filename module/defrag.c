@@ -6,6 +6,7 @@
 #include <net/ip.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
+#include "clear.h"
 #include "defrag.h"
 #include "drop.h"
 #include "flow.h"
@@ -48,11 +49,13 @@ static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb,
 }
 
 /* Whole, it is for an SA, or not judged either: but to a group it may be. */
-static bool left_to_stack(const struct sk_buff *skb,
+static bool left_to_stack(const struct nfipsec_net *nn,
+			  const struct sk_buff *skb,
 			  const struct nfipsec_l3 *l3)
 {
 	return nfipsec_is_ipsec(l3->proto) &&
-	       !ipv4_is_multicast(ip_hdr(skb)->daddr);
+	       !ipv4_is_multicast(ip_hdr(skb)->daddr) &&
+	       nfipsec_clear_never(nn);
 }
 
 /**
@@ -63,9 +66,9 @@ static bool left_to_stack(const struct sk_buff *skb,
  * @judged: policy lets this fragment come in the clear
  * @link: if not 0, only with those of this index of an interface; not if @judged
  *
- * IPv4 puts those of ESP and AH for this host together before LOCAL_IN; IPv6
- * only behind it, out of our sight, so that it is done here, in queues of our
- * own. So are those to a group, which are judged like other packets unless there
+ * IPv4 puts those of ESP and AH for this host together before LOCAL_IN, which is where
+ * they are looked at if somebody has SAs; IPv6 only behind it, out of our sight, so that
+ * it is done here, in queues of our own. So are those to a group, which are judged like other packets unless there
  * is an SA, which only the first one tells. Those of UDP too: whether they are to
  * be judged as clear traffic is known when they are whole. And all that policy
  * judges by what only the whole datagram shows (RFC 4301 section 7.4); of IPv6
@@ -84,7 +87,7 @@ bool nfipsec_defrag(const struct nfipsec_net *nn, struct sk_buff *skb,
 	int err;
 
 	if (l3->family == AF_INET)
-		return !left_to_stack(skb, l3) &&
+		return !left_to_stack(nn, skb, l3) &&
 		       gather_ipv4(nn, skb, judged, link);
 	err = nf_ct_frag6_gather(nn->net, skb, link ? DEFRAG6_LINK | link :
 						      DEFRAG6_USER + judged);

@@ -248,7 +248,7 @@ enum nfipsec_reason nfipsec_decide_path(struct nfipsec_outbound *p,
 
 	p->sa = outermost(&p->chain);
 	if (nfipsec_sa_rehouses(p->sa))
-		p->dst = nfipsec_reinject_route(p->net, p->sa, skb);
+		p->dst = nfipsec_reinject_route(p->net, p->sa);
 	else
 		p->dst = skb_dst(skb);
 	if (!p->dst)

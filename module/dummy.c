@@ -48,7 +48,7 @@ static void send(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	local_bh_disable();
 	skb = nfipsec_tfc_dummy(sa);
 	if (skb)
-		p.dst = nfipsec_reinject_route(nn->net, sa, skb);
+		p.dst = nfipsec_reinject_route(nn->net, sa);
 	if (!p.dst || !nfipsec_l3_parse(skb, sa->key.family, &l3))
 		goto out;
 

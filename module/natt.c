@@ -155,7 +155,7 @@ static void send_keepalive(struct nfipsec_net *nn, struct nfipsec_sa *sa)
 	skb = alloc_skb(LL_MAX_HEADER + hlen + 1, GFP_ATOMIC);
 	if (!skb)
 		return;
-	dst = nfipsec_reinject_route(nn->net, sa, skb);
+	dst = nfipsec_reinject_route(nn->net, sa);
 	if (!dst) {
 		kfree_skb(skb);
 		return;

@@ -42,8 +42,7 @@ static struct rtable *ask_ipv4(struct net *net, struct flowi4 *fl4)
 	return rt;
 }
 
-static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa,
-				    u32 mark)
+static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa)
 {
 	struct flowi4 fl4 = {
 		.daddr = sa->key.daddr.ip,
@@ -51,16 +50,13 @@ static struct dst_entry *route_ipv4(struct net *net, struct nfipsec_sa *sa,
 		.flowi4_proto = sa->encap.type ? IPPROTO_UDP : sa->key.proto,
 		.fl4_sport = sa->encap.sport,
 		.fl4_dport = sa->encap.dport,
-		.flowi4_mark = mark,
 	};
 	struct rtable *rt;
 
-	/* With a mark each packet asks, and CPUs would wait for each other. */
-	rt = mark ? __ip_route_output_key(net, &fl4) : ask_ipv4(net, &fl4);
+	rt = ask_ipv4(net, &fl4);
 	if (IS_ERR(rt))
 		return NULL;
-	if (!mark)
-		dst_cache_set_ip4(&sa->dst_cache, &rt->dst, fl4.saddr);
+	dst_cache_set_ip4(&sa->dst_cache, &rt->dst, fl4.saddr);
 	return &rt->dst;
 }
 
@@ -81,8 +77,7 @@ static int peers_link(struct net *net, const struct nfipsec_sa *sa)
 	return dev->ifindex;
 }
 
-static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
-				    u32 mark)
+static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa)
 {
 	int link = peers_link(net, sa);
 	struct flowi6 fl6 = {
@@ -92,7 +87,6 @@ static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
 		.flowi6_proto = sa->encap.type ? IPPROTO_UDP : sa->key.proto,
 		.fl6_sport = sa->encap.sport,
 		.fl6_dport = sa->encap.dport,
-		.flowi6_mark = mark,
 	};
 	struct dst_entry *dst;
 
@@ -100,7 +94,7 @@ static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa,
 	if (!dst)
 		return NULL;
 	/* When an address comes to a link, routes to groups do not change. */
-	if (!mark && (link || !rt6_need_strict(&sa->key.daddr.in6)))
+	if (link || !rt6_need_strict(&sa->key.daddr.in6))
 		dst_cache_set_ip6(&sa->dst_cache, dst, &fl6.saddr);
 	return dst;
 }
@@ -120,26 +114,24 @@ static void ask_again(struct nfipsec_sa *sa)
  * nfipsec_reinject_route() - the route to a tunnel's peer
  * @net: namespace
  * @sa: SA of tunnel mode
- * @skb: packet that will take it; its mark selects routing rules
+ *
+ * Marks of packets are for where these go, and do not choose the way to the peer, from
+ * an address that may be good for one of several; so it is with XFRM.
  *
  * Context: under rcu_read_lock(), bottom halves off.
  * Return: a route, its reference the caller's, or NULL.
  */
 struct dst_entry *nfipsec_reinject_route(struct net *net,
-					 struct nfipsec_sa *sa,
-					 const struct sk_buff *skb)
+					 struct nfipsec_sa *sa)
 {
-	struct dst_entry *dst = NULL;
+	struct dst_entry *dst;
 
-	/* The cache does not know of marks. */
-	if (!skb->mark) {
-		ask_again(sa);
-		dst = dst_cache_get(&sa->dst_cache);
-	}
+	ask_again(sa);
+	dst = dst_cache_get(&sa->dst_cache);
 	if (dst)
 		return dst;
-	return sa->key.family == AF_INET ? route_ipv4(net, sa, skb->mark) :
-					   route_ipv6(net, sa, skb->mark);
+	return sa->key.family == AF_INET ? route_ipv4(net, sa) :
+					   route_ipv6(net, sa);
 }
 
 static struct dst_entry *again_ipv4(struct net *net, const struct sk_buff *skb,

@@ -15,8 +15,7 @@ struct sk_buff;
 struct sock;
 
 struct dst_entry *nfipsec_reinject_route(struct net *net,
-					 struct nfipsec_sa *sa,
-					 const struct sk_buff *skb);
+					 struct nfipsec_sa *sa);
 bool nfipsec_reinject_again(struct net *net, struct sk_buff *skb, u8 family);
 
 /**

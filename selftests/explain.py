@@ -462,15 +462,22 @@ def used_up():
 
 
 def routes():
-    """A mark selects the way; without one the packet never gets here."""
+    """A mark selects the packet's way, not a tunnel's; without a way it never gets
+    here."""
     out4 = ENDS[False] + ["mode", "tunnel", "proto", "esp"]
     prepare((IN4, FAR4), [out4 + GCM], [out4])
     lab.n.ip("route add 10.0.0.2/32 dev vn table 7 mtu 900\n"
              "rule add fwmark 9 table 7\n"
              "route add unreachable 192.168.77.0/24")
     try:
-        equal(told("out", IN4, FAR4, *UDP_WORDS, "mark", 9)["path_mtu"], 900)
-        equal(told("out", IN4, FAR4, *UDP_WORDS)["path_mtu"], 1500)
+        for mark in 0, 9:
+            equal(told("out", IN4, FAR4, *UDP_WORDS, "mark", mark)["path_mtu"],
+                  1500, "of a tunnel, mark %d" % mark)
+        host4 = ENDS[False] + ["mode", "transport", "proto", "esp"]
+        prepare((OUT4, PEER4), [host4 + GCM], [host4])
+        for mark, mtu in (0, 1500), (9, 900):
+            equal(told("out", OUT4, PEER4, *UDP_WORDS, "mark", mark)["path_mtu"],
+                  mtu, "of transport mode, mark %d" % mark)
         said = told("out", IN4, "192.168.77.1")
         equal((said["no_route"], said["loopback"]), (True, False))
         lab.policy("out", "0.0.0.0/0", OUT4)

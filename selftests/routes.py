@@ -11,8 +11,8 @@ import struct
 import sys
 
 import lib
-from lib import (C, FAR4, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo, attr, equal,
-                 ip, u8, u32, wait_for)
+from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo, attr,
+                 equal, ip, u8, u32, wait_for)
 
 PORT = 5000
 # not FAR4, as of at_once() only the peer has an exception
@@ -181,6 +181,32 @@ def gateway_dies():
             wait_for(lambda: sent_by(link), "a packet by the second one", 20)
         finally:
             lab.n.ip("neigh replace %s %s dev vn nud permanent" % (PEER4, mac))
+
+
+def marked(six):
+    """Where rules send what has a mark, what it is in does not go."""
+    lab.reset()
+    src, to = (IN6, FAR6) if six else (IN4, FAR4)
+    fam = "-6" if six else "-4"
+    spi = lab.sa(null, "out", six=six)
+    lab.policy("out", src, to, 17, six=six)
+    lab.n.ip("link add elsewhere type dummy")
+    sock = lab.listen(0, six, src)
+    try:
+        lab.n.ip("link set elsewhere up")
+        lab.n.exec("ip", fam, "route", "add", "default", "dev", "elsewhere",
+                   "table", "77")
+        lab.n.exec("ip", fam, "rule", "add", "fwmark", "7", "lookup", "77")
+        lab.mark()
+        for mark in 0, 7, 0:
+            sock.setsockopt(1, 36, mark)
+            sock.sendto(b"mark %d" % mark, (to, PORT))
+        sent(spi, [b"mark 0", b"mark 7", b"mark 0"], six)
+        lab.counted({"out_ok": 3})
+    finally:
+        sock.close()
+        lab.n.exec("ip", fam, "rule", "del", "fwmark", "7", ok=None)
+        lab.n.ip("link del elsewhere")
 
 
 def other_policy(six):
@@ -371,6 +397,7 @@ for fam in False, True:
     report.add("waited, another link's policy, " + tag, other_policy, fam)
     report.add("waited, another link's SA, " + tag, other_sa, fam)
     report.add("waited, in a tunnel, " + tag, tunnel, fam)
+    report.add("a mark, and a tunnel, " + tag, marked, fam)
 report.add("waited, in a VRF", vrf)
 report.add("a gateway that does not answer any more", gateway_dies)
 report.add("fragments of what waited", fragments)

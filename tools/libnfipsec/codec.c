@@ -175,14 +175,18 @@ static int decode_addr(struct nfipsec_addr *addr, const void *data, size_t len)
 	return 0;
 }
 
+/* What does not fit is left out, see decode_set(). */
 static int decode_string(char *to, size_t size, const char *data, size_t len)
 {
+	bool fits;
+
 	len = strnlen(data, len);
-	if (len >= size)
+	fits = len < size;
+	if (!fits)
 		len = size - 1;
 	memcpy(to, data, len);
 	to[len] = '\0';
-	return 0;
+	return !fits;
 }
 
 static int decode_int(void *to, size_t size, const void *data, size_t len)
@@ -193,13 +197,16 @@ static int decode_int(void *to, size_t size, const void *data, size_t len)
 	return 0;
 }
 
+static int decode_set(const void *attrs, size_t len, const struct nfi_set *set,
+		      void *obj);
+
 /* More than there is room for are those of a newer kernel. */
 static int decode_tmpl(const struct nfi_set *set, const void *data, size_t len,
 		       struct tmpls *t)
 {
 	if (t->n == NFIPSEC_TMPLS_MAX)
-		return 0;
-	return nfi_decode(data, len, set, &t->tmpl[t->n++]);
+		return 1;
+	return decode_set(data, len, set, &t->tmpl[t->n++]);
 }
 
 static int decode_list(const struct nfi_field *f, const void *data, size_t len,
@@ -208,8 +215,8 @@ static int decode_list(const struct nfi_field *f, const void *data, size_t len,
 	uint32_t *n = list;
 
 	if (*n == NFIPSEC_MORE_MAX)
-		return 0;
-	return nfi_decode(data, len, f->nest,
+		return 1;
+	return decode_set(data, len, f->nest,
 			  (char *)list + f->first + f->size * (*n)++);
 }
 
@@ -217,7 +224,7 @@ static int decode_u32(struct nfipsec_u32_list *list, const void *data,
 		      size_t len)
 {
 	if (list->n == NFIPSEC_LENS_MAX)
-		return 0;
+		return 1;
 	return decode_int(&list->value[list->n++], 4, data, len);
 }
 
@@ -225,7 +232,7 @@ static int decode_name(struct nfipsec_name_list *list, const void *data,
 		       size_t len)
 {
 	if (list->n == NFIPSEC_TMPL_ALGOS)
-		return 0;
+		return 1;
 	return decode_string(list->name[list->n++], NFIPSEC_NAME_MAX, data,
 			     len);
 }
@@ -234,7 +241,7 @@ static int decode_title(struct nfipsec_title_list *list, const void *data,
 			size_t len)
 {
 	if (list->n == NFIPSEC_POLICY_NAMES)
-		return 0;
+		return 1;
 	return decode_string(list->name[list->n++], NFIPSEC_POLICY_NAME_MAX,
 			     data, len);
 }
@@ -267,7 +274,7 @@ static int decode_field(const struct nfi_field *f, const void *data,
 	case NFI_DOC:
 		return decode_string(p, NFIPSEC_DOC_MAX, data, len);
 	case NFI_NEST:
-		return nfi_decode(data, len, f->nest, p);
+		return decode_set(data, len, f->nest, p);
 	case NFI_LIST:
 		return decode_list(f, data, len, p);
 	case NFI_NAMES:
@@ -286,23 +293,16 @@ static int decode_field(const struct nfi_field *f, const void *data,
 	return -EBADMSG;
 }
 
-/**
- * nfi_decode() - read attributes into a structure
- * @attrs: first attribute
- * @len: bytes of all
- * @set: the structure's table
- * @obj: the structure, zeroed by the caller
- *
- * Attributes that the table does not know are those of a newer kernel, and are
- * left out.
- *
- * Return: 0, or -EBADMSG if an attribute is malformed
+/*
+ * Returns 1 if something was left out, as those that it calls do, and -EBADMSG if
+ * an attribute is malformed. Numbers of the table that it does not have are padding.
  */
-int nfi_decode(const void *attrs, size_t len, const struct nfi_set *set,
-	       void *obj)
+static int decode_set(const void *attrs, size_t len, const struct nfi_set *set,
+		      void *obj)
 {
 	const struct nlattr *a = attrs;
 	const struct nfi_field *f;
+	uint64_t *has = obj;
 	unsigned int type;
 	int left = len;
 	int ret;
@@ -311,15 +311,39 @@ int nfi_decode(const void *attrs, size_t len, const struct nfi_set *set,
 		left -= NLA_ALIGN(a->nla_len);
 		type = mnl_attr_get_type(a);
 		f = field_find(set, type);
-		if (!f)
-			continue;
-		ret = decode_field(f, mnl_attr_get_payload(a),
-				   mnl_attr_get_payload_len(a), obj);
-		if (ret)
+		ret = type >= set->len;
+		if (f)
+			ret = decode_field(f, mnl_attr_get_payload(a),
+					   mnl_attr_get_payload_len(a), obj);
+		if (ret < 0)
 			return ret;
-		*(uint64_t *)obj |= NFIPSEC_HAS(type);
+		if (f)
+			*has |= NFIPSEC_HAS(type);
+		if (ret)
+			*has |= NFIPSEC_HAS_UNKNOWN;
 	}
-	return left > 0 ? -EBADMSG : 0;
+	return left > 0 ? -EBADMSG : !!(*has & NFIPSEC_HAS_UNKNOWN);
+}
+
+/**
+ * nfi_decode() - read attributes into a structure
+ * @attrs: first attribute
+ * @len: bytes of all
+ * @set: the structure's table
+ * @obj: the structure, zeroed by the caller
+ *
+ * Attributes that the table does not know are those of a newer kernel, and are
+ * left out. So is what there is no room for. NFIPSEC_HAS_UNKNOWN says of it, in the
+ * structure and in each that it is in.
+ *
+ * Return: 0, or -EBADMSG if an attribute is malformed
+ */
+int nfi_decode(const void *attrs, size_t len, const struct nfi_set *set,
+	       void *obj)
+{
+	int ret = decode_set(attrs, len, set, obj);
+
+	return ret < 0 ? ret : 0;
 }
 
 static void path_add(char *path, size_t size, const char *name)

@@ -28,6 +28,13 @@
 
 /* Bit of an attribute in the member "has" of its structure. */
 #define NFIPSEC_HAS(attr)	(UINT64_C(1) << (attr))
+/*
+ * Bit of "has" in an answer: the module told something that this library is too old to
+ * know, of this structure or of one that it has as a member, and it was left out. It may be
+ * what makes a policy match less than its members say. Numbers are not left out: bits
+ * and values that are new stand in their members as they came.
+ */
+#define NFIPSEC_HAS_UNKNOWN	NFIPSEC_HAS(0)
 
 #define NFIPSEC_NAME_MAX	64	/* algorithm or counter, with the NUL */
 #define NFIPSEC_DOC_MAX		160	/* sentence of a counter, likewise */

@@ -24,6 +24,7 @@
  * @dev_word: of a policy of the kernel: the word for an interface that has no name,
  *	or NULL
  * @dev: index of that
+ * @less: of the kernel: @text says less than the module, which is newer
  * @seq: place among those of the kernel
  * @other: of the same key on the other side, or NULL
  * @keep: stays as it is
@@ -41,6 +42,7 @@ struct item {
 	uint32_t priority;
 	const char *dev_word;
 	uint32_t dev;
+	bool less;
 	size_t seq;
 	struct item *other;
 	bool keep;

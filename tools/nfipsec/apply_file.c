@@ -93,6 +93,7 @@ static int kernel_sa(const struct nfipsec_sa *sa, void *arg)
 		return -1;
 	item->key = describe_sa_key(sa);
 	item->text = describe_sa(sa);
+	item->less = !describe_whole_sa(sa);
 	item->sa = malloc(sizeof(*sa));
 	if (!item->key || !item->text || !item->sa)
 		return -1;
@@ -126,6 +127,7 @@ static int kernel_policy(const struct nfipsec_policy *pol, void *arg)
 	item->priority = pol->priority;
 	item->key = describe_policy_key(pol);
 	item->text = describe_policy(pol);
+	item->less = !describe_whole_policy(pol);
 	/* Last: what went before that is in the text as a number. */
 	find_nameless(item, pol);
 	return item->key && item->text ? 0 : -1;

@@ -140,6 +140,9 @@ static int sas_plan(struct items *have, struct items *want, const char *name)
 	for (item = want->item; item < want->item + want->n; item++) {
 		if (!item->other)
 			continue;
+		if (item->other->less)
+			return cli_fail(CLI_FAILED, "%s line %u: this SA is there, and has something that this command is too old to know: take the command of the module",
+					name, item->line);
 		sa = item->in->sa;
 		describe_fill(&sa, item->other->sa);
 		text = describe_sa(&sa);
@@ -197,7 +200,9 @@ static int policies_plan(struct items *have, struct items *want,
 	for (item = want->item; item < want->item + want->n; item++) {
 		if (!item->other)
 			continue;
-		item->keep = !strcmp(item->text, item->other->text);
+		/* One that only looks the same may match less. */
+		item->keep = !item->other->less &&
+			     !strcmp(item->text, item->other->text);
 		item->seq = item->other->seq;
 	}
 	sort(want, by_place);

@@ -217,6 +217,39 @@ const char *choice_name(const struct choice *choices, unsigned int value)
 }
 
 /**
+ * choice_known() - whether a value has a name
+ * @choices: the names
+ * @value: value
+ *
+ * Return: whether it has
+ */
+bool choice_known(const struct choice *choices, unsigned int value)
+{
+	const struct choice *c;
+
+	for (c = choices; c->name; c++)
+		if (c->value == value)
+			return true;
+	return false;
+}
+
+/**
+ * choice_bits_known() - whether each bit that is set has a name
+ * @choices: the names, of a bit each
+ * @bits: bits
+ *
+ * Return: whether it has
+ */
+bool choice_bits_known(const struct choice *choices, unsigned int bits)
+{
+	const struct choice *c;
+
+	for (c = choices; c->name; c++)
+		bits &= ~c->value;
+	return !bits;
+}
+
+/**
  * has_set() - note that a member holds something
  * @obj: structure of libnfipsec, its mask first
  * @attr: attribute of the member

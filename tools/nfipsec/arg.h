@@ -70,6 +70,8 @@ int number_parse(const char *text, const char *what, uint64_t max,
 int choice_parse(const char *text, const char *what,
 		 const struct choice *choices, unsigned int *value);
 const char *choice_name(const struct choice *choices, unsigned int value);
+bool choice_known(const struct choice *choices, unsigned int value);
+bool choice_bits_known(const struct choice *choices, unsigned int bits);
 
 void has_set(void *obj, unsigned int attr);
 bool has_get(const void *obj, unsigned int attr);

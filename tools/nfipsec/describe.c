@@ -222,6 +222,30 @@ char *describe_policy(const struct nfipsec_policy *pol)
 	return NULL;
 }
 
+/**
+ * describe_whole_policy() - whether the line says all of a policy
+ * @pol: policy of the kernel
+ *
+ * Of one of a newer module it may not. What matches less may match more without.
+ *
+ * Return: whether it does
+ */
+bool describe_whole_policy(const struct nfipsec_policy *pol)
+{
+	unsigned int i;
+
+	if ((pol->has & NFIPSEC_HAS_UNKNOWN) ||
+	    !choice_known(choice_dir, pol->dir) ||
+	    !choice_known(choice_action, pol->action) ||
+	    !choice_bits_known(choice_pfp, pol->pfp) ||
+	    !choice_bits_known(choice_policy_flag, pol->flags))
+		return false;
+	for (i = 0; i < pol->tmpls; i++)
+		if (!tmpl_known(&pol->tmpl[i]))
+			return false;
+	return true;
+}
+
 static bool is_group(const struct nfipsec_addr *addr)
 {
 	return addr->family == AF_INET ? (addr->bytes[0] & 0xf0) == 0xe0 :
@@ -379,6 +403,25 @@ char *describe_sa(const struct nfipsec_sa *sa)
 	free(key);
 	free(sel);
 	return line_end(&l);
+}
+
+/**
+ * describe_whole_sa() - whether the line says all of an SA that it can be added with
+ * @sa: SA of the kernel
+ *
+ * Of one of a newer module it may not.
+ *
+ * Return: whether it does
+ */
+bool describe_whole_sa(const struct nfipsec_sa *sa)
+{
+	return !(sa->has & NFIPSEC_HAS_UNKNOWN) &&
+	       choice_known(choice_mode, sa->mode) &&
+	       choice_known(choice_dir, sa->dir) &&
+	       choice_bits_known(sa_flags, sa->flags) &&
+	       (!SA_HAS(sa, OUTER) || outer_known(&sa->outer)) &&
+	       (!SA_HAS(sa, ENCAP) ||
+		sa->encap.type == NFIPSEC_ENCAP_TYPE_ESPINUDP);
 }
 
 /**

@@ -194,6 +194,23 @@ int word_frag(struct args *a, void *obj, const struct word *w)
 	return pick(a, o, w, choice_frag, &o->frag, NFIPSEC_A_OUTER_FRAG);
 }
 
+/**
+ * outer_known() - whether there are words for all that it says
+ * @o: outer header
+ *
+ * What was left out of it the SA says.
+ *
+ * Return: whether there are
+ */
+bool outer_known(const struct nfipsec_outer *o)
+{
+	return choice_known(choice_ecn, o->ecn) &&
+	       choice_known(choice_df, o->df) &&
+	       (o->label == NFIPSEC_LABEL_VALUE ||
+		choice_known(choice_label, o->label)) &&
+	       choice_known(choice_frag, o->frag);
+}
+
 static const char *number_text(bool given, uint32_t value, const char *usual,
 			       char *buf, size_t size)
 {

@@ -24,6 +24,7 @@ int word_hop_limit(struct args *a, void *obj, const struct word *w);
 int word_flow_label(struct args *a, void *obj, const struct word *w);
 int word_frag(struct args *a, void *obj, const struct word *w);
 
+bool outer_known(const struct nfipsec_outer *o);
 void outer_print(FILE *out, const struct nfipsec_outer *o);
 struct json_object *outer_json(const struct nfipsec_outer *o);
 

@@ -2,7 +2,9 @@
 /* save: the kernel's tables as a file that apply reads. */
 #include <inttypes.h>
 #include <string.h>
+#include <arpa/inet.h>
 
+#include "addr.h"
 #include "apply.h"
 #include "command.h"
 #include "policy.h"
@@ -59,7 +61,7 @@ static bool as_before(const struct tables *before, const struct tables *now)
 	size_t i;
 
 	plan_default(&before->def, &def);
-	if (def.has || a->n != b->n)
+	if ((def.has & ~NFIPSEC_HAS_UNKNOWN) || a->n != b->n)
 		return false;
 	for (i = 0; i < a->n; i++)
 		if (a->item[i].index != b->item[i].index ||
@@ -102,6 +104,50 @@ static int read_whole(struct tables *have, const char *owner)
 	return ret;
 }
 
+static int too_old(const char *what)
+{
+	return cli_fail(CLI_FAILED, "%s something that this command is too old to know, and without it the file would not say what there is: take the command of the module",
+			what);
+}
+
+static int sa_too_old(const struct nfipsec_sa *sa)
+{
+	char dst[INET6_ADDRSTRLEN], proto[PROTO_TEXT_MAX], what[128];
+
+	snprintf(what, sizeof(what), "SA dst %s proto %s spi 0x%08x: it has",
+		 addr_text(&sa->dst, dst, sizeof(dst)),
+		 proto_text(sa->proto, proto, sizeof(proto)), sa->spi);
+	return too_old(what);
+}
+
+/*
+ * Of a newer module there may be more than there are words for. Nobody can tell
+ * whether it is what keeps a policy from matching, so what would come back may be
+ * wider: what matches leaves in the clear.
+ */
+static int check_known(const struct tables *have, bool defaults)
+{
+	const struct item *item;
+	char what[64];
+	size_t i;
+
+	if (defaults && ((have->def.has & NFIPSEC_HAS_UNKNOWN) ||
+			 !choice_known(choice_action, have->def.in) ||
+			 !choice_known(choice_action, have->def.out)))
+		return too_old("the defaults have");
+	for (i = 0; i < have->sas.n; i++)
+		if (have->sas.item[i].less)
+			return sa_too_old(have->sas.item[i].sa);
+	for (i = 0; i < have->policies.n; i++) {
+		item = &have->policies.item[i];
+		snprintf(what, sizeof(what), "policy index %u: it has",
+			 item->index);
+		if (item->less)
+			return too_old(what);
+	}
+	return CLI_OK;
+}
+
 /*
  * A number is another interface's by the time that it is read again, and what is let
  * through on the one leaves by the other.
@@ -139,6 +185,8 @@ int cmd_save(struct args *a)
 	owner = SA_HAS(&filter, OWNER) ? filter.owner : NULL;
 	if (!ret)
 		ret = read_whole(&have, owner);
+	if (!ret)
+		ret = check_known(&have, !owner);
 	if (!ret)
 		ret = check_names(&have);
 	if (!ret)

@@ -163,6 +163,21 @@ int word_tmpl(struct args *a, void *obj, const struct word *w)
 }
 
 /**
+ * tmpl_known() - whether there are words for all that it says
+ * @tmpl: template
+ *
+ * What was left out of it the policy says.
+ *
+ * Return: whether there are
+ */
+bool tmpl_known(const struct nfipsec_tmpl *tmpl)
+{
+	return choice_known(choice_mode, tmpl->mode) &&
+	       choice_known(choice_esn, tmpl->esn) &&
+	       choice_known(choice_df, tmpl->df);
+}
+
+/**
  * tmpl_asked_print() - print what else a template asks of an SA
  * @out: where
  * @tmpl: template

@@ -8,6 +8,7 @@
 
 int word_tmpl(struct args *a, void *obj, const struct word *w);
 
+bool tmpl_known(const struct nfipsec_tmpl *tmpl);
 void tmpl_print(FILE *out, const struct nfipsec_tmpl *tmpl);
 void tmpl_asked_print(FILE *out, const struct nfipsec_tmpl *tmpl,
 		      const char *before);

@@ -64,5 +64,6 @@ void test_batch(void);
 void test_keep(void);
 void test_apply(void);
 void test_transaction(void);
+void test_newer(void);
 
 #endif

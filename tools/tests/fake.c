@@ -13,7 +13,7 @@
 #include "fake.h"
 
 #define ANSWERS_MAX	4096
-#define POLICY_SIZE	4096
+#define OBJECT_SIZE	4096
 
 struct fake fake;
 
@@ -104,18 +104,28 @@ static void answer_family(const struct nlmsghdr *to)
 		put_groups(nlh);
 }
 
-static void answer_policies(const struct nlmsghdr *to)
+static void answer_object(const struct nlmsghdr *to, unsigned int cmd,
+			  const struct nfi_set *set, const void *obj)
 {
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *nlh = answer(to, fake.family, OBJECT_SIZE);
+
+	mnl_nlmsg_put_extra_header(nlh, GENL_HDRLEN);
+	if (nfi_encode(nlh, OBJECT_SIZE, set, obj, UINT64_MAX))
+		abort();
+	if (fake.more)
+		fake.more(nlh, cmd);
+}
+
+static void answer_get(const struct nlmsghdr *to, unsigned int cmd)
+{
 	unsigned int i;
 
-	for (i = 0; i < fake.n; i++) {
-		nlh = answer(to, fake.family, POLICY_SIZE);
-		mnl_nlmsg_put_extra_header(nlh, GENL_HDRLEN);
-		if (nfi_encode(nlh, POLICY_SIZE, &nfi_set_policy,
-			       &fake.policies[i], UINT64_MAX))
-			abort();
-	}
+	for (i = 0; cmd == NFIPSEC_CMD_POLICY_GET && i < fake.n; i++)
+		answer_object(to, cmd, &nfi_set_policy, &fake.policies[i]);
+	for (i = 0; cmd == NFIPSEC_CMD_SA_GET && i < fake.n_sas; i++)
+		answer_object(to, cmd, &nfi_set_sa, &fake.sas[i]);
+	if (cmd == NFIPSEC_CMD_DEFAULT_GET && fake.def)
+		answer_object(to, cmd, &nfi_set_default, fake.def);
 }
 
 /* The module says why; the kernel does not. */
@@ -141,8 +151,8 @@ static int take(const struct nlmsghdr *nlh, bool *told)
 	fake.calls[genl->cmd]++;
 	if (fake.request)
 		err = fake.request(nlh, genl->cmd);
-	if (!err && genl->cmd == NFIPSEC_CMD_POLICY_GET)
-		answer_policies(nlh);
+	if (!err)
+		answer_get(nlh, genl->cmd);
 	return err;
 }
 

@@ -15,6 +15,10 @@
  * @next: its number once somebody asks for it, 0 if it stays
  * @policies: what a list of policies holds
  * @n: how many
+ * @sas: what a list of SAs holds
+ * @n_sas: how many
+ * @def: the defaults, NULL if they are not told
+ * @more: adds to one of these, that of a command, what a newer module would
  * @torn: command whose answers change while they are read
  * @times: how often
  * @groups: there are multicast groups, and nothing ever comes by one
@@ -28,6 +32,10 @@ struct fake {
 	uint16_t next;
 	const struct nfipsec_policy *policies;
 	unsigned int n;
+	const struct nfipsec_sa *sas;
+	unsigned int n_sas;
+	const struct nfipsec_default *def;
+	void (*more)(struct nlmsghdr *nlh, unsigned int cmd);
 	unsigned int torn;
 	unsigned int times;
 	bool groups;

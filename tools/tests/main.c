@@ -103,6 +103,7 @@ int main(void)
 	test_keep();
 	test_apply();
 	test_transaction();
+	test_newer();
 	printf("1..%u\n", count);
 	return failed ? 1 : 0;
 }

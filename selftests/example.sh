@@ -125,6 +125,22 @@ ended() {
 	equal "in the clear" "$(in_clear)" "1 1"
 }
 
+# The module goes: nobody would tell of anything any more
+unloaded() {
+	local h
+	keys
+	check "a" start a || return 1
+	check "b" start b || return 1
+	check unload rmmod nfipsec || return 1
+	for h in a b; do
+		check "$h says so" busywait 10 grep -q 'module was unloaded' "$TMP/$h.err" ||
+			kill "${PAIR[$h]}"
+		wait "${PAIR[$h]}"
+		equal "exit status" $? 1
+	done
+	check load module_insert
+}
+
 # Keys that are too short, a policy of somebody else, and hosts that are one or have
 # no family in common
 refused() {
@@ -149,14 +165,15 @@ refused() {
 	done
 }
 
-need ip nsenter nft ping nfipsec-pair
+need ip nsenter nft ping rmmod nfipsec-pair
 load_module nfipsec
 topology
-plan 6
+plan 7
 run "two hosts keyed" keyed
 run "a soft limit" soft
 run "a hard limit" hard
 run "started again" again
 run "ended" ended
+run "the module unloaded" unloaded
 run "what it does not do" refused
 finish

@@ -6,7 +6,8 @@
  *	head -c 72 /dev/urandom | tee >(ssh B nfipsec-pair B A) | nfipsec-pair A B
  *
  * A signal ends it, and the protection. When an SA is over it ends too, but the
- * policies stay: there is no traffic until it is started again with other keys.
+ * policies stay: there is no traffic until it is started again with other keys. When
+ * the module is unloaded it ends, and nothing stays.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -109,7 +110,8 @@ int main(int argc, char **argv)
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (signals < 0)
 		return fail(strerror(errno));
-	if (nfipsec_open(&events) || nfipsec_event_subscribe(events))
+	if (nfipsec_open(&events) || nfipsec_event_subscribe(events) ||
+	    nfipsec_event_watch(events))
 		return fail(nfipsec_error(events));
 	if (nfipsec_open(&h))
 		return fail(nfipsec_error(h));

@@ -65,5 +65,6 @@ void test_keep(void);
 void test_apply(void);
 void test_transaction(void);
 void test_newer(void);
+void test_pair(void);
 
 #endif

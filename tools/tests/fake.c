@@ -128,6 +128,21 @@ static void answer_get(const struct nlmsghdr *to, unsigned int cmd)
 		answer_object(to, cmd, &nfi_set_default, fake.def);
 }
 
+void fake_unload(void)
+{
+	const struct nlmsghdr nobody = {};
+	struct genlmsghdr *genl;
+	struct nlmsghdr *nlh;
+
+	if (fake.family && (fake.joined & 1 << FAKE_FAMILIES)) {
+		nlh = answer(&nobody, GENL_ID_CTRL, 256);
+		genl = mnl_nlmsg_put_extra_header(nlh, GENL_HDRLEN);
+		genl->cmd = CTRL_CMD_DELFAMILY;
+		mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, fake.family);
+	}
+	fake.family = 0;
+}
+
 /* The module says why; the kernel does not. */
 static int take(const struct nlmsghdr *nlh, bool *told)
 {
@@ -208,14 +223,17 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
 int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *buf,
 			  socklen_t len)
 {
-	if (fake.groups && type == NETLINK_ADD_MEMBERSHIP)
+	if (fake.groups && type == NETLINK_ADD_MEMBERSHIP) {
+		fake.joined |= 1 << *(const int *)buf;
 		return 0;
+	}
 	return setsockopt(mnl_socket_get_fd(nl), SOL_NETLINK, type, buf, len);
 }
 
 int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
-	(void)timeout;
+	if (timeout < 0 && fake.wait)
+		fake.wait();
 	fds->revents = fake.stop || lost || first != end ? POLLIN : 0;
 	return n && fds->revents;
 }

@@ -21,7 +21,10 @@
  * @more: adds to one of these, that of a command, what a newer module would
  * @torn: command whose answers change while they are read
  * @times: how often
- * @groups: there are multicast groups, and nothing ever comes by one
+ * @groups: there are multicast groups, and nothing comes by one by itself
+ * @joined: bits of those that were joined; FAKE_FAMILIES is the number of that of
+ *	the kernel's families
+ * @wait: called when a program would wait for what comes
  * @stop: what a program waits for first is there at once
  */
 struct fake {
@@ -39,14 +42,19 @@ struct fake {
 	unsigned int torn;
 	unsigned int times;
 	bool groups;
+	unsigned int joined;
+	void (*wait)(void);
 	bool stop;
 };
 
 #define FAKE_FAMILY	0x30
+#define FAKE_FAMILIES	3
 
 extern struct fake fake;
 
 /* Besides what @fake.request returns: another answer, of the module. */
 void fake_refuse(const struct nlmsghdr *to, int err);
+/* The module goes; who joined the group of the kernel's families is told. */
+void fake_unload(void);
 
 #endif

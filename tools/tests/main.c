@@ -104,6 +104,7 @@ int main(void)
 	test_apply();
 	test_transaction();
 	test_newer();
+	test_pair();
 	printf("1..%u\n", count);
 	return failed ? 1 : 0;
 }

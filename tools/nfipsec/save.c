@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* save: the kernel's tables as a file that apply reads. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
 
 #include "addr.h"
 #include "apply.h"
 #include "command.h"
+#include "describe.h"
 #include "policy.h"
-
-static void save_default(const struct nfipsec_default *def)
-{
-	fprintf(cli.out, "default in %s out %s weak %s audit %s acquire-timeout %u\n",
-		choice_name(choice_action, def->in),
-		choice_name(choice_action, def->out),
-		def->weak ? "on" : "off", def->audit ? "on" : "off",
-		def->acquire_timeout);
-}
 
 static int owner_parse(struct args *a, struct nfipsec_sa *filter)
 {
@@ -38,19 +31,25 @@ static void save_sa(const struct item *item)
 		SA_HAS(item->sa, SEQ_MAX) ? " seq-max 0" : "");
 }
 
-static void save_tables(const struct tables *have, bool defaults)
+/* A default that an older module does not tell is none of 0, and not in the file. */
+static int save_tables(const struct tables *have, bool defaults)
 {
+	char *def = describe_default(&have->def);
 	size_t i;
 
+	if (!def)
+		return cli_fail(CLI_FAILED, "out of memory");
 	fprintf(cli.out, "%s, whole if its last line is: %s\n", BATCH_BEGIN,
 		BATCH_END);
 	if (defaults)
-		save_default(&have->def);
+		fprintf(cli.out, "%s\n", def);
+	free(def);
 	for (i = 0; i < have->sas.n; i++)
 		save_sa(&have->sas.item[i]);
 	for (i = 0; i < have->policies.n; i++)
 		fprintf(cli.out, "%s\n", have->policies.item[i].text);
 	fprintf(cli.out, "%s\n", BATCH_END);
+	return CLI_OK;
 }
 
 /* No policy has the index of one that was there before. */
@@ -190,7 +189,7 @@ int cmd_save(struct args *a)
 	if (!ret)
 		ret = check_names(&have);
 	if (!ret)
-		save_tables(&have, !owner);
+		ret = save_tables(&have, !owner);
 	tables_free(&have);
 	return ret;
 }

@@ -77,14 +77,38 @@ int default_parse(struct args *a, struct nfipsec_default *def)
 	return words_parse(a, words, ARRAY_SIZE(words), def, false);
 }
 
+#define DEFAULT_HAS(def, attr)	has_get(def, NFIPSEC_A_DEFAULT_##attr)
+
+/* What an older module does not tell it does not have, and 0 would be a lie. */
 static void default_json(struct json_object *o,
 			 const struct nfipsec_default *def)
 {
-	json_text(o, "in", choice_name(choice_action, def->in));
-	json_text(o, "out", choice_name(choice_action, def->out));
-	json_text(o, "weak", choice_name(choice_switch, def->weak));
-	json_text(o, "audit", choice_name(choice_switch, def->audit));
-	json_number(o, "acquire_timeout", def->acquire_timeout);
+	if (DEFAULT_HAS(def, IN))
+		json_text(o, "in", choice_name(choice_action, def->in));
+	if (DEFAULT_HAS(def, OUT))
+		json_text(o, "out", choice_name(choice_action, def->out));
+	if (DEFAULT_HAS(def, WEAK))
+		json_text(o, "weak", choice_name(choice_switch, def->weak));
+	if (DEFAULT_HAS(def, AUDIT))
+		json_text(o, "audit", choice_name(choice_switch, def->audit));
+	if (DEFAULT_HAS(def, ACQUIRE_TIMEOUT))
+		json_number(o, "acquire_timeout", def->acquire_timeout);
+}
+
+static void default_print(FILE *out, const struct nfipsec_default *def)
+{
+	if (DEFAULT_HAS(def, IN))
+		fprintf(out, "in %s\n", choice_name(choice_action, def->in));
+	if (DEFAULT_HAS(def, OUT))
+		fprintf(out, "out %s\n", choice_name(choice_action, def->out));
+	if (DEFAULT_HAS(def, WEAK))
+		fprintf(out, "weak %s\n",
+			choice_name(choice_switch, def->weak));
+	if (DEFAULT_HAS(def, AUDIT))
+		fprintf(out, "audit %s\n",
+			choice_name(choice_switch, def->audit));
+	if (DEFAULT_HAS(def, ACQUIRE_TIMEOUT))
+		fprintf(out, "acquire-timeout %u\n", def->acquire_timeout);
 }
 
 static int default_show(void)
@@ -95,12 +119,7 @@ static int default_show(void)
 	if (nfipsec_default_get(cli.h, &def))
 		return cli_refused("default");
 	if (!cli.json) {
-		fprintf(cli.out, "in %s\nout %s\nweak %s\naudit %s\nacquire-timeout %u\n",
-			choice_name(choice_action, def.in),
-			choice_name(choice_action, def.out),
-			choice_name(choice_switch, def.weak),
-			choice_name(choice_switch, def.audit),
-			def.acquire_timeout);
+		default_print(cli.out, &def);
 		return CLI_OK;
 	}
 	o = json_new();

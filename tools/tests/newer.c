@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A module that is newer than the tools: what they do not know of it they do not
- * write down as if they did.
+ * write down as if they did. Or older: nor what it does not know.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "apply.h"
 #include "check.h"
 #include "fake.h"
+#include "state.h"
 
 #define P(attr)		NFIPSEC_A_POLICY_##attr
 #define S(attr)		NFIPSEC_A_SELECTOR_##attr
@@ -324,6 +325,36 @@ static void apply_case(const struct newer *n, int status, unsigned int replaced)
 	cli.h = NULL;
 }
 
+/* A module that has no more defaults than what becomes of packets. */
+static void older_case(int (*cmd)(struct args *a), bool json, const char *want,
+		       const char *name)
+{
+	static const struct nfipsec_default two = {
+		.has = NFIPSEC_HAS(NFIPSEC_A_DEFAULT_IN) |
+		       NFIPSEC_HAS(NFIPSEC_A_DEFAULT_OUT),
+		.in = NFIPSEC_ACTION_BYPASS, .out = NFIPSEC_ACTION_DISCARD,
+	};
+	FILE *out = cli.out;
+	struct args a = {};
+	struct text text;
+	int ret;
+
+	fake = (struct fake){ .family = FAKE_FAMILY, .def = &two };
+	text_open(&text);
+	cli.out = text.file;
+	cli.json = json;
+	ret = cmd(&a);
+	cli.json = false;
+	cli.out = out;
+	text_close(&text);
+	ok(!ret && strstr(text.buf, want) && !strstr(text.buf, "weak") &&
+	   !strstr(text.buf, "audit") && !strstr(text.buf, "acquire"), name,
+	   "%d, %s, \"%s\"", ret, cli_error(), text.buf);
+	text_free(&text);
+	nfipsec_close(cli.h);
+	cli.h = NULL;
+}
+
 void test_newer(void)
 {
 	static const struct newer none = { .name = "nothing" };
@@ -344,4 +375,13 @@ void test_newer(void)
 	apply_case(&one_sa, CLI_FAILED, 0);
 	has(cli_error(), "line 2: this SA is there, and has something",
 	    "apply: newer: which SA");
+	older_case(cmd_save, false, "\ndefault in bypass out discard\n",
+		   "save: older");
+	older_case(cmd_default, false, "in bypass\nout discard\n",
+		   "default: older");
+	older_case(cmd_default, true, "{\"in\":\"bypass\",\"out\":\"discard\"}",
+		   "default: older, as JSON");
+	older_case(cmd_summary, true,
+		   "\"default\":{\"in\":\"bypass\",\"out\":\"discard\"}",
+		   "summary: older, as JSON");
 }

@@ -97,6 +97,46 @@ reloaded() {
 	check "clear text" nothing_clear
 }
 
+# asked: the kernel cannot load the module while it goes, and the daemon asks for it
+# again, without having anything to do
+MODPROBE=/proc/sys/kernel/modprobe
+asked() {
+	local was
+	was=$(<"$MODPROBE")
+	daemons nfipsec xfrm || return 1
+	check trap swan a --install --child trap || return 1
+	late_modprobe "$was"
+	echo "$TMP/modprobe" >"$MODPROBE"
+	if unload; then
+		check "it comes back" busywait 10 module_there || show_logs
+	fi
+	echo "$was" >"$MODPROBE"
+	check "at the second time" test -e "$TMP/asked"
+	module_there || module_insert
+	check "policies" busywait 10 protects a 2 || show_logs
+	check "by the trap" pings a 192.168.2.2 5 -I 192.168.1.2 || show_logs
+	check "clear text" nothing_clear
+}
+
+# late_modprobe PROGRAM: what loads the module for the kernel, but not the first time;
+# PROGRAM loads others
+late_modprobe() {
+	local load="$1 nfipsec"
+	[[ ! ${NFIPSEC_KO:-} ]] || load="insmod $(realpath "$NFIPSEC_KO")"
+	rm -f "$TMP/asked"
+	cat >"$TMP/modprobe" <<-SCRIPT
+		#!/bin/sh
+		case "\$*" in
+		*nfipsec*) ;;
+		*) exec $1 "\$@" ;;
+		esac
+		[ -e "$TMP/asked" ] && exec $load
+		: >"$TMP/asked"
+		exit 1
+	SCRIPT
+	chmod +x "$TMP/modprobe"
+}
+
 # ended: what ended without the module is not set up again
 ended() {
 	daemons nfipsec xfrm || return 1
@@ -342,9 +382,10 @@ small() {
 
 ike_setup
 topology
-plan 10
+plan 11
 run "module reloaded, nfipsec - xfrm" reloaded xfrm
 run "module reloaded, nfipsec - nfipsec" reloaded nfipsec
+run "module asked for again" asked
 run "CHILD_SA ended without the module" ended
 run "SAs deleted by somebody else" flushed
 run "events lost" lost

@@ -2,6 +2,7 @@
 
 #include "kernel_nfipsec_ipsec.h"
 #include "kernel_nfipsec_events.h"
+#include "kernel_nfipsec_later.h"
 #include "kernel_nfipsec_leftovers.h"
 #include "kernel_nfipsec_module.h"
 #include "kernel_nfipsec_policies.h"
@@ -59,6 +60,11 @@ struct private_kernel_nfipsec_ipsec_t {
 	kernel_nfipsec_module_t *module;
 
 	/**
+	 * Asks for the module once it has gone.
+	 */
+	kernel_nfipsec_later_t *asker;
+
+	/**
 	 * What the kernel module tells, NULL if it is not there. Changed by calls
 	 * of module_changed(), of which there is one at a time.
 	 */
@@ -69,6 +75,30 @@ struct private_kernel_nfipsec_ipsec_t {
 	 */
 	uint32_t spi_min, spi_max;
 };
+
+/**
+ * Ask for the module, by a request. If it is loaded for that, it is noticed as
+ * whenever else it comes.
+ */
+static void ask(private_kernel_nfipsec_ipsec_t *this)
+{
+	this->socket->answers(this->socket);
+}
+
+/**
+ * While it is still going the kernel cannot load it. That is over within a second or
+ * two, but then nothing would ask until the daemon wants something of it.
+ */
+static void ask_later(private_kernel_nfipsec_ipsec_t *this)
+{
+	static const uint32_t after[] = { 2, 10, 30 };
+	int i;
+
+	for (i = 0; i < countof(after); i++)
+	{
+		this->asker->run_after(this->asker, after[i]);
+	}
+}
 
 /**
  * The module has come or gone, or both. When it goes, so does all that was in it,
@@ -87,6 +117,7 @@ static void module_changed(private_kernel_nfipsec_ipsec_t *this)
 	{
 		DBG1(DBG_KNL, "nfipsec: the kernel module was unloaded, and all SAs and "
 			 "policies with it: nothing is protected until it is loaded again");
+		ask_later(this);
 		return;
 	}
 	policies = this->policies->reinstall(this->policies);
@@ -470,6 +501,7 @@ METHOD(kernel_ipsec_t, destroy, void,
 	private_kernel_nfipsec_ipsec_t *this)
 {
 	DESTROY_IF(this->module);
+	this->asker->destroy(this->asker);
 	DESTROY_IF(this->events);
 	this->policies->destroy(this->policies);
 	this->sas->destroy(this->sas);
@@ -545,6 +577,8 @@ kernel_nfipsec_ipsec_t *kernel_nfipsec_ipsec_create()
 	this->policies = kernel_nfipsec_policies_create(this->socket,
 													this->leftovers);
 	this->sas = kernel_nfipsec_sas_create();
+	this->asker = kernel_nfipsec_later_create((void*)ask, this,
+											  JOB_PRIO_CRITICAL);
 	/* no thread reads it until plugins are loaded, and nothing is missed */
 	this->module = kernel_nfipsec_module_create((void*)module_changed, this);
 	this->events = kernel_nfipsec_events_create(this->socket, this->policies,

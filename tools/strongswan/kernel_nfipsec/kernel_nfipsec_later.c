@@ -4,6 +4,7 @@
 
 #include <library.h>
 #include <processing/jobs/callback_job.h>
+#include <processing/scheduler.h>
 #include <threading/mutex.h>
 
 typedef struct private_kernel_nfipsec_later_t private_kernel_nfipsec_later_t;
@@ -76,17 +77,30 @@ static job_requeue_t call(private_kernel_nfipsec_later_t *this)
 	return JOB_REQUEUE_NONE;
 }
 
+/**
+ * A job that calls.
+ */
+static job_t *create_job(private_kernel_nfipsec_later_t *this)
+{
+	ref_get(&this->ref);
+	return (job_t*)callback_job_create_with_prio((callback_job_cb_t)call, this,
+									(callback_job_cleanup_t)put, NULL,
+									this->prio);
+}
+
 METHOD(kernel_nfipsec_later_t, run, void,
 	private_kernel_nfipsec_later_t *this)
 {
 	if (cas_bool(&this->pending, FALSE, TRUE))
 	{
-		ref_get(&this->ref);
-		lib->processor->queue_job(lib->processor,
-			(job_t*)callback_job_create_with_prio((callback_job_cb_t)call, this,
-									(callback_job_cleanup_t)put, NULL,
-									this->prio));
+		lib->processor->queue_job(lib->processor, create_job(this));
 	}
+}
+
+METHOD(kernel_nfipsec_later_t, run_after, void,
+	private_kernel_nfipsec_later_t *this, uint32_t after)
+{
+	lib->scheduler->schedule_job(lib->scheduler, create_job(this), after);
 }
 
 METHOD(kernel_nfipsec_later_t, destroy, void,
@@ -110,6 +124,7 @@ kernel_nfipsec_later_t *kernel_nfipsec_later_create(
 	INIT(this,
 		.public = {
 			.run = _run,
+			.run_after = _run_after,
 			.destroy = _destroy,
 		},
 		.ref = 1,

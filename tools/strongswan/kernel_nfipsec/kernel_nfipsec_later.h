@@ -33,6 +33,13 @@ struct kernel_nfipsec_later_t {
 	void (*run)(kernel_nfipsec_later_t *this);
 
 	/**
+	 * Have the callback called then, once for each call of this. Does not wait.
+	 *
+	 * @param after		seconds from now
+	 */
+	void (*run_after)(kernel_nfipsec_later_t *this, uint32_t after);
+
+	/**
 	 * Destroy a kernel_nfipsec_later_t, after a call that is under way; none
 	 * comes after that. Not from the callback.
 	 */

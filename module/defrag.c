@@ -68,9 +68,10 @@ static bool left_to_stack(const struct nfipsec_net *nn,
  *
  * IPv4 puts those of ESP and AH for this host together before LOCAL_IN, which is where
  * they are looked at if somebody has SAs; IPv6 only behind it, out of our sight, so that
- * it is done here, in queues of our own. So are those to a group, which are judged like other packets unless there
- * is an SA, which only the first one tells. Those of UDP too: whether they are to
- * be judged as clear traffic is known when they are whole. And all that policy
+ * it is done here, in queues of our own. So are those to a group, which are judged like
+ * other packets unless there is an SA, which only the first one tells. Those of UDP too:
+ * whether they are to be judged as clear traffic is known when they are whole. And all
+ * that policy
  * judges by what only the whole datagram shows (RFC 4301 section 7.4); of IPv6
  * whatever is judged for this host, since what a fragment says of its protocol is
  * not what it is put together by. Only what came in the clear gets here, and so

@@ -48,14 +48,17 @@ static bool gather_ipv4(const struct nfipsec_net *nn, struct sk_buff *skb,
 	return true;
 }
 
-/* Whole, it is for an SA, or not judged either: but to a group it may be. */
+/*
+ * Whole, it is for an SA, or not judged either: but to a group it may be, and for this
+ * host where nobody has SAs. For others it has been.
+ */
 static bool left_to_stack(const struct nfipsec_net *nn,
 			  const struct sk_buff *skb,
-			  const struct nfipsec_l3 *l3)
+			  const struct nfipsec_l3 *l3, bool judged)
 {
 	return nfipsec_is_ipsec(l3->proto) &&
 	       !ipv4_is_multicast(ip_hdr(skb)->daddr) &&
-	       nfipsec_clear_never(nn);
+	       (judged || nfipsec_clear_never(nn));
 }
 
 /**
@@ -88,7 +91,7 @@ bool nfipsec_defrag(const struct nfipsec_net *nn, struct sk_buff *skb,
 	int err;
 
 	if (l3->family == AF_INET)
-		return !left_to_stack(nn, skb, l3) &&
+		return !left_to_stack(nn, skb, l3, judged) &&
 		       gather_ipv4(nn, skb, judged, link);
 	err = nf_ct_frag6_gather(nn->net, skb, link ? DEFRAG6_LINK | link :
 						      DEFRAG6_USER + judged);

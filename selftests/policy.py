@@ -388,9 +388,7 @@ def clear_refused():
             lab.counted({"in_clear": 1})
         nothing(sock6 if six else sock4)
     lab.reset()
-    lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; "
-               "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects; "
-               "echo 0 >/proc/sys/net/ipv4/conf/vn/send_redirects")
+    forward4()
     through = udp_packet(FAR4, "10.8.8.8", 1, 2, b"through")
     lab.wire.send(through)
     wait_for(lab.wire.recv, "the forwarded packet")
@@ -859,6 +857,28 @@ def without_sas():
     lab.reset()
 
 
+def forward4():
+    lab.n.exec("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; "
+               "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects; "
+               "echo 0 >/proc/sys/net/ipv4/conf/vn/send_redirects")
+
+
+def strangers_fragments():
+    """ESP of somebody else on its way through, where nobody here has SAs: each for
+    itself, also where policies ask for the interface."""
+    forward4()
+    lab.reset()
+    lab.cli("policy", "add", "dir", "in", "src", "203.0.113.1", "dst",
+            "203.0.113.2", "iif", "vn", "action", "discard")
+    lab.mark()
+    lab.wire.send(ipv4("192.168.2.5", "10.8.8.8", 50, bytes(64), ident=9,
+                       frag=0x2000))
+    p = wait_for(lab.wire.recv, "the fragment")
+    equal((p[6] & 0x20, p[9], p[20:]), (0x20, 50, bytes(64)), "fragment")
+    lab.counted({})
+    lab.reset()
+
+
 def hidden_protocol():
     """A fragment in whose header stands no protocol, where SAs are for one."""
     lab.forward()
@@ -1045,6 +1065,7 @@ for name, func in (
         ("fragments inside a tunnel", fragments_inside),
         ("SAs for fragments", fragment_sas),
         ("ESP where no SA is", without_sas),
+        ("fragments of ESP of strangers", strangers_fragments),
         ("fragments that hide their protocol", hidden_protocol),
         ("fragments forwarded", fragments_forwarded),
         ("malformed headers", malformed), ("hits", hits),

@@ -21,7 +21,7 @@
 #include "route.h"
 #include "tag.h"
 
-/* For so long a route of IPv4 is taken that nothing has changed. */
+/* For so long a route is taken that nothing has changed. */
 #define ROUTE_AGE	(5 * HZ)
 
 /*
@@ -100,14 +100,18 @@ static struct dst_entry *route_ipv6(struct net *net, struct nfipsec_sa *sa)
 }
 
 /*
- * Of gateways of one metric IPv4 takes one that answers, and no route changes when it
- * does not any more: whoever asks by a socket is told, an SA has to ask by itself.
+ * Of gateways of one metric the stack takes one that answers, and no route changes when
+ * it does not any more: whoever asks by a socket is told, an SA has to ask by itself.
+ *
+ * What is put into the cache in the tick of dst_cache_reset() is not taken out of it
+ * again: until the next one each packet would ask.
  */
 static void ask_again(struct nfipsec_sa *sa)
 {
-	if (sa->key.family == AF_INET &&
-	    time_after(jiffies, READ_ONCE(sa->dst_cache.reset_ts) + ROUTE_AGE))
-		dst_cache_reset(&sa->dst_cache);
+	unsigned long now = jiffies;
+
+	if (time_after(now, READ_ONCE(sa->dst_cache.reset_ts) + ROUTE_AGE))
+		WRITE_ONCE(sa->dst_cache.reset_ts, now - 1);
 }
 
 /**

@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 import sys
+import time
 
 import lib
 from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo, attr,
@@ -181,6 +182,89 @@ def gateway_dies():
             wait_for(lambda: sent_by(link), "a packet by the second one", 20)
         finally:
             lab.n.ip("neigh replace %s %s dev vn nud permanent" % (PEER4, mac))
+
+
+def gateway_dies6():
+    """Likewise, of a host that is no router."""
+    peer, gates, mac = "fd00:77::1", {}, "lladdr 02:00:00:00:00:02"
+    lab.reset()
+    sock = lab.listen(0, True, IN6)
+    with Link() as link:
+        lab.n.ip("addr add fd00:9::1/64 dev d0 nodad\n"
+                 "neigh add fd00:9::2 %s dev d0 nud permanent" % mac)
+        for gate, dev in ((PEER6, "vn"), ("fd00:9::2", "d0")):
+            gates[dev] = gate
+            lab.n.exec("ip", "-6", "route", "append", "fd00:77::/64", "via",
+                       gate, "dev", dev)
+        lab.sa(null, "out", six=True, peer=peer)
+        lab.cli("policy", "add", "dir", "out", "src", IN6, "dst", FAR6,
+                "action", "protect", "tmpl", "src", OUT6, "dst", peer,
+                "proto", "esp", "mode", "tunnel", "reqid", "1")
+        lab.wire.drain()
+
+        def sent_by(wire):
+            sock.sendto(b"x", (FAR6, PORT))
+            p = wire.recv(0)
+            return p and p[6] == 50
+
+        dev, other = "vn", link
+        if not sent_by(lab.wire):
+            dev, other = "d0", lab.wire
+            equal(sent_by(link), True, "by one of the gateways")
+        try:
+            # what is said once need not stay: it may be looked for again
+            def fails():
+                lab.n.ip("neigh replace %s dev %s nud failed" % (
+                    gates[dev], dev))
+                return sent_by(other)
+            wait_for(fails, "a packet by the other one", 20)
+        finally:
+            lab.n.ip("neigh replace %s dev vn nud permanent %s" % (PEER6, mac))
+            lab.n.exec("ip", "-6", "route", "flush", "fd00:77::/64")
+
+
+TRACE = "/sys/kernel/tracing"
+
+
+def trace(file, line):
+    """What others have there stays."""
+    fd = os.open("%s/%s" % (TRACE, file), os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(fd, line.encode())
+    finally:
+        os.close(fd)
+
+
+def asks_once():
+    """An SA that asks for its route again does so once, not with each packet of a tick."""
+    look = "ip_route_output_key_hash_rcu"
+    if not os.path.exists(TRACE + "/kprobe_events"):
+        raise lib.Skip("a kernel that cannot count calls of a function")
+    lab.reset()
+    sock = lab.listen(0, False, IN4)
+    lab.sa(null, "out")
+    lab.policy("out", IN4, FAR4, 17)
+    sock.connect((FAR4, PORT))
+    trace("kprobe_events", "p:nfipsec_asks %s\n" % look)
+    try:
+        trace("events/kprobes/nfipsec_asks/enable", "1")
+        lab.mark()
+        end, sent_here = time.monotonic() + 11, 0
+        while time.monotonic() < end:
+            sock.send(b"x")
+            sent_here += 1
+        lab.wire.drain()
+        lab.counted({"out_ok": sent_here})
+        with open(TRACE + "/kprobe_profile", encoding="ascii") as f:
+            asked = sum(int(line.split()[1]) for line in f
+                        if line.split()[0] == "nfipsec_asks")
+    finally:
+        trace("events/kprobes/nfipsec_asks/enable", "0")
+        trace("kprobe_events", "-:nfipsec_asks\n")
+    print("# %d look-ups, %d packets" % (asked, sent_here))
+    # at the beginning, and after five seconds and ten; who else asks is rare
+    equal(asked >= 1 and asked < 20, True,
+          "%d look-ups for %d packets" % (asked, sent_here))
 
 
 def marked(six):
@@ -400,6 +484,8 @@ for fam in False, True:
     report.add("a mark, and a tunnel, " + tag, marked, fam)
 report.add("waited, in a VRF", vrf)
 report.add("a gateway that does not answer any more", gateway_dies)
+report.add("a gateway that does not answer any more, IPv6", gateway_dies6)
+report.add("a look-up for many packets", asks_once)
 report.add("fragments of what waited", fragments)
 report.add("while two CPUs seal", at_once)
 sys.exit(report.run())

@@ -31,6 +31,8 @@
 #define AT_A_TIME	64
 /* Between two rounds, as many times as long as the work of one takes. */
 #define PAUSE		4
+/* Longer than any take: what is beyond that was another's time. */
+#define BUSY_MAX	(HZ / 10)
 
 /*
  * One through @sa, which is mature and not for receiving only. If there is no route
@@ -121,7 +123,7 @@ static void work(struct work_struct *w)
 		mutex_lock(&nn->lock);
 		begun = jiffies;
 		serve_some(nn, &left, &wait);
-		busy += jiffies - begun;
+		busy += min_t(unsigned long, jiffies - begun, BUSY_MAX);
 		more = !list_empty(&left);
 		mutex_unlock(&nn->lock);
 	}

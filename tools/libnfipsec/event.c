@@ -114,22 +114,30 @@ static bool is_empty(const struct nfipsec *h)
 	return poll(&fd, 1, 0) == 0;
 }
 
-/*
+/**
+ * nfi_after_loss() - was something lost, and is all read that there was?
+ * @h: handle that subscribed
+ * @ret: what nfi_listen() returned
+ *
  * The kernel says once that it had no room, and drops what comes without a word until
- * all that there was is read: only then what is asked holds.
+ * all that there was is read: only then what is asked holds, and so it is said again.
+ *
+ * Return: -ENOBUFS if so, in either case; -ENODEV if the handle watches the module and
+ *	that has gone; else @ret
  */
-static int after_loss(struct nfipsec *h, int ret)
+int nfi_after_loss(struct nfipsec *h, int ret)
 {
 	if (ret == -ENOBUFS) {
 		h->lost = true;
 		/* Whatever else it says, it is asked again. */
-		return look_again(h) == -ENODEV ? -ENODEV : ret;
+		return h->watched && look_again(h) == -ENODEV ? -ENODEV : ret;
 	}
 	if (ret || !h->lost || !is_empty(h))
 		return ret;
 	/* If nobody can tell, nothing is waited for. */
 	h->lost = false;
-	return look_again(h);
+	ret = h->watched ? look_again(h) : 0;
+	return ret ? ret : nfi_fail(h, -ENOBUFS, "events were lost");
 }
 
 static bool is_end(const struct nfipsec *h, const struct nlmsghdr *nlh)
@@ -208,15 +216,15 @@ static int event_one(const struct nlmsghdr *nlh, void *arg)
  * @arg: for @cb
  *
  * Return: 0, a negative errno, or what @cb returned if not 0; -EINTR after a
- *	signal; -ENOBUFS if events were lost; -ENODEV if the module went, see
+ *	signal; -ENOBUFS if events were lost, and once more when all is read that
+ *	there was, until which more may be; -ENODEV if the module went, see
  *	nfipsec_event_watch()
  */
 int nfipsec_event_read(struct nfipsec *h, nfipsec_event_cb cb, void *arg)
 {
 	struct event_walk w = { .h = h, .cb = cb, .arg = arg };
-	int ret = nfi_listen(h, "events", event_one, &w);
 
-	return h->watched ? after_loss(h, ret) : ret;
+	return nfi_after_loss(h, nfi_listen(h, "events", event_one, &w));
 }
 
 struct acquire_walk {

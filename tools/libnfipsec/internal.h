@@ -195,6 +195,7 @@ int nfi_find_family(struct nfipsec *h);
 int nfi_find_ctrl(struct nfipsec *h, uint32_t *group);
 int nfi_join(struct nfipsec *h, uint32_t group, const char *what);
 int nfi_listen(struct nfipsec *h, const char *what, nfi_msg_cb cb, void *arg);
+int nfi_after_loss(struct nfipsec *h, int ret);
 void nfi_stage_free(struct nfipsec *h);
 const void *nfi_attrs(const struct nlmsghdr *nlh, size_t *len);
 

@@ -67,11 +67,12 @@ static int module_one(const struct nlmsghdr *nlh, void *arg)
  * Returns without a call if something else has come or gone.
  *
  * Return: 0, a negative errno, or what @cb returned if not 0; -EINTR after a
- *	signal; -ENOBUFS if something was lost
+ *	signal; -ENOBUFS if something was lost, and once more when all is read that
+ *	there was, until which more may be
  */
 int nfipsec_module_read(struct nfipsec *h, nfipsec_module_cb cb, void *arg)
 {
 	struct module_walk w = { .cb = cb, .arg = arg };
 
-	return nfi_listen(h, "the kernel module", module_one, &w);
+	return nfi_after_loss(h, nfi_listen(h, "the kernel module", module_one, &w));
 }

@@ -888,7 +888,8 @@ int nfipsec_features_get(struct nfipsec *h, bool load,
 
 /*
  * Events of the namespace. A handle that subscribed is for nfipsec_event_read()
- * alone. That waits for one event or more; -ENOBUFS: some were lost, read on.
+ * alone. That waits for one event or more; -ENOBUFS: some were lost, read on. It is
+ * said again when all is read that there was: what is asked then holds.
  */
 int nfipsec_event_subscribe(struct nfipsec *h);
 /*

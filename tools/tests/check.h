@@ -66,5 +66,6 @@ void test_apply(void);
 void test_transaction(void);
 void test_newer(void);
 void test_pair(void);
+void test_event(void);
 
 #endif

@@ -143,6 +143,21 @@ void fake_unload(void)
 	fake.family = 0;
 }
 
+void fake_overrun(void)
+{
+	const struct nlmsghdr nobody = {};
+	struct genlmsghdr *genl;
+	struct nlmsghdr *nlh;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		nlh = answer(&nobody, fake.family, 256);
+		genl = mnl_nlmsg_put_extra_header(nlh, GENL_HDRLEN);
+		genl->cmd = UINT8_MAX;
+	}
+	lost = true;
+}
+
 /* The module says why; the kernel does not. */
 static int take(const struct nlmsghdr *nlh, bool *told)
 {

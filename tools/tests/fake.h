@@ -54,6 +54,8 @@ extern struct fake fake;
 
 /* Besides what @fake.request returns: another answer, of the module. */
 void fake_refuse(const struct nlmsghdr *to, int err);
+/* Two events come that nobody knows, and there is no room for others. */
+void fake_overrun(void);
 /* The module goes; who joined the group of the kernel's families is told. */
 void fake_unload(void);
 

@@ -105,6 +105,7 @@ int main(void)
 	test_transaction();
 	test_newer();
 	test_pair();
+	test_event();
 	printf("1..%u\n", count);
 	return failed ? 1 : 0;
 }

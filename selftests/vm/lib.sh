@@ -186,13 +186,14 @@ papt_update() {
 
 papt_update_alone() {
 	local dir=$CACHE/apt/$1
-	mkdir -p "$dir/empty" "$dir/state/lists/partial" "$dir/cache/archives/partial"
-	: >"$dir/status"
+	# in a list of commands, where bash does not stop at an error by itself
+	mkdir -p "$dir/empty" "$dir/state/lists/partial" "$dir/cache/archives/partial" || exit
+	: >"$dir/status" || exit
 	deb_lines "${1%-src}" >"$dir/sources.list.new" || exit 1
 	# security updates first: sources that came by them are there all the same
 	# where a mirror has not got them yet
-	[[ $1 != *-src ]] || sed -i -n 's/^deb /deb-src /; 1!G; h; $p' "$dir/sources.list.new"
-	mv "$dir/sources.list.new" "$dir/sources.list"
+	[[ $1 != *-src ]] || sed -i -n 's/^deb /deb-src /; 1!G; h; $p' "$dir/sources.list.new" || exit
+	mv "$dir/sources.list.new" "$dir/sources.list" || exit
 	papt_alone "$1" get update >"$dir/update.log" 2>&1 {LOCK_FD}>&- || {
 		cat "$dir/update.log" >&2
 		die "apt-get update for $1 failed"

@@ -200,6 +200,19 @@ static void no_checksum(struct sk_buff *skb)
 #endif
 }
 
+/*
+ * With DF nobody takes it apart. Whether the packet inside may be, which
+ * ip_select_ident() asks skb->ignore_df for, is of no account here; and the numbers of
+ * a peer are one word, which all CPUs that send to it would write.
+ */
+static void number(struct net *net, struct iphdr *iph)
+{
+	if (iph->frag_off & htons(IP_DF))
+		iph->id = 0;
+	else
+		__ip_select_ident(net, iph, 1);
+}
+
 /**
  * nfipsec_encap_finish() - what the outer header says of the packet
  * @sa: SA
@@ -216,7 +229,7 @@ void nfipsec_encap_finish(const struct nfipsec_sa *sa, struct net *net,
 	/* In BEET mode an IPv4 packet brings its own. */
 	if (nfipsec_sa_rehouses(sa) && sa->key.family == AF_INET &&
 	    !(sa->mode == NFIPSEC_MODE_BEET && ip_hdr(skb)->id))
-		ip_select_ident(net, skb, NULL);
+		number(net, ip_hdr(skb));
 	no_checksum(skb);
 	skb->encapsulation = 0;
 }

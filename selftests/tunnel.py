@@ -269,6 +269,25 @@ def df_out():
     equal(frag_of(sealed(through(False, frag=DF))), 0, "flag nopmtudisc")
 
 
+def identification():
+    """A number for what may be taken apart, and for nothing else; of the host's own,
+    which its stack may cut though it has DF."""
+    for df, want in ("copy", True), ("set", True), ("clear", False):
+        lab.reset()
+        lab.sa(null, "out", extra=outer(df=df))
+        lab.policy("out", OUT4, TO4)
+        lab.n.exec("ip", "route", "replace", TO4, "via", PEER4)
+        # a number at random may be 0, of two packets one is not
+        got = []
+        for _ in range(2):
+            sock4.sendto(b"x", (TO4, 5000))
+            p = wait_for(lab.wire.recv, "ESP")
+            got.append((p[9], bool(p[6] & 0x40), p[4:6] != bytes(2)))
+        equal([g[:2] for g in got], [(50, want)] * 2, "DF %s" % df)
+        equal(any(g[2] for g in got), not want, "numbers, DF %s" % df)
+    lab.n.exec("ip", "route", "del", TO4)
+
+
 def hop_limit_out(outer6):
     for hops in (None, 1, 2, 9, 255):
         setup_out(outer6, extra=outer(hop_limit=hops))
@@ -473,6 +492,7 @@ for o, n in FAMILIES:
 report.add("DF", df_out)
 report.add("DF of a packet in transport mode, in a tunnel", df_inside)
 report.add("path MTU learned inside of a tunnel", learned_inside)
+report.add("identification", identification)
 report.add("TTL", hop_limit_out, False)
 report.add("hop limit", hop_limit_out, True)
 report.add("flow label", flow_label)

@@ -67,7 +67,7 @@ million() {
 # sender A B: traffic both ways until it is killed
 sender() {
 	"$TOOLS/probe" A="${NS[$1]},192.168.1.1" B="${NS[$2]},192.168.2.1" \
-		forever >/dev/null 2>&1 &
+		forever >/dev/null 2>"$TMP/sender" &
 	SENDER=$!
 	PIDS+=("$SENDER")
 }
@@ -78,11 +78,18 @@ stop() {
 	return 0
 }
 
-# moving HOST COUNTER: it grows
+# moving HOST COUNTER: it grows; if not, what there is to see
 moving() {
 	local before
 	before=$(counter "$1" "$2")
-	busywait 5 grown_since "$1" "$2" "$before"
+	busywait 5 grown_since "$1" "$2" "$before" && return
+	cat "$TMP/sender"
+	ps -o pid,stat,wchan,time,args -p "$SENDER"
+	on "$1" nfipsec stats | grep -v ' 0$'
+	on "$1" nfipsec sa list
+	on "$1" ip -s neigh
+	on "$1" ss -uanm
+	return 1
 }
 grown_since() {
 	(($(counter "$1" "$2") > $3))

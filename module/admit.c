@@ -3,6 +3,7 @@
 #include <linux/bits.h>
 #include <linux/rcupdate.h>
 #include <linux/skbuff.h>
+#include <linux/string.h>
 
 #include "admit.h"
 #include "flow.h"

@@ -74,12 +74,11 @@ static bool left_to_stack(const struct nfipsec_net *nn,
  * it is done here, in queues of our own. So are those to a group, which are judged like
  * other packets unless there is an SA, which only the first one tells. Those of UDP too:
  * whether they are to be judged as clear traffic is known when they are whole. And all
- * that policy
- * judges by what only the whole datagram shows (RFC 4301 section 7.4); of IPv6
- * whatever is judged for this host, since what a fragment says of its protocol is
- * not what it is put together by. Only what came in the clear gets here, and so
- * what came in the clear completes nothing that was protected; nor does what was not
- * judged yet complete what was.
+ * that policy judges by what only the whole datagram shows (RFC 4301 section 7.4); of
+ * IPv6 whatever is judged for this host, since what a fragment says of its protocol is
+ * not what it is put together by. Only what came in the clear gets here, and so what came
+ * in the clear completes nothing that was protected; nor does what was not judged yet
+ * complete what was.
  * Context: under rcu_read_lock(), process or softirq.
  * Return: true if @skb is consumed; if not, it is the whole datagram, or it is
  * left to the stack.

@@ -152,6 +152,13 @@ def other_link(six):
         lab.wire.silent()
 
 
+def sent_by(wire, sock, to):
+    """Does ESP leave there for a datagram?"""
+    sock.sendto(b"x", (to, PORT))
+    p = wire.recv(0)
+    return p and p[6 if ":" in to else 9] == 50
+
+
 def gateway_dies():
     """IPv4 takes another one then, and no route changes for it: an SA that has a
     route finds that out by itself.
@@ -171,15 +178,11 @@ def gateway_dies():
                 "proto", "esp", "mode", "tunnel", "reqid", "1")
         lab.wire.drain()
 
-        def sent_by(wire):
-            sock.sendto(b"x", (FAR4, PORT))
-            p = wire.recv(0)
-            return p and p[9] == 50
-
         try:
-            equal(sent_by(lab.wire), True, "by the first gateway")
+            equal(sent_by(lab.wire, sock, FAR4), True, "by the first gateway")
             lab.n.ip("neigh replace %s dev vn nud failed" % PEER4)
-            wait_for(lambda: sent_by(link), "a packet by the second one", 20)
+            wait_for(lambda: sent_by(link, sock, FAR4),
+                     "a packet by the second one", 20)
         finally:
             lab.n.ip("neigh replace %s %s dev vn nud permanent" % (PEER4, mac))
 
@@ -202,21 +205,16 @@ def gateway_dies6():
                 "proto", "esp", "mode", "tunnel", "reqid", "1")
         lab.wire.drain()
 
-        def sent_by(wire):
-            sock.sendto(b"x", (FAR6, PORT))
-            p = wire.recv(0)
-            return p and p[6] == 50
-
         dev, other = "vn", link
-        if not sent_by(lab.wire):
+        if not sent_by(lab.wire, sock, FAR6):
             dev, other = "d0", lab.wire
-            equal(sent_by(link), True, "by one of the gateways")
+            equal(sent_by(link, sock, FAR6), True, "by one of the gateways")
         try:
             # what is said once need not stay: it may be looked for again
             def fails():
                 lab.n.ip("neigh replace %s dev %s nud failed" % (
                     gates[dev], dev))
-                return sent_by(other)
+                return sent_by(other, sock, FAR6)
             wait_for(fails, "a packet by the other one", 20)
         finally:
             lab.n.ip("neigh replace %s dev vn nud permanent %s" % (PEER6, mac))

@@ -158,6 +158,8 @@ enum nfipsec_reason nfipsec_ah_seal(const struct nfipsec_crypto *c,
 		return NFIPSEC_OUT_AH_ROUTE;
 	case -E2BIG:
 		return NFIPSEC_OUT_AH_LONG;
+	case -ENOMEM:
+		return NFIPSEC_OUT_NOMEM;
 	default:
 		return NFIPSEC_OUT_CRYPTO;
 	}
@@ -226,6 +228,8 @@ enum nfipsec_reason nfipsec_ah_open(const struct nfipsec_crypto *c,
 		return NFIPSEC_IN_AH_ROUTE;
 	case -E2BIG:
 		return NFIPSEC_IN_AH_LONG;
+	case -ENOMEM:
+		return NFIPSEC_IN_NOMEM;
 	default:
 		return NFIPSEC_IN_CRYPTO;
 	}

@@ -146,9 +146,14 @@ enum nfipsec_reason nfipsec_esp_open(const struct nfipsec_crypto *c,
 				    seq);
 	nfipsec_scratch_put();
 
-	if (err == -EBADMSG)
+	switch (err) {
+	case 0:
+		return cut_tail(c, skb, text_len, nexthdr);
+	case -EBADMSG:
 		return NFIPSEC_IN_AUTH;
-	if (err)
+	case -ENOMEM:
+		return NFIPSEC_IN_NOMEM;
+	default:
 		return NFIPSEC_IN_CRYPTO;
-	return cut_tail(c, skb, text_len, nexthdr);
+	}
 }

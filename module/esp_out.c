@@ -109,5 +109,7 @@ enum nfipsec_reason nfipsec_esp_seal(const struct nfipsec_crypto *c,
 		err = seal_combined(c, s, skb, parts, text_off, text_len, esn,
 				    seq, iv);
 	nfipsec_scratch_put();
-	return err ? NFIPSEC_OUT_CRYPTO : NFIPSEC_OK;
+	if (err)
+		return err == -ENOMEM ? NFIPSEC_OUT_NOMEM : NFIPSEC_OUT_CRYPTO;
+	return NFIPSEC_OK;
 }

@@ -36,7 +36,9 @@ enum nfipsec_reason nfipsec_seal_checksum(struct sk_buff *skb)
 		err = skb_crc32c_csum_help(skb);
 	else
 		err = skb_checksum_help(skb);
-	return err ? NFIPSEC_OUT_CSUM : NFIPSEC_OK;
+	if (err)
+		return err == -ENOMEM ? NFIPSEC_OUT_NOMEM : NFIPSEC_OUT_CSUM;
+	return NFIPSEC_OK;
 }
 
 /* Who is expired takes no number any more. */

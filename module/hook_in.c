@@ -132,13 +132,18 @@ unsigned int nfipsec_hook_fragments(void *priv, struct sk_buff *skb,
 {
 	struct nfipsec_net *nn;
 
+	/* Most packets that come in have no dst at all. */
+	if (skb_dst(skb) &&
+	    nfipsec_tag_present(nfipsec_net_rcu(state->net), skb)) {
+		nfipsec_tag_note(skb, state->pf);
+		return NF_ACCEPT;
+	}
 	/* A bridge may have no use for what a port brought. */
-	if (!may_be_fragment(skb, state->pf) || nf_bridge_in_prerouting(skb))
+	if (!may_be_fragment(skb, state->pf) ||
+	    nf_bridge_in_prerouting(skb) ||
+	    skip_early(skb, state->pf, state->in))
 		return NF_ACCEPT;
 	nn = nfipsec_net_rcu(state->net);
-	/* A tagged fragment keeps its tag for the datagram it completes. */
-	if (skip_early(skb, state->pf, state->in) || nfipsec_tag_present(nn, skb))
-		return NF_ACCEPT;
 	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_FRAGMENTS) ?
 	       NF_STOLEN : NF_ACCEPT;
 }
@@ -159,10 +164,8 @@ unsigned int nfipsec_hook_pre_routing(void *priv, struct sk_buff *skb,
 {
 	struct nfipsec_net *nn = nfipsec_net_rcu(state->net);
 
-	if (nfipsec_tag_present(nn, skb)) {
-		skb_dst_drop(skb);
+	if (nfipsec_tag_take(nn, skb, state->pf))
 		return NF_ACCEPT;
-	}
 	if (from_bridge(skb)) {
 		show_again(nn, skb, state->pf);
 		return NF_ACCEPT;

@@ -4,12 +4,19 @@
  * PRE_ROUTING hook that sees it again. It is a metadata dst: route look-up
  * drops it, crossing to another namespace drops it, and GRO does not merge
  * packets that differ in it.
+ *
+ * It has no device, and what takes it for a route reads one: a TCP reset by a rule.
+ * So the first hook of ours makes it a bit of the control block, for those between
+ * it and the one that asks.
  */
 #ifndef NFIPSEC_TAG_H
 #define NFIPSEC_TAG_H
 
+#include <linux/bits.h>
+#include <linux/ipv6.h>
 #include <linux/types.h>
 #include <net/dst_metadata.h>
+#include <net/ip.h>
 
 struct nfipsec_net;
 
@@ -32,6 +39,57 @@ static inline bool nfipsec_tag_present(const struct nfipsec_net *nn,
 {
 	/* Most packets that come in have no dst at all. */
 	return skb_dst(skb) && nfipsec_tag_is(nn, skb_metadata_dst(skb));
+}
+
+/*
+ * None of the kernel's own, in the flags of IPv4 and of IPv6. Reception clears them, and
+ * what is put together of fragments has those of the first.
+ */
+#define NFIPSEC_TAG_FLAG	BIT(15)
+
+static inline u16 *nfipsec_tag_flags(struct sk_buff *skb, u8 family)
+{
+	static_assert(sizeof_field(struct inet_skb_parm, flags) == sizeof(u16) &&
+		      sizeof_field(struct inet6_skb_parm, flags) == sizeof(u16));
+
+	return family == AF_INET ? &IPCB(skb)->flags : &IP6CB(skb)->flags;
+}
+
+/**
+ * nfipsec_tag_note() - turn the tag into a bit that no route is
+ * @skb: packet at PRE_ROUTING that has one
+ * @family: of its IP header
+ *
+ * Context: any.
+ */
+static inline void nfipsec_tag_note(struct sk_buff *skb, u8 family)
+{
+	skb_dst_drop(skb);
+	*nfipsec_tag_flags(skb, family) |= NFIPSEC_TAG_FLAG;
+}
+
+/**
+ * nfipsec_tag_take() - did the packet come out of an SA? It is told so once
+ * @nn: the namespace
+ * @skb: packet at PRE_ROUTING
+ * @family: of its IP header
+ *
+ * Context: any.
+ * Return: true if it has a tag, or nfipsec_tag_note() was made of it.
+ */
+static inline bool nfipsec_tag_take(const struct nfipsec_net *nn,
+				    struct sk_buff *skb, u8 family)
+{
+	u16 *flags = nfipsec_tag_flags(skb, family);
+
+	if (*flags & NFIPSEC_TAG_FLAG) {
+		*flags &= ~NFIPSEC_TAG_FLAG;
+		return true;
+	}
+	if (!nfipsec_tag_present(nn, skb))
+		return false;
+	skb_dst_drop(skb);
+	return true;
 }
 
 #endif

@@ -803,6 +803,27 @@ endless() {
 	on gwa ip link del tun
 }
 
+# By a chain in front of ours, where what came out of the tunnel has no route yet
+reset_in_front() {
+	start 192.168.1.0/24 || return 1
+	rules gwa <<-RULES || return 1
+		table ip r {
+			chain c {
+				type filter hook prerouting priority raw
+				ip saddr 192.168.2.0/24 tcp dport 9 counter reject with tcp reset
+			}
+		}
+	RULES
+	refute "to a port of it" on h2 timeout 10 bash -c ': </dev/tcp/192.168.1.2/9' \
+		2>"$TMP/said"
+	check "was reset" grep -q refused "$TMP/said"
+	on gwa nft list ruleset >"$TMP/rules"
+	check "by the rule" grep -q 'counter packets 1 bytes' "$TMP/rules"
+	check "all else goes on" traffic "${NS[h2]},192.168.2.2" "${NS[h1]},192.168.1.2" \
+		ping=0,1400,3000 tcp=20000
+	on gwa nft flush ruleset
+}
+
 need ip nsenter probe nfqueue nft conntrack ping
 DA=${1:-nfipsec} DB=${2:-xfrm}
 load_module "$DA" "$DB"
@@ -810,7 +831,7 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 23
+plan 24
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
@@ -820,6 +841,7 @@ run "a flowtable, and addresses translated" flowtable 192.168.3.1/32 \
 run "a flowtable, and a tunnel" tunnelled
 run "a chain behind ours" late_chain
 run "TCP out of the tunnel is merged" merged
+run "a reset in front of ours" reset_in_front
 run "queue in OUTPUT" queued output filter gwa 192.168.1.1
 run "queue in POSTROUTING, before us" queued postrouting 0 h1 192.168.1.2
 run "queue in POSTROUTING, behind us" queued postrouting 500 h1 192.168.1.2

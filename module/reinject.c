@@ -317,8 +317,13 @@ static void rebuild_mac_header(struct sk_buff *skb)
 		return;
 	}
 	skb_mac_header_rebuild(skb);
-	if (skb->mac_len == ETH_HLEN)
-		eth_hdr(skb)->h_proto = skb->protocol;
+	if (skb->mac_len != ETH_HLEN)
+		return;
+	eth_hdr(skb)->h_proto = skb->protocol;
+	/* Of what is for all on the link, macvlans of other namespaces get a copy. */
+	if (is_multicast_ether_addr(eth_hdr(skb)->h_dest) &&
+	    skb->dev->addr_len == ETH_ALEN)
+		ether_addr_copy(eth_hdr(skb)->h_dest, skb->dev->dev_addr);
 }
 
 /**

@@ -419,6 +419,50 @@ def stays_here():
         sock.close()
 
 
+def not_to_others(six):
+    """What has been opened is for this host, not for all that hear of the link: a
+    macvlan, in another namespace, would get it in the clear.
+    """
+    first = PEERS[six][0]
+    lab.reset()
+    other_ns = lib.Host("m6" if six else "m4")
+    try:
+        lib.sh("modprobe", "-q", "macvlan", ok=None)
+        try:
+            lab.n.ip("link add link vn name mv netns %s type macvlan mode bridge" %
+                     other_ns.ns)
+        except AssertionError:
+            raise lib.Skip("no macvlan") from None
+        other_ns.ip("link set mv up\naddr add 10.0.0.9/24 dev mv\n"
+                    "addr add fd00::9/64 dev mv nodad")
+        index = int(other_ns.exec("ip", "-o", "link", "show", "mv").split(":")[0])
+        ear = other_ns.socket(socket.AF_PACKET, socket.SOCK_RAW, 3)
+        ear.bind(("mv", 3))
+        ear.setsockopt(263, 1, struct.pack("iHH8s", index, 2, 0, b""))  # all groups
+        wait_for(lambda: "LOWER_UP" in other_ns.exec("ip", "link", "show", "mv"),
+                 "the macvlan")
+        sock = member(six)
+        sa(null, "in", six, first, 0x5000)
+        policy("in", six, everything(six), GROUP[six])
+        lab.mark()
+        feed(sock, esp(six, first, null, 0x5000, 1, b"to us"), {"in_ok": 1},
+             b"to us")
+        # copies are given in a work, one after the other
+        to_wire(ip(first, GROUP[six], 17, b"the last"))
+        got = []
+        ear.settimeout(5 * lib.SLOW)
+        while not got or b"the last" not in got[-1]:
+            got.append(ear.recv(65536))
+        kinds = [p[20 if six else 23] for p in got]
+        equal(50 in kinds, True, "ESP came, %r" % kinds)
+        # the datagram, which null encryption does not hide in ESP
+        equal([p for p in got if p[20 if six else 23] == 17][:-1], [], "in the clear")
+        sock.close()
+        ear.close()
+    finally:
+        other_ns.exec("ip", "link", "del", "mv", ok=None)
+
+
 def sent_to_peer(six):
     """A group through a tunnel to one host."""
     lab.reset()
@@ -731,6 +775,7 @@ for fam in (False, True):
                         ("tunnel", tunnel_in), ("fragments", fragments_in),
                         ("fragments without SA", fragments_judged),
                         ("forged copy", forged_clear),
+                        ("not in the clear to others", not_to_others),
                         ("refusals", refusals), ("command", command),
                         ("sent, tunnel to one host", sent_to_peer),
                         ("not sent in the clear", not_sent_clear),

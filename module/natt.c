@@ -66,7 +66,8 @@ static bool to_be_told(const struct nfipsec_sa *sa,
 {
 	bool told = sa->moved.port && is_at(sa, &sa->moved, now);
 
-	return time_after_eq(jiffies, sa->moved_next + (told ? TELL_AGAIN : 0));
+	return time_after_eq64(get_jiffies_64(),
+			       sa->moved_next + (told ? TELL_AGAIN : 0));
 }
 
 /**
@@ -104,7 +105,7 @@ void nfipsec_natt_seen(const struct nfipsec_net *nn, struct nfipsec_sa *sa,
 	} else if (to_be_told(sa, &now)) {
 		sa->moved.addr = now.addr;
 		WRITE_ONCE(sa->moved.port, now.port);
-		sa->moved_next = jiffies + HZ;
+		sa->moved_next = get_jiffies_64() + HZ;
 		tell = true;
 	}
 	spin_unlock(&sa->core->replay_lock);

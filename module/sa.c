@@ -344,7 +344,7 @@ struct nfipsec_sa *nfipsec_sa_create(const struct nfipsec_sa_config *cfg,
 	nfipsec_sa_seq_init(sa, cfg);
 	memcpy(sa->owner, cfg->owner, sizeof(sa->owner));
 	sa->add_time = ktime_get_real_seconds();
-	sa->moved_next = jiffies;
+	sa->moved_next = get_jiffies_64();
 
 	err = -ENOMEM;
 	sa->stats = new_stats();

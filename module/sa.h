@@ -346,8 +346,8 @@ struct nfipsec_sa_tie {
  * @moved: where the peer was last seen, if it is not where @saddr and @encap
  *	say, and user space was told; @core->replay_lock, its port read
  *	without
- * @moved_next: jiffies from which on user space may be told of another place, and a while
- *	later of the same one again; @core->replay_lock
+ * @moved_next: jiffies, all 64 bits, from which on user space may be told of another
+ *	place, and a while later of the same one again; @core->replay_lock
  *
  * What packets look at comes first: among many SAs it is in no cache, and each
  * line of it is waited for.
@@ -403,7 +403,7 @@ struct nfipsec_sa {
 	u32 cpu;
 	char owner[NFIPSEC_OWNER_SIZE];
 	struct nfipsec_mapping moved;
-	unsigned long moved_next;
+	u64 moved_next;
 } ____cacheline_aligned_in_smp;
 
 /* Of an algorithm's memory, what to ask for: a tfm, round keys, some powers. */

@@ -56,6 +56,7 @@ int keep_lock(const char *path, bool new, int *fd)
 	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW |
 		    (new ? O_CREAT | O_EXCL : 0);
 	struct stat held, there;
+	int ret;
 
 	for (;;) {
 		*fd = open(path, flags, 0600);
@@ -70,11 +71,17 @@ int keep_lock(const char *path, bool new, int *fd)
 			return failed(path);
 		if (flock(*fd, LOCK_EX | LOCK_NB))
 			return not_locked(path, fd);
-		/* It may have been replaced, and only then let go. */
-		if (!fstat(*fd, &held) && !lstat(path, &there) &&
-		    held.st_ino == there.st_ino && held.st_dev == there.st_dev)
+		ret = fstat(*fd, &held) || lstat(path, &there) ? errno : 0;
+		if (!ret && held.st_ino == there.st_ino &&
+		    held.st_dev == there.st_dev)
 			return CLI_OK;
 		close(*fd);
+		*fd = -1;
+		/* It may have been replaced, and only then let go; or be gone. */
+		if (ret && ret != ENOENT) {
+			errno = ret;
+			return failed(path);
+		}
 	}
 }
 

@@ -4,7 +4,7 @@ what comes after it is as ever.
 
 Of the topology of lib.py both ends are hosts with nfipsec here. Every allocation
 that may not sleep fails once, of all that a packet takes from one host's socket to
-the other's, whoever asks for it.
+the other's, whoever asks for it. And every one of a request, which is done or not.
 """
 import collections
 import errno
@@ -15,8 +15,9 @@ import struct
 import sys
 
 import lib
+from failing import each_fails
 from lib import (C, FAR4, FAR6, IN4, IN6, OUT4, OUT6, PEER4, PEER6, Algo, addr,
-                 attr, equal, grown, selector, u8, u16, u32, wait_for)
+                 attr, attrs, equal, grown, selector, u8, u16, u32, u64, wait_for)
 
 FAIL = "/sys/kernel/debug/failslab/"
 PORT, FAR_PORT = 4000, 5000
@@ -372,6 +373,106 @@ def stream(six):
     os.close(fd)
 
 
+# Requests
+
+SPI = 0x7000
+AT = [attr(C["A_SA_DST"], addr(PEER4)), attr(C["A_SA_PROTO"], u8(50)),
+      attr(C["A_SA_SPI"], struct.pack("!I", SPI))]
+SEVERAL = selector("10.1.0.0/16,10.3.0.0/16", "10.2.0.0/16", 17,
+                   dport=[(1, 2), (7, 9)])
+
+
+def steady():
+    """Tables without what is of now, and their order."""
+    now = {C["A_SA_ADD_TIME"], C["A_POLICY_INDEX"]}
+    sas, pols, defaults = lab.nl.tables()
+    return [sorted([x for x in dict(one).items() if x[0] not in now]
+                   for one in listed) for listed in (sas, pols)] + [defaults]
+
+
+def sa_of(algo, *extra, **more):
+    return lambda: lab.sa(algo, "out", spi=SPI, extra=extra, **more)
+
+
+def some():
+    """What the requests are about, and others beside it."""
+    sa_of(gcm, encap, mode="tunnel", sel=SEVERAL)()
+    lab.sa(cbc, "in", spi=SPI)
+    lab.policy("out", IN4, FAR4, 17, None, [(2, 3), (5, 6)])
+    lab.policy("in", FAR4, IN4, 17)
+
+
+def larval():
+    lab.nl.do("SA_ALLOCSPI", attr(C["A_SA_SRC"], addr(OUT4)),
+              attr(C["A_SA_DST"], addr(PEER4)), attr(C["A_SA_PROTO"], u8(50)),
+              attr(C["A_SA_MODE"], u8(C["MODE_TUNNEL"])),
+              attr(C["A_SA_SPI_MIN"], u32(SPI)), attr(C["A_SA_SPI_MAX"], u32(SPI)))
+
+
+def keys():
+    real, lab.nl.do = lab.nl.do, lambda cmd, *msg: real("SA_UPDATE", *msg)
+    try:
+        sa_of(cbc)()
+    finally:
+        lab.nl.do = real
+
+
+def move():
+    lab.nl.do("SA_MOVE", *AT, attr(C["A_SA_MOVE"], [
+        attr(C["A_MOVE_DST"], addr("10.0.0.7")), attr(C["A_MOVE_NO_ENCAP"], b"")]))
+
+
+LIFETIME = attr(C["A_SA_LIFETIME"], [
+    attr(C["A_LIFETIME_TIME_SOFT"], u64(3000)),
+    attr(C["A_LIFETIME_TIME_HARD"], u64(4000))])
+TFC = attr(C["A_SA_TFC"], [attr(C["A_TFC_PAD"], u32(9))])
+# what there is before, what is asked for, how many allocations that has at least
+REQUESTS = {
+    "SA, AES-GCM": (None, sa_of(gcm, encap, LIFETIME, TFC, sel=SEVERAL), 4),
+    "SA, AES-CBC and HMAC": (some, lambda: lab.sa(cbc, "out", spi=SPI + 1), 4),
+    "SA, IPComp": (None, sa_of(Deflate(), proto=108), 4),
+    "SA, AH": (None, sa_of(Ah(), proto=51), 4),
+    "SPI": (None, larval, 2),
+    "keys": (larval, keys, 4),
+    "move": (some, move, 2),
+    "lifetime": (some, lambda: lab.nl.do("SA_UPDATE", *AT, LIFETIME), 1),
+    "SA deleted": (some, lambda: lab.nl.do("SA_DEL", *AT), 1),
+    "SAs flushed": (some, lambda: lab.nl.do("SA_FLUSH"), 1),
+    "policy": (some, lambda: lab.policy("out", "10.1.0.0/16,10.3.0.1", "10.2.0.0/16",
+                                        17, None, [(2, 3), (5, 6)]), 4),
+    "policy deleted": (some, lambda: lab.unpolicy("in", FAR4, IN4, 17), 1),
+    "policies flushed": (some, lambda: lab.nl.do("POLICY_FLUSH"), 1),
+    "defaults": (some, lambda: lab.default("in", "discard"), 1),
+    "list": (some, lambda: lab.nl.tables(), 3),
+    "explanation": (some, lambda: lab.nl.do(
+        "POLICY_EXPLAIN", attr(C["A_EXPLAIN_DIR"], u8(C["DIR_OUT"])),
+        attr(C["A_EXPLAIN_SRC"], addr(IN4)), attr(C["A_EXPLAIN_DST"], addr(FAR4))), 1),
+    "features": (some, lambda: lab.nl.do("FEATURES_GET"), 1),
+}
+
+
+def request(prepare, ask, least):
+    """It is done or it is not, and can be done afterwards."""
+    def begin():
+        if prepare:
+            prepare()
+        return steady()
+
+    lab.reset()
+    begin()
+    ask()
+    done = steady()
+
+    def check(before):
+        now = steady()
+        equal(now in (before, done), True, "as it was, or done")
+        if now == before != done:
+            ask()
+            equal(steady(), done, "done now")
+
+    equal(each_fails(lab, begin, ask, check) >= least, True, "failures")
+
+
 Failslab.set(ignore_gfp_wait="Y", task_filter="N", interval=1, verbose=0)
 for name, links in CHAINS.items():
     for v6 in (False, True):
@@ -379,4 +480,6 @@ for name, links in CHAINS.items():
 report.add("it waits for an SA", waits)
 for v6 in (False, True):
     report.add("TCP, IPv%d" % (6 if v6 else 4), stream, v6)
+for name, what in REQUESTS.items():
+    report.add("request: " + name, request, *what)
 sys.exit(report.run())

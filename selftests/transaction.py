@@ -12,6 +12,7 @@ import threading
 import time
 
 import lib
+from failing import each_fails
 from held import Doing, Held, larval
 from lib import (C, FAR4, IN4, OUT4, PEER4, Algo, addr, attr, attrs, equal,
                  selector, sh, u8, u32, u64, wait_for)
@@ -367,47 +368,6 @@ def indices_all():
             for p in lab.nl.dump("POLICY_GET")]
 
 
-def fail_nth(fd, nth):
-    """The nth allocation of this thread fails; 0 if that was, and ends it."""
-    left = int(os.pread(fd, 16, 0))
-    os.pwrite(fd, b"%d" % nth, 0)
-    return left
-
-
-def each_fails(prepare, ask, check):
-    """Each allocation of a request fails once. Returns how many were seen to.
-
-    check() is given the tables as they were before.
-    """
-    if not os.path.exists("/proc/thread-self/fail-nth"):
-        raise lib.Skip("the kernel does not make allocations fail")
-    lib.sh("sh", "-c", "mountpoint -q /sys/kernel/debug || "
-           "mount -t debugfs none /sys/kernel/debug; "
-           "cd /sys/kernel/debug/failslab && echo N >ignore-gfp-wait && "
-           "echo 0 >verbose")
-    # open beforehand: that takes memory too
-    fd = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
-    nth, failed, left = 0, 0, 0
-    while not left:
-        nth += 1
-        lab.reset()
-        before = prepare()
-        fail_nth(fd, nth)
-        try:
-            ask()
-        except (lib.Refused, OSError, MemoryError):
-            failed += 1     # the answer may be what has failed
-        left = fail_nth(fd, 0)
-        sock = lib.Genl(lab.n)
-        lab.nl.sock.close()
-        lab.nl = sock
-        check(before)
-    os.close(fd)
-    print("# %d allocations, %d failures" % (nth, failed))
-    lab.reset()
-    return failed
-
-
 def three():
     """An SA and policies; returns the tables."""
     lab.sa(gcm, "out", spi=0x1001)
@@ -429,7 +389,7 @@ def no_memory():
             equal((len(after[0]), sorted(map(str, indices()))),
                   (2, ["2", "3", "4", "7"]), "tables")
 
-    equal(each_fails(prepare, commit, check) > 7, True, "failures")
+    equal(each_fails(lab, prepare, commit, check) > 7, True, "failures")
 
 
 def no_memory_policy():
@@ -453,7 +413,7 @@ def no_memory_policy():
               (4, u32(9), b"a name\0"), "policy")
         equal(list(indices()), [2, 4, 3], "policies")
 
-    equal(each_fails(three, lambda: lab.nl.do("POLICY_UPDATE", *what),
+    equal(each_fails(lab, three, lambda: lab.nl.do("POLICY_UPDATE", *what),
                      check) > 4, True, "failures")
 
 

@@ -44,6 +44,22 @@ nfipsec_acquire_find(struct nfipsec_acquires *a,
 }
 
 /**
+ * nfipsec_acquire_room() - may there be another entry?
+ * @a: of the namespace
+ *
+ * Context: under a->lock.
+ * Return: NFIPSEC_OK, or why a packet that wants one must be dropped.
+ */
+enum nfipsec_reason nfipsec_acquire_room(const struct nfipsec_acquires *a)
+{
+	lockdep_assert_held(&a->lock);
+	if (!nfipsec_event_heard(a->nn))
+		return NFIPSEC_OUT_NO_SA;
+	return a->nn->acquiring < NFIPSEC_ACQUIRE_ENTRIES ?
+	       NFIPSEC_OK : NFIPSEC_OUT_ACQUIRE_FULL;
+}
+
+/**
  * nfipsec_acquire_add() - have an entry for what packets of a policy want
  * @a: of the namespace
  * @pol: the policy
@@ -69,12 +85,8 @@ nfipsec_acquire_add(struct nfipsec_acquires *a,
 	struct nfipsec_acquire_entry *e;
 	struct nfipsec_net *nn = a->nn;
 
-	lockdep_assert_held(&a->lock);
-	*reason = NFIPSEC_OUT_NO_SA;
-	if (!nfipsec_event_heard(nn))
-		return NULL;
-	*reason = NFIPSEC_OUT_ACQUIRE_FULL;
-	if (nn->acquiring >= NFIPSEC_ACQUIRE_ENTRIES)
+	*reason = nfipsec_acquire_room(a);
+	if (*reason)
 		return NULL;
 	*reason = NFIPSEC_OUT_NOMEM;
 	e = kzalloc(sizeof(*e), GFP_ATOMIC);

@@ -102,6 +102,7 @@ struct nfipsec_acquire_entry *
 nfipsec_acquire_find(struct nfipsec_acquires *a,
 		     const struct nfipsec_policy *pol,
 		     const struct nfipsec_acquire_class *class);
+enum nfipsec_reason nfipsec_acquire_room(const struct nfipsec_acquires *a);
 struct nfipsec_acquire_entry *
 nfipsec_acquire_add(struct nfipsec_acquires *a,
 		    const struct nfipsec_policy *pol,

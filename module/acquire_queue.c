@@ -82,13 +82,21 @@ void nfipsec_acquire_purge(struct nfipsec_acquires *a,
 	nfipsec_acquire_drop(a->nn, &list, NFIPSEC_OUT_ACQUIRE_GONE);
 }
 
+/* Under the lock: may one that takes so much memory wait as well? */
+static bool has_room(const struct nfipsec_acquires *a,
+		     const struct nfipsec_acquire_entry *e,
+		     unsigned int truesize)
+{
+	return nfipsec_acquire_packets(e) < PACKETS_MAX &&
+	       a->bytes + truesize <= BYTES_MAX;
+}
+
 /* Under the lock. */
 static enum nfipsec_reason enqueue(struct nfipsec_acquires *a,
 				   struct nfipsec_acquire_entry *e,
 				   struct sk_buff *skb, s64 gen)
 {
-	if (nfipsec_acquire_packets(e) >= PACKETS_MAX ||
-	    a->bytes + skb->truesize > BYTES_MAX)
+	if (!has_room(a, e, skb->truesize))
 		return NFIPSEC_OUT_ACQUIRE_FULL;
 	a->bytes += skb->truesize;
 	__skb_queue_tail(&e->queue, skb);
@@ -187,6 +195,41 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 	if (tell)
 		nfipsec_event_acquire(nn, &info);
 	return reason;
+}
+
+/**
+ * nfipsec_acquire_would() - what would nfipsec_acquire_hold() say?
+ * @nn: the namespace
+ * @pol: the protect policy that wants an SA
+ * @flow: the packet
+ * @truesize: memory that it takes
+ * @asked: set to whether somebody would be asked for the SA, or has been
+ *
+ * Context: under rcu_read_lock(), no spinlock held.
+ * Return: NFIPSEC_OUT_ACQUIRE if it would wait, or why it would be dropped.
+ */
+enum nfipsec_reason nfipsec_acquire_would(const struct nfipsec_net *nn,
+					  const struct nfipsec_policy *pol,
+					  const struct nfipsec_flow *flow,
+					  unsigned int truesize, bool *asked)
+{
+	u32 timeout = READ_ONCE(nn->acquire_timeout);
+	struct nfipsec_acquires *a = nn->acquires;
+	const struct nfipsec_acquire_entry *e;
+	struct nfipsec_acquire_class class;
+	enum nfipsec_reason reason;
+
+	nfipsec_acquire_classify(&class, pol, flow, NFIPSEC_CPU_ANY);
+	spin_lock_bh(&a->lock);
+	e = nfipsec_acquire_find(a, pol, &class);
+	reason = e ? NFIPSEC_OK : nfipsec_acquire_room(a);
+	*asked = !reason;
+	if (!reason && !timeout)
+		reason = NFIPSEC_OUT_NO_SA;
+	else if (!reason && e && !has_room(a, e, truesize))
+		reason = NFIPSEC_OUT_ACQUIRE_FULL;
+	spin_unlock_bh(&a->lock);
+	return reason ?: NFIPSEC_OUT_ACQUIRE;
 }
 
 /**

@@ -19,6 +19,10 @@ enum nfipsec_reason nfipsec_acquire_hold(struct nfipsec_net *nn,
 					 const struct nfipsec_policy *pol,
 					 const struct nfipsec_flow *flow,
 					 struct sk_buff *skb, s64 gen);
+enum nfipsec_reason nfipsec_acquire_would(const struct nfipsec_net *nn,
+					  const struct nfipsec_policy *pol,
+					  const struct nfipsec_flow *flow,
+					  unsigned int truesize, bool *asked);
 void nfipsec_acquire_retry(struct nfipsec_acquires *a,
 			   struct nfipsec_acquire_entry *e, s64 gen);
 void nfipsec_acquire_forsake(struct nfipsec_acquire_entry *e);

@@ -14,12 +14,14 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 
+#include "acquire_queue.h"
 #include "acquire_wish.h"
 #include "clear.h"
 #include "decide.h"
 #include "event.h"
 #include "explain.h"
 #include "flow.h"
+#include "mcast.h"
 #include "meta.h"
 #include "net.h"
 #include "pmtu.h"
@@ -207,8 +209,16 @@ static enum nfipsec_reason judge_size(struct nfipsec_explanation *ex,
 				      const struct sk_buff *skb,
 				      const struct nfipsec_l3 *l3)
 {
+	u32 own = dst_mtu(skb_dst(skb));
+
 	ex->path = p->path;
 	ex->mtu = p->fit;
+	/* By a route that takes less than the tunnel, the stack says so before. */
+	if (own < p->fit && skb->len > own && (q->df || l3->family == AF_INET6)) {
+		ex->mtu = min(ex->mtu, own);
+		ex->fate = NFIPSEC_FATE_TOO_BIG;
+		return NFIPSEC_OK;
+	}
 	if (!nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu)) {
 		ex->fate = NFIPSEC_FATE_TOO_BIG;
 		return NFIPSEC_OUT_TOO_BIG;
@@ -252,15 +262,6 @@ static enum nfipsec_reason lay_out(struct nfipsec_explanation *ex,
 	return reason ?: nfipsec_seal_ask(&p->chain, 0, &at);
 }
 
-/* See nfipsec_acquire_hold(). */
-static enum nfipsec_reason lack(struct nfipsec_explanation *ex,
-				const struct nfipsec_net *nn)
-{
-	ex->acquire = nfipsec_event_heard(nn);
-	return ex->acquire && READ_ONCE(nn->acquire_timeout) ?
-	       NFIPSEC_OUT_ACQUIRE : NFIPSEC_OUT_NO_SA;
-}
-
 static enum nfipsec_reason go_out(struct nfipsec_explanation *ex,
 				  struct nfipsec_outbound *p,
 				  const struct nfipsec_query *q,
@@ -279,12 +280,16 @@ static enum nfipsec_reason go_out(struct nfipsec_explanation *ex,
 		return NFIPSEC_OK;
 	if (reason || ex->verdict.action != NFIPSEC_ACTION_PROTECT)
 		return reason;
+	ex->loopback = nfipsec_mcast_ends_here(skb, q->flow.family);
+	if (ex->loopback)
+		return NFIPSEC_OK;
 	reason = nfipsec_decide_chain(p, ex->verdict.policy, flow);
 	if (!reason)
 		reason = nfipsec_decide_path(p, skb, &l3, flow);
 	ex->chain = p->chain;
 	if (reason == NFIPSEC_OUT_NO_SA)
-		return lack(ex, p->nn);
+		return nfipsec_acquire_would(p->nn, ex->verdict.policy, flow,
+					     skb->truesize, &ex->acquire);
 	if (!reason && nfipsec_acquire_wishes(ex->verdict.policy, &p->chain,
 					      raw_smp_processor_id()))
 		ex->acquire = nfipsec_event_heard(p->nn);

@@ -140,7 +140,7 @@ static noinline unsigned int leaving(struct nfipsec_net *nn,
 		if (!may_be_to_many(skb, state))
 			return seal_after_rest(skb, state, &decision);
 		nfipsec_mcast_make_copy(skb, state);
-		if (nfipsec_mcast_ends_here(skb, state)) {
+		if (nfipsec_mcast_ends_here(skb, state->pf)) {
 			consume_skb(skb);
 			return NF_STOLEN;
 		}

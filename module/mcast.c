@@ -77,21 +77,19 @@ bool nfipsec_mcast_is_copy(const struct sk_buff *skb,
 
 /**
  * nfipsec_mcast_ends_here() - may a packet not leave this host?
- * @skb: packet at POST_ROUTING that is going to be sealed
- * @state: of the hook
+ * @skb: packet that is going to be sealed
+ * @family: of its IP header
  *
  * IPv6 looks at it behind the hook, where a packet that was sealed never comes:
  * a group of this node alone (RFC 4291 section 2.7), or no hop to go.
  * Context: any.
  * Return: whether copies for listeners here are all that there is to be of it.
  */
-bool nfipsec_mcast_ends_here(const struct sk_buff *skb,
-			     const struct nf_hook_state *state)
+bool nfipsec_mcast_ends_here(const struct sk_buff *skb, u8 family)
 {
 	const struct ipv6hdr *ip6 = ipv6_hdr(skb);
 
-	return state->pf == NFPROTO_IPV6 &&
-	       ipv6_addr_is_multicast(&ip6->daddr) &&
+	return family == AF_INET6 && ipv6_addr_is_multicast(&ip6->daddr) &&
 	       (!ip6->hop_limit || IPV6_ADDR_MC_SCOPE(&ip6->daddr) <=
 				   IPV6_ADDR_SCOPE_NODELOCAL);
 }

@@ -30,8 +30,7 @@ static inline bool nfipsec_mcast_is_routed(const struct sk_buff *skb)
 
 bool nfipsec_mcast_is_copy(const struct sk_buff *skb,
 			   const struct nf_hook_state *state);
-bool nfipsec_mcast_ends_here(const struct sk_buff *skb,
-			     const struct nf_hook_state *state);
+bool nfipsec_mcast_ends_here(const struct sk_buff *skb, u8 family);
 void nfipsec_mcast_make_copy(const struct sk_buff *skb,
 			     const struct nf_hook_state *state);
 

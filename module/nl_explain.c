@@ -12,6 +12,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "nl-gen.h"
+#include "nl_meta.h"
 
 /* As long as what ping sends. */
 #define PING_LEN	64
@@ -130,18 +131,25 @@ static int len_get(struct genl_info *info, struct nfipsec_query *q)
 }
 
 static int dev_get(struct genl_info *info, const struct nlattr *attr,
-		   u32 *index)
+		   u32 *index, bool seen)
 {
-	struct net_device *dev;
+	const struct net_device *dev;
+	const char *sentence;
 
 	*index = attr ? nla_get_u32(attr) : 0;
+	if (!attr)
+		return 0;
 	rcu_read_lock();
 	dev = dev_get_by_index_rcu(genl_info_net(info), *index);
+	if (!dev)
+		sentence = "there is no such interface";
+	else
+		sentence = seen ? nfipsec_nl_meta_unseen(dev) : NULL;
 	rcu_read_unlock();
-	if (dev || !attr)
+	if (!sentence)
 		return 0;
-	return nfipsec_nl_refuse(info->extack, attr, -ENODEV,
-				 "there is no such interface");
+	return nfipsec_nl_refuse(info->extack, attr, dev ? -EINVAL : -ENODEV,
+				 sentence);
 }
 
 static int devs_get(struct genl_info *info, struct nfipsec_query *q)
@@ -151,8 +159,8 @@ static int devs_get(struct genl_info *info, struct nfipsec_query *q)
 	if (oif && q->dir == NFIPSEC_DIR_IN)
 		return nfipsec_nl_refuse(info->extack, oif, -EINVAL,
 					 "what comes in has no interface yet that it leaves by");
-	return dev_get(info, info->attrs[NFIPSEC_A_EXPLAIN_IIF], &q->iif) ?:
-	       dev_get(info, oif, &q->oif);
+	return dev_get(info, info->attrs[NFIPSEC_A_EXPLAIN_IIF], &q->iif, true) ?:
+	       dev_get(info, oif, &q->oif, false);
 }
 
 static int query_get(struct genl_info *info, struct nfipsec_query *q)

@@ -94,15 +94,21 @@ int nfipsec_nl_meta_put(struct sk_buff *skb,
 	       mark_put(skb, sel);
 }
 
-/* Is it one that IP sees packets come or leave by? NULL if so. */
-static const char *device_sentence(const struct net_device *dev)
+/**
+ * nfipsec_nl_meta_unseen() - is it one that IP sees no packet come or leave by?
+ * @dev: the interface, or NULL
+ *
+ * Context: under rcu_read_lock().
+ * Return: a sentence that says why it is, or NULL.
+ */
+const char *nfipsec_nl_meta_unseen(const struct net_device *dev)
 {
 	if (!dev)
 		return NULL;
 	if (netif_is_l3_master(dev))
-		return "selector: a VRF is no such interface: name it as the VRF";
+		return "a VRF is no such interface: name its member, or in a selector vrf";
 	if (netif_is_bridge_port(dev) || netif_is_lag_port(dev))
-		return "selector: name the bridge, bond or team, not its port";
+		return "name the bridge, bond or team, not its port";
 	return NULL;
 }
 
@@ -118,8 +124,8 @@ static const char *devices_sentence(struct net *net,
 	if (vrf && !netif_is_l3_master(vrf))
 		sentence = "selector: this interface is no VRF";
 	else
-		sentence = device_sentence(dev_get_by_index_rcu(net, meta->iif)) ?:
-			   device_sentence(dev_get_by_index_rcu(net, meta->oif));
+		sentence = nfipsec_nl_meta_unseen(dev_get_by_index_rcu(net, meta->iif)) ?:
+			   nfipsec_nl_meta_unseen(dev_get_by_index_rcu(net, meta->oif));
 	rcu_read_unlock();
 	return sentence;
 }

@@ -189,11 +189,6 @@ void nfipsec_sa_usage(const struct nfipsec_sa *sa, struct nfipsec_usage *used)
 		used->bytes = atomic64_read(&sa->core->used_bytes);
 		used->packets = atomic64_read(&sa->core->used_packets);
 	}
-	if (!first)
-		return;
-	used->first = sa->add_time;
-	/* The clock may stand still, and ages differ by more than nothing. */
-	if (first > sa->core->life.added)
-		used->first += div_u64(first - sa->core->life.added,
-				       NSEC_PER_SEC);
+	if (first)
+		used->first = by_the_clock(first);
 }

@@ -295,8 +295,22 @@ def lacking():
         equal(said["reason"], "out_acquire")
         equal([s.get("spi") for s in said["sas"]], ["0x00000777", None])
         equal(state(), before, "state")
+        sock, send = sender(IN4, FAR4)
+        lab.mark()
+        send(100)
+        lab.counted({"out_acquire": 1})
         p.terminate()
-        equal(p.stdout.read(), "", "events")
+        equal(p.stdout.read().count("acquire"), 1, "events")
+    # he that was asked has gone, and packets wait for what he was asked for
+    words = ["proto", "udp", "sport", PORT, "dport", FAR_PORT]
+    for n in range(100):
+        said = told("out", IN4, FAR4, *words)
+        full = n == 99
+        equal((said["reason"], said["acquire"]),
+              ("out_acquire_full" if full else "out_acquire", True), "packet %d" % n)
+        send(100)
+        lab.counted({said["reason"]: 1})
+    sock.close()
 
 
 def wires():
@@ -478,6 +492,14 @@ def routes():
         for mark, mtu in (0, 1500), (9, 900):
             equal(told("out", OUT4, PEER4, *UDP_WORDS, "mark", mark)["path_mtu"],
                   mtu, "of transport mode, mark %d" % mark)
+        lab.n.ip("route add 192.168.78.0/24 via 10.0.0.2 mtu 1000")
+        prepare((IN4, "192.168.78.1"), [out4 + GCM], [out4])
+        for size, fate in (1000, "fits"), (1001, "too-big"):
+            said = told("out", IN4, "192.168.78.1", *UDP_WORDS, "len", size, "df")
+            equal((said["fate"], "reason" in said), (fate, False),
+                  "by its own route, %d bytes" % size)
+        equal(said["mtu"], 1000)
+        lab.n.ip("route del 192.168.78.0/24 via 10.0.0.2 mtu 1000")
         said = told("out", IN4, "192.168.77.1")
         equal((said["no_route"], said["loopback"]), (True, False))
         lab.policy("out", "0.0.0.0/0", OUT4)
@@ -489,6 +511,19 @@ def routes():
         lab.n.ip("rule del fwmark 9 table 7\n"
                  "route del 10.0.0.2/32 dev vn table 7\n"
                  "route del unreachable 192.168.77.0/24")
+
+
+def of_this_node():
+    """IPv6: what is for a group of this node alone is sealed by nobody."""
+    lab.reset()
+    lab.policy("out", "::/0", "::/0", 17, six=True)
+    lab.n.ip("route add table local multicast ff05::/16 dev vn metric 1")
+    try:
+        for group, here in ("ff01::1234", True), ("ff05::1234", False):
+            said = told("out", OUT6, group, *UDP_WORDS, "oif", "vn")
+            equal((said["loopback"], "reason" in said), (here, not here), group)
+    finally:
+        lab.n.ip("route del table local multicast ff05::/16 dev vn metric 1")
 
 
 def of_a_vrf():
@@ -513,7 +548,8 @@ def interfaces():
     """Policies by interface and mark; the route tells the one it leaves by."""
     lab.reset()
     lab.n.ip("link add vz type veth peer name vy\nlink set vz up\n"
-             "link set vy up")
+             "link set vy up\nlink add vr type vrf table 9\n"
+             "link add vb type bridge\nlink add vp master vb type veth peer name vq")
     out, other = "vn", "vz"
     sel = ["src", "any", "dst", "0.0.0.0/0"]
     elsewhere = add("out", *sel, "oif", other, "priority", 1, "action", "discard")
@@ -532,11 +568,14 @@ def interfaces():
     equal(said["no_route"] or said.get("index") == elsewhere, True, str(said))
     equal(told("in", IN4, IN4, "iif", "lo")["loopback"], True)
     for words, text in ((("in", "oif", out), "no interface yet"),
-                        (("in", "iif", "77777"), "no such interface")):
+                        (("in", "iif", "77777"), "no such interface"),
+                        (("in", "iif", "vp"), "not its port"),
+                        (("out", "iif", "vp"), "not its port"),
+                        (("in", "iif", "vr"), "its member")):
         status, _, err = lab.cli("policy", "explain", words[0], "src", IN4,
                                  "dst", FAR4, *words[1:], ok=None)
         equal((status, text in err), (1, True), err)
-    lab.n.ip("link del vz")
+    lab.n.ip("link del vz\nlink del vp\nlink del vb\nlink del vr")
 
 
 def refused():
@@ -594,6 +633,7 @@ report.add("an SA at its end", used_up)
 report.add("routes and marks", routes)
 report.add("interfaces and marks", interfaces)
 report.add("what is local to a VRF", of_a_vrf)
+report.add("a group of this node, IPv6", of_this_node)
 report.add("what is refused", refused)
 
 if __name__ == "__main__":

@@ -777,21 +777,28 @@ def last_used(spi):
     return struct.unpack("=Q", sa_get(spi)[C["A_SA_LAST_USED"]])[0]
 
 
+def first_used(spi):
+    return struct.unpack("=Q", sa_get(spi)[C["A_SA_USE_TIME"]])[0]
+
+
 def clock_set():
     """The clock is set after an SA was used: that was as long ago as before."""
     spi, events = begin("out")
     out()
     before = last_used(spi)
+    first = first_used(spi) - before
     for step in (-10000, 10000):
         was, since = time.time(), time.monotonic()
         time.clock_settime(time.CLOCK_REALTIME, was + step)
         try:
             moved = last_used(spi) - before
+            begun = first_used(spi) - last_used(spi)
         finally:
             time.clock_settime(time.CLOCK_REALTIME,
                                was + time.monotonic() - since)
         # to set it takes a slow machine a while
         equal(abs(moved - step) < 100, True, f"{step} s: {moved}")
+        equal(abs(begun - first) < 100, True, f"{step} s, the first: {begun}")
     events.close()
 
 

@@ -170,6 +170,8 @@ unsigned int nfipsec_hook_pre_routing(void *priv, struct sk_buff *skb,
 		show_again(nn, skb, state->pf);
 		return NF_ACCEPT;
 	}
+	if (unlikely(looped(skb)))
+		*nfipsec_tag_flags(skb, state->pf) |= NFIPSEC_LOOPED_FLAG;
 	if (skip_early(skb, state->pf, state->in))
 		return NF_ACCEPT;
 	return nfipsec_input(nn, skb, state->pf, NFIPSEC_AT_PRE_ROUTING) ?
@@ -204,7 +206,8 @@ unsigned int nfipsec_hook_local_in(void *priv, struct sk_buff *skb,
 	enum nfipsec_where where = from_bridge(skb) ? NFIPSEC_AT_BRIDGE_IN :
 						      NFIPSEC_AT_LOCAL_IN;
 
-	if (nfipsec_hook_loopback(state->in) || looped(skb)) {
+	if (nfipsec_hook_loopback(state->in) || looped(skb) ||
+	    *nfipsec_tag_flags(skb, state->pf) & NFIPSEC_LOOPED_FLAG) {
 		nfipsec_input_own(nfipsec_net_rcu(state->net), skb, state->pf);
 		return NF_ACCEPT;
 	}

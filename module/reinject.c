@@ -2,6 +2,7 @@
 /* See reinject.h. */
 #include <linux/etherdevice.h>
 #include <linux/hash.h>
+#include <linux/if_arp.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/jiffies.h>
@@ -72,7 +73,10 @@ static int peers_link(struct net *net, const struct nfipsec_sa *sa)
 	if (!rt6_need_strict(&sa->key.daddr.in6))
 		return 0;
 	dev = ipv6_dev_find(net, &sa->saddr.in6, NULL);
-	if (!dev || (dev->flags & IFF_LOOPBACK) || !(dev->flags & IFF_MULTICAST))
+	if (!dev || dev->flags & IFF_LOOPBACK)
+		return 0;
+	/* A dummy knows no groups. Nor do tunnels, which are of another type. */
+	if (dev->type == ARPHRD_ETHER && !(dev->flags & IFF_MULTICAST))
 		return 0;
 	return dev->ifindex;
 }

@@ -44,8 +44,12 @@ static inline bool nfipsec_tag_present(const struct nfipsec_net *nn,
 /*
  * None of the kernel's own, in the flags of IPv4 and of IPv6. Reception clears them, and
  * what is put together of fragments has those of the first.
+ *
+ * NFIPSEC_LOOPED_FLAG: at PRE_ROUTING it was a copy for listeners on this host of what it
+ * sends. A VRF makes it a packet like others, of IPv6 or a broadcast.
  */
 #define NFIPSEC_TAG_FLAG	BIT(15)
+#define NFIPSEC_LOOPED_FLAG	BIT(14)
 
 static inline u16 *nfipsec_tag_flags(struct sk_buff *skb, u8 family)
 {

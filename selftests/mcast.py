@@ -484,6 +484,50 @@ def esp_on(wire):
     return wait_for(lambda: wire.recv(want=lambda p: p[6] == 50), "ESP")
 
 
+def in_a_vrf(six):
+    """The copy for listeners here is that also where a VRF has it: one, in the clear,
+    and nobody opens the other. Of IPv4 a VRF has broadcasts.
+    """
+    lab.reset()
+    group = "ff15::77" if six else "10.9.9.255"
+    lib.sh("ip", "link", "add", "vz", "netns", lab.n.ns, "type", "veth", "peer",
+           "name", "wz", "netns", lab.w.ns)
+    lab.w.ip("link set wz up")
+    lab.n.ip("link add vr type vrf table 9\nlink set vr up\n"
+             "link set vz master vr\nlink set vz up\n"
+             "addr add 10.9.9.1/24 brd + dev vz\naddr add fd00:9::1/64 dev vz nodad")
+    wire = lib.Wire(lab.w, "wz")
+    try:
+        index = int(lab.n.exec("ip", "-o", "link", "show", "vz").split(":")[0])
+        near = "fd00:9::1" if six else "10.9.9.1"
+        sock, tx = [lab.n.socket(socket.AF_INET6 if six else socket.AF_INET,
+                                 socket.SOCK_DGRAM) for _ in range(2)]
+        for s, where in (sock, ("", PORT)), (tx, (near, PORT + 1)):
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"vz")
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            s.settimeout(5 * lib.SLOW)
+            s.bind(where)
+        if six:
+            sock.setsockopt(41, 20, lib.addr(group) + struct.pack("I", index))
+            tx.setsockopt(41, 17, index)
+        for kind in "any", "out":
+            lab.reset()
+            src = ANY[six] if six and kind == "any" else near
+            sa(null, kind, six, src, 0x5000, dst=group)
+            for way in "in", "out":
+                policy(way, six, everything(six), group)
+            wire.drain()
+            lab.mark()
+            tx.sendto(b"local", (group, PORT))
+            wait_for(lambda: wire.recv(want=lambda p: p[6 if six else 9] == 50),
+                     "ESP")
+            equal(sock.recv(100), b"local", "listener on this host")
+            lab.counted({"out_ok": 1}, "SA of direction " + kind)
+            nothing(sock)
+    finally:
+        lab.n.ip("link del vz\nlink del vr")
+
+
 def by_its_link():
     """IPv6: what is an address on each link is meant on that of the SA's own."""
     lib.sh("ip", "link", "add", "vs", "netns", lab.n.ns, "address",
@@ -505,6 +549,33 @@ def by_its_link():
         lab.reset()
         lab.n.ip("link del vs")
         lab.n.ip("neigh del %s dev vn" % far)
+
+
+def by_its_tunnel():
+    """The same of a tunnel device, which knows no groups either."""
+    lib.sh("modprobe", "-q", "ip_gre", ok=None)
+    try:
+        lab.n.ip("link add gt type gre local 10.0.0.1 remote 10.0.0.2")
+    except AssertionError:
+        raise lib.Skip("no GRE") from None
+    far = "fe80::77:2"
+    lab.n.ip("link set gt up\naddr add fe80::77:1/64 dev gt nodad\n"
+             "neigh add %s lladdr 02:00:00:00:00:02 dev vn nud permanent" % far)
+    tx = lab.n.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    try:
+        lab.reset()
+        sa(gcm, "out", True, "fe80::77:1", 0x5000, "tunnel", dst=far)
+        policy("out", True, OUT6, FAR6, ("fe80::77:1", far))
+        lab.mark()
+        tx.bind((OUT6, 0))
+        tx.sendto(b"data", (FAR6, PORT))
+        lab.counted({"out_ok": 1})
+        p = wait_for(lambda: lab.wire.recv(
+            want=lambda p: p[0] >> 4 == 4 and p[9] == 47 or p[6] == 50), "it")
+        equal((p[0] >> 4, p[20 + 4 + 6]), (4, 50), "ESP in GRE")
+    finally:
+        tx.close()
+        lab.n.ip("link del gt\nneigh del %s dev vn" % far)
 
 
 def of_its_link(wire, near, dst):
@@ -788,7 +859,10 @@ for fam in (False, True):
     report.add(at + ": answer to a SYN", answer, fam)
 report.add("IPv6: not beyond this host", stays_here)
 report.add("IPv6: by the link of the SA's own address", by_its_link)
+report.add("IPv6: by its tunnel device", by_its_tunnel)
 report.add("broadcast", broadcast)
+for fam in (False, True):
+    report.add("in a VRF, IPv%d" % (6 if fam else 4), in_a_vrf, fam)
 for fam in (False, True):
     report.add("a copy for listeners here is not judged, IPv%d" % (6 if fam else 4),
                copies_unjudged, fam, GROUP[fam], GROUP[fam])

@@ -190,7 +190,7 @@ static struct dst_entry *find_route(struct net *net,
 		rt = __ip_route_output_key(net, &fl4);
 		return IS_ERR(rt) ? NULL : &rt->dst;
 	}
-	return nfipsec_route6(net, &fl6);
+	return nfipsec_route6_flags(net, &fl6, q->oif ? RT6_LOOKUP_F_IFACE : 0);
 }
 
 /* As the kernel cuts: what is behind the header comes in eights. */

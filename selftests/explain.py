@@ -552,10 +552,13 @@ def interfaces():
              "link add vb type bridge\nlink add vp master vb type veth peer name vq")
     out, other = "vn", "vz"
     sel = ["src", "any", "dst", "0.0.0.0/0"]
-    elsewhere = add("out", *sel, "oif", other, "priority", 1, "action", "discard")
+    six = ["src", "::/0", "dst", "::/0"]
+    elsewhere = [add("out", *s, "oif", other, "priority", 1, "action", "discard")
+                 for s in (sel, six)]
     marked = add("out", *sel, "mark", "5/7", "priority", 2, "action", "discard")
     came = add("out", *sel, "iif", other, "priority", 3, "action", "discard")
     left = add("out", *sel, "oif", out, "priority", 4, "action", "bypass")
+    add("out", *six, "oif", out, "priority", 4, "action", "bypass")
     inward = add("in", *sel, "iif", out, "mark", 3, "action", "discard")
     for words, index in ((("out",), left), (("out", "mark", 13), marked),
                          (("out", "iif", other), came),
@@ -564,8 +567,9 @@ def interfaces():
                          (("in", "iif", other, "mark", 3), None)):
         said = told(words[0], IN4, FAR4, *words[1:])
         equal(said.get("index"), index, " ".join(map(str, words)))
-    said = told("out", IN4, FAR4, "oif", other)
-    equal(said["no_route"] or said.get("index") == elsewhere, True, str(said))
+    for src, dst in (IN4, FAR4), (IN6, FAR6):
+        said = told("out", src, dst, "oif", other)
+        equal(said["no_route"] or said.get("index") in elsewhere, True, str(said))
     equal(told("in", IN4, IN4, "iif", "lo")["loopback"], True)
     for words, text in ((("in", "oif", out), "no interface yet"),
                         (("in", "iif", "77777"), "no such interface"),

@@ -134,7 +134,7 @@ static int dev_get(struct genl_info *info, const struct nlattr *attr,
 		   u32 *index, bool seen)
 {
 	const struct net_device *dev;
-	const char *sentence;
+	const char *sentence = NULL;
 
 	*index = attr ? nla_get_u32(attr) : 0;
 	if (!attr)
@@ -143,8 +143,9 @@ static int dev_get(struct genl_info *info, const struct nlattr *attr,
 	dev = dev_get_by_index_rcu(genl_info_net(info), *index);
 	if (!dev)
 		sentence = "there is no such interface";
-	else
-		sentence = seen ? nfipsec_nl_meta_unseen(dev) : NULL;
+	else if (seen && nfipsec_nl_meta_unseen(dev))
+		sentence =
+		"no packet comes by it: name the bridge, bond or team, not its port, and the member, not the VRF";
 	rcu_read_unlock();
 	if (!sentence)
 		return 0;

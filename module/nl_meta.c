@@ -99,16 +99,16 @@ int nfipsec_nl_meta_put(struct sk_buff *skb,
  * @dev: the interface, or NULL
  *
  * Context: under rcu_read_lock().
- * Return: a sentence that says why it is, or NULL.
+ * Return: why it is no good in a selector, or NULL.
  */
 const char *nfipsec_nl_meta_unseen(const struct net_device *dev)
 {
 	if (!dev)
 		return NULL;
 	if (netif_is_l3_master(dev))
-		return "a VRF is no such interface: name its member, or in a selector vrf";
+		return "selector: a VRF is no such interface: name it as the VRF";
 	if (netif_is_bridge_port(dev) || netif_is_lag_port(dev))
-		return "name the bridge, bond or team, not its port";
+		return "selector: name the bridge, bond or team, not its port";
 	return NULL;
 }
 

@@ -575,7 +575,7 @@ def interfaces():
                         (("in", "iif", "77777"), "no such interface"),
                         (("in", "iif", "vp"), "not its port"),
                         (("out", "iif", "vp"), "not its port"),
-                        (("in", "iif", "vr"), "its member")):
+                        (("in", "iif", "vr"), "the member")):
         status, _, err = lab.cli("policy", "explain", words[0], "src", IN4,
                                  "dst", FAR4, *words[1:], ok=None)
         equal((status, text in err), (1, True), err)

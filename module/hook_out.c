@@ -18,6 +18,7 @@
 #include "hook.h"
 #include "hook_out.h"
 #include "mcast.h"
+#include "nat.h"
 #include "net.h"
 #include "noinit.h"
 #include "output.h"
@@ -131,6 +132,11 @@ static noinline unsigned int leaving(struct nfipsec_net *nn,
 	    !nfipsec_flowtable_keep_out(nn, skb, &decision.flow,
 					out == NFIPSEC_OUT_SEAL)) {
 		reason = NFIPSEC_OUT_NOMEM;
+		out = NFIPSEC_OUT_DROP;
+	}
+	if (out == NFIPSEC_OUT_PASS && !decision.verdict.policy &&
+	    nfipsec_nat_hides(nn, skb, &decision.flow)) {
+		reason = NFIPSEC_OUT_NAT;
 		out = NFIPSEC_OUT_DROP;
 	}
 	switch (out) {

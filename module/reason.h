@@ -159,7 +159,9 @@
 	D(OUT_HIBERNATION, "out_hibernation", XFRM_POLICY,		\
 	  "outbound: memory is being saved, with the numbers that are used") \
 	D(OUT_REDIRECT, "out_redirect", XFRM_POLICY,			\
-	  "outbound: a redirect in the clear about a packet that came protected")
+	  "outbound: a redirect in the clear about a packet that came protected") \
+	D(OUT_NAT, "out_nat", XFRM_POLICY,				\
+	  "outbound: NAT has hidden its source from the policy that it would have met")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

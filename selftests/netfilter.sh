@@ -803,6 +803,47 @@ endless() {
 	on gwa ip link del tun
 }
 
+# A rule that was to exempt the tunnel's traffic asks XFRM: what it lets be masqueraded
+# does not leave in the clear
+hidden() {
+	local before
+	[[ $DA == nfipsec ]] || { echo "only nfipsec"; return "$KSFT_SKIP"; }
+	start 192.168.1.0/24 || return 1
+	rules gwa <<-RULES || return 1
+		table ip n {
+			chain c {
+				type nat hook postrouting priority srcnat
+				rt ipsec exists accept
+				oifname wan counter masquerade
+			}
+		}
+	RULES
+	discards_ping gwa out_nat h1 192.168.2.2
+	on gwa nft list ruleset >"$TMP/rules"
+	check "its address was changed" grep -q 'counter packets [1-9]' "$TMP/rules"
+	# of its own, which no rule changes
+	on gwa nfipsec policy add dir out src 10.0.0.1 dst 192.168.2.0/24 action bypass
+	on gwb nft flush ruleset
+	before=$(sealed)
+	on h1 ping -q -n -c 1 -W 1 192.168.2.2 >/dev/null
+	equal "in the clear, if a policy says so" $(($(sealed) - before)) 0
+	on gwa nft list ruleset >"$TMP/rules"
+	rules gwa <<-RULES || return 1
+		flush ruleset
+		table ip n {
+			chain c {
+				type nat hook postrouting priority srcnat
+				ip daddr 192.168.2.0/24 accept
+				oifname wan counter masquerade
+			}
+		}
+	RULES
+	on gwa conntrack -F 2>/dev/null
+	check "exempted by its address" traffic "${NS[h1]},192.168.1.2" "${NS[h2]},192.168.2.2" \
+		ping=0,1400 tcp=20000
+	on gwa nft flush ruleset
+}
+
 # By a chain in front of ours, where what came out of the tunnel has no route yet
 reset_in_front() {
 	start 192.168.1.0/24 || return 1
@@ -831,7 +872,7 @@ modprobe -qa nf_conntrack nf_nat nft_ct nft_nat nft_queue nfnetlink_queue \
 	nf_conntrack_netlink nft_flow_offload nf_flow_table nf_flow_table_ipv4 2>/dev/null
 SPI=0x3000
 topology
-plan 24
+plan 25
 run "stateful firewall" stateful
 run "masquerade in front of the tunnel" masquerade
 run "redirection behind the tunnel" dnat
@@ -851,6 +892,7 @@ run "a tunnel of XFRM inside ours" inside
 run "XFRM beside" beside
 run "XFRM beside, in a VRF" beside_in_vrf
 run "XFRM beside, and addresses translated" beside_nat
+run "masquerade that hides" hidden
 run "in a tunnel of XFRM" within
 run "a lightweight tunnel" lightweight
 run "a socket in a tunnel device" bound

@@ -183,6 +183,13 @@ static enum nfipsec_reason find_path(struct nfipsec_outbound *p,
 	reason = find_route(p, skb, l3, flow);
 	if (reason)
 		return reason;
+	/*
+	 * From there the headers of a super-packet are counted. Of what is forwarded the
+	 * stack has left it at the first one behind IPv6's.
+	 */
+	if (skb_is_gso(skb) && !skb->encapsulation)
+		skb_set_transport_header(skb, skb_network_offset(skb) +
+					      l3->l4_off);
 	if (nfipsec_pmtu_fits(p->sa, skb, l3, p->mtu))
 		return NFIPSEC_OK;
 	reason = p->shared ? nfipsec_pmtu_shrink(skb, l3, p->mtu) :

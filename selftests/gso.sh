@@ -623,15 +623,65 @@ one_by_one() {
 	equal "larger than the link's" "$(seen gwb large)" 0
 }
 
+# Python for a host that sends TCP behind destination options, several times, since where
+# numbers begin is at random; and for one that says how much came
+OPTIONS_FROM='
+import socket, sys
+for n in range(8):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    s.setsockopt(41, 59, bytes((0, 0, 1, 4, 0, 0, 0, 0)))    # IPV6_DSTOPTS
+    s.settimeout(int(sys.argv[2]))
+    s.connect((sys.argv[1], 7001))
+    s.sendall(bytes(200000))
+    s.shutdown(socket.SHUT_WR)
+    s.recv(1)
+'
+OPTIONS_TO='
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+s.bind(("::", 7001))
+s.listen()
+print("ready", flush=True)
+for _ in range(8):
+    c, n = s.accept()[0], 0
+    while data := c.recv(1 << 20):
+        n += len(data)
+    print(n, flush=True)
+    c.close()
+'
+
+# A header in front of TCP, of which the stack of a gateway does not know where it is
+behind_options() {
+	local line='' n out pid
+	tunnel nfipsec nfipsec 6 6 aes128gcm16 || return 1
+	coproc SINK { on h2 python3 -c "$OPTIONS_TO"; }
+	pid=$SINK_PID
+	exec {out}<&"${SINK[0]}"
+	read -r -t $((40 * NFIPSEC_TEST_SLOW)) -u "$out" line
+	check "sent" on h1 timeout $((80 * NFIPSEC_TEST_SLOW)) python3 -c "$OPTIONS_FROM" \
+		fd00:2::2 $((10 * NFIPSEC_TEST_SLOW))
+	for n in 1 2 3 4 5 6 7 8; do
+		line=''
+		read -r -t 1 -u "$out" line
+		equal "connection $n" "$line" 200000
+	done
+	exec {out}<&-
+	kill "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	# of the first connection, until the sender knows
+	equal "too big, again and again" $(($(counter gwa out_too_big) > 20)) 0
+}
+
 need ip nsenter probe nfqueue nft ethtool tc taskset
 load_module nfipsec xfrm
 SPI=0x6000
 gso_topology
-plan 28
+plan 29
 run "together, 4 in 4" together 4 4 aes128gcm16
 run "together, 6 in 6" together 6 6 aes256-sha256_128
 run "together, 6 in 4" together 4 6 chacha20poly1305
 run "together, 4 in 6" together 6 4 aes128gcm16
+run "together, behind a header" behind_options
 run "together, TCP of the host itself in transport mode" own_transport
 run "datagrams of the host itself, each with a time stamp" own_udp 10.0.0.1 10.0.0.2 \
 	10.0.0.2 transport stamped

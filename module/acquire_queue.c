@@ -21,6 +21,8 @@
 /* Of an entry, and bytes of memory of a namespace. */
 #define PACKETS_MAX	100
 #define BYTES_MAX	(4 << 20)
+/* At what waits, from the beginning, since tables change while it is looked at. */
+#define LOOKS_AGAIN	4
 
 /**
  * nfipsec_acquire_drop() - drop what waited
@@ -82,12 +84,12 @@ void nfipsec_acquire_purge(struct nfipsec_acquires *a,
 	nfipsec_acquire_drop(a->nn, &list, NFIPSEC_OUT_ACQUIRE_GONE);
 }
 
-/* Under the lock: may one that takes so much memory wait as well? */
+/* Under the lock: may one that takes so much memory wait as well? @e may be NULL. */
 static bool has_room(const struct nfipsec_acquires *a,
 		     const struct nfipsec_acquire_entry *e,
 		     unsigned int truesize)
 {
-	return nfipsec_acquire_packets(e) < PACKETS_MAX &&
+	return (!e || nfipsec_acquire_packets(e) < PACKETS_MAX) &&
 	       a->bytes + truesize <= BYTES_MAX;
 }
 
@@ -226,7 +228,7 @@ enum nfipsec_reason nfipsec_acquire_would(const struct nfipsec_net *nn,
 	*asked = !reason;
 	if (!reason && !timeout)
 		reason = NFIPSEC_OUT_NO_SA;
-	else if (!reason && e && !has_room(a, e, truesize))
+	else if (!reason && !has_room(a, e, truesize))
 		reason = NFIPSEC_OUT_ACQUIRE_FULL;
 	spin_unlock_bh(&a->lock);
 	return reason ?: NFIPSEC_OUT_ACQUIRE;
@@ -289,7 +291,8 @@ static bool waits_still(const struct nfipsec_acquires *a,
  * @e: the entry, which nobody else removes meanwhile
  * @gen: generation of the tables, read before
  *
- * Send what can be sent now, or drop it if policy says so. What still waits
+ * Send what can be sent now, in the order in which it came, or drop it if policy says
+ * so; tables that never stand still may have some overtake others. What still waits
  * comes back before what came meanwhile, and has kept its place: it counts all the
  * time for what may wait.
  *
@@ -299,8 +302,8 @@ void nfipsec_acquire_retry(struct nfipsec_acquires *a,
 			   struct nfipsec_acquire_entry *e, s64 gen)
 	__must_hold(&a->lock)
 {
+	unsigned int truesize, more = 0, again = LOOKS_AGAIN;
 	struct sk_buff_head list, kept;
-	unsigned int truesize, more = 0;
 	struct sk_buff *skb;
 
 	lockdep_assert_held(&a->lock);
@@ -320,6 +323,14 @@ void nfipsec_acquire_retry(struct nfipsec_acquires *a,
 			/* Who looks at it may have it grow. */
 			more += skb->truesize - truesize;
 			__skb_queue_tail(&kept, skb);
+		} else if (!skb_queue_empty(&kept) && again &&
+			   nfipsec_net_gen_changed(a->nn, gen)) {
+			/* What came meanwhile may be for those before it, too. */
+			again--;
+			gen = nfipsec_net_gen(a->nn);
+			more += skb->truesize - truesize;
+			__skb_queue_head(&list, skb);
+			skb_queue_splice_init(&kept, &list);
 		} else {
 			/* It may come back, and is counted anew. */
 			let_go(a, e, truesize);

@@ -203,13 +203,20 @@ static u32 first_piece(const struct nfipsec_query *q, u32 max)
 	return hlen + round_down(max - hlen, 8);
 }
 
+/* What the stack lets through, which forwards by no path MTU that it has learned. */
+static u32 stack_mtu(const struct dst_entry *dst, u8 family, bool forwarded)
+{
+	return family == AF_INET ? ip_dst_mtu_maybe_forward(dst, forwarded) :
+				   ip6_dst_mtu_maybe_forward(dst, forwarded);
+}
+
 static enum nfipsec_reason judge_size(struct nfipsec_explanation *ex,
 				      const struct nfipsec_outbound *p,
 				      const struct nfipsec_query *q,
 				      const struct sk_buff *skb,
 				      const struct nfipsec_l3 *l3)
 {
-	u32 own = dst_mtu(skb_dst(skb));
+	u32 own = stack_mtu(skb_dst(skb), l3->family, q->iif);
 
 	ex->path = p->path;
 	ex->mtu = p->fit;

@@ -274,6 +274,12 @@ def types():
         equal(explain("out", src, dst, "proto", *words).get("index"), want)
 
 
+def waiting(seconds):
+    """How long packets wait that come from now on."""
+    lab.nl.do("DEFAULT_SET",
+              attr(C["A_DEFAULT_ACQUIRE_TIMEOUT"], u32(seconds)))
+
+
 def lacking():
     """An SA that is not there: somebody would be asked, and is not."""
     lab.reset()
@@ -296,12 +302,14 @@ def lacking():
         equal([s.get("spi") for s in said["sas"]], ["0x00000777", None])
         equal(state(), before, "state")
         sock, send = sender(IN4, FAR4)
+        waiting(300)
         lab.mark()
         send(100)
         lab.counted({"out_acquire": 1})
         p.terminate()
         equal(p.stdout.read().count("acquire"), 1, "events")
     # he that was asked has gone, and packets wait for what he was asked for
+    waiting(10)
     words = ["proto", "udp", "sport", PORT, "dport", FAR_PORT]
     for n in range(100):
         said = told("out", IN4, FAR4, *words)

@@ -206,7 +206,8 @@ static const char *lacking(const struct nfipsec_explain *ex, unsigned int i,
 			   bool out)
 {
 	bool lacks = !strcmp(ex->reason, "out_no_sa") ||
-		     !strcmp(ex->reason, "out_acquire");
+		     !strcmp(ex->reason, "out_acquire") ||
+		     !strcmp(ex->reason, "out_acquire_full");
 
 	if (!out)
 		return "must come by";

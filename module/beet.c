@@ -167,7 +167,7 @@ enum nfipsec_reason nfipsec_beet_push(const struct nfipsec_sa *sa,
 	struct carried c;
 
 	if (!pskb_may_pull(skb, fixed_len(l3->family)))
-		return NFIPSEC_OUT_HEADER;
+		return NFIPSEC_OUT_NOMEM;
 
 	carry_from(skb, l3->family, &c);
 	*nexthdr = c.proto;

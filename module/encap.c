@@ -166,7 +166,7 @@ enum nfipsec_reason nfipsec_encap_push(const struct nfipsec_sa *sa,
 	if (nfipsec_sa_rehouses(sa))
 		room += nfipsec_tunnel_hlen(sa);
 	else if (!pskb_may_pull(skb, l3->esp_off))
-		return NFIPSEC_OUT_HEADER;
+		return NFIPSEC_OUT_NOMEM;
 
 	/* Up to here the headers may be a clone's: from here they are ours. */
 	if (make_room(sa, skb, room))

@@ -24,6 +24,15 @@ static enum nfipsec_reason trim(struct sk_buff *skb,
 	return NFIPSEC_OK;
 }
 
+/* The same of what was opened. */
+static enum nfipsec_reason trim_inner(struct sk_buff *skb,
+				      const struct nfipsec_l3 *l3)
+{
+	enum nfipsec_reason reason = trim(skb, l3);
+
+	return reason == NFIPSEC_IN_TRUNCATED ? NFIPSEC_IN_INNER_HDR : reason;
+}
+
 /**
  * nfipsec_open_start() - where does ESP or AH start?
  * @l3: layout of a packet that has it, in UDP or not
@@ -91,8 +100,9 @@ enum nfipsec_reason nfipsec_open(struct nfipsec_net *nn, struct nfipsec_sa *sa,
 		return reason;
 	head = ah ? sizeof(struct nfipsec_ah_hdr) :
 		    nfipsec_esp_hlen(sa->crypto);
-	if (!pskb_may_pull(skb, nfipsec_open_start(l3) + head))
-		return NFIPSEC_IN_TRUNCATED;
+	head += nfipsec_open_start(l3);
+	if (!pskb_may_pull(skb, head))
+		return skb->len < head ? NFIPSEC_IN_TRUNCATED : NFIPSEC_IN_NOMEM;
 	skb_set_transport_header(skb, nfipsec_open_start(l3));
 
 	bytes = worked_on(sa, skb);
@@ -135,22 +145,25 @@ enum nfipsec_reason nfipsec_open(struct nfipsec_net *nn, struct nfipsec_sa *sa,
  *
  * It must be sane and end where it says (RFC 4303 section 3.4.4.1).
  * Context: any.
- * Return: NFIPSEC_OK or NFIPSEC_IN_INNER_HDR.
+ * Return: NFIPSEC_OK, NFIPSEC_IN_INNER_HDR or NFIPSEC_IN_NOMEM.
  */
 enum nfipsec_reason nfipsec_open_inner(struct sk_buff *skb,
 				       struct nfipsec_l3 *l3,
 				       struct nfipsec_flow *flow)
 {
 	u8 family = skb->protocol == htons(ETH_P_IPV6) ? AF_INET6 : AF_INET;
+	enum nfipsec_reason reason;
 	struct nfipsec_meta meta;
 
 	/* What it shows is inside what trim() leaves. */
 	if (nfipsec_flow_plain(skb, family, l3, flow))
-		return trim(skb, l3) ? NFIPSEC_IN_INNER_HDR : NFIPSEC_OK;
+		return trim_inner(skb, l3);
 	meta = flow->meta;
-	if (!nfipsec_l3_parse(skb, family, l3) || trim(skb, l3) ||
-	    !nfipsec_flow_parse(skb, l3, flow))
+	if (!nfipsec_l3_parse(skb, family, l3))
 		return NFIPSEC_IN_INNER_HDR;
+	reason = trim_inner(skb, l3);
+	if (!reason && !nfipsec_flow_parse(skb, l3, flow))
+		reason = NFIPSEC_IN_INNER_HDR;
 	flow->meta = meta;
-	return NFIPSEC_OK;
+	return reason;
 }

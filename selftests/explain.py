@@ -581,9 +581,9 @@ def interfaces():
     equal(told("in", IN4, IN4, "iif", "lo")["loopback"], True)
     for words, text in ((("in", "oif", out), "no interface yet"),
                         (("in", "iif", "77777"), "no such interface"),
-                        (("in", "iif", "vp"), "not its port"),
-                        (("out", "iif", "vp"), "not its port"),
-                        (("in", "iif", "vr"), "the member")):
+                        (("in", "iif", "vp"), "port's bridge"),
+                        (("out", "iif", "vp"), "port's bridge"),
+                        (("in", "iif", "vr"), "VRF's member")):
         status, _, err = lab.cli("policy", "explain", words[0], "src", IN4,
                                  "dst", FAR4, *words[1:], ok=None)
         equal((status, text in err), (1, True), err)

@@ -67,7 +67,7 @@ bool nfipsec_nat_changed(const struct sk_buff *skb)
 }
 
 /**
- * nfipsec_nat_hides() - has NAT taken a packet from the policy that it would have met?
+ * nfipsec_nat_hides() - has NAT taken a packet from the policy that protects it?
  * @nn: the namespace
  * @skb: packet at POST_ROUTING behind NAT, which no policy is for as it is
  * @flow: its flow
@@ -76,7 +76,8 @@ bool nfipsec_nat_changed(const struct sk_buff *skb)
  * confirmed a connection behind this hook, so what it has not is the first packet: of those
  * that were there before their policy, nobody asks.
  * Context: under rcu_read_lock().
- * Return: whether a policy would have protected or discarded it.
+ * Return: whether a policy would have protected it. To discard what has an address of its
+ * own is a way to have none leave untranslated.
  */
 bool nfipsec_nat_hides(const struct nfipsec_net *nn, const struct sk_buff *skb,
 		       const struct nfipsec_flow *flow)
@@ -101,5 +102,5 @@ bool nfipsec_nat_hides(const struct nfipsec_net *nn, const struct sk_buff *skb,
 	else
 		was.saddr.in6 = t->src.u3.in6;
 	nfipsec_spd_lookup(nn, NFIPSEC_SPD_OUT, &was, &verdict);
-	return verdict.policy && verdict.action != NFIPSEC_ACTION_BYPASS;
+	return verdict.policy && verdict.action == NFIPSEC_ACTION_PROTECT;
 }

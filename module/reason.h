@@ -161,7 +161,7 @@
 	D(OUT_REDIRECT, "out_redirect", XFRM_POLICY,			\
 	  "outbound: a redirect in the clear about a packet that came protected") \
 	D(OUT_NAT, "out_nat", XFRM_POLICY,				\
-	  "outbound: NAT has hidden its source from the policy that it would have met")
+	  "outbound: NAT has hidden its source from the policy that protects it")
 
 /**
  * enum nfipsec_reason - outcome of a step in the packet path

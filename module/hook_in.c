@@ -138,6 +138,7 @@ unsigned int nfipsec_hook_fragments(void *priv, struct sk_buff *skb,
 		nfipsec_tag_note(skb, state->pf);
 		return NF_ACCEPT;
 	}
+	nfipsec_tag_clean(skb, state->pf);
 	/* A bridge may have no use for what a port brought. */
 	if (!may_be_fragment(skb, state->pf) ||
 	    nf_bridge_in_prerouting(skb) ||

@@ -42,8 +42,9 @@ static inline bool nfipsec_tag_present(const struct nfipsec_net *nn,
 }
 
 /*
- * None of the kernel's own, in the flags of IPv4 and of IPv6. Reception clears them, and
- * what is put together of fragments has those of the first.
+ * None of the kernel's own, in the flags of IPv4 and of IPv6. Reception clears them, but
+ * for what segment routing hands to a VRF; and what is put together of fragments has those
+ * of the first.
  *
  * NFIPSEC_LOOPED_FLAG: at PRE_ROUTING it was a copy for listeners on this host of what it
  * sends. A VRF makes it a packet like others, of IPv6 or a broadcast.
@@ -57,6 +58,26 @@ static inline u16 *nfipsec_tag_flags(struct sk_buff *skb, u8 family)
 		      sizeof_field(struct inet6_skb_parm, flags) == sizeof(u16));
 
 	return family == AF_INET ? &IPCB(skb)->flags : &IP6CB(skb)->flags;
+}
+
+/**
+ * nfipsec_tag_clean() - no packet may say of itself what we do
+ * @skb: packet at PRE_ROUTING, before all that could need what is cleared
+ * @family: of its IP header
+ *
+ * Segment routing shows a packet of IPv4 that it has taken out of one of IPv6 with the
+ * control block of that, where lengths of fragments stand in the place of the flags.
+ * Nobody has transformed a packet that comes in.
+ * Context: any.
+ */
+static inline void nfipsec_tag_clean(struct sk_buff *skb, u8 family)
+{
+	const u16 stale = NFIPSEC_TAG_FLAG |
+			  (family == AF_INET ? IPSKB_XFRM_TRANSFORMED : 0);
+	u16 *flags = nfipsec_tag_flags(skb, family);
+
+	if (unlikely(*flags & stale))
+		*flags &= ~stale;
 }
 
 /**

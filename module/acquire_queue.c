@@ -325,7 +325,10 @@ void nfipsec_acquire_retry(struct nfipsec_acquires *a,
 			__skb_queue_tail(&kept, skb);
 		} else if (!skb_queue_empty(&kept) && again &&
 			   nfipsec_net_gen_changed(a->nn, gen)) {
-			/* What came meanwhile may be for those before it, too. */
+			/*
+			 * What came meanwhile may be for those before it, too. What grew
+			 * of those is in @more, and what lets them go reckons with it.
+			 */
 			again--;
 			gen = nfipsec_net_gen(a->nn);
 			more += skb->truesize - truesize;

@@ -144,7 +144,7 @@ static int dev_get(struct genl_info *info, const struct nlattr *attr,
 	if (!dev)
 		sentence = "there is no such interface";
 	else if (seen && nfipsec_nl_meta_unseen(dev))
-		sentence = "no packet comes by it: name the port's bridge, or the VRF's member";
+		sentence = "no packet comes by it: name the port's master, or the VRF's member";
 	rcu_read_unlock();
 	if (!sentence)
 		return 0;

@@ -99,7 +99,7 @@ int nfipsec_nl_meta_put(struct sk_buff *skb,
  * @dev: the interface, or NULL
  *
  * Context: under rcu_read_lock().
- * Return: why it is no good in a selector, or NULL.
+ * Return: if so, a sentence for who has it in a selector; else NULL.
  */
 const char *nfipsec_nl_meta_unseen(const struct net_device *dev)
 {

@@ -583,8 +583,8 @@ def interfaces():
     equal(told("in", IN4, IN4, "iif", "lo")["loopback"], True)
     for words, text in ((("in", "oif", out), "no interface yet"),
                         (("in", "iif", "77777"), "no such interface"),
-                        (("in", "iif", "vp"), "port's bridge"),
-                        (("out", "iif", "vp"), "port's bridge"),
+                        (("in", "iif", "vp"), "port's master"),
+                        (("out", "iif", "vp"), "port's master"),
                         (("in", "iif", "vr"), "VRF's member")):
         status, _, err = lab.cli("policy", "explain", words[0], "src", IN4,
                                  "dst", FAR4, *words[1:], ok=None)

@@ -13,6 +13,7 @@ import select
 import socket
 import struct
 import sys
+import time
 
 import lib
 from failing import each_fails
@@ -215,6 +216,10 @@ def stats():
     return lab.nl.stats(), far.stats()
 
 
+def arrived(there):
+    return there.get("in_ok", 0) + there.get("in_nomem", 0)
+
+
 def judge(sent, near, there, got, count, whole):
     """Has each packet come, or been counted as dropped? whole: and was none of
     fragments, of which the stack may lose some.
@@ -229,7 +234,7 @@ def judge(sent, near, there, got, count, whole):
         return
     # what is dropped as one is one
     equal((out, lost) in ((count, 0), (0, 1)), True, "sent, dropped")
-    equal(there.get("in_ok", 0) + there.get("in_nomem", 0), out, "arrived")
+    equal(arrived(there), out, "arrived")
     equal(got, there.get("in_ok", 0), "received")
 
 
@@ -238,17 +243,19 @@ def sweep(limit, once, again, step=1):
     bit later, and so on, until all is done by then; again() each time afterwards.
     """
     seen = collections.Counter()
-    after, failed = 0, True
+    after, failed, failures = 0, True, 0
     while failed:
         slab = Failslab(after)
         seen[str(again(once(slab)))] += 1
         failed = slab.failed
+        failures += failed
         in_the_clear()
         after += STEP * step
         if after > limit:
             raise AssertionError("there is no end to it")
     for what, n in sorted(seen.items()):
         print("#   %d times %s" % (n, what))
+    equal(failures > 5, True, "%d failures" % failures)
 
 
 def datagrams(chain, six, size, count=1):
@@ -257,16 +264,24 @@ def datagrams(chain, six, size, count=1):
     want = [text[:size]] * count
     print("# %d of %d bytes" % (count, size))
     inner = setup(chain, six)
+    short = size < 1400
     with Pair(six, inner, size if count > 1 else 0) as pair:
         def once(slab):
             before = stats()
             with slab:
                 sent = pair.send(text)
-            return (sent, *(grown(*x) for x in zip(before, stats())),
-                    len(pair.received()))
+            got, until = 0, time.monotonic() + lib.SLOW
+            while True:
+                near, there = (grown(*x) for x in zip(before, stats()))
+                got += len(pair.received())
+                # what came is received by another task, if there is much to do
+                if not short or time.monotonic() > until or (
+                        got == there.get("in_ok", 0) and
+                        arrived(there) == near.get("out_ok", 0)):
+                    return sent, near, there, got
 
         def again(result):
-            judge(*result, count, size < 1400)
+            judge(*result, count, short)
             pair.whole(text, want, "after one that failed")
             return result
 
@@ -357,6 +372,7 @@ def stream(six):
             left = size
             with slab:
                 while left:
+                    select.select([], [near], [])
                     left -= os.sendfile(near.fileno(), fd, size - left, left)
             return [grown(*x) for x in zip(before, stats())]
 

@@ -163,10 +163,16 @@ unsigned int nfipsec_hook_fragments(void *priv, struct sk_buff *skb,
 unsigned int nfipsec_hook_pre_routing(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state)
 {
-	struct nfipsec_net *nn = nfipsec_net_rcu(state->net);
+	struct nfipsec_net *nn;
 
-	if (nfipsec_tag_take(nn, skb, state->pf))
+	if (nfipsec_tag_take(skb, state->pf))
 		return NF_ACCEPT;
+	nn = nfipsec_net_rcu(state->net);
+	/* While hooks come or go it may not have been at the one before. */
+	if (unlikely(nfipsec_tag_present(nn, skb))) {
+		skb_dst_drop(skb);
+		return NF_ACCEPT;
+	}
 	if (from_bridge(skb)) {
 		show_again(nn, skb, state->pf);
 		return NF_ACCEPT;

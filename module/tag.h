@@ -95,25 +95,19 @@ static inline void nfipsec_tag_note(struct sk_buff *skb, u8 family)
 
 /**
  * nfipsec_tag_take() - did the packet come out of an SA? It is told so once
- * @nn: the namespace
  * @skb: packet at PRE_ROUTING
  * @family: of its IP header
  *
  * Context: any.
- * Return: true if it has a tag, or nfipsec_tag_note() was made of it.
+ * Return: true if nfipsec_tag_note() was made of it.
  */
-static inline bool nfipsec_tag_take(const struct nfipsec_net *nn,
-				    struct sk_buff *skb, u8 family)
+static inline bool nfipsec_tag_take(struct sk_buff *skb, u8 family)
 {
 	u16 *flags = nfipsec_tag_flags(skb, family);
 
-	if (*flags & NFIPSEC_TAG_FLAG) {
-		*flags &= ~NFIPSEC_TAG_FLAG;
-		return true;
-	}
-	if (!nfipsec_tag_present(nn, skb))
+	if (!(*flags & NFIPSEC_TAG_FLAG))
 		return false;
-	skb_dst_drop(skb);
+	*flags &= ~NFIPSEC_TAG_FLAG;
 	return true;
 }
 

@@ -35,7 +35,14 @@ static inline struct dst_entry *nfipsec_route6_flags(struct net *net,
 	return NULL;
 }
 
-/* The same, whatever the interface. */
+/**
+ * nfipsec_route6() - the same, by an interface as a wish
+ * @net: namespace
+ * @fl6: what is sent; may be changed
+ *
+ * Context: any but hard interrupts.
+ * Return: as nfipsec_route6_flags().
+ */
 static inline struct dst_entry *nfipsec_route6(struct net *net,
 					       struct flowi6 *fl6)
 {

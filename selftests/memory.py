@@ -372,7 +372,8 @@ def stream(six):
             left = size
             with slab:
                 while left:
-                    select.select([], [near], [])
+                    wait_for(lambda: select.select([], [near], [], 0)[1],
+                             "room for more", 20)
                     left -= os.sendfile(near.fileno(), fd, size - left, left)
             return [grown(*x) for x in zip(before, stats())]
 
